@@ -1,0 +1,1 @@
+"""The Vault+ dashboard: look at, and remove, what a company has cached in OFAuth Vault+."""
