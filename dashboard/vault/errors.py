@@ -1,0 +1,97 @@
+"""What can keep the service from answering, each named by what a person can do about it now."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class VaultError(Exception):
+    """A call that brought no usable answer.
+
+    `detail` is the service's own text (or ours where it sent none), `status` its HTTP status where it
+    answered, `code` and `request_id` its own identifiers where it gave them. None of them ever holds
+    the API key, a connection id or a signed link.
+    """
+
+    title: ClassVar[str] = "The service could not answer"
+    advice: ClassVar[str] = "Try again; if it goes on, tell your administrator."
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+
+
+class KeyRefused(VaultError):
+    """401 or 403: our API key, its scope, or the connection is refused. Trying again does not help."""
+
+    title = "The service refused our key"
+    advice = (
+        "Retrying will not help, and your own sign-in is fine. Tell your administrator: the API key, its "
+        "ACCOUNT scope or this connection was refused."
+    )
+
+
+class NotCached(VaultError):
+    """404: no item of this id is cached for the connection."""
+
+    title = "Not in the cache"
+    advice = "Nothing is cached under this ID for this connection. It may have been removed, or never stored."
+
+
+class BadRequest(VaultError):
+    """Any other 4xx: the service does not accept what was asked."""
+
+    title = "The service did not accept the request"
+    advice = "Check the filters or the ID. What the service said stands below."
+
+
+class MalformedMediaId(BadRequest):
+    """An id that no call may be made with; see `dashboard.vault.query.MEDIA_ID`. Nothing was sent."""
+
+    title = "Not a media ID"
+    advice = "A media ID has 1 to 128 letters, digits, hyphens or underscores, as in 4492994399."
+
+
+class Busy(VaultError):
+    """429, 503 with Retry-After, or no free place in this process: asked to wait.
+
+    `retry_after` is in seconds, None where the service named none.
+    """
+
+    title = "The service asks us to wait"
+    advice = "Wait a moment, then try again."
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None, **rest: object) -> None:
+        super().__init__(detail, **rest)  # type: ignore[arg-type]
+        self.retry_after = retry_after
+
+
+class Unreachable(VaultError):
+    """No answer in time, or no connection. Raised for a delete or purge only when nothing was sent."""
+
+    title = "The service was not reached"
+    advice = "Nothing was changed. Try again in a moment."
+
+
+class UnexpectedAnswer(VaultError):
+    """An answer that is not what the service promises: a redirect, cut, too large, or not its shape."""
+
+    title = "The service sent something we cannot use"
+    advice = "Try again; if it goes on, tell your administrator which page this was."
+
+
+class OutcomeUnknown(VaultError):
+    """A delete or purge was sent and no usable answer came: it may or may not have happened."""
+
+    title = "It is not known whether this happened"
+    advice = "Do not press again. Read the item or the list to see what is there now."

@@ -1,0 +1,110 @@
+"""What may be asked of a connection's cache, and the one shape a media id may have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from typing import Final, Self
+from urllib.parse import urlencode
+
+from .errors import MalformedMediaId
+
+STATUSES: Final = ("edge_only", "pending", "storing", "stored", "removed")
+TYPES: Final = ("image", "video", "audio")
+SORTS: Final = (
+    "createdAt_desc",
+    "createdAt_asc",
+    "cachedAt_desc",
+    "cachedAt_asc",
+    "duration_desc",
+    "duration_asc",
+)
+MAX_LIMIT: Final = 100
+DEFAULT_LIMIT: Final = 50
+"""Items a page where nobody says otherwise; the API's own default is 100."""
+
+# An id of "", ".", "..", "a/..", "#x" or "?x" would end as the purge address or higher up, quoted or not.
+MEDIA_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def checked_media_id(text: str) -> str:
+    """`text` if it can name an item and nothing else; raises MalformedMediaId."""
+    if not MEDIA_ID.fullmatch(text):
+        raise MalformedMediaId("The ID has characters or a length that no media ID has.")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaQuery:
+    """One question to `GET /v2/vault-plus/media`: all twelve of its query parameters.
+
+    Durations are seconds, moments are aware datetimes. A cursor belongs to the exact filters and sort
+    that gave it, so `replacing` drops it whenever anything else changes.
+    """
+
+    status: str | None = None
+    type: str | None = None
+    content_type: str | None = None
+    duration_min: float | None = None
+    duration_max: float | None = None
+    created_at_from: datetime | None = None
+    created_at_to: datetime | None = None
+    cached_at_from: datetime | None = None
+    cached_at_to: datetime | None = None
+    sort: str | None = None
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+    @property
+    def is_scan(self) -> bool:
+        """True when the service walks all it has: any sort, date or duration asks for that."""
+        return any(getattr(self, name) is not None for name in SCANNING)
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(getattr(self, name) is not None for name in FILTERING)
+
+    def replacing(self, **changes: object) -> Self:
+        """The same question with `changes`, from its first page unless a cursor is among them."""
+        return replace(self, **{"cursor": None, **changes})  # type: ignore[arg-type]
+
+    def api_params(self) -> dict[str, str]:
+        """The parameters as the API spells them; what is not asked is left out."""
+        return {PARAMETERS[name]: _text(value) for name, value in self._asked()}
+
+    def as_url(self) -> str:
+        """The query string of our own list page: the API's names, the usual limit left out."""
+        return urlencode(
+            {PARAMETERS[n]: _text(v) for n, v in self._asked() if (n, v) != ("limit", DEFAULT_LIMIT)}
+        )
+
+    def _asked(self) -> Iterator[tuple[str, object]]:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None:
+                yield field.name, value
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+PARAMETERS: Final = {field.name: _camel(field.name) for field in fields(MediaQuery)}
+"""Our names to the API's: `created_at_from` to `createdAtFrom`."""
+
+FILTERING: Final = tuple(name for name in PARAMETERS if name not in ("sort", "limit", "cursor"))
+SCANNING: Final = (
+    "sort",
+    *(name for name in FILTERING if name.startswith(("duration", "created_at", "cached_at"))),
+)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() else repr(value)
+    return str(value)
