@@ -1,0 +1,165 @@
+"""The query parameters of the listing, checked as strictly as the reference pages allow."""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from .records import Fact
+
+STATUSES = ("edge_only", "pending", "storing", "stored", "removed")
+TYPES = ("image", "video", "audio")
+SORTS = ("createdAt_desc", "createdAt_asc", "cachedAt_desc", "cachedAt_asc", "duration_desc", "duration_asc")
+LIMIT = 100
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+class BadParameterError(ValueError):
+    """A parameter the API refuses; the text is the sentence of the 400."""
+
+
+class MediaQuery(NamedTuple):
+    """Filters and order of one listing. Durations in seconds, times in Unix ms, both ends included.
+
+    An item is found when its type and duration fit and at least one of its variants meets every
+    filter on variants (status, content type, creation and storing time) at once.
+    """
+
+    status: str | None = None
+    type: str | None = None
+    content_type: str | None = None
+    duration_min: float | None = None
+    duration_max: float | None = None
+    created_from: int | None = None
+    created_to: int | None = None
+    cached_from: int | None = None
+    cached_to: int | None = None
+    sort: str | None = None
+
+    @property
+    def asks_cached(self) -> bool:
+        """Whether only variants with a storing time can match."""
+        return self.cached_from is not None or self.cached_to is not None
+
+    @property
+    def asks_dates(self) -> bool:
+        """Whether the answer depends on the exact times of variants."""
+        return self.asks_cached or self.created_from is not None or self.created_to is not None
+
+    @property
+    def asks_variants(self) -> bool:
+        """Whether any filter looks at variants."""
+        return self.asks_dates or self.status is not None or self.content_type is not None
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether the vendor would scan; otherwise it pages directly."""
+        durations = self.duration_min is not None or self.duration_max is not None
+        return self.sort is not None or self.asks_dates or durations
+
+    def fits_item(self, kind: str, duration: float | None) -> bool:
+        """Whether type and duration match; an unknown duration never matches a duration filter."""
+        if self.type is not None and kind != self.type:
+            return False
+        if self.duration_min is None and self.duration_max is None:
+            return True
+        return duration is not None and within(duration, self.duration_min, self.duration_max)
+
+    def fits_variants(self, facts: list[Fact]) -> bool:
+        """Whether one variant meets every filter on variants."""
+        if not self.asks_variants:
+            return True
+        return any(
+            (self.status is None or fact.status == self.status)
+            and (self.content_type is None or fact.content_type == self.content_type)
+            and within(fact.created, self.created_from, self.created_to)
+            and (
+                not self.asks_cached
+                or (fact.stored is not None and within(fact.stored, self.cached_from, self.cached_to))
+            )
+            for fact in facts
+        )
+
+
+class Asked(NamedTuple):
+    """A listing as asked for: the query, and which part of it."""
+
+    query: MediaQuery
+    limit: int
+    cursor: str | None
+
+
+def within(value: float, low: float | None, high: float | None) -> bool:
+    """Whether the value lies between the ends, both included; None is no end."""
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def parse_query(text: str) -> Asked:
+    """Read a query string; unknown parameters are ignored. Raises BadParameterError."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        raise BadParameterError("The query string is not readable") from None
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given and name in _NAMES:
+            raise BadParameterError(f"{name} must be given once")
+        given[name] = value
+    query = MediaQuery(
+        status=_one_of(given, "status", STATUSES),
+        type=_one_of(given, "type", TYPES),
+        content_type=given.get("contentType"),
+        duration_min=_number(given, "durationMin"),
+        duration_max=_number(given, "durationMax"),
+        created_from=_moment(given, "createdAtFrom", up=True),
+        created_to=_moment(given, "createdAtTo", up=False),
+        cached_from=_moment(given, "cachedAtFrom", up=True),
+        cached_to=_moment(given, "cachedAtTo", up=False),
+        sort=_one_of(given, "sort", SORTS),
+    )
+    limit = _number(given, "limit")
+    if limit is None:
+        limit = LIMIT
+    elif not (limit.is_integer() and 1 <= limit <= LIMIT):
+        raise BadParameterError(f"limit must be a whole number between 1 and {LIMIT}")
+    return Asked(query, int(limit), given.get("cursor"))
+
+
+_NAMES = {
+    *("status", "type", "contentType", "durationMin", "durationMax", "limit", "cursor", "sort"),
+    *("createdAtFrom", "createdAtTo", "cachedAtFrom", "cachedAtTo"),
+}
+
+
+def _one_of(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+    value = given.get(name)
+    if value is not None and value not in allowed:
+        raise BadParameterError(f"{name} must be one of {', '.join(allowed)}")
+    return value
+
+
+def _number(given: dict[str, str], name: str) -> float | None:
+    value = given.get(name)
+    if value is None:
+        return None
+    number = float(value) if _NUMBER.fullmatch(value) else math.inf
+    if not math.isfinite(number):
+        raise BadParameterError(f"{name} must be a number")
+    return number
+
+
+def _moment(given: dict[str, str], name: str, *, up: bool) -> int | None:
+    """Unix ms of an ISO 8601 time (UTC unless it says otherwise), rounded into the asked range."""
+    value = given.get(name)
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
+    except (ValueError, OverflowError):
+        raise BadParameterError(f"{name} must be an ISO 8601 date/time") from None
+    return -(-since // _MS) if up else since // _MS
