@@ -1,1 +1,55 @@
 """A client for the five Vault+ media operations. Plain Python over `requests`; knows nothing of Django."""
+
+from .address import base_address, media_link
+from .client import BATCH_SIZE, VaultClient
+from .deadline import PAGE, PAGE_DELETE, PURGE, WORKER, WORKER_DELETE, Patience
+from .errors import (
+    BadRequest,
+    Busy,
+    KeyRefused,
+    MalformedMediaId,
+    NotCached,
+    OutcomeUnknown,
+    UnexpectedAnswer,
+    Unreachable,
+    VaultError,
+)
+from .query import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery, checked_media_id
+from .records import DeleteResult, MediaItem, MediaPage, PurgeResult, UnreadableItem, Variant
+from .transport import Places
+
+__all__ = [
+    "BATCH_SIZE",
+    "DEFAULT_LIMIT",
+    "MAX_LIMIT",
+    "PAGE",
+    "PAGE_DELETE",
+    "PURGE",
+    "SORTS",
+    "STATUSES",
+    "TYPES",
+    "WORKER",
+    "WORKER_DELETE",
+    "BadRequest",
+    "Busy",
+    "DeleteResult",
+    "KeyRefused",
+    "MalformedMediaId",
+    "MediaItem",
+    "MediaPage",
+    "MediaQuery",
+    "NotCached",
+    "OutcomeUnknown",
+    "Patience",
+    "Places",
+    "PurgeResult",
+    "UnexpectedAnswer",
+    "Unreachable",
+    "UnreadableItem",
+    "Variant",
+    "VaultClient",
+    "VaultError",
+    "base_address",
+    "checked_media_id",
+    "media_link",
+]

@@ -1,0 +1,137 @@
+"""The five operations of Vault+, as Python calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import msgspec
+
+from .deadline import PAGE, PAGE_DELETE, PURGE, Clock, Patience
+from .query import MediaQuery, checked_media_id
+from .records import (
+    DeleteResult,
+    MediaItem,
+    MediaPage,
+    PurgeResult,
+    UnreadableItem,
+    decode_delete,
+    decode_item,
+    decode_page,
+    decode_purge,
+)
+from .transport import BATCH, DELETE, GET, OF_THIS_PROCESS, QUERY, Places, Transport
+from .transport import PURGE as PURGE_CONNECTION
+
+T = TypeVar("T")
+
+BATCH_SIZE: Final = 100
+"""Ids in one batch; the service refuses more."""
+
+
+class VaultClient:
+    """Reads and removes what Vault+ has cached, connection by connection.
+
+    Make one per process and share it: it may be used by many threads, keeps connections open between calls,
+    and must not be carried over a fork. `base_url` is https, or http for this very machine, with at most a
+    path prefix. `verify` is True for the usual certificate authorities or the path of a PEM file with others.
+    `pool_size` is how many connections lie ready; at least the number of threads that call. `places`, how
+    many calls may be under way, is by default shared by all clients of the process: 8, 2 of them removals.
+
+    Raises ValueError for an address or key that cannot be used. Every operation raises a VaultError: see
+    each class for what it means. Nothing is raised, printed or logged that holds the key.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        verify: bool | str = True,
+        pool_size: int = 32,
+        places: Places = OF_THIS_PROCESS,
+    ) -> None:
+        self._transport = Transport(base_url, api_key, verify=verify, pool_size=pool_size, places=places)
+
+    def __repr__(self) -> str:
+        return f"VaultClient({self._transport.base!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections that lie ready."""
+        self._transport.close()
+
+    def query(self, connection_id: str, query: MediaQuery, patience: Patience = PAGE) -> MediaPage:
+        """One page of what is cached. Items that break the service's promise come as UnreadableItem."""
+        params = query.api_params()
+        return self._transport.call(QUERY, connection_id, decode_page, Clock(patience), params=params)
+
+    def get(self, connection_id: str, media_id: str, patience: Patience = PAGE) -> MediaItem:
+        """One item, with fresh links. Raises NotCached, or MalformedMediaId before anything is sent."""
+
+        def decode(body: bytes) -> MediaItem:
+            item = decode_item(body)
+            return _about(media_id, item, item.id)
+
+        return self._transport.call(GET, connection_id, decode, Clock(patience), media_id=media_id)
+
+    def get_batch(
+        self, connection_id: str, media_ids: Iterable[str], patience: Patience = PAGE
+    ) -> dict[str, MediaItem | UnreadableItem]:
+        """The items of `media_ids`, in the order asked, without those that are not cached.
+
+        Any number of ids: 100 go in one request, and `patience` is for all of them together. Raises
+        MalformedMediaId before anything is sent. Where the service sends items so broken that they do not
+        even tell their id, an id that is missing may be one of them: it then comes as an UnreadableItem.
+        """
+        asked = list(dict.fromkeys(checked_media_id(media_id) for media_id in media_ids))
+        clock = Clock(patience)
+        found: dict[str, MediaItem | UnreadableItem] = {}
+        for start in range(0, len(asked), BATCH_SIZE):
+            part = asked[start : start + BATCH_SIZE]
+            body = msgspec.json.encode({"mediaIds": part})
+            page = self._transport.call(BATCH, connection_id, decode_page, clock, body=body)
+            by_id = {item.id: item for item in reversed(page.items)}
+            nameless = by_id.get(None)
+            for media_id in part:
+                if (item := by_id.get(media_id)) is not None:
+                    found[media_id] = item
+                elif isinstance(nameless, UnreadableItem):
+                    found[media_id] = UnreadableItem(media_id, nameless.reason)
+        return found
+
+    def delete(self, connection_id: str, media_id: str, patience: Patience = PAGE_DELETE) -> DeleteResult:
+        """Remove one item with all its variants. `success` False means that nothing was removed.
+
+        Sent again only when nothing can have been sent, or when the service refused it and said when to come
+        back (`patience` permitting; else Busy). Raises NotCached when it is already gone, MalformedMediaId
+        before anything is sent, Unreachable when nothing was sent, and OutcomeUnknown whenever it may have
+        happened: then read, and do not call again.
+        """
+
+        def decode(body: bytes) -> DeleteResult:
+            result = decode_delete(body)
+            return _about(media_id, result, result.media_id)
+
+        return self._transport.call(DELETE, connection_id, decode, Clock(patience), media_id=media_id)
+
+    def purge(self, connection_id: str, patience: Patience = PURGE) -> PurgeResult:
+        """Remove everything cached for the connection. Sent once, ever; errors as for `delete`."""
+        return self._transport.call(PURGE_CONNECTION, connection_id, decode_purge, Clock(patience))
+
+
+def _about(media_id: str, result: T, answered: str) -> T:
+    if answered != media_id:
+        raise ValueError("an answer about another item")
+    return result
