@@ -14,16 +14,30 @@ from .errors import (
     Unreachable,
     VaultError,
 )
-from .query import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery, checked_media_id
+from .query import (
+    DEFAULT_LIMIT,
+    FILTERING,
+    MAX_LIMIT,
+    MEDIA_ID,
+    PARAMETERS,
+    SORTS,
+    STATUSES,
+    TYPES,
+    MediaQuery,
+    checked_media_id,
+)
 from .records import DeleteResult, MediaItem, MediaPage, PurgeResult, UnreadableItem, Variant
 from .transport import Places
 
 __all__ = [
     "BATCH_SIZE",
     "DEFAULT_LIMIT",
+    "FILTERING",
     "MAX_LIMIT",
+    "MEDIA_ID",
     "PAGE",
     "PAGE_DELETE",
+    "PARAMETERS",
     "PURGE",
     "SORTS",
     "STATUSES",
