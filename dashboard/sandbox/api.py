@@ -97,7 +97,8 @@ class VaultApi:
             return error(400, "Invalid cursor")
         now = self._now()
         found = Walk(shelf, query, now).after(rank)
-        items, last = [], rank
+        items: list[bytes] = []
+        last = rank
         for place, index in found:
             if len(items) == limit and last is not None:
                 following = self._cursors.write(shelf.connection, query, last)

@@ -1,9 +1,10 @@
 """The three connections the demo shows: a small one, a very large one, an empty one."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
-class DemoConnection(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DemoConnection:
     """A connection of the demo and how a dashboard may present it."""
 
     id: str

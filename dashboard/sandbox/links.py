@@ -5,14 +5,15 @@ import binascii
 import hashlib
 import hmac
 import struct
-from typing import NamedTuple
+from dataclasses import dataclass
 
 _BODY = struct.Struct(">BIBI")
 _SIGNATURE_BYTES = 10
 _INDEX_SHIFT = 4096  # items added to a connection have negative indices
 
 
-class Link(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Link:
     """Which variant a link serves, and until when (Unix seconds)."""
 
     shelf: int

@@ -11,6 +11,7 @@ from .api import VaultApi
 from .demo import DEMO_CONNECTIONS, DEMO_KEY
 from .faults import Faults
 from .media import MediaHost
+from .oddities import make_oddities
 from .server import SandboxServer
 from .service import Call, Service
 from .shelf import Shelf
@@ -41,7 +42,15 @@ class Sandbox:
         started, secret = now(), hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=32).digest()
         self.key = key
         self.shelves = {
-            connection: Shelf(connection, number, count, seed=seed, started=started, settle=settle)
+            connection: Shelf(
+                connection,
+                number,
+                count,
+                seed=seed,
+                started=started,
+                settle=settle,
+                odd=make_oddities(started) if oddities and number == 0 else (),
+            )
             for number, (connection, count) in enumerate(counts.items())
         }
         self._service = Service(
