@@ -1,0 +1,44 @@
+"""Identity for every request, and the role check for every view, closed by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+
+from dashboard.request import Request
+from dashboard.views import trouble
+
+from .identity import identify
+from .roles import RoleNeeded
+
+_UNMARKED = object()
+
+
+class Identity:
+    """Sets `request.person`; lets a view run only when the person's role reaches what it needs."""
+
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Request) -> HttpResponse:
+        request.person = identify(request)
+        return self.get_response(request)
+
+    def process_view(
+        self, request: Request, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        role = getattr(view, "needs_role", _UNMARKED)
+        if role is None:
+            return None
+        if role is _UNMARKED:
+            raise AssertionError(f"{view.__module__}.{view.__name__} names no role")
+        if request.person is None:
+            return trouble.signed_out(request)
+        if not request.person.may(role):
+            return trouble.not_permitted(request, role)
+        return None
+
+    def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
+        return trouble.not_permitted(request, error.role) if isinstance(error, RoleNeeded) else None

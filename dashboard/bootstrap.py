@@ -1,0 +1,47 @@
+"""From a bare Python to one with all that requirements.txt pins. Standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def ensure_environment() -> None:
+    """Return when this Python has the project's packages; else run this command again in one that has.
+
+    The environment is `.venv` in the project's folder, made if need be, and brought up to date when
+    requirements.txt has changed since.
+    """
+    if importlib.util.find_spec("django") and importlib.util.find_spec("msgspec"):
+        return
+    if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an old Python may come to read
+        sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    python = environment(ROOT / ".venv", ROOT / "requirements.txt", sys.executable)
+    os.execv(python, [str(python), *sys.argv])  # noqa: S606 - the same command in the other Python
+
+
+def environment(folder: Path, requirements: Path, base: str) -> Path:
+    """The Python of a virtual environment with exactly `requirements`, hashes checked; made if need be."""
+    python = folder / "bin" / "python"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    stamp = folder / "installed"
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return python
+    print(f"Installing what {requirements.relative_to(ROOT)} names into {folder.name} …", flush=True)
+    made = subprocess.run([base, "-m", "venv", str(folder)], capture_output=True, text=True)
+    if made.returncode:
+        sys.exit(
+            f"No virtual environment could be made:\n{(made.stdout + made.stderr).strip()}\n"
+            "On Debian: apt-get install python3-venv"
+        )
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    if subprocess.run([*pip, "--require-hashes", "-r", str(requirements)]).returncode:
+        sys.exit("The packages could not be installed; what pip said stands above.")
+    stamp.write_text(wanted)
+    return python

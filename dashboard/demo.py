@@ -1,0 +1,45 @@
+"""The demo's environment: the settings under which the shipped program runs against the sandbox.
+
+Nothing but these settings tells the demo from the real service.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from .sandbox import DEMO_KEY
+
+VAR_DIR: Final = Path(__file__).resolve().parent.parent / ".var"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=8000, help="where the dashboard listens (8000)")
+    parser.add_argument("--sandbox-port", type=int, default=8001, help="where the sandbox listens (8001)")
+
+
+def set_environment(argv: list[str]) -> None:
+    """Set the demo's settings before Django reads them. A database named in DATABASE_URL is kept."""
+    parser = argparse.ArgumentParser(add_help=False)
+    arguments(parser)
+    chosen, _ = parser.parse_known_args(argv)
+    sandbox = f"http://127.0.0.1:{chosen.sandbox_port}"
+    VAR_DIR.mkdir(exist_ok=True)
+    os.environ.setdefault("DATABASE_URL", f"sqlite:///{VAR_DIR / 'demo.sqlite3'}")
+    for name in ("VAULTPLUS_API_KEY_FILE", "DASHBOARD_SECRET_KEY_FILE"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        VAULTPLUS_API_URL=sandbox,
+        VAULTPLUS_API_KEY=DEMO_KEY,
+        VAULTPLUS_MEDIA_HOSTS=sandbox,
+        DASHBOARD_AUTH="demo",
+        DASHBOARD_SECRET_KEY=secrets.token_urlsafe(60),
+        DASHBOARD_ALLOWED_HOSTS="127.0.0.1,localhost",
+        DASHBOARD_DEBUG="0",
+        DASHBOARD_MEDIA_MODE=os.environ.get("DASHBOARD_MEDIA_MODE", "shown"),
+        DASHBOARD_PLAIN_HTTP="1",
+        DASHBOARD_BIND=f"127.0.0.1:{chosen.port}",
+    )

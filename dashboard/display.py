@@ -1,0 +1,282 @@
+"""Records made ready to print: every string, address and flag that a row, card or strip needs.
+
+The list page prints a hundred of these, so all that can be said once a page (addresses, the time, the
+filters that matched) is said once, here, and its template only prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+
+from .models import Connection
+from .units import age_text, iso_text, length_text, size_text
+from .vault import MediaItem, MediaPage, MediaQuery, UnreadableItem, Variant, media_link
+
+SLOTS: Final = ("thumb", "720", "1080", "full")
+"""The labels that always have a place in the strip, absent or not, so that columns read downwards."""
+
+STATUS_WORDS: Final = {
+    "edge_only": "Edge only",
+    "pending": "Waiting",
+    "storing": "Storing",
+    "stored": "Stored",
+    "removed": "Removed",
+}
+TYPE_WORDS: Final = {"image": "Image", "video": "Video", "audio": "Audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place of the variant strip. `state` is a css class and a glyph's name."""
+
+    label: str
+    state: str
+    word: str
+    matched: bool = False
+
+
+_ABSENT: Final = {label: Slot(label, "absent", "Not there") for label in SLOTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item of the list. `thumb` is a link good for `<img>`, or empty; `why_no_thumb` says why not."""
+
+    id: str
+    href: str
+    delete_href: str
+    type: str
+    type_word: str
+    length: str
+    size: str
+    strip: list[Slot]
+    first_seen: str
+    first_seen_iso: str
+    last_seen: str
+    last_seen_iso: str
+    moving: bool
+    thumb: str
+    why_no_thumb: str
+    variants: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """An item the service sent in a shape that nobody promised; the reason is shown in its place."""
+
+    id: str | None
+    reason: str
+    href: str = ""
+    broken: bool = field(default=True, init=False)
+
+
+class Shelf:
+    """Turns the items of one connection into rows, with what is common to them worked out once."""
+
+    def __init__(self, connection: Connection, query: MediaQuery | None = None) -> None:
+        self.now = datetime.now(UTC)
+        self.base = connection.media_url
+        self.hosts: Collection[str] = settings.VAULTPLUS_MEDIA_HOSTS
+        self.status = query.status if query else None
+        self.content_type = query.content_type if query else None
+
+    def rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
+        return [self.row(item) if isinstance(item, MediaItem) else self.broken(item) for item in items]
+
+    def row(self, item: MediaItem) -> Row:
+        variants = item.media.values()
+        first = min((v.created_at for v in variants), default=None)
+        last = max((v.last_accessed_ms for v in variants), default=0)
+        last_at = max(variants, key=lambda v: v.last_accessed_ms).last_accessed_at if last else None
+        known = [v.size for v in variants if v.size is not None]
+        thumb, why = self.thumb(item)
+        href = f"{self.base}{item.id}/"
+        return Row(
+            id=item.id,
+            href=href,
+            delete_href=f"{href}delete/",
+            type=item.type if item.is_known_type else "unknown",
+            type_word=TYPE_WORDS.get(item.type, item.type),
+            length=length_text(item.duration),
+            size=size_text(sum(known) if known else None),
+            strip=self.strip(item),
+            first_seen=age_text(first, self.now) if first else "—",
+            first_seen_iso=iso_text(first) if first else "",
+            last_seen=age_text(last_at, self.now),
+            last_seen_iso=iso_text(last_at) if last_at else "",
+            moving=item.is_moving,
+            thumb=thumb,
+            why_no_thumb=why,
+            variants=len(item.media),
+        )
+
+    def broken(self, item: UnreadableItem) -> BrokenRow:
+        return BrokenRow(item.id, item.reason, f"{self.base}{item.id}/" if item.id else "")
+
+    def strip(self, item: MediaItem) -> list[Slot]:
+        """The fixed slots in their order, then whatever other labels the item has."""
+        fixed = [
+            self.slot(label, variant) if (variant := item.media.get(label)) else _ABSENT[label]
+            for label in SLOTS
+        ]
+        others = [self.slot(label, v) for label, v in item.media.items() if label not in _ABSENT]
+        return fixed + others
+
+    def slot(self, label: str, variant: Variant) -> Slot:
+        matched = (self.status is not None or self.content_type is not None) and (
+            self.status in (None, variant.status) and self.content_type in (None, variant.content_type)
+        )
+        return Slot(
+            label,
+            variant.status if variant.is_known else "unknown",
+            STATUS_WORDS.get(variant.status, variant.status),
+            matched,
+        )
+
+    def thumb(self, item: MediaItem) -> tuple[str, str]:
+        """The link of the item's thumb, loaded only if it is stored, alive and ours to show."""
+        variant = item.media.get("thumb")
+        if variant is None:
+            return "", "No thumb"
+        if not variant.content_type.startswith("image/"):
+            return "", "No picture"
+        return self.picture(variant)
+
+    def picture(self, variant: Variant) -> tuple[str, str]:
+        """The variant's link where it may be loaded unasked; else empty, and why not, in two words.
+
+        A view can make the vendor store an `edge_only` variant, so what is not stored waits to be asked.
+        """
+        if variant.status == "removed":
+            return "", "Removed"
+        if variant.expires_at <= self.now:
+            return "", "Link expired"
+        if media_link(variant.url, self.hosts) is None:
+            return "", "Foreign link"
+        if not variant.is_stored:
+            return "", "Not stored"
+        return variant.url, ""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantCard:
+    """One variant on the item's page: all its fields, and what may be loaded of it."""
+
+    label: str
+    variant: Variant
+    slot: Slot
+    kind: str
+    link: str
+    why_no_picture: str
+    expired: bool
+    anchor: str
+
+    @property
+    def may_ask(self) -> bool:
+        """True when there is a living link that is only not loaded unasked."""
+        return bool(self.link) and bool(self.why_no_picture)
+
+
+def variant_cards(shelf: Shelf, item: MediaItem) -> list[VariantCard]:
+    """The item's variants in the strip's order: the fixed labels first, then the others as they came."""
+    labels = [label for label in SLOTS if label in item.media]
+    labels += [label for label in item.media if label not in SLOTS]
+    return [_card(shelf, label, item.media[label], place) for place, label in enumerate(labels)]
+
+
+def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard:
+    _, why = shelf.picture(variant)
+    expired = variant.expires_at <= shelf.now
+    alive = not expired and variant.status != "removed"
+    link = media_link(variant.url, shelf.hosts) if alive else None
+    kind = variant.content_type.partition("/")[0]
+    return VariantCard(
+        label=label,
+        variant=variant,
+        slot=shelf.slot(label, variant),
+        kind=kind if kind in TYPE_WORDS else "file",
+        link=link or "",
+        why_no_picture=why,
+        expired=expired,
+        anchor=f"variant-{place}",
+    )
+
+
+class ItemPage:
+    """One item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once."""
+
+    def __init__(self, connection: Connection, item: MediaItem, reveal: str = "") -> None:
+        shelf = Shelf(connection)
+        self.item = item
+        self.row = shelf.row(item)
+        self.cards = variant_cards(shelf, item)
+        self.reveal = reveal
+        self.known_bytes = item.size_bytes
+        self.unknown_sizes = sum(v.size is None for v in item.media.values())
+        self.moving = [label for label, v in item.media.items() if v.is_moving]
+        self.in_flight = sum(v.is_moving for v in item.media.values())
+        self.live_href = live_href(connection, [item.id])
+
+    @property
+    def lead(self) -> VariantCard | None:
+        """The picture that stands for the item: its thumb, else its first stored picture."""
+        pictures = [card for card in self.cards if card.kind == "image"]
+        stored = [card for card in pictures if card.variant.is_stored]
+        return next((c for c in pictures if c.label == "thumb"), next(iter(stored), None))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many variants are in one state, and how many bytes they hold."""
+
+    state: str
+    word: str
+    variants: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a first look found. `at_least` where there is more than one call shows."""
+
+    items: int
+    variants: int
+    size_bytes: int
+    at_least: bool
+    unreadable: int
+    moving: int
+    shares: list[Share]
+    last_accessed: datetime | None
+
+
+def usage(page: MediaPage) -> Usage:
+    """Counts and bytes over one page: exact only where the page is all there is."""
+    variants = [variant for item in page.readable for variant in item.media.values()]
+    shares: dict[str, Share] = {}
+    for v in variants:
+        state = v.status if v.is_known else "unknown"
+        before = shares.get(v.status, Share(state, STATUS_WORDS.get(v.status, v.status), 0, 0))
+        shares[v.status] = Share(state, before.word, before.variants + 1, before.size_bytes + v.size_bytes)
+    return Usage(
+        items=len(page.items),
+        variants=len(variants),
+        size_bytes=sum(v.size_bytes for v in variants),
+        at_least=page.next_cursor is not None,
+        unreadable=len(page.items) - len(page.readable),
+        moving=sum(v.is_moving for v in variants),
+        shares=sorted(shares.values(), key=lambda share: -share.variants),
+        last_accessed=max((v.last_accessed_at for v in variants if v.last_accessed_at), default=None),
+    )
+
+
+def live_href(connection: Connection, ids: Iterable[str]) -> str:
+    """Where the rows of these items are read again."""
+    address = reverse("media-live", args=[connection.slug])
+    return f"{address}?{urlencode([('id', media_id) for media_id in ids])}"

@@ -1,0 +1,213 @@
+"""Text from people to typed values. What cannot be read is refused beside its field, never dropped."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from .access import Role
+from .search import Target, target_of
+from .settings import MEDIA_MODES
+from .vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
+from .vault.query import PARAMETERS
+
+LAYOUTS: Final = ("table", "grid")
+THEMES: Final = ("system", "light", "dark")
+OWN_PARAMETERS: Final = ("trail", "ticket")
+"""Parameters of the list's address that are ours and no filter."""
+
+
+class OneOfField(forms.ChoiceField):
+    """One of the API's own words, or nothing."""
+
+    def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
+        message = f"“%(value)s” is none of: {', '.join(words)}."
+        super().__init__(
+            choices=[("", ""), *((word, word) for word in words)],
+            required=False,
+            error_messages={"invalid_choice": message},
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str | None:
+        return super().clean(value) or None
+
+
+class SecondsField(forms.FloatField):
+    """A length of time in seconds, from 0."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            min_value=0,
+            error_messages={
+                "invalid": "Give a number of seconds, such as 10 or 12.5.",
+                "min_value": "Seconds start at 0.",
+            },
+            **kwargs,
+        )
+
+
+class MomentField(forms.Field):
+    """An ISO 8601 moment as an aware datetime. Without a zone it is UTC; a bare date is that whole day."""
+
+    def __init__(self, *, day_ends: bool = False, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.day_ends = day_ends
+
+    def to_python(self, value: Any) -> datetime | None:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+            if len(text) <= 10 and self.day_ends:
+                moment = datetime.combine(moment, time(23, 59, 59, 999000))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ValidationError(
+                f"“{text[:60]}” is no date: write 2026-06-01 or 2026-06-01T14:00Z."
+            ) from None
+
+
+class MediaFilterForm(forms.Form):
+    """The twelve query parameters of the API, under the API's names."""
+
+    status = OneOfField(STATUSES, label="Status")
+    type = OneOfField(TYPES, label="Type")
+    contentType = forms.CharField(label="MIME type", required=False, max_length=200)
+    durationMin = SecondsField(label="Length from")
+    durationMax = SecondsField(label="Length to")
+    createdAtFrom = MomentField(label="First seen from")
+    createdAtTo = MomentField(label="First seen to", day_ends=True)
+    cachedAtFrom = MomentField(label="Stored from")
+    cachedAtTo = MomentField(label="Stored to", day_ends=True)
+    sort = OneOfField(SORTS, label="Sort")
+    limit = forms.IntegerField(
+        label="Per page",
+        required=False,
+        min_value=1,
+        max_value=MAX_LIMIT,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"), f"Give a whole number from 1 to {MAX_LIMIT}."
+        ),
+    )
+    cursor = forms.CharField(label="Place in the list", required=False, max_length=4096, strip=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.fields:
+            if len(set(self._given(name))) > 1:
+                self.add_error(name, "This stands in the link twice, with different values.")
+        for low, high in (
+            ("durationMin", "durationMax"),
+            ("createdAtFrom", "createdAtTo"),
+            ("cachedAtFrom", "cachedAtTo"),
+        ):
+            start, end = cleaned.get(low), cleaned.get(high)
+            if start is not None and end is not None and start > end:
+                self.add_error(high, "The end lies before the start.")
+        return cleaned
+
+    def _given(self, name: str) -> list[str]:
+        values = self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data.get(name, "")]
+        return [value for value in values if value]
+
+    def shown(self, name: str) -> str:
+        """What the field shows: the value as it was understood, or else the text just as it was given."""
+        value = getattr(self, "cleaned_data", {}).get(name)
+        if name in self.errors or value is None:
+            return str(self.data.get(name) or "")
+        if isinstance(value, datetime):
+            return value.replace(tzinfo=None).isoformat(timespec="auto").removesuffix(":00")
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+    @property
+    def ignored(self) -> list[str]:
+        """Names in the link that are no filter: shown, because a misspelt one would widen the list."""
+        return [name for name in self.data if name not in self.fields and name not in OWN_PARAMETERS]
+
+    @property
+    def has_dates(self) -> bool:
+        return any(self.data.get(name) or name in self.errors for name in self.fields if "At" in name)
+
+    def query(self) -> MediaQuery:
+        """The question these values ask; only of a valid form."""
+        values: Mapping[str, Any] = self.cleaned_data
+        asked = {ours: values[theirs] for ours, theirs in PARAMETERS.items()}
+        asked["limit"] = asked["limit"] or DEFAULT_LIMIT
+        return MediaQuery(
+            **{name: value if value not in ("", None) else None for name, value in asked.items()}
+        )
+
+
+class RemovalForm(forms.Form):
+    """What is said of a removal: the ticket that asked for it and why; both may be left empty."""
+
+    ticket = forms.CharField(label="Ticket", required=False, max_length=100)
+    reason = forms.CharField(label="Reason", required=False, max_length=1000)
+    token = forms.UUIDField(required=False)
+
+    def clean_token(self) -> uuid.UUID:
+        """The form's one-time token; a post without one is a press of its own."""
+        token: uuid.UUID | None = self.cleaned_data["token"]
+        return token or uuid.uuid4()
+
+    def clean_ticket(self) -> str:
+        return " ".join(str(self.cleaned_data["ticket"]).split())
+
+
+class PurgeForm(RemovalForm):
+    """A removal of everything: the connection's label is typed by hand and compared here."""
+
+    typed = forms.CharField(label="Connection's name", required=False, max_length=200)
+
+    def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expected = label
+
+    def clean_typed(self) -> str:
+        typed = str(self.cleaned_data["typed"])
+        if not typed:
+            raise ValidationError("Type the connection's name to purge it.")
+        if typed != self.expected:
+            raise ValidationError("This is not the connection's name, letter by letter. Nothing was purged.")
+        return typed
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(required=False, max_length=2000, strip=True)
+
+    def target(self) -> Target | None:
+        """The item the text names, or None with the reason among the field's errors."""
+        if not self.is_valid():
+            return None
+        try:
+            return target_of(self.cleaned_data["q"])
+        except ValueError as reason:
+            self.add_error("q", str(reason))
+            return None
+
+
+class SignInForm(forms.Form):
+    role = forms.ChoiceField(
+        choices=[(role.word, role.word) for role in Role],
+        error_messages={
+            "required": "Choose one of the three people.",
+            "invalid_choice": "“%(value)s” is none of: viewer, operator, admin.",
+        },
+    )
+
+
+class PreferencesForm(forms.Form):
+    """How this browser shows things; only what is given is changed."""
+
+    media = OneOfField(MEDIA_MODES)
+    layout = OneOfField(LAYOUTS)
+    theme = OneOfField(THEMES)

@@ -1,0 +1,50 @@
+"""The one rule for page or fragment, and the few answers that only htmx understands."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
+
+from .request import Request
+
+
+def wants_fragment(request: Request) -> bool:
+    """True when htmx will swap the answer into a page that stands; restoring history wants the whole page."""
+    hx = request.htmx
+    return bool(hx) and not hx.boosted and not hx.history_restore_request
+
+
+def show(request: Request, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    """`media/list` as the page `media/list.html`, or for htmx as the fragment `media/_list.html`."""
+    if wants_fragment(request):
+        folder, _, noun = name.rpartition("/")
+        name = f"{folder}/_{noun}"
+    response = render(request, f"{name}.html", context, status=status)
+    patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
+    return response
+
+
+def show_fragment(
+    request: Request, name: str, *, target: str, status: int = 200, **context: Any
+) -> HttpResponse:
+    """The fragment `name`, put into `target` whatever the request meant to swap."""
+    response = render(request, f"{name}.html", context, status=status)
+    return reswap(retarget(response, target), "innerHTML")
+
+
+def go_to(request: Request, url: str) -> HttpResponse:
+    """Send the reader to another page of ours, by script or without."""
+    if wants_fragment(request):
+        return HttpResponseClientRedirect(url)
+    return HttpResponseRedirect(url, status=303)  # type: ignore[call-arg]
+
+
+def announce(response: HttpResponse, event: str, **detail: Any) -> HttpResponse:
+    """Have htmx fire `event` on the page once the answer is in place."""
+    response.headers["HX-Trigger-After-Settle"] = json.dumps({event: detail})
+    return response

@@ -1,0 +1,100 @@
+"""What every template may call, and the frame that every page shares."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django_htmx.jinja import htmx_script
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from . import preferences, service, units
+from .access import Role
+from .display import STATUS_WORDS, TYPE_WORDS
+from .listing import SORT_WORDS, limits
+from .request import Request
+
+HTMX_CONFIG: Final = {
+    "allowEval": False,
+    "allowScriptTags": False,
+    "includeIndicatorStyles": False,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "selfRequestsOnly": True,
+    "scrollBehavior": "auto",
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        # A refusal brings its own fragment: the form with its reasons, or a word about what went wrong.
+        {"code": "[23]..", "swap": True},
+        {"code": "[45]..", "swap": True, "error": True},
+    ],
+}
+
+
+FILTER_WORDS: Final = {
+    "status": STATUS_WORDS,
+    "type": TYPE_WORDS,
+    "sort": SORT_WORDS,
+    "limits": limits,
+    "mime": ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "audio/mpeg", "audio/mp4"),
+}
+
+
+def environment(**options: Any) -> Environment:
+    """Jinja2 with a name that is not there as an error, and blocks that leave no blank lines."""
+    env = Environment(**{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})
+    env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    env.globals.update(
+        static=static,
+        url=reverse_url,
+        icon=icon,
+        htmx_script=htmx_script,
+        htmx_config=HTMX_CONFIG,
+        Role=Role,
+        count=units.count_text,
+        filter_words=FILTER_WORDS,
+    )
+    env.filters.update(
+        size=units.size_text,
+        length=units.length_text,
+        iso=units.iso_text,
+        utc=units.utc_text,
+    )
+    return env
+
+
+def reverse_url(name: str, *args: Any) -> str:
+    return reverse(name, args=args)
+
+
+@cache
+def _sprite() -> str:
+    return static("icons.svg")
+
+
+@cache
+def icon(name: str) -> Markup:
+    """A glyph of the sprite, hidden from screen readers: words say the same beside it."""
+    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(_sprite(), name)
+
+
+def page_frame(request: Request) -> dict[str, Any]:
+    """What base.html shows on every page; nothing of it is worked out for a fragment."""
+    return {
+        "person": getattr(request, "person", None),
+        "connections": SimpleLazyObject(service.connections),
+        "view": preferences.of(request),
+        "may_delete": may_delete(request),
+        "is_demo": settings.IS_DEMO,
+        "here": SimpleLazyObject(request.get_full_path),
+    }
+
+
+def may_delete(request: Request) -> bool:
+    person = getattr(request, "person", None)
+    return person is not None and person.may(Role.OPERATOR)

@@ -1,0 +1,33 @@
+"""Origins of addresses, and which of them stay on this machine. Used before Django is up."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+
+def origin_of(url: str) -> str:
+    """`https://host[:port]` of an address that is nothing but an origin; ValueError with a sentence.
+
+    Plain http is allowed for loopback only, which is how the demo serves its drawings.
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("must be an origin such as https://media.ofauth.com")
+    if parts.username or parts.password or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must be an origin only: no user, path, query or fragment")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise ValueError("must be https; http is for loopback only")
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def is_loopback(url: str) -> bool:
+    """True when the address names this machine and no other."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

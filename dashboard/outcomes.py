@@ -1,0 +1,94 @@
+"""What is said of a removal once it is over: what happened, and what next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .models import Removal
+from .units import count_text, size_text
+
+State = Removal.State
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title, what to do next, the glyph beside them, and the status the answer has."""
+
+    title: str
+    next: str
+    glyph: str
+    status: int
+
+
+def words_of(record: Removal) -> Words:
+    """The words for a settled record of a delete or a purge."""
+    what = record.media_id or f"everything of {record.connection_label}"
+    is_purge = record.verb == Removal.Verb.PURGE
+    again = "Do not press again" if is_purge else "Look at the item before you press again"
+    freed = size_text(record.freed_bytes or 0)
+    match record.state:
+        case State.DELETED if is_purge:
+            variants = count_text(record.purged_variants or 0, "variant")
+            return Words(
+                f"Purged {record.connection_label}: {variants} removed, freed {freed}",
+                "The connection's cache is empty now. Items may be cached again as they are looked at.",
+                "stored",
+                200,
+            )
+        case State.DELETED:
+            return Words(
+                f"Deleted {what}, freed {freed}",
+                "The cached copy is gone. The original is not touched, and may be cached again.",
+                "stored",
+                200,
+            )
+        case State.ALREADY_GONE:
+            return Words(f"{what} was already gone", "Nothing was left to remove.", "info", 200)
+        case State.VERIFIED_GONE:
+            return Words(
+                f"{what} is gone",
+                "The service's answer was lost, so we looked: nothing is left in the cache.",
+                "stored",
+                200,
+            )
+        case State.RECACHED:
+            return Words(
+                f"{what} was removed and is cached again",
+                "The service's answer was lost, so we looked: what is there was first seen later.",
+                "refresh",
+                200,
+            )
+        case State.VERIFIED_PRESENT:
+            return Words(
+                f"{what} is still there",
+                "The service's answer was lost, so we looked: it was not removed. You may try once more.",
+                "alert",
+                409,
+            )
+        case State.NOT_REMOVED:
+            return Words(
+                f"{what} was not removed",
+                "The service answered that it removed nothing. If it stays, tell your administrator.",
+                "alert",
+                409,
+            )
+        case State.REJECTED:
+            return Words(
+                f"The service refused to remove {what}",
+                "Nothing was removed, and trying again will not help by itself. Tell your administrator.",
+                "key",
+                502,
+            )
+        case State.REFUSED:
+            return Words(
+                f"{what} was not removed",
+                "The service was not reached, so nothing was sent. Try again in a moment.",
+                "alert",
+                503,
+            )
+    return Words(
+        f"It is not known whether {what} was removed",
+        f"The service's answer was lost and it could not be read again. {again}.",
+        "unknown",
+        504,
+    )

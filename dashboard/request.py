@@ -1,0 +1,21 @@
+"""The request as our views know it: typed, with the person, htmx's details and an id for the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+if TYPE_CHECKING:
+    from .access.identity import Person
+
+
+class Request(HttpRequest):
+    """For type hints only: the middleware puts these on Django's own request."""
+
+    htmx: HtmxDetails
+    session: SessionBase
+    person: Person | None
+    request_id: str

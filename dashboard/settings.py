@@ -1,0 +1,172 @@
+"""Every setting, read and typed once. A wrong or missing one is a sentence, and nothing starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvError, EnvValidationError, FileAwareEnv, validate
+
+from .origins import is_loopback, origin_of
+from .vault import base_address
+
+BASE_DIR: Final = Path(__file__).resolve().parent.parent
+VAR_DIR: Final = BASE_DIR / ".var"
+
+MEDIA_MODES: Final = ("hidden", "blurred", "shown")
+
+env = FileAwareEnv(eager=False, strip_whitespace=True)
+
+# ── The service ──────────────────────────────────────────────────────────────────────────────────────
+VAULTPLUS_API_URL: str = env.str(
+    "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=lambda url: base_address(url)
+)
+VAULTPLUS_API_KEY: str = env.str("VAULTPLUS_API_KEY", validate=validate.Length(min=1))
+VAULTPLUS_MEDIA_HOSTS: list[str] = env.list(
+    "VAULTPLUS_MEDIA_HOSTS",
+    default=["https://media.ofauth.com"],
+    validate=lambda hosts: [origin_of(host) for host in hosts],
+)
+
+# ── The dashboard ────────────────────────────────────────────────────────────────────────────────────
+DASHBOARD_AUTH: str = env.str("DASHBOARD_AUTH", validate=validate.OneOf(("demo",)))
+SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=validate.Length(min=50))
+ALLOWED_HOSTS: list[str] = env.list("DASHBOARD_ALLOWED_HOSTS", validate=validate.Length(min=1))
+DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
+DASHBOARD_MEDIA_MODE: str = env.str(
+    "DASHBOARD_MEDIA_MODE", default="blurred", validate=validate.OneOf(MEDIA_MODES)
+)
+DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
+_database = env.dj_db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+
+
+def _sentences(broken: EnvValidationError) -> list[str]:
+    """What is wrong, a sentence a setting; a value is never repeated, it may be a secret."""
+    mapping = broken.error_messages
+    assert isinstance(mapping, dict)  # noqa: S101 - a sealed environment reports by name
+    return [
+        f"{name} {'is missing' if 'not set' in str(said) else 'is wrong'}: {'; '.join(map(str, said))}"
+        for name, said in mapping.items()
+    ]
+
+
+try:
+    env.seal()
+    trouble: list[str] = []
+except EnvValidationError as broken:
+    trouble = _sentences(broken)
+except EnvError as broken:
+    trouble = [str(broken)]
+
+if not trouble and DASHBOARD_AUTH == "demo" and not is_loopback(VAULTPLUS_API_URL):
+    trouble.append(
+        "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a VAULTPLUS_API_URL on loopback."
+    )
+if (
+    not trouble
+    and DASHBOARD_PLAIN_HTTP
+    and not (DASHBOARD_AUTH == "demo" and all(is_loopback(f"http://{host}") for host in ALLOWED_HOSTS))
+):
+    trouble.append(
+        "DASHBOARD_PLAIN_HTTP drops Secure from the cookies, so it starts only with DASHBOARD_AUTH=demo and "
+        "loopback names in DASHBOARD_ALLOWED_HOSTS."
+    )
+if trouble:
+    raise ImproperlyConfigured("\n".join(trouble))
+
+IS_DEMO: Final = DASHBOARD_AUTH == "demo"
+
+# ── Django ───────────────────────────────────────────────────────────────────────────────────────────
+INSTALLED_APPS = ["whitenoise.runserver_nostatic", "django.contrib.staticfiles", "django_htmx", "dashboard"]
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+MIDDLEWARE = [
+    "dashboard.middleware.Headers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.middleware.Compression",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "dashboard.middleware.SameSite",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.access.middleware.Identity",
+    "dashboard.middleware.Trouble",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "environment": "dashboard.jinja.environment",
+            "context_processors": ["dashboard.jinja.page_frame"],
+        },
+    }
+]
+
+if _database["ENGINE"].endswith("sqlite3"):
+    # WAL and IMMEDIATE let readers go on while one writes; FULL so that a committed intent survives a crash.
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+DATABASES = {"default": {**_database, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+LANGUAGE_CODE = "en"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# ── The browser's side of security (the rest stands in middleware.Headers) ───────────────────────────
+_SECURE = not DASHBOARD_PLAIN_HTTP
+_PREFIX = "__Host-" if _SECURE else "demo-"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_NAME = f"{_PREFIX}session"
+SESSION_COOKIE_SECURE = _SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_NAME = f"{_PREFIX}csrf"
+CSRF_COOKIE_SECURE = _SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "dashboard.views.trouble.forged_form"
+
+SECURE_SSL_REDIRECT = _SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if _SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _SECURE
+SECURE_HSTS_PRELOAD = _SECURE
+SECURE_REFERRER_POLICY = "same-origin"  # no-referrer makes browsers send `Origin: null` with a POST
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "dashboard.logs.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}

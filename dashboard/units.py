@@ -1,0 +1,61 @@
+"""Sizes, lengths and moments in words. Decimal units, as the service and disks count them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
+_AGES = ((60, "s"), (60, "min"), (24, "h"), (30, "d"), (12, "mo"))
+
+
+def size_text(size: int | None) -> str:
+    """`12.4 MB`; an em dash where the size is not known yet, never `0 B` for that."""
+    if size is None:
+        return "—"
+    if size < 1000:
+        return f"{size} B"
+    value, place = size / 1000, 0
+    while value >= 999.95 and place < len(_UNITS) - 1:
+        value, place = value / 1000, place + 1
+    return f"{value:.1f} {_UNITS[place]}"
+
+
+def length_text(seconds: float | None) -> str:
+    """`1:12` or `1:01:12`; empty for what has no length."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def age_text(moment: datetime | None, now: datetime) -> str:
+    """`3 min ago`, `in 2 h`; `never` for no moment at all."""
+    if moment is None:
+        return "never"
+    seconds = (now - moment).total_seconds()
+    value, unit = abs(seconds), "y"
+    if value < 10:
+        return "just now"
+    for step, name in _AGES:
+        if value < step:
+            unit = name
+            break
+        value /= step
+    text = f"{int(value)} {unit}"
+    return f"in {text}" if seconds < 0 else f"{text} ago"
+
+
+def iso_text(moment: datetime) -> str:
+    """The moment for machines and for copying: UTC with milliseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+def utc_text(moment: datetime) -> str:
+    """The moment for reading: `20 Nov 2026, 14:02:11 UTC`."""
+    return f"{moment.astimezone(UTC):%d %b %Y, %H:%M:%S} UTC".lstrip("0")
+
+
+def count_text(count: int, noun: str, plural: str = "") -> str:
+    """`1 variant`, `4,812 variants`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -1,0 +1,33 @@
+"""The site map, grouped by noun, a line a page.
+
+An item's id may be any text here: what is no media id is answered in words, not with a bare 404.
+"""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from .views import account, connection, health, media, removal, styleguide, trouble
+
+ITEM = r"^c/(?P<slug>[-\w]+)/media/(?P<media_id>.*)"
+
+urlpatterns = [
+    path("", connection.home, name="home"),
+    path("sign-in/", account.sign_in, name="sign-in"),
+    path("sign-out/", account.sign_out, name="sign-out"),
+    path("preferences/", account.preferences, name="preferences"),
+    path("c/<slug:slug>/", connection.connection, name="connection"),
+    path("c/<slug:slug>/purge/", removal.connection_purge, name="connection-purge"),
+    path("c/<slug:slug>/media/", media.media_list, name="media-list"),
+    path("c/<slug:slug>/live/", media.media_live, name="media-live"),
+    re_path(ITEM + r"/delete/$", removal.media_delete, name="media-delete"),
+    re_path(ITEM + r"/$", media.media_item, name="media-item"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+handler400 = trouble.bad_request
+handler403 = trouble.forbidden
+handler404 = trouble.not_found
+handler500 = trouble.server_error

@@ -1,0 +1,61 @@
+"""Signing in and out (of the demo, for now), and how this browser shows things."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard import preferences as kept
+from dashboard.access import Role, needs, public
+from dashboard.access.identity import DEMO_PEOPLE, sign_in_demo, sign_out_demo
+from dashboard.forms import PreferencesForm, SignInForm
+from dashboard.htmx import go_to, wants_fragment
+from dashboard.request import Request
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public
+def sign_in(request: Request) -> HttpResponse:
+    """The demo's picker of three people; each press is a sign-in."""
+    form = SignInForm(request.POST or None)
+    back = way_back(request)
+    if form.is_valid():
+        sign_in_demo(request, form.cleaned_data["role"])
+        return go_to(request, back)
+    status = 422 if request.method == "POST" else 200
+    context = {"form": form, "people": DEMO_PEOPLE.items(), "back": back}
+    return render(request, "account/sign_in.html", context, status=status)
+
+
+@require_POST
+@public
+def sign_out(request: Request) -> HttpResponse:
+    sign_out_demo(request)
+    response = go_to(request, reverse("sign-in"))
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@require_POST
+@needs(Role.VIEWER)
+def preferences(request: Request) -> HttpResponse:
+    """Keep what is given and go back; a value that is none is refused."""
+    form = PreferencesForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse("No such preference.\n", status=422, content_type="text/plain")
+    kept.remember(request, **form.cleaned_data)
+    if wants_fragment(request) and not form.cleaned_data["media"]:
+        return HttpResponse(status=204)  # the page has dressed itself already
+    return go_to(request, way_back(request))
+
+
+def way_back(request: Request) -> str:
+    """Where `next` leads, if it leads to a page of ours; else the start."""
+    back = request.POST.get("next") or request.GET.get("next") or "/"
+    ours = url_has_allowed_host_and_scheme(
+        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return back if ours else "/"

@@ -1,0 +1,53 @@
+"""Connections: choosing one, and what there is to say of it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from dashboard import preferences, removal, service
+from dashboard.access import Role, needs
+from dashboard.display import usage
+from dashboard.forms import SearchForm
+from dashboard.request import Request
+
+
+@require_safe
+@needs(Role.VIEWER)
+def home(request: Request) -> HttpResponse:
+    """The connection chosen last, or the chooser; with `q`, the item that was searched for."""
+    if "q" in request.GET:
+        return search(request)
+    chosen = preferences.of(request).chosen
+    if "choose" not in request.GET and any(c.slug == chosen for c in service.connections()):
+        return redirect("media-list", chosen)
+    return render(request, "connection/chooser.html", {"looked_for": ""})
+
+
+def search(request: Request) -> HttpResponse:
+    """To the item's page where the connection is known, else to the question of which one."""
+    form = SearchForm(request.GET)
+    target = form.target()
+    if target is None:
+        context = {"text": request.GET["q"], "reasons": form.errors.get("q", [])}
+        return render(request, "connection/search.html", context, status=422)
+    slug = target.slug or request.GET.get("connection", "")
+    if slug:
+        return redirect("media-item", service.connection(slug).slug, target.media_id)
+    return render(request, "connection/chooser.html", {"looked_for": target.media_id})
+
+
+@require_safe
+@needs(Role.VIEWER)
+def connection(request: Request, slug: str) -> HttpResponse:
+    """The connection's facts, a first look at what it holds, and for an admin the danger section."""
+    chosen = service.connection(slug)
+    context = {
+        "connection": chosen,
+        "usage": usage(service.first_look(chosen)),
+        "last_purge": removal.last_purge(chosen),
+        "purge_href": reverse("connection-purge", args=[slug]),
+    }
+    return render(request, "connection/detail.html", context)

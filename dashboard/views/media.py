@@ -1,0 +1,68 @@
+"""Cached media: the list, one item, and what moves while one watches."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard import preferences, removal, service
+from dashboard.access import Role, needs
+from dashboard.display import ItemPage, Shelf, live_href
+from dashboard.forms import MediaFilterForm
+from dashboard.htmx import show, wants_fragment
+from dashboard.listing import ListPage
+from dashboard.request import Request
+from dashboard.vault import MAX_LIMIT, MediaItem, checked_media_id
+
+
+@require_safe
+@needs(Role.VIEWER)
+def media_list(request: Request, slug: str) -> HttpResponse:
+    """One page of a connection's cache, by the filters in the address."""
+    connection = service.connection(slug)
+    preferences.remember(request, chosen=slug)
+    form = MediaFilterForm(request.GET)
+    if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
+        return show(request, "media/list", connection=connection, form=form, page=None, status=422)
+    query = form.query()
+    page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
+    response = show(request, "media/list", connection=connection, form=form, page=page)
+    if wants_fragment(request):
+        response.headers["HX-Push-Url"] = page.href
+    return response
+
+
+@require_safe
+@needs(Role.VIEWER)
+def media_live(request: Request, slug: str) -> HttpResponse:
+    """The rows named by `id`, read again; those still moving are asked for again by the answer."""
+    connection = service.connection(slug)
+    ids = [checked_media_id(text) for text in request.GET.getlist("id")[:MAX_LIMIT]]
+    paused = "paused" in request.GET
+    found = {} if paused else service.read_items(connection, ids)
+    moving = (
+        ids if paused else [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
+    )
+    context = {
+        "rows": Shelf(connection).rows(found.values()),
+        "gone": [] if paused else [media_id for media_id in ids if media_id not in found],
+        "ids": moving,
+        "paused": paused,
+        "href": live_href(connection, moving),
+    }
+    return render(request, "media/_live.html", context)
+
+
+@require_safe
+@needs(Role.VIEWER)
+def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
+    """One item with every variant; or who removed it; or that it is not in the cache."""
+    connection = service.connection(slug)
+    preferences.remember(request, chosen=slug)
+    item = service.find_item(connection, checked_media_id(media_id))
+    if item is None:
+        stone = removal.tombstone(connection, media_id)
+        return show(request, "media/gone", connection=connection, media_id=media_id, stone=stone, status=404)
+    page = ItemPage(connection, item, reveal=request.GET.get("reveal", ""))
+    return show(request, "media/item", connection=connection, page=page, item=item)

@@ -1,0 +1,95 @@
+"""Removing an item or all of a connection: GET asks, POST acts, at the same address."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from dashboard import removal, service
+from dashboard.access import Role, needs
+from dashboard.display import ItemPage, usage
+from dashboard.forms import PurgeForm, RemovalForm
+from dashboard.htmx import announce, show, wants_fragment
+from dashboard.models import Connection, Removal
+from dashboard.outcomes import words_of
+from dashboard.removal import Intent
+from dashboard.request import Request
+from dashboard.vault import checked_media_id
+
+asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@asks_and_acts
+@needs(Role.OPERATOR)
+def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
+    """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
+    connection = service.connection(slug)
+    checked_media_id(media_id)
+    form = RemovalForm(request.POST or None, initial=asked_for(request))
+    if request.method == "POST" and form.is_valid():
+        record = removal.delete_item(connection, media_id, intent(request, form))
+        return told(request, "removal/deleted", connection, record)
+    item = service.find_item(connection, media_id)
+    if item is None:
+        stone = removal.tombstone(connection, media_id)
+        return show(request, "media/gone", connection=connection, media_id=media_id, stone=stone, status=404)
+    page = ItemPage(connection, item)
+    status = 422 if form.is_bound else 200
+    return show(
+        request, "removal/delete", connection=connection, page=page, item=item, form=form, status=status
+    )
+
+
+@asks_and_acts
+@needs(Role.ADMIN)
+def connection_purge(request: Request, slug: str) -> HttpResponse:
+    """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
+    connection = service.connection(slug)
+    form = PurgeForm(request.POST or None, initial=asked_for(request), label=connection.label)
+    if request.method == "POST" and form.is_valid():
+        record = removal.purge(connection, intent(request, form))
+        return told(request, "removal/purged", connection, record)
+    impact = usage(service.first_look(connection))
+    status = 422 if request.method == "POST" else 200
+    return show(request, "removal/purge", connection=connection, usage=impact, form=form, status=status)
+
+
+def asked_for(request: Request) -> dict[str, object]:
+    """What the form starts with: the ticket that the link brought, and a token good for one press."""
+    return {"ticket": request.GET.get("ticket", "")[:100], "token": uuid.uuid4()}
+
+
+def intent(request: Request, form: RemovalForm) -> Intent:
+    said = form.cleaned_data
+    assert request.person is not None  # noqa: S101 - @needs has seen to it
+    return Intent(request.person, said["ticket"], said["reason"], said["token"], request.request_id)
+
+
+def told(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
+    """What became of it: in the dialog, with the row or page behind it brought up to date; or as a page."""
+    words = words_of(record)
+    item_href = reverse("media-item", args=[connection.slug, record.media_id]) if record.media_id else ""
+    response = show(
+        request,
+        name,
+        status=words.status,
+        connection=connection,
+        record=record,
+        words=words,
+        stone_href=item_href,
+        place=place_of(request, item_href),
+    )
+    if wants_fragment(request) and record.media_id and record.is_gone:
+        announce(response, "removal:done", id=record.media_id)
+    return response
+
+
+def place_of(request: Request, item_href: str) -> str:
+    """Which page stands behind the dialog: the item's own, or a list; none where there is no dialog."""
+    if not wants_fragment(request):
+        return ""
+    behind = (request.htmx.current_url_abs_path or "").partition("?")[0]
+    return "item" if behind == item_href else "list"

@@ -1,0 +1,217 @@
+"""What a person sees when something is in the way: each kind in its words, as a page or a fragment."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from dashboard.access.identity import Role
+from dashboard.access.roles import public
+from dashboard.htmx import show_fragment, wants_fragment
+from dashboard.removal import InFlight
+from dashboard.request import Request
+from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
+
+STATUS_OF = (
+    (MalformedMediaId, 422),
+    (NotCached, 404),
+    (BadRequest, 422),
+    (Busy, 503),
+    (Unreachable, 504),
+    (VaultError, 502),
+)
+
+
+def say(
+    request: Request, title: str, advice: str, *, status: int, detail: str = "", **more: Any
+) -> HttpResponse:
+    """The trouble page; for htmx a notice beside what stands, or inside the dialog that asked."""
+    context = {
+        "title": title,
+        "advice": advice,
+        "detail": detail,
+        "request_id": getattr(request, "request_id", ""),
+        "retry": request.get_full_path() if request.method == "GET" else "",
+        **{"action": None, "kind": "trouble", "typed": "", **more},
+    }
+    if getattr(request, "htmx", None) and wants_fragment(request):
+        in_dialog = request.method == "POST" and request.htmx.target == "dialog"
+        target = "#dialog-notice" if in_dialog else "#notice"
+        return show_fragment(request, "trouble/_problem", target=target, status=status, **context)
+    return render(request, "trouble/problem.html", context, status=status)
+
+
+def upstream(request: Request, error: VaultError) -> HttpResponse:
+    """An error of the service, with its own text beside ours."""
+    status = next(code for kind, code in STATUS_OF if isinstance(error, kind))
+    advice = error.advice
+    if isinstance(error, Busy) and error.retry_after:
+        advice = f"The service asked to wait {error.retry_after:.0f} s. Then try again."
+    if isinstance(error, BadRequest) and request.GET.get("cursor"):
+        return stale_cursor(request, error)
+    response = say(
+        request,
+        error.title,
+        advice,
+        status=status,
+        detail=error.detail,
+        kind="key" if isinstance(error, KeyRefused) else "trouble",
+        typed=_media_id(request) if isinstance(error, MalformedMediaId) else "",
+        retry="" if isinstance(error, KeyRefused | MalformedMediaId) else _retry(request),
+    )
+    if isinstance(error, Busy) and error.retry_after:
+        response.headers["Retry-After"] = f"{error.retry_after:.0f}"
+    return response
+
+
+def stale_cursor(request: Request, error: VaultError) -> HttpResponse:
+    """A place in the list that the service does not know (any more): the filters are kept."""
+    kept = [
+        (name, v)
+        for name in request.GET
+        if name not in ("cursor", "trail")
+        for v in request.GET.getlist(name)
+    ]
+    return say(
+        request,
+        "This place in the list is gone",
+        "A place in the list belongs to the exact filters that led there, and it does not last for ever. "
+        "Your filters are kept; start again from the first page.",
+        status=422,
+        detail=error.detail,
+        retry="",
+        action=(f"{request.path}?{kept.urlencode()}", "First page with these filters"),
+    )
+
+
+def unknown_connection(request: Request) -> HttpResponse:
+    return say(
+        request,
+        "No such connection",
+        "There is no connection of this name that you may see. Choose one from the list.",
+        status=404,
+        retry="",
+        action=(reverse("home") + "?choose=1", "Choose a connection"),
+    )
+
+
+def in_flight(request: Request, error: InFlight) -> HttpResponse:
+    other = error.other
+    return say(
+        request,
+        "Already being removed",
+        f"{other.person} pressed the button a moment ago, and its answer is not in yet. "
+        "Nothing was sent a second time.",
+        status=409,
+        retry="",
+        action=(other.connection.media_url, "Back to the list"),
+    )
+
+
+def not_recorded(request: Request) -> HttpResponse:
+    return say(
+        request,
+        "Nothing was removed",
+        "The record of this removal could not be written, so no call was made to the service. "
+        "Tell your administrator that the dashboard's database does not accept writes.",
+        status=503,
+        retry="",
+    )
+
+
+def signed_out(request: Request) -> HttpResponse:
+    """Nobody is signed in: a way to do so that leads back here, and no lost text under htmx."""
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
+    if wants_fragment(request):
+        back = request.htmx.current_url_abs_path or back
+        return say(
+            request,
+            "Your session has ended",
+            "What you typed is still here. Sign in again; nothing was sent.",
+            status=401,
+            retry="",
+            action=(_sign_in(back), "Sign in and come back"),
+        )
+    return redirect(_sign_in(back))
+
+
+def not_permitted(request: Request, role: Role) -> HttpResponse:
+    person = request.person
+    who = f"You are {person.name}, {person.role.word}. " if person else ""
+    return say(
+        request,
+        "Not permitted",
+        f"{who}This needs the role {role.word}. Ask your administrator if you should have it.",
+        status=403,
+        retry="",
+    )
+
+
+@public
+def forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return say(
+        request,  # type: ignore[arg-type]
+        "This form is not from here",
+        "The form was too old, or another site sent it. Nothing was done. Go back, reload the page and try "
+        "again; your browser must accept this site's cookies.",
+        status=403,
+        detail="",
+        retry="",
+    )
+
+
+@public
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _bare(request, 400, "Bad request", "The address or the form could not be read.")
+
+
+@public
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _bare(request, 403, "Not permitted", "This is not open to you.")
+
+
+@public
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _bare(
+        request, 404, "No such page", "The address leads nowhere. If a link brought you here, it is mistyped."
+    )
+
+
+@public
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _bare(
+        request,
+        500,
+        "Something broke on our side",
+        "It is our mistake, not yours. Tell your administrator the number below.",
+    )
+
+
+def _bare(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
+    """A page that needs neither database nor session, for when those may be what broke."""
+    context = {
+        "title": title,
+        "advice": advice,
+        "request_id": getattr(request, "request_id", ""),
+        "view": None,
+        "is_demo": settings.IS_DEMO,
+    }
+    return render(request, "trouble/bare.html", context, status=status)
+
+
+def _media_id(request: Request) -> str:
+    match = request.resolver_match
+    return str(match.kwargs.get("media_id", ""))[:200] if match else ""
+
+
+def _retry(request: Request) -> str:
+    return request.get_full_path() if request.method == "GET" else ""
+
+
+def _sign_in(back: str) -> str:
+    return f"{reverse('sign-in')}?{urlencode({'next': back})}"

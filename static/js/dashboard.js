@@ -1,0 +1,192 @@
+// Enhancements of working HTML: the dialog's host, reveal and hide, keys, copying, local times, live refresh.
+// One module on purpose: each file is a request of the first load.
+
+const root = document.documentElement;
+const $ = (selector, from = document) => from.querySelector(selector);
+const status = $("#status");
+const notice = $("#notice");
+const dialog = $("#dialog");
+const say = (text) => { status.textContent = text; };
+
+// ── Dialog: filled by htmx, shown here; its opener gets the focus back ────────────────────────────────
+let opener = null;
+
+function openDialog() {
+  if (!dialog.open) {
+    opener = document.activeElement;
+    dialog.showModal();
+  }
+  ($("[aria-invalid]", dialog) ?? $("h1", dialog))?.focus();
+}
+
+dialog.addEventListener("close", () => {
+  dialog.replaceChildren();
+  if (opener?.isConnected) opener.focus();
+  opener = null;
+});
+// Enter in a field never removes anything: only the button does.
+dialog.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+});
+// Nothing closes the dialog while its answer is out.
+dialog.addEventListener("cancel", (event) => {
+  if ($(".htmx-request", dialog)) event.preventDefault();
+});
+
+document.addEventListener("removal:done", (event) => {
+  const row = document.getElementById(`row-${event.detail.id}`);
+  const title = $("#item h1");
+  const next = row?.nextElementSibling ?? row;
+  opener = $(".c-id a", next ?? document.body) ?? row ?? title;
+  if (!row) opener = title;
+  title?.setAttribute("tabindex", "-1");
+  dialog.close();
+});
+
+// ── htmx: busy marks, lost network, no polling of a hidden page ──────────────────────────────────────
+let failed = null;
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, target } = event.detail;
+  if (elt.id === "live" && (document.hidden || live.paused || dialog.open)) {
+    event.preventDefault();
+    return;
+  }
+  if (elt.id !== "live") notice.replaceChildren();
+  target?.setAttribute("aria-busy", "true");
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  event.detail.target?.removeAttribute("aria-busy");
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target === dialog && dialog.childElementCount) openDialog();
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target?.id === "list") say($("p.shown")?.textContent ?? "");
+  dress(event.detail.elt);
+});
+for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(trouble, (event) => {
+    const { elt, requestConfig } = event.detail;
+    const removing = requestConfig?.verb === "post" && dialog.contains(elt);
+    failed = removing ? null : elt;
+    const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
+    ($("#dialog-notice") && removing ? $("#dialog-notice") : notice).replaceChildren(words);
+  });
+}
+
+// ── Live refresh of an item's page can be paused here; a list's own pause is a link to the server ────
+const live = { paused: false };
+
+// ── One listener for presses ─────────────────────────────────────────────────────────────────────────
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-close], [data-again], [data-copy], [data-reveal], [data-hide-all], [data-pause], [data-dress]");
+  if (!pressed) return;
+  const data = pressed.dataset;
+  if ("close" in data && dialog.open) {
+    event.preventDefault();
+    dialog.close();
+  } else if ("again" in data) {
+    notice.replaceChildren();
+    if (failed?.isConnected) htmx.trigger(failed, failed.matches("form") ? "submit" : "click");
+    else location.reload();
+  } else if ("copy" in data) {
+    copy(data.copy);
+  } else if ("reveal" in data && !event.metaKey && !event.ctrlKey) {
+    if (reveal(pressed)) event.preventDefault();
+  } else if ("hideAll" in data) {
+    hideAll();
+  } else if ("pause" in data) {
+    live.paused = !live.paused;
+    pressed.setAttribute("aria-pressed", live.paused);
+    pressed.title = live.paused ? "Resume live refresh" : "Pause live refresh";
+    $("use", pressed).setAttribute("href", $("use", pressed).getAttribute("href").replace(/#.*/, live.paused ? "#play" : "#pause"));
+  } else if ("dress" in data) {
+    event.preventDefault();
+    root.dataset[data.dress] = pressed.value;
+    for (const one of pressed.parentElement.children) one.setAttribute("aria-pressed", one === pressed);
+    const body = new FormData(pressed.form);
+    body.set(pressed.name, pressed.value);
+    fetch(pressed.form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+  }
+});
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("Copied");
+  } catch {
+    toast("Your browser does not let us copy");
+  }
+}
+
+function toast(text) {
+  const words = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
+  status.append(words);
+  setTimeout(() => words.remove(), 2000);
+}
+
+// ── Showing media: by press, never by hover; a reveal ends by itself ─────────────────────────────────
+const REVEALED_FOR = 30_000;
+
+function reveal(link) {
+  if (link.classList.contains("shown")) return false;
+  const { src, kind } = link.dataset;
+  if (src) {
+    const shown = document.createElement(kind === "video" || kind === "audio" ? kind : "img");
+    shown.referrerPolicy = "no-referrer";
+    Object.assign(shown, shown.localName === "img" ? { alt: link.getAttribute("aria-label") ?? link.textContent.trim() } : { controls: true, muted: true, preload: "metadata" });
+    shown.src = src;
+    if (shown.localName === "img") {
+      link.replaceChildren(shown);
+      link.classList.remove("ask");
+    } else {
+      const box = Object.assign(document.createElement("div"), { className: "media" });
+      box.append(shown);
+      link.replaceWith(box);
+      shown.focus();
+    }
+  }
+  link.classList.add("shown");
+  setTimeout(() => link.classList.remove("shown"), REVEALED_FOR);
+  return true;
+}
+
+function hideAll() {
+  const hidden = root.classList.toggle("hide-all");
+  for (const player of document.querySelectorAll("video, audio")) player.pause();
+  $("[data-hide-all]")?.setAttribute("aria-pressed", hidden);
+  say(hidden ? "Everything is hidden. Press h to show it again." : "");
+}
+
+// ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.key === "h") hideAll();
+  if (event.key === "/" && !dialog.open && $("#q")) {
+    event.preventDefault();
+    $("#q").focus();
+    $("#q").select();
+  }
+});
+
+// ── Times in the reader's zone, UTC beside them; the exact moment of a row by its title ──────────────
+const near = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
+const zoneOf = (moment) => zone.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
+
+function dress(from) {
+  for (const time of (from ?? document).querySelectorAll?.("time[data-local]") ?? []) {
+    const moment = new Date(time.dateTime);
+    const utc = document.createElement("small");
+    utc.textContent = time.dateTime.replace("T", " ").replace("Z", " UTC");
+    time.replaceChildren(`${near.format(moment)} ${zoneOf(moment)} `, utc);
+    time.removeAttribute("data-local");
+  }
+  for (const hidden of (from ?? document).querySelectorAll?.("button[hidden]") ?? []) hidden.hidden = false;
+}
+document.addEventListener("mouseover", (event) => {
+  const time = event.target.closest?.("time[datetime]:not([title])");
+  if (time) time.title = `${near.format(new Date(time.dateTime))} ${zoneOf(new Date(time.dateTime))} · ${time.dateTime}`;
+});
+dress(document);
