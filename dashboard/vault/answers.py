@@ -113,7 +113,7 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
         return None
     text = value.strip()
     if re.fullmatch(r"[0-9]+", text):
-        return min(float(text[:9]) if len(text) < 10 else LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER)
+        return min(float(text), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(text)
         if moment.tzinfo is None:  # "-0000": the time is UTC, its author's zone unknown (RFC 5322, 3.3)
@@ -206,7 +206,7 @@ class _Said:
 def _sentence(status: int, names_item: bool) -> str:
     if status == 404:
         if names_item:
-            return "The service has nothing under this ID."
+            return "The service has nothing under this ID, or the base address is wrong."
         return "The service knows no such address; the base address may be wrong."
     if 300 <= status < 400:
         return f"The service pointed to another address ({status}), which is never followed."

@@ -221,7 +221,8 @@ class Transport:
         """One request, and the whole body of a 200. An odd answer can make the libraries raise anything."""
         effect = operation.effect
         try:
-            response = self._adapter.send(prepared, stream=True)
+            timeout = (clock.patience.connect, clock.patience.gap)
+            response = self._adapter.send(prepared, stream=True, timeout=timeout)
         except Exception as broken:
             return unanswered(effect, clock.written, broken)
         status = response.status_code

@@ -1,0 +1,41 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from raw_server import RawServer, Reply
+from vault_calls import CALLS, KEY
+
+from dashboard.vault import Places, VaultClient
+
+
+@pytest.fixture(params=["query", "get", "batch"])
+def read(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return CALLS[request.param]
+
+
+@pytest.fixture(params=["delete", "purge"])
+def removal(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return CALLS[request.param]
+
+
+@pytest.fixture(params=list(CALLS))
+def call(request: pytest.FixtureRequest) -> Callable[..., Any]:
+    return CALLS[request.param]
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def serve(stack: ExitStack) -> Callable[..., tuple[RawServer, VaultClient]]:
+    """Starts a raw server with these replies, and a client of it whose places are its own."""
+
+    def start(*replies: Reply, **client: Any) -> tuple[RawServer, VaultClient]:
+        server = stack.enter_context(RawServer(list(replies)))
+        return server, stack.enter_context(VaultClient(server.url, KEY, places=Places(), **client))
+
+    return start

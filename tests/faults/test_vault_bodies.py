@@ -1,0 +1,238 @@
+"""Bodies that bite: too deep, too large, cut, not JSON, or JSON that the service never promised."""
+
+import gzip
+import json
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from raw_server import Wire, answer, says
+from vault_calls import CALLS, CONNECTION
+
+from dashboard.vault import MediaItem, MediaQuery, OutcomeUnknown, Patience, UnexpectedAnswer, UnreadableItem
+
+ONCE = Patience(deadline=10)
+HEAD = b"HTTP/1.1 200 OK\r\n"
+VARIANT = {
+    "status": "stored",
+    "quality": "full",
+    "sizeBytes": 1024000,
+    "contentType": "image/jpeg",
+    "accessCount": 12,
+    "createdAt": 1715800000000,
+    "expiresAt": 1715886400000,
+    "storedAt": 1715800100000,
+    "lastAccessedAt": 1715800500000,
+    "url": "https://media.ofauth.com/v2/x",
+}
+
+
+def item(media_id: str = "123", **variant: object) -> dict[str, Any]:
+    return {"id": media_id, "type": "image", "duration": None, "media": {"full": VARIANT | variant}}
+
+
+def chunked(*pieces: bytes) -> bytes:
+    frames = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + frames
+
+
+def endless_body(wire: Wire) -> None:
+    wire.send(HEAD + b"Content-Length: 1073741824\r\n\r\n")
+    while not wire.stopping.is_set():
+        wire.send(b" " * 65_536)
+
+
+def endless_chunks(wire: Wire) -> None:
+    wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    while not wire.stopping.is_set():
+        wire.send(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+
+
+def closing(data: bytes) -> Callable[[Wire], None]:
+    return lambda wire: wire.send(data)
+
+
+BOMB = gzip.compress(b" " * 200_000_000, 1)
+
+UNUSABLE = {
+    "empty": answer(),
+    "html": answer(body="<html>Please sign in</html>", Content_Type="text/html"),
+    "top-level list": answer(body="[]"),
+    "null": answer(body="null"),
+    "nested": answer(body="[" * 200_000),
+    "nested in a field": answer(body='{"items":' + "[" * 200_000),
+    "nested objects": answer(body='{"a":' * 200_000),
+    "NaN": answer(body='{"items": NaN, "success": NaN, "id": NaN}'),
+    "unknown field with NaN": answer(body='{"items": [], "success": true, "more": NaN}'),
+    "unknown field with Infinity": answer(body='{"items": [], "success": true, "more": -Infinity}'),
+    "invalid UTF-8": answer(body=b'{"items": [], "nextCursor": "\xff\xfe"}'),
+    "BOM": answer(body=b'\xef\xbb\xbf{"items": []}'),
+    "UTF-16": answer(body='{"items": []}'.encode("utf-16")),
+    "trailing text": answer(body='{"items": []} {}'),
+    "cut JSON": answer(body='{"items": [{"id": "1'),
+    "length too long": closing(HEAD + b'Content-Length: 99\r\n\r\n{"items": []}'),
+    "cut without length": closing(HEAD + b'\r\n{"items": [{"id'),
+    "chunks without end": closing(chunked(b'{"items": []}')),
+    "chunk of nonsense": closing(chunked() + b"zz\r\n"),
+    "no HTTP": closing(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "HTTP/2": closing(b"HTTP/2 200 OK\r\n\r\n{}"),
+    "status of nonsense": closing(b"HTTP/1.1 abc OK\r\n\r\n{}"),
+    "huge header": closing(HEAD + b"X: " + b"x" * 70_000 + b"\r\n\r\n{}"),
+    "many headers": closing(HEAD + b"X: y\r\n" * 200 + b"\r\n{}"),
+    "two lengths": closing(HEAD + b'Content-Length: 2\r\nContent-Length: 13\r\n\r\n{"items": []}'),
+    "length of nonsense": closing(HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n{"),
+    "gzip bomb": answer(body=BOMB, Content_Encoding="gzip"),
+    "gzip that is none": answer(body='{"items": []}', Content_Encoding="gzip"),
+    "gzip in gzip": answer(body=gzip.compress(gzip.compress(b"{}")), Content_Encoding="gzip, gzip"),
+    "brotli": answer(body="x", Content_Encoding="br"),
+    "deflate": answer(body=zlib.compress(b'{"items": []}'), Content_Encoding="deflate"),
+    "1 GiB": endless_body,
+    "endless chunks": endless_chunks,
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_read_of_an_unusable_body_is_unexpected(serve, read: Callable, name: str) -> None:
+    _, client = serve(UNUSABLE[name])
+    started = time.monotonic()
+    with pytest.raises(UnexpectedAnswer) as caught:
+        read(client, ONCE)
+    assert time.monotonic() - started < 5
+    assert caught.value.detail
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_removal_with_an_unusable_body_has_an_unknown_outcome(serve, removal: Callable, name: str) -> None:
+    server, client = serve(UNUSABLE[name])
+    with pytest.raises(OutcomeUnknown):
+        removal(client, ONCE)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("reply", [UNUSABLE["gzip bomb"], endless_body, endless_chunks])
+def test_body_without_end_does_not_fill_the_memory(serve, reply) -> None:
+    _, client = serve(reply)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnexpectedAnswer):
+            client.query(CONNECTION, MediaQuery(), ONCE)
+        assert tracemalloc.get_traced_memory()[1] < 40 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("encoded", [True, False])
+def test_read_may_have_8_mib_and_not_a_byte_more(serve, encoded: bool) -> None:
+    for extra in (0, 1):
+        body = b'{"items": []}'.ljust(8 * 2**20 + extra)
+        reply = answer(body=gzip.compress(body), Content_Encoding="gzip") if encoded else answer(body=body)
+        _, client = serve(reply)
+        if extra:
+            with pytest.raises(UnexpectedAnswer, match="larger"):
+                client.query(CONNECTION, MediaQuery(), ONCE)
+        else:
+            assert client.query(CONNECTION, MediaQuery(), ONCE).items == ()
+
+
+def test_removal_may_have_64_kib_and_not_a_byte_more(serve) -> None:
+    for extra in (0, 1):
+        _, client = serve(
+            answer(body=b'{"success":true,"purgedCount":1,"freedBytes":1}'.ljust(65_536 + extra))
+        )
+        if extra:
+            with pytest.raises(OutcomeUnknown, match="larger"):
+                client.purge(CONNECTION)
+        else:
+            assert client.purge(CONNECTION).purged_count == 1
+
+
+def test_chunked_and_compressed_answers_are_read(serve) -> None:
+    body = json.dumps({"items": [item()], "nextCursor": "100"}).encode()
+    zipped = gzip.compress(body)
+    packed = chunked(zipped[:10], zipped[10:11], zipped[11:], b"").replace(
+        b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n", 1
+    )
+    for reply in (chunked(body[:7], body[7:], b""), packed):
+        server, client = serve(reply)
+        for _ in range(2):
+            page = client.query(CONNECTION, MediaQuery())
+            assert [one.id for one in page.items] == ["123"]
+            assert page.next_cursor == "100"
+        assert server.connections == 1
+
+
+BROKEN_VARIANTS: dict[str, dict[str, object]] = {
+    "number as text": {"sizeBytes": "1024"},
+    "negative": {"sizeBytes": -1},
+    "2^63": {"sizeBytes": 2**63},
+    "fraction of a byte": {"sizeBytes": 1.5},
+    "seconds for milliseconds": {"createdAt": 1715800000},
+    "time beyond all calendars": {"expiresAt": 10**300},
+    "null where none may be": {"url": None},
+    "list for text": {"status": ["stored"]},
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_VARIANTS)
+def test_broken_item_does_not_take_the_page_with_it(serve, name: str) -> None:
+    _, client = serve(says({"items": [item("1"), item("2", **BROKEN_VARIANTS[name]), item("3")]}))
+    first, broken, last = client.query(CONNECTION, MediaQuery()).items
+    assert isinstance(first, MediaItem)
+    assert isinstance(last, MediaItem)
+    assert isinstance(broken, UnreadableItem)
+    assert broken.id == "2"
+    assert broken.reason
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e9999"])
+def test_numbers_that_are_none_are_refused(serve, number: str) -> None:
+    text = json.dumps({"items": [item()]}).replace("1024000", number)
+    _, client = serve(answer(body=text))
+    try:
+        page = client.query(CONNECTION, MediaQuery(), ONCE)
+    except UnexpectedAnswer:
+        return
+    assert [type(one) for one in page.items] == [UnreadableItem]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"success": True, "mediaId": "124", "freedBytes": 5},
+        {"success": True, "mediaId": "123", "freedBytes": -5},
+        {"success": True, "mediaId": "123", "freedBytes": 2**63},
+        {"success": "true", "mediaId": "123", "freedBytes": 5},
+        {"success": True, "mediaId": 123, "freedBytes": 5},
+        {"success": True, "freedBytes": 5},
+        {},
+    ],
+)
+def test_delete_with_another_result_has_an_unknown_outcome(serve, result: dict[str, object]) -> None:
+    _, client = serve(says(result))
+    with pytest.raises(OutcomeUnknown) as caught:
+        client.delete(CONNECTION, "123")
+    assert "124" not in str(caught.value)
+
+
+def test_success_false_is_a_result_and_no_error(serve) -> None:
+    _, client = serve(says({"success": False, "mediaId": "123", "freedBytes": 0}))
+    assert client.delete(CONNECTION, "123").success is False
+    _, client = serve(says({"success": False, "purgedCount": 0, "freedBytes": 0}))
+    assert client.purge(CONNECTION).success is False
+
+
+def test_get_of_another_item_is_unexpected(serve) -> None:
+    _, client = serve(says(item("124")))
+    with pytest.raises(UnexpectedAnswer):
+        client.get(CONNECTION, "123", ONCE)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_unknown_fields_and_values_are_no_trouble(serve, name: str) -> None:
+    result = {"success": True, "mediaId": "123", "purgedCount": 1, "freedBytes": 1, "new": {"a": [1]}}
+    one = item(status="frozen", quality="<script>", more=1) | {"type": "hologram"}
+    _, client = serve(says({**one, "items": [one], **result}))
+    CALLS[name](client)

@@ -1,0 +1,153 @@
+"""A timeout is not a deadline: dripping outlasts it. The call as a whole ends in time, whatever comes."""
+
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+from raw_server import Wire, answer
+from vault_calls import CONNECTION, KEY
+
+from dashboard.vault import (
+    MediaQuery,
+    OutcomeUnknown,
+    Patience,
+    Places,
+    UnexpectedAnswer,
+    Unreachable,
+    VaultClient,
+)
+
+SHORT = Patience(deadline=0.4, attempts=3)
+HASTY = Patience(deadline=5, gap=0.3)
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+def silent(wire: Wire) -> None:
+    wire.stay_silent()
+
+
+def dripping_status_line(wire: Wire) -> None:
+    wire.drip(HEAD * 50)
+
+
+def dripping_headers(wire: Wire) -> None:
+    wire.send(HEAD)
+    wire.drip(b"X-Filler: " + b"x" * 1000)
+
+
+def endless_continues(wire: Wire) -> None:
+    while not wire.stopping.is_set():
+        wire.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def dripping_body(wire: Wire) -> None:
+    wire.send(HEAD + b"Content-Length: 1000\r\n\r\n")
+    wire.drip(b'{"items": [' + b" " * 900)
+
+
+def dripping_chunks(wire: Wire) -> None:
+    wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    wire.drip(b"1\r\n \r\n" * 200, every=0.02)
+
+
+def dripping_without_length(wire: Wire) -> None:
+    wire.send(HEAD + b"\r\n")
+    wire.drip(b" " * 1000)
+
+
+def dripping_error(wire: Wire) -> None:
+    wire.send(b"HTTP/1.1 500 Oops\r\nContent-Length: 1000\r\n\r\n")
+    wire.drip(b" " * 1000)
+
+
+DRIPS = [
+    silent,
+    dripping_status_line,
+    dripping_headers,
+    endless_continues,
+    dripping_body,
+    dripping_chunks,
+    dripping_without_length,
+    dripping_error,
+]
+
+
+@pytest.mark.parametrize("reply", DRIPS)
+def test_read_ends_at_its_deadline(serve, read: Callable, reply: Callable) -> None:
+    _, client = serve(reply)
+    started = time.monotonic()
+    with pytest.raises((Unreachable, UnexpectedAnswer)):
+        read(client, SHORT)
+    assert time.monotonic() - started < SHORT.deadline + 1
+
+
+@pytest.mark.parametrize("reply", DRIPS)
+def test_removal_ends_at_its_deadline_with_outcome_unknown(serve, removal: Callable, reply: Callable) -> None:
+    server, client = serve(reply)
+    started = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        removal(client, SHORT)
+    assert time.monotonic() - started < SHORT.deadline + 1
+    assert len(server.requests) == 1
+
+
+def test_status_counts_even_when_the_words_behind_it_drip(serve) -> None:
+    def refused(wire: Wire) -> None:
+        wire.send(b"HTTP/1.1 400 No\r\nContent-Length: 1000\r\n\r\n")
+        wire.drip(b" " * 1000)
+
+    _, client = serve(refused)
+    with pytest.raises(Exception, match="400") as caught:
+        client.delete(CONNECTION, "123", SHORT)
+    assert caught.value.status == 400
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+def test_gap_ends_a_silent_call_long_before_its_deadline(serve) -> None:
+    _, client = serve(silent)
+    started = time.monotonic()
+    with pytest.raises(Unreachable):
+        client.query(CONNECTION, MediaQuery(), HASTY)
+    assert time.monotonic() - started < 1.5
+
+
+def test_slow_answer_within_the_gaps_and_the_deadline_is_whole(serve) -> None:
+    def slow(wire: Wire) -> None:
+        wire.drip(answer(body='{"items": []}'), every=0.005)
+
+    _, client = serve(slow)
+    assert client.query(CONNECTION, MediaQuery(), HASTY).items == ()
+
+
+def test_next_call_on_the_same_connection_has_a_deadline_of_its_own(serve) -> None:
+    server, client = serve(answer(body='{"items": []}'))
+    client.query(CONNECTION, MediaQuery(), Patience(deadline=0.3))
+    server.answers(lambda wire: wire.drip(answer(body='{"items": []}'), every=0.01))
+    assert client.query(CONNECTION, MediaQuery(), Patience(deadline=5)).items == ()
+    assert server.connections == 1
+
+
+def test_connect_to_a_full_backlog_ends_in_time() -> None:
+    # With the backlog full the kernel drops what else knocks: a connect that neither works nor fails.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        full = [socket.socket() for _ in range(3)]
+        for one in full:
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        client = VaultClient(f"http://127.0.0.1:{listener.getsockname()[1]}", KEY, places=Places())
+        started = time.monotonic()
+        with pytest.raises(Unreachable):
+            client.delete(CONNECTION, "123", SHORT)
+        assert time.monotonic() - started < SHORT.deadline + 1
+        for one in full:
+            one.close()
+
+
+def test_silence_instead_of_tls_ends_in_time_and_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = VaultClient(f"https://127.0.0.1:{listener.getsockname()[1]}", KEY, places=Places())
+        started = time.monotonic()
+        with pytest.raises(Unreachable):
+            client.purge(CONNECTION, SHORT)
+        assert time.monotonic() - started < SHORT.deadline + 1

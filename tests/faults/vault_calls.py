@@ -1,0 +1,18 @@
+"""The five operations as calls, and the secrets no output may hold."""
+
+from collections.abc import Callable
+from typing import Any
+
+from dashboard.vault import MediaQuery
+
+KEY = "key_canary_5f1c9a"
+CONNECTION = "conn_canary_77d2"
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "query": lambda client, *patience: client.query(CONNECTION, MediaQuery(), *patience),
+    "get": lambda client, *patience: client.get(CONNECTION, "123", *patience),
+    "batch": lambda client, *patience: client.get_batch(CONNECTION, ["123"], *patience),
+    "delete": lambda client, *patience: client.delete(CONNECTION, "123", *patience),
+    "purge": lambda client, *patience: client.purge(CONNECTION, *patience),
+}
+"""Each operation as a call with a client and, where the usual one will not do, a Patience."""
