@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with sandbox:
-        print(f"Vault+ sandbox on {sandbox.url}, key {options.key}", flush=True)
+        print(f"Vault+ sandbox on {sandbox.url}", flush=True)
         for demo in DEMO_CONNECTIONS:
             print(f"  {demo.label:<10} {demo.id}  {demo.count:>9,} items", flush=True)
         ended.wait()

@@ -40,7 +40,10 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Carry the call out first: with `close`, `hang` or a `status`, the outcome is unknown to the caller."""
 
     def __post_init__(self) -> None:
-        re.compile(self.path or "")
+        try:
+            re.compile(self.path or "")
+        except re.error as wrong:
+            raise ValueError(f"path is not a regular expression: {wrong}") from None
         if self.drip_bytes < 1 or min(self.latency_ms, self.drip_ms) < 0:
             raise ValueError("times must not be negative, and a drip has at least one byte")
 

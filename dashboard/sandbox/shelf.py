@@ -162,7 +162,7 @@ class Shelf:
                 status, stored = "stored", created + model.stored_after
             elif settling is not None:
                 elapsed = now - self._started_ms / 1000 if self._settle else 0.0
-                status, after = settling.at(elapsed, delay=6 * number)
+                status, after = settling.at(elapsed, delay=6 * max(0, number - 1))
                 stored = None if after is None else self._started_ms + int(after * 1000)
             if status in ("edge_only", "pending", "storing") and (index, number) in self.stored:
                 status, stored = "stored", self.stored[index, number]
