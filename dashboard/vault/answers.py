@@ -14,7 +14,7 @@ from typing import Final, TypedDict
 
 import msgspec
 import requests
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as UrllibTimeout
 
 from .errors import (
@@ -145,11 +145,13 @@ def unusable(effect: Effect, why: str, *, status: int | None = None, again: bool
 def _why_unsent(broken: Exception) -> str:
     if _involves(broken, NameResolutionError):
         return "The name in the service's address is not known here."
+    if _involves(broken, NewConnectionError):  # before the timeouts: urllib3 derives it from one
+        return "The connection was refused, or no way leads to the service from here."
     if _involves(broken, TimeoutError, UrllibTimeout, requests.Timeout):
         return "No connection came about in time."
     if _involves(broken, ssl.SSLError, requests.exceptions.SSLError):
         return "No secure connection came about; is the service's certificate the right one?"
-    return "The connection was refused."
+    return "No connection came about."
 
 
 def _involves(broken: BaseException, *kinds: type[BaseException]) -> bool:

@@ -49,8 +49,8 @@ class Wire:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
 
-Reply = bytes | Callable[[Wire], None]
-"""Bytes are sent and the connection is kept; a function has the connection, which is then closed."""
+Reply = bytes | Callable[[Wire], bool | None]
+"""Bytes are sent and the connection is kept; a function has the connection, which is kept if it says True."""
 
 
 def answer(status: int = 200, body: bytes | str = b"", **headers: str) -> bytes:
@@ -140,15 +140,18 @@ class RawServer:
         # What a client that gave up does to our side of the connection is no news.
         with suppress(OSError), connection:
             secured = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+            with self._lock:
+                self._open.append(secured)
             with secured, secured.makefile("rb") as stream:
                 for request in _requests(stream):
                     with self._lock:
                         self.requests.append(request)
                         reply = self.replies[min(len(self.requests), len(self.replies)) - 1]
                     if callable(reply):
-                        reply(Wire(secured, self._stopping))
-                        return
-                    secured.sendall(reply)
+                        if not reply(Wire(secured, self._stopping)):
+                            return
+                    else:
+                        secured.sendall(reply)
 
 
 def _requests(stream) -> Iterator[Request]:
