@@ -6,7 +6,7 @@ const $ = (selector, from = document) => from.querySelector(selector);
 const status = $("#status");
 const notice = $("#notice");
 const dialog = $("#dialog");
-const say = (text) => { status.textContent = text; };
+const say = (text) => { $("#said").textContent = text; };
 
 // ── Dialog: filled by htmx, shown here; its opener gets the focus back ────────────────────────────────
 let opener = null;
@@ -52,7 +52,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     event.preventDefault();
     return;
   }
-  if (elt.id !== "live") notice.replaceChildren();
+  if (elt.id !== "live") {
+    notice.replaceChildren();
+    status.textContent = "";
+  }
   target?.setAttribute("aria-busy", "true");
 });
 document.addEventListener("htmx:afterRequest", (event) => {
@@ -121,9 +124,8 @@ async function copy(text) {
 }
 
 function toast(text) {
-  const words = Object.assign(document.createElement("p"), { className: "toast", textContent: text });
-  status.append(words);
-  setTimeout(() => words.remove(), 2000);
+  status.textContent = text;
+  setTimeout(() => { if (status.textContent === text) status.textContent = ""; }, 2000);
 }
 
 // ── Showing media: by press, never by hover; a reveal ends by itself ─────────────────────────────────
