@@ -19,7 +19,7 @@ from .models import Connection
 from .units import age_text, iso_text, length_text, size_text
 from .vault import MediaItem, MediaPage, MediaQuery, UnreadableItem, Variant, media_link
 
-SLOTS: Final = ("thumb", "720", "1080", "full")
+SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
 """The labels that always have a place in the strip, absent or not, so that columns read downwards."""
 
 STATUS_WORDS: Final = {

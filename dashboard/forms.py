@@ -142,9 +142,8 @@ class MediaFilterForm(forms.Form):
         values: Mapping[str, Any] = self.cleaned_data
         asked = {ours: values[theirs] for ours, theirs in PARAMETERS.items()}
         asked["limit"] = asked["limit"] or DEFAULT_LIMIT
-        return MediaQuery(
-            **{name: value if value not in ("", None) else None for name, value in asked.items()}
-        )
+        asked = {name: None if value == "" else value for name, value in asked.items()}
+        return MediaQuery(**asked)
 
 
 class RemovalForm(forms.Form):
@@ -208,6 +207,6 @@ class SignInForm(forms.Form):
 class PreferencesForm(forms.Form):
     """How this browser shows things; only what is given is changed."""
 
-    media = OneOfField(MEDIA_MODES)
+    media = OneOfField(MEDIA_MODES)  # type: ignore[assignment]  # a field is no attribute of the form
     layout = OneOfField(LAYOUTS)
     theme = OneOfField(THEMES)

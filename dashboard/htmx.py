@@ -41,7 +41,7 @@ def go_to(request: Request, url: str) -> HttpResponse:
     """Send the reader to another page of ours, by script or without."""
     if wants_fragment(request):
         return HttpResponseClientRedirect(url)
-    return HttpResponseRedirect(url, status=303)  # type: ignore[call-arg]
+    return HttpResponseRedirect(url, status=303)
 
 
 def announce(response: HttpResponse, event: str, **detail: Any) -> HttpResponse:

@@ -13,7 +13,7 @@ from dashboard.views import trouble
 from .identity import identify
 from .roles import RoleNeeded
 
-_UNMARKED = object()
+_UNMARKED: Any = object()
 
 
 class Identity:

@@ -31,7 +31,7 @@ def search(request: Request) -> HttpResponse:
     form = SearchForm(request.GET)
     target = form.target()
     if target is None:
-        context = {"text": request.GET["q"], "reasons": form.errors.get("q", [])}
+        context: dict[str, object] = {"text": request.GET["q"], "reasons": form.errors.get("q", [])}
         return render(request, "connection/search.html", context, status=422)
     slug = target.slug or request.GET.get("connection", "")
     if slug:

@@ -85,7 +85,7 @@ def stale_cursor(request: Request, error: VaultError) -> HttpResponse:
         status=422,
         detail=error.detail,
         retry="",
-        action=(f"{request.path}?{kept.urlencode()}", "First page with these filters"),
+        action=(f"{request.path}?{urlencode(kept)}", "First page with these filters"),
     )
 
 
