@@ -1,0 +1,91 @@
+"""The shipped client and pages over an embedded stand-in service, on loopback and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+from tests.environment import API_KEY, make_up
+
+make_up()  # before Django reads its settings
+os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection as connection_to_database  # noqa: E402
+from django.test import override_settings  # noqa: E402
+
+from dashboard import service  # noqa: E402
+from dashboard.sandbox import Sandbox  # noqa: E402
+from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, as in production: threads then have connections of their own."""
+    if connection_to_database.vendor == "sqlite":
+        test = connection_to_database.settings_dict["TEST"]
+        test["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[Sandbox]:
+    """The service for the whole run: a small connection with odd items, a large one and an empty one."""
+    counts = {SMALL_ID: 60, BIG_ID: 1_000_000, EMPTY_ID: 0}
+    with Sandbox(connections=counts, key=API_KEY, oddities=True, settle=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def collected_static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Static files under their hashed names, as production serves them."""
+    folder = tmp_path_factory.mktemp("static")
+    with override_settings(STATIC_ROOT=str(folder)):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        yield folder
+
+
+@pytest.fixture
+def sandbox(running_sandbox: Sandbox, collected_static: Path) -> Iterator[Sandbox]:
+    """The service as new, with the shipped client of this process speaking to it."""
+    running_sandbox.reset()
+    address = running_sandbox.url
+    service.vault.cache_clear()
+    with override_settings(VAULTPLUS_API_URL=address, VAULTPLUS_MEDIA_HOSTS=[address]):
+        yield running_sandbox
+        service.vault().close()
+        service.vault.cache_clear()
+    running_sandbox.reset()
+
+
+@pytest.fixture
+def connections(sandbox: Sandbox, db: None) -> None:
+    """Three connections over what the service holds: `small`, `big` and `empty`."""
+    connection("small", label="Studio A", connection_id=SMALL_ID, colour="blue")
+    connection("big", label="Creator B", connection_id=BIG_ID)
+    connection("empty", label="Archive C", connection_id=EMPTY_ID)
+
+
+@pytest.fixture
+def viewer(connections: None) -> Browser:
+    return signed_in("viewer")
+
+
+@pytest.fixture
+def operator(connections: None) -> Browser:
+    return signed_in("operator")
+
+
+@pytest.fixture
+def admin(connections: None) -> Browser:
+    return signed_in("admin")
+
+
+@pytest.fixture
+def nobody(connections: None) -> Browser:
+    """A browser that has not signed in."""
+    return Browser()

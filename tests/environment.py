@@ -1,0 +1,29 @@
+"""Made-up settings under which the tests, the checks and the type checker run the program."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from typing import Final
+
+API_KEY: Final = "vpk_canary_Zq7XwN3e9sK1"
+SECRET_KEY: Final = "canary-secret-B4uHq-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2
+
+MADE_UP: Final = {
+    "VAULTPLUS_API_URL": "http://127.0.0.1:9",
+    "VAULTPLUS_API_KEY": API_KEY,
+    "VAULTPLUS_MEDIA_HOSTS": "http://127.0.0.1:9",
+    "DASHBOARD_AUTH": "demo",
+    "DASHBOARD_SECRET_KEY": SECRET_KEY,
+    "DASHBOARD_ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+    "DASHBOARD_DEBUG": "0",
+    "DASHBOARD_MEDIA_MODE": "blurred",
+    "DASHBOARD_PLAIN_HTTP": "0",
+}
+
+
+def make_up(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Set every setting but DATABASE_URL, which is kept, so that the same tests run on any database."""
+    for name in MADE_UP:
+        environ.pop(f"{name}_FILE", None)
+    environ.update(MADE_UP)

@@ -1,0 +1,107 @@
+"""What tests are made of: connections, removals, browsers that are signed in, and what answers hold."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any, Final
+
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.models import Connection, Removal
+from dashboard.sandbox import Sandbox
+
+SMALL_ID: Final = "conn_canary_small_0000000000a1b2"
+BIG_ID: Final = "conn_canary_big_000000000000c3d4"
+EMPTY_ID: Final = "conn_canary_empty_0000000000e5f6"
+
+HTMX: Final = {"HX-Request": "true"}
+
+
+class Browser(Client):
+    """A browser over https, as every one in production is."""
+
+    def generic(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["secure"] = True
+        return super().generic(*args, **kwargs)
+
+    def fragment(self, path: str, data: Any = None, *, method: str = "get", **headers: str) -> Any:
+        """The same address as htmx asks for it."""
+        return getattr(self, method)(path, data, headers={**HTMX, **headers})
+
+
+def connection(slug: str = "small", **fields: Any) -> Connection:
+    """A saved connection; its label is the slug and its id is made up unless given."""
+    fields = {"label": slug.capitalize(), "connection_id": f"conn_{uuid.uuid4().hex}", **fields}
+    return Connection.objects.create(slug=slug, **fields)
+
+
+def removal(of: Connection, **fields: Any) -> Removal:
+    """A saved record of a removal of connection `of`: a settled delete of one item unless said otherwise."""
+    usual: dict[str, Any] = {
+        "verb": Removal.Verb.DELETE,
+        "state": Removal.State.DELETED,
+        "connection": of,
+        "connection_label": of.label,
+        "media_id": "4492994399",
+        "person": "Omar Haddad",
+        "role": "operator",
+        "ticket": "ZD-1",
+        "request_id": uuid.uuid4().hex,
+        "token": uuid.uuid4(),
+        "sent_at": timezone.now(),
+        "settled_at": timezone.now(),
+        "freed_bytes": 1_234_567,
+    }
+    return Removal.objects.create(**{**usual, **fields})
+
+
+def signed_in(role: str, **options: Any) -> Browser:
+    """A browser of the demo's person with this role."""
+    browser = Browser(**options)
+    answer = browser.post("/sign-in/", {"role": role}) if not options else _sign_in_with_token(browser, role)
+    assert answer.status_code == 303, answer.content
+    return browser
+
+
+def _sign_in_with_token(browser: Browser, role: str) -> Any:
+    token = csrf_token(browser.get("/sign-in/"))
+    return browser.post("/sign-in/", {"role": role, "csrfmiddlewaretoken": token}, headers=REFERRED)
+
+
+REFERRED: Final = {"Referer": "https://testserver/"}
+
+
+def text(answer: Any) -> str:
+    """The page as text; asserts that it is HTML."""
+    assert answer.headers["Content-Type"].startswith("text/html"), answer.headers["Content-Type"]
+    return str(answer.content.decode())
+
+
+def csrf_token(answer: Any) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text(answer))
+    assert found, "the page has no token against forged forms"
+    return found[1]
+
+
+def form_token(answer: Any) -> str:
+    """The one-time token of a removal's form."""
+    found = re.search(r'name="token" value="([^"]+)"', text(answer))
+    assert found, "the page has no one-time token"
+    return found[1]
+
+
+def ids_on(answer: Any) -> list[str]:
+    """The ids of the items whose rows are on the page, in order."""
+    return re.findall(r'<tr id="row-([^"]+)"', text(answer))
+
+
+def operations(sandbox: Sandbox) -> list[str]:
+    """What reached the service, in order."""
+    return [call.operation for call in sandbox.calls]
+
+
+def deletes(sandbox: Sandbox) -> list[str]:
+    """The paths of every destructive call that reached the service."""
+    return [call.path for call in sandbox.calls if call.method == "DELETE"]
