@@ -2,6 +2,7 @@
 
 import http.client
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -122,6 +123,13 @@ def test_delete_frees_all_variants_once(sandbox: Sandbox) -> None:
     assert item["id"] not in [other["id"] for other in listing(sandbox)]
     sandbox.reset()
     assert call(sandbox, "GET", path).status_code == 200
+
+
+def test_of_many_deletes_at_once_one_succeeds(sandbox: Sandbox) -> None:
+    path = f"{MEDIA}/{listing(sandbox)[9]['id']}"
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: call(sandbox, "DELETE", path).status_code, range(16)))
+    assert sorted(statuses) == [200, *[404] * 15]
 
 
 def test_purge_counts_variants_and_empties_one_connection(sandbox: Sandbox) -> None:
