@@ -8,6 +8,7 @@ from pathlib import Path
 
 import django
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from tests.environment import API_KEY, make_up
 
@@ -22,6 +23,10 @@ from django.test import override_settings  # noqa: E402
 from dashboard import service  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
+
+# A busy machine is no failure, and what was seen to fail once must not hang on a folder that a run leaves.
+hypothesis_settings.register_profile("here", deadline=None, database=None, max_examples=60)
+hypothesis_settings.load_profile("here")
 
 
 @pytest.fixture(scope="session")
