@@ -59,6 +59,7 @@ def _origins(texts: frozenset[str]) -> frozenset[tuple[str, str, int]]:
     return frozenset(origin for origin in origins if origin is not None)
 
 
+@lru_cache(maxsize=256)
 def _origin(scheme: str, host: str, port: str | None) -> tuple[str, str, int] | None:
     scheme, host = scheme.lower(), host.lower()
     if scheme == "http" and not _is_loopback(host):

@@ -66,6 +66,11 @@ def says(value: object, status: int = 200, **headers: str) -> bytes:
     return answer(status, json.dumps(value), **headers)
 
 
+def name_of(reply: Reply) -> str:
+    """A short name for a test's id."""
+    return reply.__name__ if callable(reply) else reply[9:12].decode()
+
+
 @dataclass
 class RawServer:
     """Listens on a free loopback port. Request n gets reply n, and the last reply again from then on."""

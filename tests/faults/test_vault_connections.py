@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from raw_server import RawServer, Wire, answer, says
+from raw_server import RawServer, Wire, answer, name_of, says
 from vault_calls import CALLS, CONNECTION, KEY
 
 from dashboard.vault import (
@@ -30,7 +30,7 @@ SHORT = Patience(deadline=0.4)
 
 
 @pytest.mark.parametrize(
-    "reply", [EMPTY, answer(400, "no"), says({"error": "no"}, 401), answer(302, "moved")]
+    "reply", [EMPTY, answer(400, "no"), says({"error": "no"}, 401), answer(302, "moved")], ids=name_of
 )
 def test_twenty_calls_use_one_connection(serve, reply: bytes) -> None:
     server, client = serve(reply)

@@ -18,7 +18,7 @@ from dashboard.vault import (
     VaultClient,
 )
 
-SHORT = Patience(deadline=0.4, attempts=3)
+SHORT = Patience(deadline=0.25, attempts=3)
 HASTY = Patience(deadline=5, gap=0.3)
 HEAD = b"HTTP/1.1 200 OK\r\n"
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from raw_server import Wire, answer, says
+from raw_server import Wire, answer, name_of, says
 from vault_calls import CALLS, CONNECTION
 
 from dashboard.vault import (
@@ -49,14 +49,14 @@ BREAKS = [reset, reset_in_the_headers, close, cut]
 PASSING = [*(answer(status) for status in (429, 500, 502, 503, 504)), *BREAKS]
 
 
-@pytest.mark.parametrize("reply", PASSING)
+@pytest.mark.parametrize("reply", PASSING, ids=name_of)
 def test_read_is_repeated_after_what_may_pass(serve, reply) -> None:
     server, client = serve(reply, EMPTY)
     assert client.query(CONNECTION, MediaQuery(), TWICE).items == ()
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("reply", [answer(503), close, answer(body="{")])
+@pytest.mark.parametrize("reply", [answer(503), close, answer(body="{")], ids=name_of)
 def test_read_has_as_many_attempts_as_its_patience_says(serve, read: Callable, reply) -> None:
     server, client = serve(reply)
     with pytest.raises((UnexpectedAnswer, Unreachable)):
@@ -81,7 +81,7 @@ def test_read_is_not_repeated_after_what_stays(serve, read: Callable, status: in
     assert caught.value.status == status
 
 
-@pytest.mark.parametrize("reply", [*PASSING, *(answer(status) for status in STEADY)])
+@pytest.mark.parametrize("reply", [*PASSING, *(answer(status) for status in STEADY)], ids=name_of)
 def test_removal_is_sent_once(serve, removal: Callable, reply) -> None:
     server, client = serve(reply, DELETED)
     with pytest.raises(VaultError):

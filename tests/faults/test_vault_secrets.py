@@ -5,12 +5,12 @@ import traceback
 from collections.abc import Callable
 
 import pytest
-from raw_server import Wire, answer, says
+from raw_server import Wire, answer, name_of, says
 from vault_calls import CONNECTION, KEY
 
 from dashboard.vault import KeyRefused, MediaQuery, Patience, VaultClient, VaultError
 
-ONCE = Patience(deadline=0.4)
+ONCE = Patience(deadline=0.25)
 LINK = "https://media.ofauth.com/v2/signed-canary"
 
 
@@ -33,7 +33,7 @@ PROVOKING = [*(echo(status) for status in (200, 302, 400, 401, 404, 429, 500, 50
 PROVOKING += [answer(body=f'{{"items": ["{KEY}"], "nextCursor": {KEY}}}')]
 
 
-@pytest.mark.parametrize("reply", PROVOKING)
+@pytest.mark.parametrize("reply", PROVOKING, ids=name_of)
 def test_no_secret_in_errors_and_logs(serve, call: Callable, caplog: pytest.LogCaptureFixture, reply) -> None:
     caplog.set_level(logging.DEBUG)
     _, client = serve(reply)
@@ -47,7 +47,7 @@ def test_no_secret_in_errors_and_logs(serve, call: Callable, caplog: pytest.LogC
             assert secret not in text
 
 
-@pytest.mark.parametrize("reply", PROVOKING)
+@pytest.mark.parametrize("reply", PROVOKING, ids=name_of)
 def test_error_carries_no_chain_to_the_request(serve, call: Callable, reply) -> None:
     _, client = serve(reply)
     with pytest.raises(VaultError) as caught:
