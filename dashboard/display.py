@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 from urllib.parse import urlencode
 
@@ -42,7 +44,17 @@ class Slot:
     matched: bool = False
 
 
-_ABSENT: Final = {label: Slot(label, "absent", "Not there") for label in SLOTS}
+ABSENT: Final = {label: Slot(label, "absent", "Not there") for label in SLOTS}
+
+_created = attrgetter("created_ms")
+_accessed = attrgetter("last_accessed_ms")
+
+
+@lru_cache(maxsize=1024)
+def slot_of(label: str, status: str, matched: bool) -> Slot:
+    """The one Slot there is for these three: a page has hundreds, and few are different."""
+    known = status in STATUS_WORDS
+    return Slot(label, status if known else "unknown", STATUS_WORDS.get(status, status), matched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Row:
     type_word: str
     length: str
     size: str
-    strip: list[Slot]
+    strip: tuple[Slot, ...]
     first_seen: str
     first_seen_iso: str
     last_seen: str
@@ -81,21 +93,23 @@ class Shelf:
     """Turns the items of one connection into rows, with what is common to them worked out once."""
 
     def __init__(self, connection: Connection, query: MediaQuery | None = None) -> None:
-        self.now = datetime.now(UTC)
+        self.now_ms = datetime.now(UTC).timestamp() * 1000
         self.base = connection.media_url
         self.hosts: Collection[str] = settings.VAULTPLUS_MEDIA_HOSTS
         self.status = query.status if query else None
         self.content_type = query.content_type if query else None
+        self.marks = self.status is not None or self.content_type is not None
 
     def rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
         return [self.row(item) if isinstance(item, MediaItem) else self.broken(item) for item in items]
 
     def row(self, item: MediaItem) -> Row:
         variants = item.media.values()
-        first = min((v.created_at for v in variants), default=None)
-        last = max((v.last_accessed_ms for v in variants), default=0)
-        last_at = max(variants, key=lambda v: v.last_accessed_ms).last_accessed_at if last else None
-        known = [v.size for v in variants if v.size is not None]
+        first = min(variants, key=_created, default=None)
+        last = max(variants, key=_accessed, default=None)
+        seen = first.created_at if first else None
+        used = last.last_accessed_at if last else None
+        known = [v.size_bytes for v in variants if v.size is not None]
         thumb, why = self.thumb(item)
         href = f"{self.base}{item.id}/"
         return Row(
@@ -107,10 +121,10 @@ class Shelf:
             length=length_text(item.duration),
             size=size_text(sum(known) if known else None),
             strip=self.strip(item),
-            first_seen=age_text(first, self.now) if first else "—",
-            first_seen_iso=iso_text(first) if first else "",
-            last_seen=age_text(last_at, self.now),
-            last_seen_iso=iso_text(last_at) if last_at else "",
+            first_seen=age_text((self.now_ms - first.created_ms) / 1000) if first else "—",
+            first_seen_iso=iso_text(seen) if seen else "",
+            last_seen=age_text((self.now_ms - last.last_accessed_ms) / 1000) if last and used else "never",
+            last_seen_iso=iso_text(used) if used else "",
             moving=item.is_moving,
             thumb=thumb,
             why_no_thumb=why,
@@ -120,24 +134,22 @@ class Shelf:
     def broken(self, item: UnreadableItem) -> BrokenRow:
         return BrokenRow(item.id, item.reason, f"{self.base}{item.id}/" if item.id else "")
 
-    def strip(self, item: MediaItem) -> list[Slot]:
+    def strip(self, item: MediaItem) -> tuple[Slot, ...]:
         """The fixed slots in their order, then whatever other labels the item has."""
+        media = item.media
         fixed = [
-            self.slot(label, variant) if (variant := item.media.get(label)) else _ABSENT[label]
-            for label in SLOTS
+            self.slot(label, variant) if (variant := media.get(label)) else ABSENT[label] for label in SLOTS
         ]
-        others = [self.slot(label, v) for label, v in item.media.items() if label not in _ABSENT]
-        return fixed + others
+        others = [self.slot(label, variant) for label, variant in media.items() if label not in ABSENT]
+        return (*fixed, *others)
 
     def slot(self, label: str, variant: Variant) -> Slot:
-        matched = (self.status is not None or self.content_type is not None) and (
-            self.status in (None, variant.status) and self.content_type in (None, variant.content_type)
-        )
-        return Slot(
+        return slot_of(
             label,
-            variant.status if variant.is_known else "unknown",
-            STATUS_WORDS.get(variant.status, variant.status),
-            matched,
+            variant.status,
+            self.marks
+            and self.status in (None, variant.status)
+            and self.content_type in (None, variant.content_type),
         )
 
     def thumb(self, item: MediaItem) -> tuple[str, str]:
@@ -156,13 +168,16 @@ class Shelf:
         """
         if variant.status == "removed":
             return "", "Removed"
-        if variant.expires_at <= self.now:
+        if self.is_expired(variant):
             return "", "Link expired"
         if media_link(variant.url, self.hosts) is None:
             return "", "Foreign link"
         if not variant.is_stored:
             return "", "Not stored"
         return variant.url, ""
+
+    def is_expired(self, variant: Variant) -> bool:
+        return variant.expires_ms <= self.now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +208,7 @@ def variant_cards(shelf: Shelf, item: MediaItem) -> list[VariantCard]:
 
 def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard:
     _, why = shelf.picture(variant)
-    expired = variant.expires_at <= shelf.now
+    expired = shelf.is_expired(variant)
     alive = not expired and variant.status != "removed"
     link = media_link(variant.url, shelf.hosts) if alive else None
     kind = variant.content_type.partition("/")[0]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from django.conf import settings
+from django.template import engines
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -15,7 +16,7 @@ from markupsafe import Markup
 
 from . import preferences, service, units
 from .access import Role
-from .display import STATUS_WORDS, TYPE_WORDS
+from .display import STATUS_WORDS, TYPE_WORDS, Slot
 from .listing import SORT_WORDS, limits
 from .request import Request
 
@@ -47,12 +48,16 @@ FILTER_WORDS: Final = {
 
 def environment(**options: Any) -> Environment:
     """Jinja2 with a name that is not there as an error, and blocks that leave no blank lines."""
-    env = Environment(**{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True})
+    # Django gives `autoescape` among the options.
+    env = Environment(  # noqa: S701
+        **{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    )
     env.policies["json.dumps_kwargs"] = {"sort_keys": False}
     env.globals.update(
         static=static,
         url=reverse_url,
         icon=icon,
+        strip=strip,
         htmx_script=htmx_script,
         htmx_config=HTMX_CONFIG,
         Role=Role,
@@ -61,7 +66,6 @@ def environment(**options: Any) -> Environment:
     )
     env.filters.update(
         size=units.size_text,
-        length=units.length_text,
         iso=units.iso_text,
         utc=units.utc_text,
     )
@@ -81,6 +85,13 @@ def _sprite() -> str:
 def icon(name: str) -> Markup:
     """A glyph of the sprite, hidden from screen readers: words say the same beside it."""
     return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(_sprite(), name)
+
+
+@lru_cache(maxsize=4096)
+def strip(slots: tuple[Slot, ...]) -> Markup:
+    """The variant strip of strip.html; a page has hundreds and few are different, so they are kept."""
+    macro = engines["jinja2"].env.get_template("strip.html").module.strip  # type: ignore[attr-defined]
+    return Markup(macro(slots))  # noqa: S704 - the macro has escaped it
 
 
 def page_frame(request: Request) -> dict[str, Any]:

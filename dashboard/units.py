@@ -29,11 +29,8 @@ def length_text(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def age_text(moment: datetime | None, now: datetime) -> str:
-    """`3 min ago`, `in 2 h`; `never` for no moment at all."""
-    if moment is None:
-        return "never"
-    seconds = (now - moment).total_seconds()
+def age_text(seconds: float) -> str:
+    """How long ago in words: `3 min ago`, `just now`, and `in 2 h` for what is still to come."""
     value, unit = abs(seconds), "y"
     if value < 10:
         return "just now"
@@ -42,13 +39,12 @@ def age_text(moment: datetime | None, now: datetime) -> str:
             unit = name
             break
         value /= step
-    text = f"{int(value)} {unit}"
-    return f"in {text}" if seconds < 0 else f"{text} ago"
+    return f"in {int(value)} {unit}" if seconds < 0 else f"{int(value)} {unit} ago"
 
 
 def iso_text(moment: datetime) -> str:
-    """The moment for machines and for copying: UTC with milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    """An aware moment for machines and for copying: UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def utc_text(moment: datetime) -> str:

@@ -19,6 +19,6 @@ def styleguide(request: Request) -> HttpResponse:
     if not (settings.DEBUG or settings.IS_DEMO):
         raise Http404
     words = {**STATUS_WORDS, "unknown": "quarantined", "absent": "Not there"}
-    strips = [[Slot("thumb", state, word), Slot("720", state, word, True)] for state, word in words.items()]
+    strips = [(Slot("thumb", state, word), Slot("720", state, word, True)) for state, word in words.items()]
     context = {"words": words, "strips": strips, "colours": Colour.values}
     return render(request, "styleguide/styleguide.html", context)
