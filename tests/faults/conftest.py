@@ -1,26 +1,26 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from raw_server import RawServer, Reply
-from vault_calls import CALLS, KEY
 
 from dashboard.vault import Places, VaultClient
+from tests.faults.raw_server import RawServer, Reply
+from tests.faults.vault_calls import CALLS, KEY, Call, Serve
 
 
 @pytest.fixture(params=["query", "get", "batch"])
-def read(request: pytest.FixtureRequest) -> Callable[..., Any]:
+def read(request: pytest.FixtureRequest) -> Call:
     return CALLS[request.param]
 
 
 @pytest.fixture(params=["delete", "purge"])
-def removal(request: pytest.FixtureRequest) -> Callable[..., Any]:
+def removal(request: pytest.FixtureRequest) -> Call:
     return CALLS[request.param]
 
 
 @pytest.fixture(params=list(CALLS))
-def call(request: pytest.FixtureRequest) -> Callable[..., Any]:
+def call(request: pytest.FixtureRequest) -> Call:
     return CALLS[request.param]
 
 
@@ -31,7 +31,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def serve(stack: ExitStack) -> Callable[..., tuple[RawServer, VaultClient]]:
+def serve(stack: ExitStack) -> Serve:
     """Starts a raw server with these replies, and a client of it whose places are its own."""
 
     def start(*replies: Reply, **client: Any) -> tuple[RawServer, VaultClient]:

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Self
+from typing import BinaryIO, Self
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class RawServer:
                         secured.sendall(reply)
 
 
-def _requests(stream) -> Iterator[Request]:
+def _requests(stream: BinaryIO) -> Iterator[Request]:
     while line := stream.readline():
         method, target, _ = line.decode("latin-1").split(" ", 2)
         headers = {}

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from raw_server import RawServer, Request, says
-from vault_calls import CONNECTION, KEY
 
 from dashboard.vault import (
     MEDIA_ID,
@@ -20,6 +18,8 @@ from dashboard.vault import (
     UnexpectedAnswer,
     VaultClient,
 )
+from tests.faults.raw_server import RawServer, Request, says
+from tests.faults.vault_calls import CONNECTION, KEY
 
 ONCE = Patience(deadline=5)
 PREFIX = "/some/prefix"

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from raw_server import Wire, answer, says
-from vault_calls import CALLS, CONNECTION
 
 from dashboard.vault import MediaItem, MediaQuery, OutcomeUnknown, Patience, UnexpectedAnswer, UnreadableItem
+from tests.faults.raw_server import Reply, Wire, answer, says
+from tests.faults.vault_calls import CALLS, CONNECTION, Call, Serve
 
 ONCE = Patience(deadline=10)
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -95,7 +95,7 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_read_of_an_unusable_body_is_unexpected(serve, read: Callable, name: str) -> None:
+def test_read_of_an_unusable_body_is_unexpected(serve: Serve, read: Call, name: str) -> None:
     _, client = serve(UNUSABLE[name])
     started = time.monotonic()
     with pytest.raises(UnexpectedAnswer) as caught:
@@ -105,7 +105,7 @@ def test_read_of_an_unusable_body_is_unexpected(serve, read: Callable, name: str
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_removal_with_an_unusable_body_has_an_unknown_outcome(serve, removal: Callable, name: str) -> None:
+def test_removal_with_an_unusable_body_has_an_unknown_outcome(serve: Serve, removal: Call, name: str) -> None:
     server, client = serve(UNUSABLE[name])
     with pytest.raises(OutcomeUnknown):
         removal(client, ONCE)
@@ -113,7 +113,7 @@ def test_removal_with_an_unusable_body_has_an_unknown_outcome(serve, removal: Ca
 
 
 @pytest.mark.parametrize("reply", [UNUSABLE["gzip bomb"], endless_body, endless_chunks])
-def test_body_without_end_does_not_fill_the_memory(serve, reply) -> None:
+def test_body_without_end_does_not_fill_the_memory(serve: Serve, reply: Reply) -> None:
     _, client = serve(reply)
     tracemalloc.start()
     try:
@@ -125,7 +125,7 @@ def test_body_without_end_does_not_fill_the_memory(serve, reply) -> None:
 
 
 @pytest.mark.parametrize("encoded", [True, False])
-def test_read_may_have_8_mib_and_not_a_byte_more(serve, encoded: bool) -> None:
+def test_read_may_have_8_mib_and_not_a_byte_more(serve: Serve, encoded: bool) -> None:
     for extra in (0, 1):
         body = b'{"items": []}'.ljust(8 * 2**20 + extra)
         reply = answer(body=gzip.compress(body), Content_Encoding="gzip") if encoded else answer(body=body)
@@ -137,7 +137,7 @@ def test_read_may_have_8_mib_and_not_a_byte_more(serve, encoded: bool) -> None:
             assert client.query(CONNECTION, MediaQuery(), ONCE).items == ()
 
 
-def test_removal_may_have_64_kib_and_not_a_byte_more(serve) -> None:
+def test_removal_may_have_64_kib_and_not_a_byte_more(serve: Serve) -> None:
     for extra in (0, 1):
         _, client = serve(
             answer(body=b'{"success":true,"purgedCount":1,"freedBytes":1}'.ljust(65_536 + extra))
@@ -149,7 +149,7 @@ def test_removal_may_have_64_kib_and_not_a_byte_more(serve) -> None:
             assert client.purge(CONNECTION).purged_count == 1
 
 
-def test_chunked_and_compressed_answers_are_read(serve) -> None:
+def test_chunked_and_compressed_answers_are_read(serve: Serve) -> None:
     body = json.dumps({"items": [item()], "nextCursor": "100"}).encode()
     zipped = gzip.compress(body)
     packed = chunked(zipped[:10], zipped[10:11], zipped[11:], b"").replace(
@@ -177,7 +177,7 @@ BROKEN_VARIANTS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN_VARIANTS)
-def test_broken_item_does_not_take_the_page_with_it(serve, name: str) -> None:
+def test_broken_item_does_not_take_the_page_with_it(serve: Serve, name: str) -> None:
     _, client = serve(says({"items": [item("1"), item("2", **BROKEN_VARIANTS[name]), item("3")]}))
     first, broken, last = client.query(CONNECTION, MediaQuery()).items
     assert isinstance(first, MediaItem)
@@ -188,7 +188,7 @@ def test_broken_item_does_not_take_the_page_with_it(serve, name: str) -> None:
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e9999"])
-def test_numbers_that_are_none_are_refused(serve, number: str) -> None:
+def test_numbers_that_are_none_are_refused(serve: Serve, number: str) -> None:
     text = json.dumps({"items": [item()]}).replace("1024000", number)
     _, client = serve(answer(body=text))
     try:
@@ -210,28 +210,28 @@ def test_numbers_that_are_none_are_refused(serve, number: str) -> None:
         {},
     ],
 )
-def test_delete_with_another_result_has_an_unknown_outcome(serve, result: dict[str, object]) -> None:
+def test_delete_with_another_result_has_an_unknown_outcome(serve: Serve, result: dict[str, object]) -> None:
     _, client = serve(says(result))
     with pytest.raises(OutcomeUnknown) as caught:
         client.delete(CONNECTION, "123")
     assert "124" not in str(caught.value)
 
 
-def test_success_false_is_a_result_and_no_error(serve) -> None:
+def test_success_false_is_a_result_and_no_error(serve: Serve) -> None:
     _, client = serve(says({"success": False, "mediaId": "123", "freedBytes": 0}))
     assert client.delete(CONNECTION, "123").success is False
     _, client = serve(says({"success": False, "purgedCount": 0, "freedBytes": 0}))
     assert client.purge(CONNECTION).success is False
 
 
-def test_get_of_another_item_is_unexpected(serve) -> None:
+def test_get_of_another_item_is_unexpected(serve: Serve) -> None:
     _, client = serve(says(item("124")))
     with pytest.raises(UnexpectedAnswer):
         client.get(CONNECTION, "123", ONCE)
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_unknown_fields_and_values_are_no_trouble(serve, name: str) -> None:
+def test_unknown_fields_and_values_are_no_trouble(serve: Serve, name: str) -> None:
     result = {"success": True, "mediaId": "123", "purgedCount": 1, "freedBytes": 1, "new": {"a": [1]}}
     one = item(status="frozen", quality="<script>", more=1) | {"type": "hologram"}
     _, client = serve(says({**one, "items": [one], **result}))

@@ -3,13 +3,11 @@
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from raw_server import RawServer, Wire, answer, name_of, says
-from vault_calls import CALLS, CONNECTION, KEY
 
 from dashboard.vault import (
     BadRequest,
@@ -21,6 +19,8 @@ from dashboard.vault import (
     Unreachable,
     VaultClient,
 )
+from tests.faults.raw_server import RawServer, Wire, answer, name_of, says
+from tests.faults.vault_calls import CALLS, CONNECTION, KEY, Call, Serve
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 """Made for these tests and used nowhere else: self-signed, for this host, for another, and long expired."""
@@ -32,7 +32,7 @@ SHORT = Patience(deadline=0.4)
 @pytest.mark.parametrize(
     "reply", [EMPTY, answer(400, "no"), says({"error": "no"}, 401), answer(302, "moved")], ids=name_of
 )
-def test_twenty_calls_use_one_connection(serve, reply: bytes) -> None:
+def test_twenty_calls_use_one_connection(serve: Serve, reply: bytes) -> None:
     server, client = serve(reply)
     for _ in range(20):
         try:
@@ -42,7 +42,7 @@ def test_twenty_calls_use_one_connection(serve, reply: bytes) -> None:
     assert (len(server.requests), server.connections) == (20, 1)
 
 
-def test_connection_with_an_unread_answer_is_not_reused(serve) -> None:
+def test_connection_with_an_unread_answer_is_not_reused(serve: Serve) -> None:
     def too_large(wire: Wire) -> None:
         wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n" + b" " * 200_000)
         wire.stay_silent()
@@ -55,7 +55,7 @@ def test_connection_with_an_unread_answer_is_not_reused(serve) -> None:
     assert server.connections == 2
 
 
-def test_connection_that_the_service_closed_is_replaced_before_a_delete(serve) -> None:
+def test_connection_that_the_service_closed_is_replaced_before_a_delete(serve: Serve) -> None:
     closed = threading.Event()
 
     def once(wire: Wire) -> None:
@@ -70,7 +70,9 @@ def test_connection_that_the_service_closed_is_replaced_before_a_delete(serve) -
     assert server.connections == 2
 
 
-def test_as_many_threads_as_places_share_their_connections_quietly(serve, caplog) -> None:
+def test_as_many_threads_as_places_share_their_connections_quietly(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
     server, client = serve(EMPTY)
     with ThreadPoolExecutor(32) as threads:
         list(threads.map(lambda _: client.query(CONNECTION, MediaQuery()), range(200)))
@@ -105,7 +107,7 @@ class Meeting:
 
 
 @pytest.mark.parametrize(("name", "places"), [("query", 8), ("get", 8), ("delete", 2), ("purge", 2)])
-def test_no_more_calls_at_once_than_there_are_places(serve, name: str, places: int) -> None:
+def test_no_more_calls_at_once_than_there_are_places(serve: Serve, name: str, places: int) -> None:
     meeting = Meeting()
     server, client = serve(meeting)
     with ThreadPoolExecutor(20) as threads:
@@ -123,7 +125,7 @@ def test_no_more_calls_at_once_than_there_are_places(serve, name: str, places: i
     assert len(server.requests) == places + 1
 
 
-def test_removals_leave_places_for_reading(serve) -> None:
+def test_removals_leave_places_for_reading(serve: Serve) -> None:
     meeting = Meeting()
     server, client = serve(meeting, meeting, EMPTY)
     with ThreadPoolExecutor(2) as threads:
@@ -135,7 +137,7 @@ def test_removals_leave_places_for_reading(serve) -> None:
     assert len(server.requests) == 3
 
 
-def test_place_is_given_back_whatever_happens(serve, call: Callable) -> None:
+def test_place_is_given_back_whatever_happens(serve: Serve, call: Call) -> None:
     server, client = serve(lambda wire: wire.reset())
     for _ in range(10):
         with pytest.raises((Unreachable, OutcomeUnknown)):
@@ -143,7 +145,7 @@ def test_place_is_given_back_whatever_happens(serve, call: Callable) -> None:
     assert len(server.requests) == 10
 
 
-def test_refused_port_is_unreachable_and_nothing_was_sent(call: Callable) -> None:
+def test_refused_port_is_unreachable_and_nothing_was_sent(call: Call) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(Unreachable, match="refused"):
@@ -155,7 +157,7 @@ def test_delete_is_repeated_while_nothing_was_sent(monkeypatch: pytest.MonkeyPat
     asked = []
     look_up = socket.getaddrinfo
 
-    def failing_twice(*args, **named):
+    def failing_twice(*args: Any, **named: Any) -> Any:
         asked.append(args)
         if len(asked) < 3:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
@@ -171,7 +173,7 @@ def test_delete_is_repeated_while_nothing_was_sent(monkeypatch: pytest.MonkeyPat
 def test_purge_is_not_repeated_even_when_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def failing(*args, **named):
+    def failing(*args: Any, **named: Any) -> Any:
         asked.append(args)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -226,7 +228,7 @@ def test_deadline_holds_over_tls() -> None:
     ],
 )
 def test_certificate_that_is_wrong_stops_every_call_before_it_is_sent(
-    call: Callable, name: str, trusted: bool
+    call: Call, name: str, trusted: bool
 ) -> None:
     certificate = str(CERTIFICATES / f"{name}.pem")
     with RawServer([EMPTY], certificate) as server:
@@ -241,7 +243,7 @@ def test_verification_cannot_be_switched_off() -> None:
         VaultClient("https://api.example.com", KEY, verify=False)
 
 
-def test_refused_key_is_asked_once(serve) -> None:
+def test_refused_key_is_asked_once(serve: Serve) -> None:
     server, client = serve(says({"error": "Unauthorized"}, 401))
     with pytest.raises(KeyRefused, match="Unauthorized"):
         client.query(CONNECTION, MediaQuery())

@@ -1,11 +1,8 @@
 """What is asked again, and what never is: counted at the server."""
 
 import time
-from collections.abc import Callable
 
 import pytest
-from raw_server import Wire, answer, name_of, says
-from vault_calls import CALLS, CONNECTION
 
 from dashboard.vault import (
     PAGE,
@@ -21,6 +18,8 @@ from dashboard.vault import (
     Unreachable,
     VaultError,
 )
+from tests.faults.raw_server import Reply, Wire, answer, name_of, says
+from tests.faults.vault_calls import CALLS, CONNECTION, Call, Serve
 
 TWICE = Patience(deadline=5, attempts=2, longest_wait=120)
 OFTEN = Patience(deadline=10, attempts=4, longest_wait=120)
@@ -50,14 +49,14 @@ PASSING = [*(answer(status) for status in (429, 500, 502, 503, 504)), *BREAKS]
 
 
 @pytest.mark.parametrize("reply", PASSING, ids=name_of)
-def test_read_is_repeated_after_what_may_pass(serve, reply) -> None:
+def test_read_is_repeated_after_what_may_pass(serve: Serve, reply: Reply) -> None:
     server, client = serve(reply, EMPTY)
     assert client.query(CONNECTION, MediaQuery(), TWICE).items == ()
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("reply", [answer(503), close, answer(body="{")], ids=name_of)
-def test_read_has_as_many_attempts_as_its_patience_says(serve, read: Callable, reply) -> None:
+def test_read_has_as_many_attempts_as_its_patience_says(serve: Serve, read: Call, reply: Reply) -> None:
     server, client = serve(reply)
     with pytest.raises((UnexpectedAnswer, Unreachable)):
         read(client, OFTEN)
@@ -73,7 +72,7 @@ STEADY = [400, 401, 403, 404, 405, 408, 409, 410, 418, 422, 451, 501, 505, 204, 
 
 
 @pytest.mark.parametrize("status", STEADY)
-def test_read_is_not_repeated_after_what_stays(serve, read: Callable, status: int) -> None:
+def test_read_is_not_repeated_after_what_stays(serve: Serve, read: Call, status: int) -> None:
     server, client = serve(answer(status))
     with pytest.raises(VaultError) as caught:
         read(client, OFTEN)
@@ -82,7 +81,7 @@ def test_read_is_not_repeated_after_what_stays(serve, read: Callable, status: in
 
 
 @pytest.mark.parametrize("reply", [*PASSING, *(answer(status) for status in STEADY)], ids=name_of)
-def test_removal_is_sent_once(serve, removal: Callable, reply) -> None:
+def test_removal_is_sent_once(serve: Serve, removal: Call, reply: Reply) -> None:
     server, client = serve(reply, DELETED)
     with pytest.raises(VaultError):
         removal(client, OFTEN)
@@ -99,7 +98,9 @@ def test_removal_is_sent_once(serve, removal: Callable, reply) -> None:
         cut,
     ],
 )
-def test_removal_without_a_usable_answer_has_an_unknown_outcome(serve, removal: Callable, reply) -> None:
+def test_removal_without_a_usable_answer_has_an_unknown_outcome(
+    serve: Serve, removal: Call, reply: Reply
+) -> None:
     _, client = serve(reply)
     with pytest.raises(OutcomeUnknown):
         removal(client, OFTEN)
@@ -109,13 +110,13 @@ def test_removal_without_a_usable_answer_has_an_unknown_outcome(serve, removal: 
     ("status", "kind"),
     [(400, BadRequest), (401, KeyRefused), (403, KeyRefused), (409, BadRequest), (429, Busy)],
 )
-def test_refused_removal_says_so(serve, removal: Callable, status: int, kind: type[VaultError]) -> None:
+def test_refused_removal_says_so(serve: Serve, removal: Call, status: int, kind: type[VaultError]) -> None:
     _, client = serve(answer(status))
     with pytest.raises(kind):
         removal(client)
 
 
-def test_404_is_not_cached_for_an_item_and_a_wrong_address_for_the_rest(serve) -> None:
+def test_404_is_not_cached_for_an_item_and_a_wrong_address_for_the_rest(serve: Serve) -> None:
     _, client = serve(answer(404, "<html>"))
     for name in ("get", "delete"):
         with pytest.raises(NotCached):
@@ -126,14 +127,14 @@ def test_404_is_not_cached_for_an_item_and_a_wrong_address_for_the_rest(serve) -
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_delete_is_repeated_when_the_service_says_when(serve, status: int) -> None:
+def test_delete_is_repeated_when_the_service_says_when(serve: Serve, status: int) -> None:
     server, client = serve(answer(status, Retry_After="0"), DELETED)
     assert client.delete(CONNECTION, "123", TWICE).freed_bytes == 5
     assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("wish", ["-5", "soon", "Thu, 01 Jan 1970 00:00:00 GMT"])
-def test_delete_is_not_repeated_on_a_wish_that_makes_no_sense(serve, wish: str) -> None:
+def test_delete_is_not_repeated_on_a_wish_that_makes_no_sense(serve: Serve, wish: str) -> None:
     server, client = serve(answer(503, Retry_After=wish), DELETED)
     with pytest.raises(OutcomeUnknown):
         client.delete(CONNECTION, "123", OFTEN)
@@ -141,14 +142,14 @@ def test_delete_is_not_repeated_on_a_wish_that_makes_no_sense(serve, wish: str) 
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_purge_is_never_repeated(serve, status: int) -> None:
+def test_purge_is_never_repeated(serve: Serve, status: int) -> None:
     server, client = serve(answer(status, Retry_After="0"), DELETED)
     with pytest.raises((Busy, OutcomeUnknown)):
         client.purge(CONNECTION, OFTEN)
     assert len(server.requests) == 1
 
 
-def test_worker_waits_as_long_as_it_is_asked_to(serve) -> None:
+def test_worker_waits_as_long_as_it_is_asked_to(serve: Serve) -> None:
     server, client = serve(answer(429, Retry_After="1"), EMPTY)
     started = time.monotonic()
     client.query(CONNECTION, MediaQuery(), TWICE)
@@ -158,7 +159,7 @@ def test_worker_waits_as_long_as_it_is_asked_to(serve) -> None:
 
 @pytest.mark.parametrize("name", ["query", "get", "batch", "delete"])
 @pytest.mark.parametrize("patience", [PAGE, OFTEN])
-def test_six_hours_are_not_waited_for(serve, name: str, patience: Patience) -> None:
+def test_six_hours_are_not_waited_for(serve: Serve, name: str, patience: Patience) -> None:
     server, client = serve(answer(503, Retry_After="21600"))
     started = time.monotonic()
     with pytest.raises(Busy) as caught:
@@ -168,7 +169,7 @@ def test_six_hours_are_not_waited_for(serve, name: str, patience: Patience) -> N
     assert len(server.requests) == 1
 
 
-def test_page_does_not_sleep_but_says_how_long(serve, read: Callable) -> None:
+def test_page_does_not_sleep_but_says_how_long(serve: Serve, read: Call) -> None:
     server, client = serve(answer(429, Retry_After="1"))
     with pytest.raises(Busy) as caught:
         read(client)
@@ -176,7 +177,7 @@ def test_page_does_not_sleep_but_says_how_long(serve, read: Callable) -> None:
     assert len(server.requests) == 1
 
 
-def test_kept_connection_closed_under_a_delete_leaves_its_outcome_unknown(serve) -> None:
+def test_kept_connection_closed_under_a_delete_leaves_its_outcome_unknown(serve: Serve) -> None:
     # The connection is alive when the delete goes out, so it cannot be known that nobody read it.
     server, client = serve(EMPTY, close, DELETED)
     client.query(CONNECTION, MediaQuery())

@@ -2,13 +2,12 @@
 
 import logging
 import traceback
-from collections.abc import Callable
 
 import pytest
-from raw_server import Wire, answer, name_of, says
-from vault_calls import CONNECTION, KEY
 
 from dashboard.vault import KeyRefused, MediaQuery, Patience, VaultClient, VaultError
+from tests.faults.raw_server import Reply, Wire, answer, name_of, says
+from tests.faults.vault_calls import CONNECTION, KEY, Call, Serve
 
 ONCE = Patience(deadline=0.25)
 LINK = "https://media.ofauth.com/v2/signed-canary"
@@ -34,7 +33,9 @@ PROVOKING += [answer(body=f'{{"items": ["{KEY}"], "nextCursor": {KEY}}}')]
 
 
 @pytest.mark.parametrize("reply", PROVOKING, ids=name_of)
-def test_no_secret_in_errors_and_logs(serve, call: Callable, caplog: pytest.LogCaptureFixture, reply) -> None:
+def test_no_secret_in_errors_and_logs(
+    serve: Serve, call: Call, caplog: pytest.LogCaptureFixture, reply: Reply
+) -> None:
     caplog.set_level(logging.DEBUG)
     _, client = serve(reply)
     with pytest.raises(VaultError) as caught:
@@ -48,7 +49,7 @@ def test_no_secret_in_errors_and_logs(serve, call: Callable, caplog: pytest.LogC
 
 
 @pytest.mark.parametrize("reply", PROVOKING, ids=name_of)
-def test_error_carries_no_chain_to_the_request(serve, call: Callable, reply) -> None:
+def test_error_carries_no_chain_to_the_request(serve: Serve, call: Call, reply: Reply) -> None:
     _, client = serve(reply)
     with pytest.raises(VaultError) as caught:
         call(client, ONCE)
@@ -56,7 +57,7 @@ def test_error_carries_no_chain_to_the_request(serve, call: Callable, reply) -> 
     assert caught.value.__context__ is None
 
 
-def test_no_local_variable_on_the_way_of_an_error_shows_the_key(serve, call: Callable) -> None:
+def test_no_local_variable_on_the_way_of_an_error_shows_the_key(serve: Serve, call: Call) -> None:
     """Error pages and trackers print the variables of every frame."""
     _, client = serve(echo(401))
     with pytest.raises(KeyRefused) as caught:

@@ -176,7 +176,9 @@ def test_warm_client_opens_no_new_connection(sandbox: Sandbox, client: VaultClie
 
 @given(picks=st.lists(st.tuples(st.integers(0, 249), st.booleans()), max_size=250))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_batch_finds_exactly_what_is_there(sandbox: Sandbox, client: VaultClient, picks) -> None:
+def test_batch_finds_exactly_what_is_there(
+    sandbox: Sandbox, client: VaultClient, picks: list[tuple[int, bool]]
+) -> None:
     ids = all_ids(client)
     asked = [ids[index] if there else f"missing-{index}" for index, there in picks]
     wanted = dict.fromkeys(media_id for media_id in asked if not media_id.startswith("missing"))
