@@ -37,7 +37,7 @@ def say(
         "detail": detail,
         "request_id": getattr(request, "request_id", ""),
         "retry": request.get_full_path() if request.method == "GET" else "",
-        **{"action": None, "kind": "trouble", "typed": "", **more},
+        **{"action": None, "kind": "trouble", "typed": "", "answered": False, **more},
     }
     if getattr(request, "htmx", None) and wants_fragment(request):
         in_dialog = request.method == "POST" and request.htmx.target == "dialog"
@@ -59,7 +59,8 @@ def upstream(request: Request, error: VaultError) -> HttpResponse:
         error.title,
         advice,
         status=status,
-        detail=error.detail,
+        detail="" if isinstance(error, MalformedMediaId) else error.detail,
+        answered=error.status is not None,
         kind="key" if isinstance(error, KeyRefused) else "trouble",
         typed=_media_id(request) if isinstance(error, MalformedMediaId) else "",
         retry="" if isinstance(error, KeyRefused | MalformedMediaId) else _retry(request),
@@ -84,6 +85,7 @@ def stale_cursor(request: Request, error: VaultError) -> HttpResponse:
         "Your filters are kept; start again from the first page.",
         status=422,
         detail=error.detail,
+        answered=True,
         retry="",
         action=(f"{request.path}?{urlencode(kept)}", "First page with these filters"),
     )

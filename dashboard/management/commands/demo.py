@@ -48,7 +48,12 @@ class Command(BaseCommand):
                 ["gunicorn", "-c", "python:dashboard.server", "--log-level", "warning"],
             ):
                 children.append(
-                    subprocess.Popen([*python, *command], cwd=settings.BASE_DIR, start_new_session=True)
+                    subprocess.Popen(
+                        [*python, *command],
+                        cwd=settings.BASE_DIR,
+                        stdout=subprocess.DEVNULL,  # the sandbox greets with its connection ids
+                        start_new_session=True,
+                    )
                 )
             self.wait_until_ready(port, children)
             self.stdout.write(f"Open http://127.0.0.1:{port}/   (Ctrl-C stops the demo)")
