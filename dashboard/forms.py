@@ -116,8 +116,7 @@ class MediaFilterForm(forms.Form):
         return cleaned
 
     def _given(self, name: str) -> list[str]:
-        values = self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data.get(name, "")]
-        return [value for value in values if value]
+        return self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data.get(name, "")]
 
     def shown(self, name: str) -> str:
         """What the field shows: the value as it was understood, or else the text just as it was given."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from typing import Final
 from urllib.parse import urlsplit
+
+_HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 
 
 def origin_of(url: str) -> str:
@@ -18,8 +22,12 @@ def origin_of(url: str) -> str:
         raise ValueError("must be an origin only: no user, path, query or fragment")
     if parts.scheme == "http" and not is_loopback(url):
         raise ValueError("must be https; http is for loopback only")
+    # It goes into a header, where a space or semicolon would end it and begin something else.
+    if not _HOST.fullmatch(parts.hostname):
+        raise ValueError("must name a host by letters, digits, dots and hyphens")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def is_loopback(url: str) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from .vault.query import MEDIA_ID
 
+_NO_ITEM: Final = "This link names no media item. Paste the item's ID, or a link to its page here."
 _OURS: Final = re.compile(r"/c/(?P<slug>[A-Za-z0-9_-]+)/media/(?P<id>[^/]+)(?:/.*)?$")
 _VENDOR: Final = re.compile(r"/v2/vault-plus/media/(?P<id>[^/]+)/?$")
 
@@ -28,8 +29,11 @@ def target_of(text: str) -> Target:
         raise ValueError("Paste a media ID, or a link to an item.")
     if "/" not in text and "?" not in text:
         return Target(_checked(text))
-    parts = urlsplit(text)
-    asked = parse_qs(parts.query)
+    try:
+        parts = urlsplit(text)
+        asked = parse_qs(parts.query, max_num_fields=50)
+    except ValueError:  # brackets without an address between them, and the like
+        raise ValueError(_NO_ITEM) from None
     if parts.path.rstrip("/").endswith("/go") and asked.get("media"):
         return Target(_checked(asked["media"][0]), asked.get("connection", [""])[0])
     if found := _OURS.search(parts.path):
@@ -38,7 +42,7 @@ def target_of(text: str) -> Target:
         return Target(_checked(unquote(found["id"])))
     if parts.path.startswith("/v2/"):
         raise ValueError("A signed media link does not say which item it is. Paste the item's ID instead.")
-    raise ValueError("This link names no media item. Paste the item's ID, or a link to its page here.")
+    raise ValueError(_NO_ITEM)
 
 
 def _checked(media_id: str) -> str:
