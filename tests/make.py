@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from typing import Any, Final
 
@@ -11,11 +12,13 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
+from dashboard.vault import MediaItem, Variant
 
 SMALL_ID: Final = "conn_canary_small_0000000000a1b2"
 BIG_ID: Final = "conn_canary_big_000000000000c3d4"
 EMPTY_ID: Final = "conn_canary_empty_0000000000e5f6"
 
+DAY_MS: Final = 24 * 60 * 60 * 1000
 HTMX: Final = {"HX-Request": "true"}
 
 
@@ -55,6 +58,29 @@ def removal(of: Connection, **fields: Any) -> Removal:
         "freed_bytes": 1_234_567,
     }
     return Removal.objects.create(**{**usual, **fields})
+
+
+def variant(**fields: Any) -> Variant:
+    """A stored picture of 1,000 bytes, seen a day ago, its link good for an hour, unless said otherwise."""
+    now = int(time.time() * 1000)
+    usual: dict[str, Any] = {
+        "status": "stored",
+        "quality": "full",
+        "size_bytes": 1000,
+        "content_type": "image/jpeg",
+        "access_count": 1,
+        "created_ms": now - DAY_MS,
+        "expires_ms": now + DAY_MS // 24,
+        "stored_ms": now - DAY_MS,
+        "last_accessed_ms": 0,
+        "url": "https://media.ofauth.com/v2/abc",
+    }
+    return Variant(**{**usual, **fields})
+
+
+def item(media_id: str = "4492994399", **variants: Variant) -> MediaItem:
+    """An image with these variants by label."""
+    return MediaItem(id=media_id, type="image", duration=None, media=variants)
 
 
 def signed_in(role: str, **options: Any) -> Browser:
