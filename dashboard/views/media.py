@@ -65,4 +65,5 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
         stone = removal.tombstone(connection, media_id)
         return show(request, "media/gone", connection=connection, media_id=media_id, stone=stone, status=404)
     page = ItemPage(connection, item, reveal=request.GET.get("reveal", ""))
-    return show(request, "media/item", connection=connection, page=page, item=item)
+    ticket = request.GET.get("ticket", "")[:100]
+    return show(request, "media/item", connection=connection, page=page, item=item, ticket=ticket)
