@@ -184,15 +184,24 @@ class Transport:
             prepared.prepare_url(address, dict(params) if params else None)
         except (requests.RequestException, ValueError):
             raise BadRequest("This cannot be written as a request.") from None
-        self._check_address(prepared, address, asks=bool(params))
+        self._check_address(operation, prepared, address, asks=bool(params))
         return prepared
 
-    def _check_address(self, prepared: PreparedRequest, address: str, *, asks: bool) -> None:
+    def _check_address(
+        self, operation: Operation, prepared: PreparedRequest, address: str, *, asks: bool
+    ) -> None:
         """Nothing may leave for another address than meant: one segment less, and a delete is a purge."""
         url = prepared.url or ""
         path, _, question = url.partition("?")
         on_the_wire = self._origin + prepared.path_url.partition("?")[0]
-        if path != address or on_the_wire != address or "#" in url or bool(question) != asks:
+        purges = prepared.method == "DELETE" and not on_the_wire.startswith(self._collection + "/")
+        if (
+            path != address
+            or on_the_wire != address
+            or "#" in url
+            or bool(question) != asks
+            or purges != (operation.effect is Effect.PURGE)
+        ):
             raise BadRequest("The request would have gone to another address than meant. Nothing was sent.")
         if len(url) > LONGEST_URL:
             raise BadRequest("The filters or the cursor are too long. Nothing was sent.")

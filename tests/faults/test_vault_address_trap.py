@@ -18,6 +18,9 @@ from dashboard.vault import (
     UnexpectedAnswer,
     VaultClient,
 )
+from dashboard.vault.answers import Effect
+from dashboard.vault.deadline import Clock
+from dashboard.vault.transport import DELETE, PURGE, QUERY, Operation, Transport
 from tests.faults.raw_server import RawServer, Request, says
 from tests.faults.vault_calls import CONNECTION, KEY
 
@@ -132,6 +135,32 @@ def test_purge_alone_deletes_the_collection(server: RawServer, client: VaultClie
     request = sent(server)
     assert request is not None
     assert (request.method, request.target) == ("DELETE", COLLECTION)
+
+
+@pytest.mark.parametrize(
+    ("operation", "media_id"),
+    [
+        (Operation("DELETE", Effect.DELETE), None),
+        (Operation("DELETE", Effect.DELETE, suffix="/.."), None),
+        (Operation("DELETE", Effect.DELETE, suffix="/."), None),
+        (Operation("DELETE", Effect.DELETE, suffix="#x"), None),
+        (Operation("DELETE", Effect.DELETE, suffix="?x"), None),
+        (Operation("DELETE"), None),
+        (Operation("DELETE", Effect.PURGE, suffix="/1"), None),
+        (Operation("DELETE", Effect.PURGE), "1"),
+        (Operation("GET", Effect.PURGE), None),
+        (DELETE, None),
+        (PURGE, "1"),
+        (QUERY, "1"),
+    ],
+)
+def test_last_gate_stops_what_the_client_would_have_got_wrong(
+    server: RawServer, operation: Operation, media_id: str | None
+) -> None:
+    transport = Transport(server.url + PREFIX, KEY, verify=True, pool_size=1, places=Places())
+    with pytest.raises(BadRequest):
+        transport.call(operation, CONNECTION, bytes, Clock(ONCE), media_id=media_id)
+    assert sent(server) is None
 
 
 @pytest.mark.parametrize("connection", ["", " ", "a b\n", "\x7f", "a\x85", "ж", "c" * 257, " a", "a "])

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dashboard.vault import (
     MediaQuery,
     OutcomeUnknown,
     Patience,
+    Places,
     Unreachable,
     VaultClient,
 )
@@ -135,6 +137,23 @@ def test_removals_leave_places_for_reading(serve: Serve) -> None:
         meeting.go.set()
         assert all(isinstance(call.exception(), BadRequest) for call in removals)
     assert len(server.requests) == 3
+
+
+def test_removal_that_finds_no_place_gives_its_own_back(stack: ExitStack) -> None:
+    places = Places(calls=1, removals=1)
+    meeting = Meeting()
+    server = stack.enter_context(RawServer([meeting]))
+    client = stack.enter_context(VaultClient(server.url, KEY, places=places))
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(CALLS["query"], client, Patience(deadline=10))
+        meeting.wait_for(1)
+        for _ in range(2):
+            with pytest.raises(Busy):
+                client.delete(CONNECTION, "123", Patience(deadline=0.1))
+        meeting.go.set()
+        assert isinstance(reading.exception(), BadRequest)
+    with pytest.raises(BadRequest):
+        client.delete(CONNECTION, "123")
 
 
 def test_place_is_given_back_whatever_happens(serve: Serve, call: Call) -> None:
