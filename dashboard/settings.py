@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import EnvError, EnvValidationError, FileAwareEnv, validate
+from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from .origins import is_loopback, origin_of
 from .vault import base_address
@@ -16,23 +19,55 @@ VAR_DIR: Final = BASE_DIR / ".var"
 
 MEDIA_MODES: Final = ("hidden", "blurred", "shown")
 
+
+def _is_readable(path: str) -> bool:
+    return Path(path).is_file() and os.access(path, os.R_OK)
+
+
+def _each(check: Callable[[str], object]) -> Callable[[str | list[str]], None]:
+    """`check` for a value or every one of a list; the sentence of its ValueError as environs reports it."""
+
+    def validate_all(value: str | list[str]) -> None:
+        try:
+            for one in [value] if isinstance(value, str) else value:
+                check(one)
+        except ValueError as wrong:
+            raise ValidationError(str(wrong)) from None
+
+    return validate_all
+
+
+def _no_spaces(text: str) -> None:
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ValueError("must be letters, digits and signs without spaces, and not empty.")
+
+
 env = FileAwareEnv(eager=False, strip_whitespace=True)
+_unreadable = [
+    f"{name} is wrong: it names no file that can be read."
+    for name, path in os.environ.items()
+    if re.fullmatch(r"(VAULTPLUS|DASHBOARD|DATABASE)_\w+_FILE", name) and path and not _is_readable(path)
+]
+if _unreadable:
+    raise ImproperlyConfigured("\n".join(_unreadable))
 
 # ── The service ──────────────────────────────────────────────────────────────────────────────────────
 VAULTPLUS_API_URL: str = env.str(
-    "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=lambda url: base_address(url)
+    "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=_each(base_address)
 )
-VAULTPLUS_API_KEY: str = env.str("VAULTPLUS_API_KEY", validate=validate.Length(min=1))
+VAULTPLUS_API_KEY: str = env.str("VAULTPLUS_API_KEY", validate=_each(_no_spaces))
 VAULTPLUS_MEDIA_HOSTS: list[str] = env.list(
     "VAULTPLUS_MEDIA_HOSTS",
     default=["https://media.ofauth.com"],
-    validate=lambda hosts: [origin_of(host) for host in hosts],
+    validate=[validate.Length(min=1), _each(origin_of)],
 )
 
 # ── The dashboard ────────────────────────────────────────────────────────────────────────────────────
 DASHBOARD_AUTH: str = env.str("DASHBOARD_AUTH", validate=validate.OneOf(("demo",)))
 SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=validate.Length(min=50))
-ALLOWED_HOSTS: list[str] = env.list("DASHBOARD_ALLOWED_HOSTS", validate=validate.Length(min=1))
+ALLOWED_HOSTS: list[str] = env.list(
+    "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _each(_no_spaces)]
+)
 DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
 DASHBOARD_MEDIA_MODE: str = env.str(
     "DASHBOARD_MEDIA_MODE", default="blurred", validate=validate.OneOf(MEDIA_MODES)
@@ -75,6 +110,7 @@ if (
 if trouble:
     raise ImproperlyConfigured("\n".join(trouble))
 
+VAULTPLUS_MEDIA_HOSTS = [origin_of(host) for host in VAULTPLUS_MEDIA_HOSTS]
 IS_DEMO: Final = DASHBOARD_AUTH == "demo"
 
 # ── Django ───────────────────────────────────────────────────────────────────────────────────────────

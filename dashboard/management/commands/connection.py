@@ -36,7 +36,9 @@ class Command(BaseCommand):
     def add_connection(
         self, slug: str, connection_id: str, label: str | None, colour: str, **options: Any
     ) -> None:
-        connection = Connection(slug=slug, connection_id=connection_id, label=label or slug, colour=colour)
+        connection = Connection(
+            slug=slug, connection_id=connection_id, label=(label or slug).strip(), colour=colour
+        )
         self.save(connection)
         self.stdout.write(f"Added {slug} (··{connection.tail}).")
 
@@ -49,9 +51,9 @@ class Command(BaseCommand):
 
     def rename_connection(self, slug: str, label: str, **options: Any) -> None:
         connection = self.find(slug)
-        connection.label = label
+        connection.label = label.strip()
         self.save(connection)
-        self.stdout.write(f"{slug} is called {label} now.")
+        self.stdout.write(f"{slug} is called {connection.label} now.")
 
     def archive_connection(self, slug: str, undo: bool, **options: Any) -> None:
         connection = self.find(slug)
