@@ -1,0 +1,36 @@
+"""The README names every setting that the program reads."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def settings_read() -> list[str]:
+    """Every variable that settings.py and the server's settings take from the environment."""
+    sources = [(ROOT / "dashboard" / name).read_text() for name in ("settings.py", "server.py")]
+    calls = r"(?:env\.\w+|os\.environ\.get)\(\s*\"([A-Z_]+)\""
+    return sorted({name for source in sources for name in re.findall(calls, source)})
+
+
+def test_the_settings_are_found() -> None:
+    assert {"VAULTPLUS_API_URL", "VAULTPLUS_API_KEY", "DATABASE_URL", "DASHBOARD_BIND"} <= set(
+        settings_read()
+    )
+
+
+@pytest.mark.parametrize("name", settings_read())
+def test_the_readme_names_it(name: str) -> None:
+    assert f"`{name}" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["VAULTPLUS_API_KEY_FILE", "DASHBOARD_SECRET_KEY_FILE"])
+def test_the_readme_names_the_files_of_secrets(name: str) -> None:
+    assert name in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("command", ["manage.py demo", "tests/run"])
+def test_the_readme_names_the_two_commands(command: str) -> None:
+    assert command in (ROOT / "README.md").read_text()

@@ -1,0 +1,134 @@
+"""Settings: each missing or wrong one is a sentence, nothing starts, and no secret is printed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.environment import API_KEY, MADE_UP, SECRET_KEY
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def check(tmp_path: Path, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """`manage.py check` under made-up settings with `changes`; None takes a setting away."""
+    passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    wanted = {**passed_on, **MADE_UP, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3", **changes}
+    environ = {name: value for name, value in wanted.items() if value is not None}
+    command = [sys.executable, "manage.py", *(arguments or ["check"])]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+
+
+def test_these_settings_start(tmp_path: Path) -> None:
+    done = check(tmp_path)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+
+
+def test_deployment_has_no_warning(tmp_path: Path) -> None:
+    done = check(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["VAULTPLUS_API_KEY", "DASHBOARD_AUTH", "DASHBOARD_SECRET_KEY", "DASHBOARD_ALLOWED_HOSTS"]
+)
+@pytest.mark.parametrize("value", [None, "", " "])
+def test_a_missing_setting_is_named(tmp_path: Path, name: str, value: str | None) -> None:
+    refused(check(tmp_path, **{name: value}), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("VAULTPLUS_API_URL", "api.ofauth.com"),
+        ("VAULTPLUS_API_URL", "http://api.ofauth.com"),
+        ("VAULTPLUS_API_URL", "https://user:pw-canary@api.ofauth.com"),
+        ("VAULTPLUS_API_URL", "http://127.0.0.1/a/../b"),
+        ("VAULTPLUS_MEDIA_HOSTS", "media.ofauth.com"),
+        ("VAULTPLUS_MEDIA_HOSTS", "https://media.ofauth.com,http://media.example"),
+        ("VAULTPLUS_MEDIA_HOSTS", "https://media.ofauth.com; script-src *"),
+        ("DASHBOARD_AUTH", "none"),
+        ("DASHBOARD_AUTH", "Demo"),
+        ("DASHBOARD_SECRET_KEY", "canary-too-short"),
+        ("DASHBOARD_DEBUG", "perhaps"),
+        ("DASHBOARD_MEDIA_MODE", "blurry"),
+        ("DASHBOARD_PLAIN_HTTP", "maybe"),
+        ("DATABASE_URL", "nosuch://canary-db-password@host/x"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
+    refused(check(tmp_path, **{name: value}), name)
+
+
+def test_the_demo_mode_wants_a_service_on_this_machine(tmp_path: Path) -> None:
+    refused(check(tmp_path, VAULTPLUS_API_URL="https://api.ofauth.com"), "DASHBOARD_AUTH")
+    refused(check(tmp_path, VAULTPLUS_API_URL=None), "DASHBOARD_AUTH")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "starts"),
+    [
+        ("127.0.0.1,localhost", True),
+        ("[::1]", True),
+        ("testserver", False),
+        ("127.0.0.1,vault.example.com", False),
+        ("*", False),
+        (".localhost", False),
+    ],
+)
+def test_plain_http_is_for_loopback_names_only(tmp_path: Path, hosts: str, starts: bool) -> None:
+    done = check(tmp_path, DASHBOARD_PLAIN_HTTP="1", DASHBOARD_ALLOWED_HOSTS=hosts)
+    if starts:
+        assert done.returncode == 0, done.stderr
+    else:
+        refused(done, "DASHBOARD_PLAIN_HTTP")
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    done = check(tmp_path, DASHBOARD_MEDIA_MODE="x", DASHBOARD_AUTH=None, VAULTPLUS_API_URL="x")
+    for name in ("DASHBOARD_MEDIA_MODE", "DASHBOARD_AUTH", "VAULTPLUS_API_URL"):
+        refused(done, name)
+
+
+@pytest.mark.parametrize("name", ["VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY"])
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(MADE_UP[name] + "\n")
+    done = check(tmp_path, **{name: None, f"{name}_FILE": str(secret)})
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY"])
+def test_a_secret_file_that_is_missing_or_empty_is_named(tmp_path: Path, name: str) -> None:
+    refused(check(tmp_path, **{name: None, f"{name}_FILE": str(tmp_path / "nowhere")}), name)
+    (tmp_path / "empty").write_text("")
+    refused(check(tmp_path, **{name: None, f"{name}_FILE": str(tmp_path / "empty")}), name)
+
+
+def test_the_key_from_a_file_has_no_line_end(tmp_path: Path) -> None:
+    """A key with a line end in it would end up as a header of its own."""
+    secret = tmp_path / "key"
+    secret.write_text(f"{API_KEY}\r\n")
+    look = "from dashboard.settings import VAULTPLUS_API_KEY as key; print(key.isprintable(), len(key))"
+    environ = {**MADE_UP, "VAULTPLUS_API_KEY_FILE": str(secret), "PATH": os.environ["PATH"]}
+    del environ["VAULTPLUS_API_KEY"]
+    said = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60
+    )
+    assert said.stdout.split() == ["True", str(len(API_KEY))], said.stderr
+
+
+def refused(done: subprocess.CompletedProcess[str], name: str) -> None:
+    """It ended with 1 and a sentence that names the setting, without a traceback or any secret."""
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    assert name in said
+    assert "Traceback" not in said
+    assert "did not start" in said
+    for secret in (API_KEY, SECRET_KEY, "canary"):
+        assert secret not in said, said
