@@ -237,7 +237,6 @@ class ItemPage:
         self.unknown_sizes = sum(v.size is None for v in item.media.values())
         self.moving = [label for label, v in item.media.items() if v.is_moving]
         self.in_flight = sum(v.is_moving for v in item.media.values())
-        self.live_href = live_href(connection, [item.id])
 
     @property
     def lead(self) -> VariantCard | None:
@@ -291,7 +290,8 @@ def usage(page: MediaPage) -> Usage:
     )
 
 
-def live_href(connection: Connection, ids: Iterable[str]) -> str:
-    """Where the rows of these items are read again."""
-    address = reverse("media-live", args=[connection.slug])
-    return f"{address}?{urlencode([('id', media_id) for media_id in ids])}"
+def live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
+    """Where the rows of these items are read again, with what marks their matching variants."""
+    marks = MediaQuery(status=query.status, content_type=query.content_type).as_url()
+    asked = urlencode([("id", media_id) for media_id in ids])
+    return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, marks)))}"

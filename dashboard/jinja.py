@@ -32,7 +32,7 @@ HTMX_CONFIG: Final = {
         {"code": "204", "swap": False},
         # A refusal brings its own fragment: the form with its reasons, or a word about what went wrong.
         {"code": "[23]..", "swap": True},
-        {"code": "[45]..", "swap": True, "error": True},
+        {"code": "[45]..", "swap": True},
     ],
 }
 

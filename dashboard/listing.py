@@ -85,7 +85,7 @@ class ListPage:
 
     @property
     def live_href(self) -> str:
-        return live_href(self.connection, self.moving)
+        return live_href(self.connection, self.moving, self.query)
 
     def _href(self, query: MediaQuery, trail: list[str]) -> str:
         tail = urlencode([("trail", cursor) for cursor in trail])

@@ -38,7 +38,7 @@ State = Removal.State
 LONGEST_CALL: Final = timedelta(seconds=120)
 """No call lasts this long (a purge has 60 s), so a row still `sent` after it lost its process."""
 
-GONE: Final = (State.DELETED, State.ALREADY_GONE, State.VERIFIED_GONE)
+MAY_BE_GONE: Final = (State.DELETED, State.ALREADY_GONE, State.VERIFIED_GONE, State.UNKNOWN, State.SENT)
 
 
 class IntentNotRecorded(Exception):
@@ -70,7 +70,7 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
     Raises VaultError when the item could not be read first (then nothing was sent), InFlight and
     IntentNotRecorded. An item that is gone already is recorded as that, without a call.
     """
-    if again := _same_press(intent):
+    if again := _same_press(connection, media_id, intent):
         return again
     item = service.find_item(connection, media_id)
     removal = _record_intent(
@@ -83,7 +83,7 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
 
 def purge(connection: Connection, intent: Intent) -> Removal:
     """Remove all that is cached for the connection and return the settled record; raises as delete_item."""
-    if again := _same_press(intent):
+    if again := _same_press(connection, "", intent):
         return again
     seen = estimate(service.first_look(connection))
     removal = _record_intent(connection, intent, verb=Removal.Verb.PURGE, before=seen)
@@ -91,9 +91,9 @@ def purge(connection: Connection, intent: Intent) -> Removal:
 
 
 def tombstone(connection: Connection, media_id: str) -> Removal | None:
-    """The last removal that took this item away, alone or with its whole connection."""
+    """The last removal that took, or may have taken, this item away, alone or with its whole connection."""
     of_item = Q(media_id=media_id) | Q(verb=Removal.Verb.PURGE)
-    return Removal.objects.filter(of_item, connection=connection, state__in=GONE).first()
+    return Removal.objects.filter(of_item, connection=connection, state__in=MAY_BE_GONE).first()
 
 
 def last_purge(connection: Connection) -> Removal | None:
@@ -147,8 +147,12 @@ def estimate(page: MediaPage) -> dict[str, object]:
     }
 
 
-def _same_press(intent: Intent) -> Removal | None:
-    return Removal.objects.filter(token=intent.token).first()
+def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
+    """The record that this very press has made already; raises InFlight while its answer is out."""
+    record = Removal.objects.filter(token=intent.token, connection=connection, media_id=media_id).first()
+    if record is not None and record.state == State.SENT:
+        raise InFlight(record)
+    return record
 
 
 def _record_intent(
@@ -176,7 +180,8 @@ def _record_intent(
     )
     same_target = Removal.objects.filter(connection=connection, media_id=media_id, state=State.SENT)
     try:
-        same_target.filter(sent_at__lt=removal.sent_at - LONGEST_CALL).update(state=State.UNKNOWN)
+        for lost in same_target.filter(sent_at__lt=removal.sent_at - LONGEST_CALL):
+            settle_by_reading(_settle(lost, State.UNKNOWN, "The process that sent it ended."))
         with transaction.atomic(durable=True):
             removal.save(force_insert=True)
     except IntegrityError:

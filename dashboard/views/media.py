@@ -13,7 +13,7 @@ from dashboard.forms import MediaFilterForm
 from dashboard.htmx import show, wants_fragment
 from dashboard.listing import ListPage
 from dashboard.request import Request
-from dashboard.vault import MAX_LIMIT, MediaItem, checked_media_id
+from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
 
 
 @require_safe
@@ -39,17 +39,15 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     """The rows named by `id`, read again; those still moving are asked for again by the answer."""
     connection = service.connection(slug)
     ids = [checked_media_id(text) for text in request.GET.getlist("id")[:MAX_LIMIT]]
-    paused = "paused" in request.GET
-    found = {} if paused else service.read_items(connection, ids)
-    moving = (
-        ids if paused else [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
-    )
+    form = MediaFilterForm(request.GET)
+    query = form.query() if form.is_valid() else MediaQuery()
+    found = service.read_items(connection, ids)
+    moving = [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
     context = {
-        "rows": Shelf(connection).rows(found.values()),
-        "gone": [] if paused else [media_id for media_id in ids if media_id not in found],
+        "rows": Shelf(connection, query).rows(found.values()),
+        "gone": [media_id for media_id in ids if media_id not in found],
         "ids": moving,
-        "paused": paused,
-        "href": live_href(connection, moving),
+        "href": live_href(connection, moving, query),
     }
     return render(request, "media/_live.html", context)
 

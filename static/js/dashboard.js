@@ -52,21 +52,21 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     event.preventDefault();
     return;
   }
-  if (elt.id !== "live") {
-    notice.replaceChildren();
-    status.textContent = "";
-  }
+  if (elt.id === "live") return;
+  notice.replaceChildren();
+  status.textContent = "";
   target?.setAttribute("aria-busy", "true");
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  event.detail.target?.removeAttribute("aria-busy");
+  const { elt, target, xhr } = event.detail;
+  target?.removeAttribute("aria-busy");
+  if (elt.id === "live" && xhr.status >= 400) pause(true);
 });
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === dialog && dialog.childElementCount) openDialog();
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id === "list") say($("p.shown")?.textContent ?? "");
-  dress(event.detail.elt);
 });
 for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(trouble, (event) => {
@@ -78,8 +78,20 @@ for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
   });
 }
 
-// ── Live refresh of an item's page can be paused here; a list's own pause is a link to the server ────
+document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
+
+// ── Live refresh: paused by a press, and by the first answer that is none ────────────────────────────
 const live = { paused: false };
+
+function pause(paused) {
+  live.paused = paused;
+  const button = $("[data-pause]");
+  if (!button) return;
+  button.setAttribute("aria-pressed", paused);
+  button.title = paused ? "Resume live refresh" : "Pause live refresh";
+  const glyph = $("use", button);
+  glyph.setAttribute("href", glyph.getAttribute("href").replace(/#.*/, paused ? "#play" : "#pause"));
+}
 
 // ── One listener for presses ─────────────────────────────────────────────────────────────────────────
 document.addEventListener("click", (event) => {
@@ -100,10 +112,7 @@ document.addEventListener("click", (event) => {
   } else if ("hideAll" in data) {
     hideAll();
   } else if ("pause" in data) {
-    live.paused = !live.paused;
-    pressed.setAttribute("aria-pressed", live.paused);
-    pressed.title = live.paused ? "Resume live refresh" : "Pause live refresh";
-    $("use", pressed).setAttribute("href", $("use", pressed).getAttribute("href").replace(/#.*/, live.paused ? "#play" : "#pause"));
+    pause(!live.paused);
   } else if ("dress" in data) {
     event.preventDefault();
     root.dataset[data.dress] = pressed.value;
@@ -186,6 +195,7 @@ function dress(from) {
     time.removeAttribute("data-local");
   }
   for (const hidden of (from ?? document).querySelectorAll?.("button[hidden]") ?? []) hidden.hidden = false;
+  if (live.paused) pause(true);
 }
 document.addEventListener("mouseover", (event) => {
   const time = event.target.closest?.("time[datetime]:not([title])");
