@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from .vault import (
     NotCached,
     PurgeResult,
     Unreachable,
+    UnreadableItem,
     VaultError,
 )
 
@@ -37,6 +38,8 @@ State = Removal.State
 
 LONGEST_CALL: Final = timedelta(seconds=120)
 """No call lasts this long (a purge has 60 s), so a row still `sent` after it lost its process."""
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 MAY_BE_GONE: Final = (State.DELETED, State.ALREADY_GONE, State.VERIFIED_GONE, State.UNKNOWN, State.SENT)
 
@@ -228,12 +231,14 @@ def _settle(removal: Removal, state: State, said: str = "") -> Removal:
     return removal
 
 
-def _what_is_left(removal: Removal) -> list[MediaItem]:
+def _what_is_left(removal: Removal) -> list[MediaItem | UnreadableItem]:
     if removal.verb == Removal.Verb.PURGE:
-        return list(service.first_look(removal.connection).readable)
+        return list(service.first_look(removal.connection).items)
     item = service.find_item(removal.connection, removal.media_id)
     return [item] if item else []
 
 
-def _first_seen(item: MediaItem) -> datetime:
-    return min((v.created_at for v in item.media.values()), default=timezone.now())
+def _first_seen(item: MediaItem | UnreadableItem) -> datetime:
+    """Long ago where it cannot be told: what is there is not called new on a guess."""
+    variants = item.media.values() if isinstance(item, MediaItem) else ()
+    return min((v.created_at for v in variants), default=_LONG_AGO)
