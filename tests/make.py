@@ -13,6 +13,7 @@ from django.utils import timezone
 from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, Variant
+from tests.environment import API_KEY as API_KEY
 
 SMALL_ID: Final = "conn_canary_small_0000000000a1b2"
 BIG_ID: Final = "conn_canary_big_000000000000c3d4"
