@@ -1,0 +1,103 @@
+"""The load, from a process of its own: `python -m tests.bench.client PORT COOKIE`.
+
+Bare sockets kept alive, one thread a client, so that the asking costs next to nothing. Reads a line of JSON,
+`{"paths": [...], "clients": n, "rounds": n or null, "seconds": s or null}`, asks for the paths in turn,
+request by request, and answers with each path's times in ms, the bytes of one answer, and the seconds taken.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+
+class Client:
+    """One browser: one connection, signed in, that takes gzip."""
+
+    def __init__(self, port: int, cookie: str) -> None:
+        self.sock = socket.create_connection(("127.0.0.1", port))
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.settimeout(30)
+        self.buffer = bytearray(1 << 20)
+        self.head = (
+            f" HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: gzip\r\nCookie: {cookie}\r\n\r\n"
+        )
+
+    def get(self, path: str) -> tuple[float, int]:
+        """Milliseconds until the last byte, and the bytes of the body."""
+        request = f"GET {path}{self.head}".encode()
+        view = memoryview(self.buffer)
+        started = time.perf_counter()
+        self.sock.sendall(request)
+        have, ends = 0, -1
+        while ends < 0:
+            have += self._receive(view[have:])
+            ends = self.buffer.find(b"\r\n\r\n", 0, have)
+        length = self._length(path, ends)
+        while have < ends + 4 + length:
+            have += self._receive(view[have:])
+        return (time.perf_counter() - started) * 1000, length
+
+    def _receive(self, into: memoryview) -> int:
+        count = self.sock.recv_into(into)
+        if not count:
+            raise ConnectionError("the server closed the connection")
+        return count
+
+    def _length(self, path: str, ends: int) -> int:
+        status, *lines = bytes(self.buffer[:ends]).decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        if " 200 " not in status or "content-length" not in headers:
+            raise ConnectionError(f"{path} was answered {status!r}")
+        return int(headers["content-length"])
+
+
+def measure(clients: list[Client], order: dict[str, Any]) -> dict[str, Any]:
+    """Carry the order out with as many clients as it names."""
+    paths: list[str] = order["paths"]
+    rounds = order.get("rounds") or 1_000_000
+    until = time.perf_counter() + (order.get("seconds") or 1_000_000)
+    chosen = clients[: order["clients"]]
+    times: list[dict[str, list[float]]] = [{path: [] for path in paths} for _ in chosen]
+    sizes: dict[str, int] = {}
+    failed: list[str] = []
+
+    def visit(client: Client, mine: dict[str, list[float]]) -> None:
+        try:
+            for _ in range(rounds):
+                for path in paths:
+                    taken, sizes[path] = client.get(path)
+                    mine[path].append(taken)
+                if time.perf_counter() > until:
+                    return
+        except OSError as error:
+            failed.append(str(error))
+
+    threads = [threading.Thread(target=visit, args=pair) for pair in zip(chosen, times, strict=True)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.perf_counter() - started
+    joined = {path: [taken for mine in times for taken in mine[path]] for path in paths}
+    return {"times": joined, "bytes": sizes, "seconds": seconds, "failed": failed}
+
+
+def main(port: int, cookie: str) -> None:
+    clients: list[Client] = []
+    gc.disable()
+    for line in sys.stdin:
+        order = json.loads(line)
+        while len(clients) < order["clients"]:
+            clients.append(Client(port, cookie))
+        print(json.dumps(measure(clients, order)), flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])
