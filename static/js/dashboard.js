@@ -62,6 +62,16 @@ document.addEventListener("htmx:afterRequest", (event) => {
   target?.removeAttribute("aria-busy");
   if (elt.id === "live" && xhr.status >= 400) pause(true);
 });
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  // The dialog closes on this answer; only what it changes on the page behind is taken from it.
+  if (xhr.getResponseHeader("HX-Trigger-After-Settle")?.includes("removal:done")) event.detail.swapOverride = "none";
+});
+// A word about what went wrong is put beside what stands, and what stands keeps its address.
+document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+  const { xhr, history } = event.detail;
+  if (xhr.getResponseHeader("HX-Retarget")) Object.assign(history, { type: "replace", path: location.href });
+});
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === dialog && dialog.childElementCount) openDialog();
 });

@@ -1,0 +1,173 @@
+"""Pictures of every page and state to be looked at: `python -m tests.browser.pictures FOLDER [NAME…]`.
+
+Each in light and dark, at 360, 768 and 1440 px, as FOLDER/NAME-WIDTH-THEME.png. With `docs` as the folder,
+only the four that the README shows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.program import Program, Sandbox, settled, stored
+
+FLAGS: Final = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+WIDTHS: Final = {360: 740, 768: 900, 1440: 900}
+THEMES: Final = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page in a state: who looks, at what, after which fault, and what they do there."""
+
+    path: str
+    role: str = "operator"
+    act: Callable[[Page], object] | None = None
+    fault: dict[str, object] | None = None
+    whole: bool = False
+
+
+def press(selector: str, then: str = "") -> Callable[[Page], object]:
+    def act(page: Page) -> None:
+        page.locator(selector).first.click()
+        if then:
+            page.locator(then).first.wait_for()
+
+    return act
+
+
+def in_turn(*acts: Callable[[Page], object]) -> Callable[[Page], object]:
+    return lambda page: [act(page) for act in acts]
+
+
+def scenes(sandbox: Sandbox) -> dict[str, Scene]:
+    item = sandbox.find(lambda one: one["type"] == "video" and stored(one) and settled(one))["id"]
+    moving = sandbox.find(lambda one: not settled(one))["id"]
+    listed, small = "/c/studio-a/media/", "/c/studio-a/media/?limit=10"
+    ask = press(".delete", "dialog[open]")
+    purge = press("a.danger-line", "dialog[open]")
+    return {
+        "sign-in": Scene("/sign-in/", role=""),
+        "chooser": Scene("/?choose=1"),
+        "which": Scene("/?q=4492994399"),
+        "search-bad": Scene("/?q=4.49E%2B09"),
+        "list": Scene(listed),
+        "list-filtered": Scene(
+            f"{listed}?status=stored&type=image&sort=createdAt_desc&createdAtFrom=2025-01-01"
+        ),
+        "grid": Scene(listed, act=press("button[value=grid]")),
+        "list-blurred": Scene(
+            listed, act=in_turn(press("[popovertarget=media-menu]"), press("[value=blurred]"))
+        ),
+        "list-hidden": Scene(
+            listed, act=in_turn(press("[popovertarget=media-menu]"), press("[value=hidden]"))
+        ),
+        "list-hide-all": Scene(listed, act=press("[data-hide-all]")),
+        "list-empty": Scene("/c/archive-c/media/"),
+        "list-no-match": Scene(f"{listed}?type=audio&contentType=image/none"),
+        "list-bad": Scene(f"{listed}?status=gone&durationMin=x&createdAtFrom=soon"),
+        "list-stale": Scene(f"{listed}?cursor=elsewhere"),
+        "list-down": Scene(listed, fault={"status": 502, "times": None}),
+        "list-key": Scene(listed, fault={"status": 401, "body": {"error": "Unauthorized"}, "times": None}),
+        "item": Scene(f"{listed}{item}/", whole=True),
+        "item-moving": Scene(f"{listed}{moving}/", whole=True),
+        "item-not-cached": Scene(f"{listed}4492994399/"),
+        "item-malformed": Scene(f"{listed}a%2Fb/"),
+        "delete": Scene(small, act=ask),
+        "delete-page": Scene(f"{listed}{moving}/delete/"),
+        "deleted": Scene(small, act=in_turn(ask, press("dialog .danger", ".row.stone"))),
+        "not-removed": Scene(
+            small,
+            act=in_turn(ask, press("dialog .danger", "#deleted")),
+            fault={
+                "method": "DELETE",
+                "status": 200,
+                "body": {"success": False, "mediaId": "", "freedBytes": 0},
+            },
+        ),
+        "connection": Scene("/c/studio-a/", role="admin"),
+        "purge": Scene("/c/studio-a/", role="admin", act=purge),
+        "purge-wrong": Scene(
+            "/c/studio-a/",
+            role="admin",
+            act=in_turn(
+                purge, lambda page: page.fill("#typed", "studio a"), press("dialog .danger", "dialog .error")
+            ),
+        ),
+        "purged": Scene(
+            "/c/studio-a/",
+            role="admin",
+            act=in_turn(
+                purge, lambda page: page.fill("#typed", "Studio A"), press("dialog .danger", "#purged")
+            ),
+        ),
+        "not-permitted": Scene("/c/studio-a/purge/", role="viewer"),
+        "not-found": Scene("/nowhere"),
+        "menus": Scene(listed, act=press("[popovertarget=account-menu]")),
+        "switcher": Scene(listed, act=press("[popovertarget=switcher]")),
+        "styleguide": Scene("/styleguide/", whole=True),
+    }
+
+
+def take(browser: Browser, program: Program, scene: Scene, file: Path, width: int, theme: str) -> None:
+    """One picture, of a window of its own, with the service as new."""
+    program.sandbox.reset()
+    size = {"width": width, "height": WIDTHS[width]}
+    context = browser.new_context(base_url=program.url, viewport=size, color_scheme=theme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto("/sign-in/")
+    if scene.role:
+        page.get_by_role("button", name=scene.role).click()
+        if scene.fault:
+            program.sandbox.fault(**scene.fault)
+        page.goto(scene.path)
+    page.wait_for_load_state("networkidle")
+    if scene.act:
+        scene.act(page)
+        page.wait_for_load_state("networkidle")
+    page.mouse.move(0, 0)
+    page.screenshot(path=file, full_page=scene.whole, animations="disabled")
+    if (over := page.evaluate("document.documentElement.scrollWidth")) > width:
+        print(f"{file.name}: {over} px wide, more than its window")
+    context.close()
+
+
+def main(folder: Path, chosen: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        program = Program(Path(scratch)).wait()
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+            known = scenes(program.sandbox)
+            if folder.name == "docs":
+                for name, theme in (
+                    ("list", "light"),
+                    ("item", "light"),
+                    ("delete", "light"),
+                    ("grid", "dark"),
+                ):
+                    file = folder / f"{name}{'-dark' if theme == 'dark' else ''}.png"
+                    take(browser, program, known[name], file, 1440, theme)
+            else:
+                for name in chosen or known:
+                    for width in WIDTHS:
+                        for theme in THEMES:
+                            file = folder / f"{name}-{width}-{theme}.png"
+                            take(browser, program, known[name], file, width, theme)
+            browser.close()
+        finally:
+            program.stop()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
