@@ -9,7 +9,7 @@ from django.urls import path, re_path
 
 from .views import account, connection, health, media, removal, styleguide, trouble
 
-ITEM = r"^c/(?P<slug>[-\w]+)/media/(?P<media_id>.*)"
+ITEM = r"^c/(?P<slug>[-\w]+)/media/(?P<media_id>[\s\S]*)"
 
 urlpatterns = [
     path("", connection.home, name="home"),

@@ -20,7 +20,7 @@ from dashboard.request import Request
 @public
 def sign_in(request: Request) -> HttpResponse:
     """The demo's picker of three people; each press is a sign-in."""
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST if request.method == "POST" else None)
     back = way_back(request)
     if form.is_valid():
         sign_in_demo(request, form.cleaned_data["role"])
@@ -58,4 +58,4 @@ def way_back(request: Request) -> str:
     ours = url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return back if ours else "/"
+    return back if ours and back.startswith("/") else "/"

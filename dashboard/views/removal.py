@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -28,7 +28,7 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
     connection = service.connection(slug)
     checked_media_id(media_id)
-    form = RemovalForm(request.POST or None, initial=asked_for(request))
+    form = RemovalForm(posted(request), initial=asked_for(request))
     if request.method == "POST" and form.is_valid():
         record = removal.delete_item(connection, media_id, intent(request, form))
         return told(request, "removal/deleted", connection, record)
@@ -48,13 +48,18 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
 def connection_purge(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
     connection = service.connection(slug)
-    form = PurgeForm(request.POST or None, initial=asked_for(request), label=connection.label)
+    form = PurgeForm(posted(request), initial=asked_for(request), label=connection.label)
     if request.method == "POST" and form.is_valid():
         record = removal.purge(connection, intent(request, form))
         return told(request, "removal/purged", connection, record)
     impact = usage(service.first_look(connection))
     status = 422 if request.method == "POST" else 200
     return show(request, "removal/purge", connection=connection, usage=impact, form=form, status=status)
+
+
+def posted(request: Request) -> QueryDict | None:
+    """The form as it was sent, also when it was sent empty; None where nothing was."""
+    return request.POST if request.method == "POST" else None
 
 
 def asked_for(request: Request) -> dict[str, object]:
