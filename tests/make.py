@@ -132,3 +132,18 @@ def operations(sandbox: Sandbox) -> list[str]:
 def deletes(sandbox: Sandbox) -> list[str]:
     """The paths of every destructive call that reached the service."""
     return [call.path for call in sandbox.calls if call.method == "DELETE"]
+
+
+UPSTREAM_TROUBLE: Final = [
+    ({"status": 401, "body": {"error": "Unauthorized"}}, 502, "key"),
+    ({"status": 403, "body": {"error": "Scope"}}, 502, "key"),
+    ({"status": 429, "headers": {"Retry-After": "7"}}, 503, "7 s"),
+    ({"status": 503, "headers": {"Retry-After": "7"}}, 503, "7 s"),
+    ({"status": 500}, 502, "service"),
+    ({"status": 200, "body": "<html>maintenance</html>"}, 502, "service"),
+    ({"status": 200, "body": "[]"}, 502, "service"),
+    ({"cut": True}, 502, "service"),
+    ({"close": True}, 504, "service"),
+    ({"status": 302, "headers": {"Location": "/v2/vault-plus/media"}}, 502, "service"),
+]
+"""Faults of the service, the status our answer has for each, and a word that it says."""

@@ -1,0 +1,156 @@
+"""`/c/<slug>/purge/`: GET asks, POST removes everything once the label is typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashboard.models import Connection, Removal
+from dashboard.sandbox import Sandbox
+from tests.make import (
+    REFERRED,
+    UPSTREAM_TROUBLE,
+    Browser,
+    csrf_token,
+    deletes,
+    form_token,
+    ids_on,
+    operations,
+    removal,
+    signed_in,
+    text,
+)
+
+HERE = "/c/small/purge/"
+State = Removal.State
+TYPED = {"typed": "Studio A", "ticket": "ZD-3", "reason": "contract ended"}
+
+
+def test_works(admin: Browser, sandbox: Sandbox) -> None:
+    asks = admin.get(HERE)
+    assert asks.status_code == 200
+    assert "variants" in text(asks)
+    assert 'value="Studio A"' not in text(asks)
+    assert not Removal.objects.exists()
+    answer = admin.post(HERE, {**TYPED, "token": form_token(asks)})
+    assert answer.status_code == 200
+    assert "Purged Studio A" in text(answer)
+    record = Removal.objects.get()
+    assert (record.verb, record.state, record.ticket) == ("purge", State.DELETED, "ZD-3")
+    assert f"{record.purged_variants}" in text(answer)
+    assert operations(sandbox).count("purge") == 1
+    assert ids_on(admin.get("/c/small/media/")) == []
+
+
+def test_filters_do_not_apply(admin: Browser, sandbox: Sandbox) -> None:
+    admin.post(f"{HERE}?status=stored", TYPED)
+    assert [call.query for call in sandbox.calls if call.operation == "purge"] == [""]
+
+
+def test_empty_connection(admin: Browser, sandbox: Sandbox) -> None:
+    assert admin.get("/c/empty/purge/").status_code == 200
+    answer = admin.post("/c/empty/purge/", {"typed": "Archive C"})
+    assert answer.status_code == 200
+    assert "0 variants" in text(answer)
+
+
+def test_a_connection_of_a_million_says_at_least(admin: Browser) -> None:
+    assert "at least" in text(admin.get("/c/big/purge/"))
+
+
+def test_fragment(admin: Browser) -> None:
+    asks = admin.fragment(HERE)
+    assert text(asks).lstrip().startswith('<section id="purge"')
+    answer = admin.fragment(HERE, {**TYPED, "token": form_token(asks)}, method="post")
+    assert text(answer).lstrip().startswith('<section id="purged"')
+
+
+@pytest.mark.parametrize("typed", ["", "studio a", "Studio", "small", "Studio  A", "x" * 201])
+@pytest.mark.parametrize("htmx", [False, True])
+def test_bad_input(admin: Browser, sandbox: Sandbox, typed: str, htmx: bool) -> None:
+    given = {**TYPED, "typed": typed}
+    answer = admin.fragment(HERE, given, method="post") if htmx else admin.post(HERE, given)
+    assert answer.status_code == 422
+    assert 'id="why-typed"' in text(answer)
+    for kept in (typed, "ZD-3", "contract ended"):
+        assert kept in text(answer)
+    assert deletes(sandbox) == []
+    assert not Removal.objects.exists()
+
+
+def test_nothing_posted_is_not_a_purge(admin: Browser, sandbox: Sandbox) -> None:
+    assert admin.post(HERE, {}).status_code == 422
+    assert deletes(sandbox) == []
+
+
+def test_a_doubled_press_is_one_call(admin: Browser, sandbox: Sandbox) -> None:
+    said = {**TYPED, "token": form_token(admin.get(HERE))}
+    assert [admin.post(HERE, said).status_code for _ in range(3)] == [200, 200, 200]
+    assert len(deletes(sandbox)) == 1
+
+
+def test_one_purge_of_a_connection_at_a_time(admin: Browser, sandbox: Sandbox) -> None:
+    small = Connection.objects.get(slug="small")
+    removal(small, media_id="", verb=Removal.Verb.PURGE, state=State.SENT, settled_at=None)
+    assert admin.post(HERE, TYPED).status_code == 409
+    assert deletes(sandbox) == []
+
+
+@pytest.mark.parametrize(("fault", "status", "word"), UPSTREAM_TROUBLE)
+def test_upstream_error_while_asking(
+    admin: Browser, sandbox: Sandbox, fault: dict[str, Any], status: int, word: str
+) -> None:
+    sandbox.faults.add(**fault, times=None)
+    for answer in (admin.get(HERE), admin.post(HERE, TYPED)):
+        assert answer.status_code == status
+        assert word in text(answer)
+    assert deletes(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "state"),
+    [
+        ({"status": 401}, 502, State.REJECTED),
+        ({"status": 500}, 409, State.VERIFIED_PRESENT),
+        ({"close": True, "act": True}, 200, State.VERIFIED_GONE),
+        ({"close": True}, 409, State.VERIFIED_PRESENT),
+    ],
+)
+def test_upstream_error(
+    admin: Browser, sandbox: Sandbox, fault: dict[str, Any], status: int, state: Removal.State
+) -> None:
+    sandbox.faults.add(method="DELETE", **fault)
+    assert admin.post(HERE, TYPED).status_code == status
+    assert Removal.objects.get().state == state
+    assert len(deletes(sandbox)) == 1
+
+
+@pytest.mark.parametrize("role", ["viewer", "operator"])
+def test_wrong_role(connections: None, nobody: Browser, sandbox: Sandbox, role: str) -> None:
+    person = signed_in(role)
+    for method in ("get", "post"):
+        answer = getattr(person, method)(HERE, TYPED)
+        assert answer.status_code == 403
+        assert "admin" in text(answer)
+        assert nobody.fragment(HERE, TYPED, method=method).status_code == 401
+    assert operations(sandbox) == []
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_wrong_method(admin: Browser, sandbox: Sandbox, method: str) -> None:
+    assert getattr(admin, method)(HERE).status_code == 405
+    assert operations(sandbox) == []
+
+
+def test_forged_form(connections: None, sandbox: Sandbox) -> None:
+    browser = signed_in("admin", enforce_csrf_checks=True)
+    assert browser.post(HERE, TYPED, headers=REFERRED).status_code == 403
+    assert deletes(sandbox) == []
+    said = {**TYPED, "csrfmiddlewaretoken": csrf_token(browser.get(HERE))}
+    assert browser.post(HERE, said, headers=REFERRED).status_code == 200
+
+
+def test_another_site_is_refused(admin: Browser, sandbox: Sandbox) -> None:
+    assert admin.post(HERE, TYPED, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert operations(sandbox) == []

@@ -1,0 +1,78 @@
+"""`/`: the connection chosen last, the chooser, and the search box."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.models import Connection
+from dashboard.sandbox import Sandbox
+from tests.make import Browser, operations, signed_in, text
+
+
+def test_works(viewer: Browser) -> None:
+    answer = viewer.get("/")
+    assert answer.status_code == 200
+    for slug in ("small", "big", "empty"):
+        assert f'href="/c/{slug}/media/"' in text(answer)
+
+
+def test_the_connection_chosen_last_is_gone_back_to(viewer: Browser) -> None:
+    viewer.get("/c/big/media/")
+    answer = viewer.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/c/big/media/")
+    assert viewer.get("/?choose=1").status_code == 200
+    Connection.objects.filter(slug="big").delete()
+    assert viewer.get("/").status_code == 200
+
+
+def test_empty(db: None, sandbox: Sandbox) -> None:
+    assert "No connection" in text(signed_in("viewer").get("/"))
+
+
+@pytest.mark.parametrize(
+    ("query", "leads_to"),
+    [
+        ("q=4492994399&connection=small", "/c/small/media/4492994399/"),
+        ("q=https://v.example/c/big/media/449/&connection=small", "/c/big/media/449/"),
+        ("q=https://v.example/go?media=449%26connection=big", "/c/big/media/449/"),
+    ],
+)
+def test_search_leads_to_the_item(viewer: Browser, query: str, leads_to: str) -> None:
+    answer = viewer.get(f"/?{query}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, leads_to)
+
+
+def test_search_without_a_connection_asks_which_one(viewer: Browser) -> None:
+    answer = viewer.get("/?q=449")
+    assert answer.status_code == 200
+    assert 'href="/c/big/media/449/"' in text(answer)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["", " ", "..", "a b", "4.49E+09", "https://media.ofauth.com/v2/abc", "<script> x", "x" * 3000, "\x00"],
+)
+def test_bad_input(viewer: Browser, sandbox: Sandbox, pasted: str) -> None:
+    answer = viewer.get("/", {"q": pasted})
+    assert answer.status_code == 422
+    assert "<script>" not in text(answer).replace('<script type="module"', "").replace("<script src", "")
+    assert operations(sandbox) == []
+
+
+def test_what_was_pasted_comes_back(viewer: Browser) -> None:
+    assert 'value="a b"' in text(viewer.get("/", {"q": "a b"}))
+
+
+def test_an_unknown_connection_in_the_search(viewer: Browser, sandbox: Sandbox) -> None:
+    for query in ("q=449&connection=nowhere", "q=449&connection=//evil.example", "q=/c/nowhere/media/449/"):
+        assert viewer.get(f"/?{query}").status_code == 404
+    assert operations(sandbox) == []
+
+
+def test_wrong_role(nobody: Browser) -> None:
+    answer = nobody.get("/?q=449")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in/?next=%2F%3Fq%3D449")
+
+
+def test_wrong_method(viewer: Browser) -> None:
+    assert viewer.post("/").status_code == 405

@@ -1,0 +1,183 @@
+"""`/c/<slug>/media/<id>/`: one item with every variant, its tombstone, or that it is not cached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashboard.models import Connection, Removal
+from dashboard.sandbox import Sandbox
+from tests.make import (
+    UPSTREAM_TROUBLE,
+    Browser,
+    deletes,
+    ids_on,
+    operations,
+    removal,
+    text,
+)
+
+MALFORMED = [
+    ".",
+    "..",
+    "a/b",
+    "a/..",
+    "../..",
+    "%2e",
+    "%2e%2e",
+    "%252e",
+    "a%2fb",
+    "%23",
+    "%3f",
+    "a%00b",
+    "a%0ab",
+    "a b",
+    "x" * 129,
+    "x" * 10_000,
+    "%EF%BC%94",
+    "4.49E+09",
+]
+METHODS = ["get", "post", "put", "patch", "delete", "head", "options"]
+
+
+@pytest.fixture
+def media_id(viewer: Browser, sandbox: Sandbox) -> str:
+    first = next(one for one in ids_on(viewer.get("/c/small/media/?status=stored")) if "odd" not in one)
+    sandbox.calls.clear()
+    return first
+
+
+def address(media_id: str, slug: str = "small") -> str:
+    return f"/c/{slug}/media/{media_id}/"
+
+
+def test_works(viewer: Browser, sandbox: Sandbox, media_id: str) -> None:
+    answer = viewer.get(address(media_id))
+    assert answer.status_code == 200
+    assert f"<title>{media_id}" in text(answer)
+    for field in ("Status", "Quality", "Size", "MIME", "Accesses", "First seen", "Stored", "Link ends"):
+        assert field in text(answer)
+    assert operations(sandbox) == ["get"]
+
+
+def test_empty_item(viewer: Browser) -> None:
+    answer = viewer.get(address("odd-empty"))
+    assert answer.status_code == 200
+    assert "without any variant" in text(answer)
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_not_cached(viewer: Browser, htmx: bool) -> None:
+    answer = (viewer.fragment if htmx else viewer.get)(address("99999"))
+    assert answer.status_code == 404
+    assert "not in the cache" in text(answer)
+    if not htmx:
+        assert address("99999", "big") in text(answer)
+
+
+def test_tombstone(viewer: Browser) -> None:
+    small = Connection.objects.get(slug="small")
+    before = {"variants": [{"label": "full", "size_bytes": 1000}, {"label": "thumb", "size_bytes": 0}]}
+    removal(small, media_id="99999", ticket="ZD-77", reason="<b>asked</b>", before=before)
+    answer = viewer.get(address("99999"))
+    assert answer.status_code == 404
+    for word in ("was removed", "Omar Haddad", "ZD-77", "&lt;b&gt;asked&lt;/b&gt;", "1.2 MB", "1.0 kB"):
+        assert word in text(answer)
+
+
+def test_went_with_a_purge(viewer: Browser) -> None:
+    small = Connection.objects.get(slug="small")
+    removal(small, media_id="", verb=Removal.Verb.PURGE, purged_variants=4)
+    assert "purge" in text(viewer.get(address("99999")))
+
+
+def test_fragment(viewer: Browser, media_id: str) -> None:
+    answer = viewer.fragment(address(media_id))
+    assert text(answer).lstrip().startswith('<section id="item"')
+    assert "<html" not in text(answer)
+
+
+@pytest.mark.parametrize("media_id", MALFORMED)
+@pytest.mark.parametrize("tail", ["", "delete/"])
+@pytest.mark.parametrize("htmx", [False, True])
+def test_bad_input(operator: Browser, sandbox: Sandbox, media_id: str, tail: str, htmx: bool) -> None:
+    answer = (operator.fragment if htmx else operator.get)(address(media_id) + tail)
+    assert answer.status_code == 422
+    assert "media ID" in text(answer)
+    assert operations(sandbox) == []
+
+
+@pytest.mark.parametrize("media_id", [*MALFORMED, "", "batch", "-", "//", "delete"])
+@pytest.mark.parametrize("method", METHODS)
+def test_no_id_whatever_method_makes_a_purge(
+    admin: Browser, sandbox: Sandbox, media_id: str, method: str
+) -> None:
+    for path in (f"/c/small/media/{media_id}/delete/", f"/c/small/media/{media_id}"):
+        for path_as_sent in (path, f"{path}/"):
+            answer = getattr(admin, method)(path_as_sent)
+            assert answer.status_code in (200, 301, 404, 405, 422), path_as_sent
+    assert "purge" not in operations(sandbox)
+    assert [path for path in deletes(sandbox) if path.rstrip("/").endswith("/media")] == []
+
+
+def test_an_empty_id_is_no_item(operator: Browser, sandbox: Sandbox) -> None:
+    for path in ("/c/small/media//", "/c/small/media//delete/"):
+        for method in ("get", "post"):
+            assert getattr(operator, method)(path).status_code in (405, 422)
+    assert operations(sandbox) == []
+
+
+@pytest.mark.parametrize(("fault", "status", "word"), UPSTREAM_TROUBLE)
+def test_upstream_error(
+    viewer: Browser, sandbox: Sandbox, media_id: str, fault: dict[str, Any], status: int, word: str
+) -> None:
+    sandbox.faults.add(**fault, times=None)
+    answer = viewer.get(address(media_id))
+    assert answer.status_code == status
+    assert word in text(answer)
+
+
+def test_wrong_role(nobody: Browser, viewer: Browser, operator: Browser, media_id: str) -> None:
+    assert nobody.get(address(media_id)).status_code == 302
+    assert nobody.fragment(address(media_id)).status_code == 401
+    assert "/delete/" not in text(viewer.get(address(media_id)))
+    assert "/delete/" in text(operator.get(address(media_id)))
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_wrong_method(admin: Browser, sandbox: Sandbox, media_id: str, method: str) -> None:
+    assert getattr(admin, method)(address(media_id)).status_code == 405
+    assert operations(sandbox) == []
+
+
+@pytest.mark.parametrize("mode", ["hidden", "blurred", "shown"])
+def test_media_modes_and_press_to_reveal(viewer: Browser, sandbox: Sandbox, media_id: str, mode: str) -> None:
+    viewer.post("/preferences/", {"media": mode})
+    page = text(viewer.get(address("odd-many")))
+    assert ("<video" in page) is (mode == "shown" and "video/mp4" in page)
+    page = text(viewer.get(address("odd-label")))
+    assert ("<img" in page) is (mode != "hidden")
+    assert "<img" in text(viewer.get(address("odd-label") + "?reveal=thumb"))
+    assert sandbox.media_calls == []
+
+
+@pytest.mark.parametrize("odd", ["odd-foreign", "odd-script"])
+@pytest.mark.parametrize("reveal", ["", "?reveal=full"])
+def test_a_link_that_is_not_ours_to_open_is_text(viewer: Browser, odd: str, reveal: str) -> None:
+    page = text(viewer.get(address(odd) + reveal))
+    for attribute in ('href="', 'src="', 'data-src="', 'data-copy="'):
+        assert f"{attribute}https://evil.example" not in page
+        assert f"{attribute}javascript:" not in page
+    assert "evil.example" in page or "javascript:alert" in page
+
+
+@pytest.mark.parametrize("odd", ["odd-quarantined", "odd-document", "odd-label"])
+def test_what_is_odd_is_shown_as_itself(viewer: Browser, odd: str) -> None:
+    answer = viewer.get(address(odd))
+    assert answer.status_code == 200
+    assert "<script>alert" not in text(answer)
+
+
+def test_an_unreadable_item_is_trouble_with_words(viewer: Browser) -> None:
+    assert viewer.get(address("odd-unreadable")).status_code == 502
