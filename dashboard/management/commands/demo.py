@@ -64,10 +64,20 @@ class Command(BaseCommand):
         except Stopped:
             self.stdout.write("Stopped.")
         finally:
-            for child in reversed(children):
-                child.terminate()
-            for child in children:
-                child.wait(timeout=15)
+            self.end(children)
+
+    @staticmethod
+    def end(children: list[subprocess.Popen[bytes]]) -> None:
+        """Stop the dashboard before the service it talks to; what does not end in time is killed."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        for child in reversed(children):
+            child.terminate()
+            try:
+                child.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
 
     def add_connections(self) -> None:
         for one in DEMO_CONNECTIONS:
