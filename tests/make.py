@@ -10,7 +10,9 @@ from typing import Any, Final
 from django.test import Client
 from django.utils import timezone
 
+from dashboard.access import Person, Role
 from dashboard.models import Connection, Removal
+from dashboard.removal import Intent, delete_item, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, Variant
 from tests.environment import API_KEY as API_KEY
@@ -79,7 +81,7 @@ def variant(**fields: Any) -> Variant:
     return Variant(**{**usual, **fields})
 
 
-def item(media_id: str = "4492994399", **variants: Variant) -> MediaItem:
+def item(media_id: str = "4492994399", /, **variants: Variant) -> MediaItem:
     """An image with these variants by label."""
     return MediaItem(id=media_id, type="image", duration=None, media=variants)
 
@@ -117,6 +119,16 @@ def form_token(answer: Any) -> str:
     found = re.search(r'name="token" value="([^"]+)"', text(answer))
     assert found, "the page has no one-time token"
     return found[1]
+
+
+def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
+    """Remove an item, or everything where none is named, as an operator; the record as it was saved."""
+    person = Person("Omar Haddad", "omar@example.com", Role.OPERATOR)
+    usual = {"person": person, "ticket": "ZD-1", "reason": "asked for", "request_id": "r"}
+    intent = Intent(**{**usual, "token": uuid.uuid4(), **said})
+    record = delete_item(of, media_id, intent) if media_id else purge(of, intent)
+    record.refresh_from_db()
+    return record
 
 
 def ids_on(answer: Any) -> list[str]:

@@ -68,6 +68,6 @@ def test_any_text_is_an_item_or_a_sentence(pasted: str) -> None:
     form = SearchForm({"q": pasted})
     target = form.target()
     if target is None:
-        assert all(reason.endswith(".") for reason in form.errors["q"])
+        assert all(str(reason).endswith(".") for reason in form.errors["q"])
     else:
         assert MEDIA_ID.fullmatch(target.media_id)

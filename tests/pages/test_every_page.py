@@ -1,0 +1,300 @@
+"""What holds for every address: who may come in, that looking changes nothing, headers, and no secrets."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from typing import Any, Final
+from urllib.parse import unquote
+
+import pytest
+from django.db import connection as database
+from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import path
+
+from dashboard.logs import JsonLines
+from dashboard.models import Connection, Removal
+from dashboard.sandbox import Sandbox
+from dashboard.urls import urlpatterns
+from tests.environment import API_KEY, SECRET_KEY
+from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, removal, signed_in, text
+
+ADDRESSES: Final = {
+    "home": "/?choose=1",
+    "sign-in": "/sign-in/",
+    "sign-out": "/sign-out/",
+    "preferences": "/preferences/",
+    "connection": "/c/small/",
+    "connection-purge": "/c/small/purge/",
+    "media-list": "/c/small/media/",
+    "media-live": "/c/small/live/?id=odd-many",
+    "media-delete": "/c/small/media/odd-many/delete/",
+    "media-item": "/c/small/media/odd-many/",
+    "styleguide": "/styleguide/",
+    "healthz": "/healthz",
+    "readyz": "/readyz",
+}
+OPEN: Final = {"sign-in", "sign-out", "healthz", "readyz"}
+NEEDED: Final = {"media-delete": "operator", "connection-purge": "admin"}
+ROLES: Final = ("viewer", "operator", "admin")
+NO_PAGE: Final = {"sign-out", "preferences", "media-live", "healthz", "readyz"}
+PAGES: Final = [name for name in ADDRESSES if name not in NO_PAGE]
+MORE_PAGES: Final = {
+    "list, sorted and filtered": "/c/small/media/?status=stored&sort=createdAt_asc",
+    "list, grid of a million": "/c/big/media/?limit=100",
+    "list, empty": "/c/empty/media/",
+    "list, refused": "/c/small/media/?status=x",
+    "list, stale": "/c/small/media/?cursor=x",
+    "item, not cached": "/c/small/media/99999/",
+    "item, tombstone": "/c/small/media/88888/",
+    "item, no id": "/c/small/media/%2e%2e/",
+    "item, odd": "/c/small/media/odd-label/",
+    "search, refused": "/?q=4.49E%2B09",
+    "search, where": "/?q=449",
+    "no connection": "/c/nowhere/",
+    "nowhere": "/nowhere",
+}
+EVERYWHERE: Final = {**{name: ADDRESSES[name] for name in PAGES}, **MORE_PAGES}
+
+
+def test_every_address_is_walked() -> None:
+    assert {pattern.name for pattern in urlpatterns} == set(ADDRESSES)
+
+
+@pytest.fixture
+def tombstone(connections: None) -> None:
+    removal(Connection.objects.get(slug="small"), media_id="88888")
+
+
+# ── Who may come in ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "delete", "options"])
+def test_nobody_gets_in_unless_the_page_is_open(
+    nobody: Browser, sandbox: Sandbox, name: str, method: str
+) -> None:
+    answer = getattr(nobody, method)(ADDRESSES[name])
+    sent_away = answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in/?next=%2F")
+    assert sent_away is (name not in OPEN)
+    if name not in OPEN:
+        assert nobody.fragment(ADDRESSES[name], method=method).status_code == 401
+    assert sandbox.calls == []
+
+
+@pytest.mark.parametrize("name", sorted(set(ADDRESSES) - OPEN))
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("htmx", [False, True])
+def test_every_role_gets_where_it_may(
+    connections: None, sandbox: Sandbox, name: str, role: str, htmx: bool
+) -> None:
+    needed = NEEDED.get(name, "viewer")
+    person = signed_in(role)
+    for method in ("get", "post"):
+        sandbox.calls.clear()
+        call = person.fragment if htmx else getattr(person, method)
+        answer = call(ADDRESSES[name], {"typed": "no"}, **({"method": method} if htmx else {}))
+        if ROLES.index(role) < ROLES.index(needed):
+            assert answer.status_code == 403
+            assert needed in text(answer)
+            assert sandbox.calls == []
+        else:
+            assert answer.status_code in (200, 204, 303, 405, 422)
+
+
+def unmarked(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("a view whose author forgot to name a role")
+
+
+class UrlsWithAnUnmarkedView:
+    urlpatterns: Final = [*urlpatterns, path("unmarked/", unmarked)]
+
+
+def test_a_view_that_names_no_role_is_closed_to_all(admin: Browser) -> None:
+    admin.raise_request_exception = False
+    with override_settings(ROOT_URLCONF=UrlsWithAnUnmarkedView):
+        assert admin.get("/unmarked/").status_code == 500
+
+
+# ── Looking changes nothing ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("address", [*EVERYWHERE.values(), ADDRESSES["media-live"], "/healthz", "/readyz"])
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize("htmx", [False, True])
+def test_looking_changes_nothing(
+    admin: Browser, tombstone: None, sandbox: Sandbox, address: str, method: str, htmx: bool
+) -> None:
+    with CaptureQueriesContext(database) as asked:
+        admin.fragment(address, method=method) if htmx else getattr(admin, method)(address)
+    words = {query["sql"].split()[0].upper() for query in asked.captured_queries}
+    assert words <= {"SELECT"}
+    assert {(call.method, call.operation) for call in sandbox.calls} <= {
+        ("GET", "query"),
+        ("GET", "get"),
+        ("POST", "batch"),
+    }
+    assert Removal.objects.count() == 1
+
+
+@pytest.mark.parametrize("address", EVERYWHERE.values())
+def test_a_page_costs_at_most_one_call(admin: Browser, sandbox: Sandbox, address: str) -> None:
+    admin.get(address)
+    assert len(sandbox.calls) <= 1
+
+
+# ── Headers ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def assert_headers(answer: Any, *, sandbox: Sandbox | None = None) -> None:
+    headers = answer.headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+    for part in ("form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'", "object-src 'none'"):
+        assert part in policy
+    if sandbox:
+        assert f"img-src 'self' {sandbox.url}; media-src {sandbox.url};" in policy
+    assert headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains; preload"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["X-Robots-Tag"].startswith("noindex")
+    assert re.fullmatch(r"[0-9a-f]{32}", headers["X-Request-ID"])
+    assert "Server" not in headers
+    assert "X-Powered-By" not in headers
+
+
+@pytest.mark.parametrize("address", [*EVERYWHERE.values(), "/healthz", "/readyz", ADDRESSES["media-live"]])
+@pytest.mark.parametrize("role", [None, *ROLES])
+@pytest.mark.parametrize("method", ["get", "post", "put"])
+def test_every_answer_has_its_headers(
+    connections: None, sandbox: Sandbox, address: str, role: str | None, method: str
+) -> None:
+    browser = signed_in(role) if role else Browser()
+    for htmx in ({}, {"HX-Request": "true"}):
+        answer = getattr(browser, method)(address, headers=htmx)
+        assert_headers(answer, sandbox=sandbox)
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_trouble_has_its_headers_too(admin: Browser, sandbox: Sandbox) -> None:
+    def broken(*args: Any) -> Any:
+        raise RuntimeError("canary of a traceback")
+
+    admin.raise_request_exception = False
+    with database.execute_wrapper(broken):
+        broke = admin.get("/c/small/media/")
+    assert broke.status_code == 500
+    assert "canary" not in text(broke)
+    sandbox.faults.add(status=503, headers={"Retry-After": "5"}, times=None)
+    busy = admin.get("/c/small/media/")
+    wrong_host = admin.get("/", headers={"Host": "evil.example"})
+    strict = Browser(enforce_csrf_checks=True)
+    forged = strict.post("/sign-in/", {"role": "admin"}, headers={"Referer": "https://evil.example/"})
+    foreign = admin.post("/sign-out/", headers={"Sec-Fetch-Site": "cross-site"})
+    statuses = [503, 400, 403, 403]
+    assert [a.status_code for a in (busy, wrong_host, forged, foreign)] == statuses
+    for answer in (broke, busy, wrong_host, forged, foreign):
+        assert_headers(answer)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "<title>" in text(answer)
+
+
+def test_static_files_have_their_headers_and_may_be_kept(sandbox: Sandbox, db: None) -> None:
+    for name in ("css/dashboard.css", "js/dashboard.js", "icons.svg"):
+        answer = Browser().get(static(name), headers={"Accept-Encoding": "br"})
+        assert answer.status_code == 200
+        assert answer.headers["Content-Encoding"] == "br"
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert_headers(answer)
+        answer.close()
+
+
+def test_plain_http_is_sent_to_https() -> None:
+    answer = Client().get("/c/small/media/?status=stored")
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == "https://testserver/c/small/media/?status=stored"
+
+
+# ── Pages ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("address", EVERYWHERE.values())
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_has_a_title_one_heading_and_a_language(
+    tombstone: None, sandbox: Sandbox, address: str, role: str
+) -> None:
+    page = text(signed_in(role).get(address))
+    (title,) = re.findall(r"<title>([^<]+)</title>", page)
+    assert len(title) > len("Vault+") + 3
+    assert len(re.findall(r"<h1[ >]", page)) == 1
+    assert '<html lang="en"' in page
+    assert page.count('<main id="main"') == 1
+    ids = re.findall(r'\sid="([^"]+)"', page)
+    assert len(ids) == len(set(ids)), sorted({one for one in ids if ids.count(one) > 1})
+    assert "DEMO" in page or "No such page" in page
+
+
+@pytest.mark.parametrize("address", EVERYWHERE.values())
+def test_no_page_has_what_the_policy_forbids(admin: Browser, tombstone: None, address: str) -> None:
+    page = text(admin.get(address))
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|hx-on|href=\"#\"|=\"javascript:", page)
+    assert all("src=" in script for script in re.findall(r"<script[^>]*>", page))
+
+
+# ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────
+
+SECRETS: Final = (API_KEY, SECRET_KEY, SMALL_ID, BIG_ID, EMPTY_ID)
+
+
+def assert_tells_nothing(answer: Any) -> None:
+    told = answer.content.decode() if not answer.streaming else ""
+    told += "".join(f"{name}: {value}\n" for name, value in answer.headers.items())
+    told += "".join(morsel.OutputString() for morsel in answer.cookies.values())
+    for secret in SECRETS:
+        assert secret not in told
+        assert secret not in unquote(told)
+
+
+@pytest.mark.parametrize("address", [*EVERYWHERE.values(), ADDRESSES["media-live"]])
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_no_answer_tells_a_secret(
+    tombstone: None, caplog: pytest.LogCaptureFixture, address: str, role: str | None
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    browser = signed_in(role) if role else Browser()
+    for answer in (browser.get(address), browser.fragment(address), browser.post(address, {"typed": "x"})):
+        assert_tells_nothing(answer)
+    for secret in SECRETS:
+        assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 200])
+def test_what_the_service_repeats_is_not_passed_on(admin: Browser, sandbox: Sandbox, status: int) -> None:
+    """Its own words may hold our key or the connection's id; and a traceback may hold anything."""
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(JsonLines())
+    logging.getLogger().addHandler(handler)
+    try:
+        body = {"error": f"key {API_KEY} may not see {SMALL_ID} at {sandbox.url}/v2/signed"}
+        for method in (None, "DELETE"):
+            sandbox.faults.add(method=method, status=status, body=body, times=None)
+            for address in filter(lambda one: "/small/" in one, EVERYWHERE.values()):
+                assert_tells_nothing(admin.get(address))
+            assert_tells_nothing(admin.post("/c/small/media/odd-many/delete/", {"reason": "x"}))
+            assert_tells_nothing(admin.post("/c/small/purge/", {"typed": "Studio A"}))
+            sandbox.faults.clear()
+    finally:
+        logging.getLogger().removeHandler(handler)
+    for secret in (*SECRETS, "/v2/signed"):
+        assert secret not in lines.getvalue()
+    kept = Removal.objects.values_list("service_text", "before")
+    assert all(secret not in str(list(kept)) for secret in (API_KEY, SMALL_ID))

@@ -1,0 +1,24 @@
+"""What the tests of removals start from."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard import service
+from dashboard.models import Connection
+from dashboard.sandbox import Sandbox
+from dashboard.vault import MediaQuery
+from tests import make
+
+
+@pytest.fixture
+def small(sandbox: Sandbox, db: None) -> Connection:
+    return make.connection("small", label="Studio A", connection_id=make.SMALL_ID)
+
+
+@pytest.fixture
+def media_id(small: Connection, sandbox: Sandbox) -> str:
+    """An item with variants that are stored."""
+    found = service.list_media(small, MediaQuery(status="stored", limit=20)).readable
+    sandbox.calls.clear()
+    return next(item.id for item in found if not item.id.startswith("odd"))
