@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final
+from typing import ClassVar, Final, NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -34,8 +34,7 @@ STATUS_WORDS: Final = {
 TYPE_WORDS: Final = {"image": "Image", "video": "Video", "audio": "Audio"}
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One place of the variant strip. `state` is a css class and a glyph's name."""
 
     label: str
@@ -77,6 +76,7 @@ class Row:
     thumb: str
     why_no_thumb: str
     variants: int
+    broken: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

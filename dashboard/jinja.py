@@ -65,6 +65,8 @@ def environment(**options: Any) -> Environment:
         filter_words=FILTER_WORDS,
     )
     env.filters.update(
+        icon=icon,  # as filters these two are called without Jinja2's ceremony: a list has hundreds
+        strip=strip,
         size=units.size_text,
         iso=units.iso_text,
         utc=units.utc_text,

@@ -44,7 +44,9 @@ def age_text(seconds: float) -> str:
 
 def iso_text(moment: datetime) -> str:
     """An aware moment for machines and for copying: UTC with milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def utc_text(moment: datetime) -> str:
