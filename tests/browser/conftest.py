@@ -14,6 +14,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    Request,
     StorageState,
     expect,
     sync_playwright,
@@ -85,9 +86,12 @@ class Console:
     # htmx itself writes down every answer that is an error, and every request that got none.
     HTMX = r"Response Status Error Code \d+ from |htmx:(sendError|sendAbort|afterRequest)"
 
+    # Chromium notes down that it did as the sign-out's answer told it.
+    NOTED = r"^info: Clear-Site-Data header"
+
     def __init__(self) -> None:
         self.complaints: list[str] = []
-        self._expected: list[str] = []
+        self._expected = [self.NOTED]
 
     def expect_refusals(self) -> None:
         self._expected += [self.REFUSED, self.HTMX]
@@ -98,12 +102,18 @@ class Console:
     def expect_overtaken(self) -> None:
         self._expected.append(self.HTMX)
 
-    def watch(self, context: BrowserContext) -> None:
+    def watch(self, context: BrowserContext, home: str) -> None:
+        """Listen to every page of the context; nothing but reads may leave the program at `home`."""
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.complaints.append(f"page error: {error.error}"))
+        context.on("request", lambda request: self._asked(request, home))
 
     def _heard(self, message: ConsoleMessage) -> None:
         self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: Request, home: str) -> None:
+        if request.method != "GET" and not request.url.startswith(home):
+            self.complaints.append(f"{request.method} to {request.url}")
 
     def unexpected(self) -> list[str]:
         return [
@@ -142,7 +152,7 @@ class Desk:
         context = self._browser.new_context(base_url=self._url, **options)
         context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
-        self._console.watch(context)
+        self._console.watch(context, self._url)
         context.add_init_script(TELL_VIOLATIONS)
         return context.new_page()
 

@@ -28,6 +28,22 @@ class Requests:
         self.all.clear()
 
 
+SHIFTS = """() => { window.shift = 0; new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shift += one.value;
+}).observe({type: "layout-shift", buffered: true}) }"""
+
+
+def watch_shifts(page: Page) -> None:
+    """Add up what moves by itself, from the page's load on, but for what a press has just caused."""
+    page.evaluate(SHIFTS)
+
+
+def shift_of(page: Page) -> float:
+    """What has moved by itself, two frames later."""
+    frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    return float(page.evaluate(f"{frames}.then(() => window.shift)"))
+
+
 def row_of(page: Page, media_id: str) -> Locator:
     return page.locator(f"#row-{media_id}")
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Console, Desk
 from tests.browser.program import Item, Sandbox, settled
-from tests.browser.seen import Requests, ids, row_of, scroll_of
+from tests.browser.seen import Requests, ids, row_of, scroll_of, shift_of, watch_shifts
 
 pytestmark = pytest.mark.browser
 
@@ -200,12 +200,11 @@ def test_a_viewer_sees_nothing_that_removes(desk: Desk, sandbox: Sandbox) -> Non
 
 
 def test_a_delete_moves_nothing_but_its_row(page: Page, sandbox: Sandbox) -> None:
-    page.evaluate(
-        "() => { window.shift = 0; new PerformanceObserver((list) => { for (const one of list.getEntries())"
-        " if (!one.hadRecentInput) window.shift += one.value; }).observe({type: 'layout-shift', buffered: true}) }"
-    )
-    dialog = ask(page, sandbox.item(ids(page)[9]))
+    watch_shifts(page)
+    media_id = ids(page)[9]
+    dialog = ask(page, sandbox.item(media_id))
     sandbox.fault(method="DELETE", latency_ms=700)  # beyond the half second that a press excuses
     press(dialog)
     expect(dialog).to_be_hidden()
-    assert page.evaluate("window.shift") == 0
+    expect(row_of(page, media_id)).to_have_class(re.compile("stone"))
+    assert shift_of(page) == 0

@@ -1,0 +1,169 @@
+"""axe finds nothing on any page or dialog, in any state: light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import WIDE, Console, Desk
+from tests.browser.program import Item, Sandbox, stored
+
+pytestmark = pytest.mark.browser
+
+NARROW = {"width": 360, "height": 740}
+FEW = "/c/studio-a/media/?limit=8"
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds, at both widths and in both schemes."""
+    axe, found = Axe(), []
+    for size in (WIDE, NARROW):
+        page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            for one in axe.run(page).response["violations"]:
+                nodes = "; ".join(f"{node['target']} {node['html'][:120]}" for node in one["nodes"][:5])
+                found.append(f"{size['width']} {scheme}: {one['id']}: {one['help']}: {nodes}")
+    return found
+
+
+def film(sandbox: Sandbox) -> Item:
+    return sandbox.find(lambda item: item["type"] == "video" and stored(item) and stored(item, "full"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?choose=1",
+        "/?q=4492994399",
+        "/?q=not+an+id",
+        FEW,
+        "/c/studio-a/media/?status=stored&type=video&createdAtFrom=2020-01-01&sort=cachedAt_desc&limit=5",
+        "/c/studio-a/media/?type=audio&contentType=image/gif",
+        "/c/studio-a/media/?status=lost&createdAtFrom=yesterday&limit=9999",
+        "/c/creator-b/media/?cursor=nobody-gave-this",
+        "/c/archive-c/media/",
+        "/c/studio-a/media/4492994399/",
+        "/c/studio-a/",
+        "/c/studio-a/purge/",
+        "/c/nowhere/media/",
+        "/styleguide/",
+        "/nowhere/",
+    ],
+)
+def test_pages(desk: Desk, console: Console, path: str) -> None:
+    console.expect_refusals()
+    assert findings(desk.window("admin", path)) == []
+
+
+def test_sign_in(desk: Desk) -> None:
+    assert findings(desk.window("", "/sign-in/")) == []
+
+
+def test_not_permitted(desk: Desk, console: Console) -> None:
+    console.expect_refusals()
+    assert findings(desk.window("viewer", "/c/studio-a/purge/")) == []
+
+
+def test_grid(desk: Desk) -> None:
+    page = desk.window(path=FEW)
+    page.get_by_role("button", name="Grid").click()
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("mode", ["Shown", "Blurred", "Hidden"])
+def test_item(desk: Desk, sandbox: Sandbox, mode: str) -> None:
+    page = desk.window("operator", f"/c/studio-a/media/{film(sandbox)['id']}/")
+    page.get_by_role("button", name=re.compile("^Media:")).click()
+    page.get_by_role("button", name=re.compile(f"^{mode}")).click()
+    expect(page.locator("html")).to_have_attribute("data-media", mode.lower())
+    assert findings(page) == []
+
+
+def test_item_with_variants_that_wait(desk: Desk, sandbox: Sandbox) -> None:
+    item = sandbox.find(lambda item: item["media"].get("full", {}).get("status") == "edge_only")
+    assert findings(desk.window("operator", f"/c/studio-a/media/{item['id']}/")) == []
+
+
+def test_removed_item_and_tombstone_row(desk: Desk, sandbox: Sandbox, console: Console) -> None:
+    console.expect_refusals()
+    item = film(sandbox)
+    page = desk.window("operator", FEW)
+    delete = page.get_by_role("link", name=f"Delete item {item['id']}…")
+    delete.click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("^Delete")).click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert findings(page) == []
+    page.goto(f"/c/studio-a/media/{item['id']}/")
+    assert findings(page) == []
+
+
+def test_key_refused(desk: Desk, sandbox: Sandbox, console: Console) -> None:
+    console.expect_refusals()
+    sandbox.fault(path="/media", status=401, times=None, body={"error": "Invalid API key"})
+    assert findings(desk.window("operator", FEW)) == []
+
+
+def test_service_in_trouble(desk: Desk, sandbox: Sandbox, console: Console) -> None:
+    console.expect_refusals()
+    page = desk.window("operator", FEW)
+    sandbox.fault(path="/media", status=500, times=None)
+    page.get_by_label("Type", exact=True).select_option("Video")
+    expect(page.get_by_role("alert").get_by_role("heading")).to_be_visible()
+    assert findings(page) == []
+    page.goto(FEW)
+    assert findings(page) == []
+
+
+def in_delete_dialog(page: Page) -> None:
+    page.goto(FEW)
+    page.get_by_role("link", name=re.compile("^Delete item")).first.click()
+
+
+def on_delete_page(page: Page) -> None:
+    page.goto(FEW)
+    href = page.get_by_role("link", name=re.compile("^Delete item")).first.get_attribute("href")
+    page.goto(str(href))
+
+
+def in_purge_dialog(page: Page) -> None:
+    page.goto("/c/studio-a/")
+    page.get_by_role("link", name="Purge…").click()
+
+
+def in_purge_dialog_refused(page: Page) -> None:
+    in_purge_dialog(page)
+    page.get_by_role("button", name=re.compile("^Purge ")).click()
+    expect(page.get_by_label("Type Studio A")).to_have_attribute("aria-invalid", "true")
+
+
+def in_purge_receipt(page: Page) -> None:
+    in_purge_dialog(page)
+    page.get_by_label("Type Studio A").fill("Studio A")
+    page.get_by_role("button", name=re.compile("^Purge ")).click()
+    expect(page.get_by_role("heading", name=re.compile("^Purged"))).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "open_it",
+    [in_delete_dialog, on_delete_page, in_purge_dialog, in_purge_dialog_refused, in_purge_receipt],
+)
+def test_questions(desk: Desk, console: Console, open_it: Callable[[Page], None]) -> None:
+    console.expect_refusals()
+    page = desk.window("admin", path="")
+    open_it(page)
+    expect(page.get_by_role("heading", level=1).last).to_be_visible()
+    assert findings(page) == []
+
+
+def test_menus(desk: Desk) -> None:
+    page = desk.window("operator", FEW)
+    for name in (re.compile("^Connection:"), re.compile("^Media:"), re.compile("account$")):
+        page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
+        page.get_by_role("button", name=name).click()
+        assert findings(page) == []
+        page.keyboard.press("Escape")

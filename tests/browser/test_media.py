@@ -1,0 +1,201 @@
+"""Showing media: what loads, what waits for a press, and what is never loaded."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Desk
+from tests.browser.program import Item, Sandbox, stored
+from tests.browser.seen import Requests, ids, row_of
+
+pytestmark = pytest.mark.browser
+
+LOADED = "img => img.complete && img.naturalWidth > 0"
+
+
+def choose(page: Page, mode: str) -> None:
+    """Choose how media is shown."""
+    page.get_by_role("button", name=re.compile("^Media:")).click()
+    page.get_by_role("button", name=re.compile(f"^{mode}")).click()
+    expect(page.locator("html")).to_have_attribute("data-media", mode.lower())
+
+
+def item_page(page: Page, item: Item) -> None:
+    page.goto(f"/c/studio-a/media/{item['id']}/")
+
+
+def is_film(item: Item) -> bool:
+    """A film stored in full, with a stored thumb."""
+    return item["type"] == "video" and stored(item) and stored(item, "full")
+
+
+def as_expired(item: Item) -> Item:
+    """The item with links that ended a minute ago."""
+    ended = int(time.time() * 1000) - 60_000
+    media = {label: {**variant, "expiresAt": ended} for label, variant in item["media"].items()}
+    return {**item, "media": media}
+
+
+def test_a_list_loads_thumbs_and_nothing_else(desk: Desk, sandbox: Sandbox) -> None:
+    page = desk.window(path="")
+    asked = Requests(page)
+    page.goto("/c/studio-a/media/")
+    page.get_by_role("link", name="Next 50").scroll_into_view_if_needed()
+    pictures = page.locator("tbody img")
+    for number in (0, pictures.count() - 1):
+        page.wait_for_function(LOADED, arg=pictures.nth(number).element_handle())
+    thumbs = {str(one.get_attribute("src")) for one in pictures.all()}
+    media = {url for url in asked.urls("image", "media") if url.startswith(sandbox.url)}
+    assert media
+    assert media <= thumbs
+    assert all("thumb" in sandbox.item(media_id)["media"] for media_id in ids(page)[:5])
+
+
+def test_only_the_first_picture_is_eager(page: Page) -> None:
+    pictures = page.locator("tbody img")
+    expect(pictures.first).not_to_have_attribute("loading", "lazy")
+    lazy = page.locator("tbody img[loading=lazy]")
+    expect(lazy).to_have_count(pictures.count() - 1)
+    for name in ("width", "height"):
+        expect(page.locator(f"tbody img:not([{name}])")).to_have_count(0)
+
+
+def test_blurred_thumbs_show_by_press_and_blur_again(desk: Desk) -> None:
+    page = desk.window()
+    page.clock.install()
+    choose(page, "Blurred")
+    picture = page.get_by_role("img", name=re.compile("^Thumb of")).first
+    expect(picture).to_have_css("filter", re.compile(r"blur\(\d+px\)"))
+    picture.hover()
+    expect(picture).to_have_css("filter", re.compile("blur"))
+    address = page.url
+    picture.click()
+    expect(picture).to_have_css("filter", "none")
+    assert page.url == address
+    page.clock.fast_forward(31_000)
+    expect(picture).to_have_css("filter", re.compile("blur"))
+
+
+def test_a_blurred_item_shows_by_press(page: Page, sandbox: Sandbox) -> None:
+    item = sandbox.find(lambda item: item["type"] == "image" and stored(item) and stored(item, "full"))
+    choose(page, "Blurred")
+    item_page(page, item)
+    pictures = page.get_by_role("main").get_by_role("img", name=re.compile(rf" of {item['id']}"))
+    for one in pictures.all():
+        expect(one).to_have_css("filter", re.compile("blur"))
+    pictures.last.click()
+    expect(pictures.last).to_have_css("filter", "none")
+    expect(pictures.first).to_have_css("filter", re.compile("blur"))
+
+
+def test_hidden_mode_loads_nothing_until_a_press(page: Page, sandbox: Sandbox) -> None:
+    item = sandbox.find(is_film)
+    choose(page, "Hidden")
+    asked, before = Requests(page), len(sandbox.looks())
+
+    def of_media() -> list[str]:
+        return [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
+
+    page.reload()
+    expect(page.get_by_role("table")).to_be_visible()
+    assert of_media() == []
+    row_of(page, item["id"]).get_by_role("link", name="Show the thumb of").click()
+    picture = row_of(page, item["id"]).get_by_role("img", name=re.compile("thumb"))
+    page.wait_for_function(LOADED, arg=picture.element_handle())
+    assert len(of_media()) == 1
+
+    asked.forget()
+    item_page(page, item)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(item["id"])
+    assert of_media() == []
+    page.get_by_role("listitem").get_by_role("link", name="Show full").click()
+    player = page.get_by_role("listitem").locator("video")
+    expect(player).to_be_visible()
+    expect(player).to_be_focused()
+    expect(player).to_have_js_property("muted", True)
+    expect(player).to_have_js_property("paused", True)
+    assert len({look["path"] for look in sandbox.looks()[before:]}) <= 2
+
+
+def test_every_stored_picture_has_its_own_address(page: Page, sandbox: Sandbox) -> None:
+    item = sandbox.find(
+        lambda item: (
+            item["type"] == "image"
+            and len(item["media"]) > 3
+            and all(stored(item, label) for label in item["media"])
+        )
+    )
+    item_page(page, item)
+    seen = set()
+    for label in item["media"]:
+        picture = page.get_by_role("listitem").get_by_role("img", name=f"{label} of {item['id']}")
+        picture.scroll_into_view_if_needed()
+        page.wait_for_function(LOADED, arg=picture.element_handle())
+        source = str(picture.get_attribute("src"))
+        assert source.startswith(f"{sandbox.url}/v2/")
+        seen.add(source)
+    assert len(seen) == len(item["media"])
+    looked = {sandbox.url + look["path"] for look in sandbox.looks()}
+    assert seen <= looked
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_players_load_and_play_only_when_asked(page: Page, sandbox: Sandbox, kind: str) -> None:
+    item = sandbox.find(lambda item: item["type"] == kind and stored(item, "full"))
+    asked = Requests(page)
+    item_page(page, item)
+    player = page.get_by_role("listitem").locator(kind).last
+    player.scroll_into_view_if_needed()
+    expect(player).to_have_attribute("preload", "none")
+    expect(player).to_have_js_property("muted", True)
+    expect(player).to_have_js_property("autoplay", False)
+    expect(player).to_have_js_property("paused", True)
+    assert asked.urls("media") == []
+    player.focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("player => player.currentTime > 0", arg=player.element_handle())
+    assert asked.urls("media")
+    assert {url.startswith(sandbox.url) for url in asked.urls("media")} == {True}
+
+
+def test_what_is_not_stored_is_not_loaded_unasked(page: Page, sandbox: Sandbox) -> None:
+    item = sandbox.find(
+        lambda item: stored(item) and item["media"].get("full", {}).get("status") == "edge_only"
+    )
+    item_page(page, item)
+    waiting = page.get_by_role("listitem").get_by_role("link", name=re.compile("^Load anyway"))
+    expect(waiting.first).to_contain_text("loading it can make the service store it")
+    link = str(waiting.last.get_attribute("data-src"))
+    page.wait_for_load_state("networkidle")
+    assert link.removeprefix(sandbox.url) not in [look["path"] for look in sandbox.looks()]
+    waiting.last.click()
+    expect(page.locator(f'[src="{link}"]')).to_be_visible()
+    if item["type"] == "image":
+        page.wait_for_function(LOADED, arg=page.locator(f'[src="{link}"]').element_handle())
+
+
+def test_an_ended_link_offers_a_fresh_one(page: Page, sandbox: Sandbox) -> None:
+    item = sandbox.find(lambda item: item["type"] == "image" and stored(item))
+    sandbox.fault(method="GET", path=f"/media/{item['id']}$", body=as_expired(item))
+    asked = Requests(page)
+    item_page(page, item)
+    thumb = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^thumb")))
+    expect(thumb.get_by_text("Link expired").first).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("img", name=item["id"])).to_have_count(0)
+    assert not [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
+    thumb.get_by_role("link", name="Refresh link").click()
+    picture = page.get_by_role("listitem").get_by_role("img", name=f"thumb of {item['id']}")
+    page.wait_for_function(LOADED, arg=picture.element_handle())
+
+
+def test_a_list_asks_for_no_picture_behind_an_ended_link(page: Page, sandbox: Sandbox) -> None:
+    items = [as_expired(item) for item in sandbox.items(limit=3)]
+    sandbox.fault(method="GET", path="/media$", body={"items": items})
+    asked = Requests(page)
+    page.reload()
+    expect(row_of(page, items[0]["id"])).to_contain_text("Link expired")
+    assert not [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
