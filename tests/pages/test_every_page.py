@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import logging
 import re
@@ -215,6 +216,17 @@ def test_static_files_have_their_headers_and_may_be_kept(sandbox: Sandbox, db: N
         assert "immutable" in answer.headers["Cache-Control"]
         assert_headers(answer)
         answer.close()
+
+
+def test_pages_are_compressed_for_those_who_take_it(viewer: Browser) -> None:
+    plain = viewer.get("/c/small/media/")
+    packed = viewer.get("/c/small/media/", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert int(packed.headers["Content-Length"]) == len(packed.content) < len(plain.content) / 3
+    assert gzip.decompress(packed.content).startswith(b"<!doctype html>")
+    assert all("Accept-Encoding" in answer.headers["Vary"] for answer in (plain, packed))
+    assert "Content-Encoding" not in viewer.get("/healthz", headers={"Accept-Encoding": "gzip"}).headers
 
 
 def test_plain_http_is_sent_to_https() -> None:
