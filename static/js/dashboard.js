@@ -58,8 +58,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   target?.setAttribute("aria-busy", "true");
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, target, xhr } = event.detail;
-  target?.removeAttribute("aria-busy");
+  const { elt, requestConfig, xhr } = event.detail;
+  requestConfig.target?.removeAttribute("aria-busy"); // the answer may have named another target
   if (elt.id === "live" && xhr.status >= 400) pause(true);
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
