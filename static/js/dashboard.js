@@ -64,6 +64,10 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
+  if (xhr.status >= 400 && !xhr.getResponseHeader("X-Request-ID")) { // a gateway's page, not ours
+    event.detail.shouldSwap = false;
+    sayNotReached(event);
+  }
   // The dialog closes on this answer; only what it changes on the page behind is taken from it.
   if (xhr.getResponseHeader("HX-Trigger-After-Settle")?.includes("removal:done")) event.detail.swapOverride = "none";
 });
@@ -78,14 +82,13 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id === "list") say($("p.shown")?.textContent ?? "");
 });
-for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(trouble, (event) => {
-    const { elt, requestConfig } = event.detail;
-    const removing = requestConfig?.verb === "post" && dialog.contains(elt);
-    failed = removing ? null : elt;
-    const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
-    ($("#dialog-notice") && removing ? $("#dialog-notice") : notice).replaceChildren(words);
-  });
+for (const trouble of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(trouble, sayNotReached);
+
+function sayNotReached({ detail: { requestConfig: { elt, verb } } }) {
+  const removing = verb === "post" && dialog.contains(elt);
+  failed = removing ? null : elt;
+  const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
+  ($("#dialog-notice") && removing ? $("#dialog-notice") : notice).replaceChildren(words);
 }
 
 document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
