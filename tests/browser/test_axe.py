@@ -26,7 +26,7 @@ def findings(page: Page) -> list[str]:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             for one in axe.run(page).response["violations"]:
-                nodes = "; ".join(f"{node['target']} {node['html'][:120]}" for node in one["nodes"][:5])
+                nodes = "; ".join(f"{node['target']} {node['html'][:90]}" for node in one["nodes"][:5])
                 found.append(f"{size['width']} {scheme}: {one['id']}: {one['help']}: {nodes}")
     return found
 

@@ -18,6 +18,7 @@ BUSY = "/c/creator-b/media/"
 
 def test_a_chosen_filter_applies_at_once(page: Page, sandbox: Sandbox) -> None:
     asked, before = Requests(page), len(sandbox.calls())
+    page.get_by_label("Status").focus()
     page.get_by_label("Status").select_option("Edge only")
     expect(page.get_by_role("link", name="Remove filter Status: Edge only")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/c/studio-a/media/\?status=edge_only$"))

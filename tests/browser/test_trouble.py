@@ -65,12 +65,25 @@ def test_a_delete_that_did_not_arrive_is_never_sent_again(
     assert sandbox.calls("delete") == []
 
 
+def test_a_gateways_error_page_is_no_answer(page: Page, console: Console) -> None:
+    console.expect_refusals()
+    before = ids(page)
+    page.route("**/media/?**", lambda route: route.fulfill(status=502, body="<h1>502 Bad Gateway</h1>"))
+    page.get_by_label("Type", exact=True).select_option("Video")
+    expect(page.get_by_role("alert").filter(has_text="Not reached")).to_be_visible()
+    assert ids(page) == before
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
+
+
 def test_a_service_in_trouble_leaves_the_list(page: Page, sandbox: Sandbox, console: Console) -> None:
     console.expect_refusals()
     before, address = ids(page), page.url
     sandbox.fault(path="/media", status=500, times=None)
     page.get_by_label("Type", exact=True).select_option("Video")
     expect(page.get_by_role("alert").get_by_role("heading")).to_be_visible()
+    expect(page.locator("#list")).not_to_have_attribute("aria-busy", "true")
     assert ids(page) == before
     assert page.url == address
     sandbox.behave()
