@@ -45,6 +45,7 @@ class Traffic:
 
     def listen(self, devtools: CDPSession) -> None:
         devtools.on("Network.requestWillBeSent", self.asked)
+        devtools.on("Network.requestServedFromCache", self.kept)
         devtools.on("Network.responseReceived", self.answered)
         devtools.on("Network.loadingFinished", self.finished)
         devtools.send("Network.enable")
@@ -53,9 +54,13 @@ class Traffic:
         if event["request"]["url"].startswith(self.origin + "/"):
             self.addresses[event["requestId"]] = event["request"]["url"]
 
+    def kept(self, event: dict[str, Any]) -> None:
+        """No request at all, as far as we are concerned: the sprite is the tab's icon too."""
+        self.addresses.pop(event["requestId"], None)
+
     def answered(self, event: dict[str, Any]) -> None:
-        if event["response"]["fromDiskCache"]:  # no request at all: the icon of the tab is in the sprite
-            self.addresses.pop(event["requestId"], None)
+        if event["response"]["fromDiskCache"]:
+            self.kept(event)
         headers = {name.lower(): value for name, value in event["response"]["headers"].items()}
         self.codings[event["requestId"]] = headers.get("content-encoding", "plain")
 

@@ -7,10 +7,10 @@ import http.cookiejar
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -19,12 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from dashboard.demo import VAR_DIR, set_environment
+from dashboard.demo import set_environment
 
 from .upstream import COUNTS, MILLION
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-FOLDER: Final = VAR_DIR / "bench"
 MILLION_PAGE: Final = "/c/million/media/?limit=100"
 HUNDRED_PAGE: Final = "/c/hundred/media/?limit=100"
 RAW: Final = "/raw?limit=100"
@@ -83,10 +82,9 @@ class Stage:
         self._started.close()
 
     def _start(self) -> None:
-        shutil.rmtree(FOLDER, ignore_errors=True)
-        FOLDER.mkdir(parents=True)
+        folder = self._started.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
         port, upstream_port = _free_port(), _free_port()
-        os.environ["DATABASE_URL"] = f"sqlite:///{FOLDER / 'bench.sqlite3'}"
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/bench.sqlite3"
         os.environ["DASHBOARD_MEDIA_MODE"] = "blurred"
         os.environ["WEB_CONCURRENCY"] = "1"
         os.environ["BENCH_CONNECTION_ID"] = MILLION
