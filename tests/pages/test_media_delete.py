@@ -87,9 +87,7 @@ def test_fragment(operator: Browser, here: str, media_id: str) -> None:
     assert json.loads(answer.headers["HX-Trigger-After-Settle"]) == {"removal:done": {"id": media_id}}
 
 
-@pytest.mark.parametrize(
-    "bad", [{"ticket": "x" * 101}, {"reason": "x" * 1001}, {"token": "none"}, {"reason": "a\0b"}]
-)
+@pytest.mark.parametrize("bad", [{"ticket": "x" * 101}, {"reason": "x" * 1001}, {"reason": "a\0b"}])
 @pytest.mark.parametrize("htmx", [False, True])
 def test_bad_input(operator: Browser, sandbox: Sandbox, here: str, bad: dict[str, str], htmx: bool) -> None:
     given = {"ticket": "ZD-9", "reason": "typed text", **bad}

@@ -87,7 +87,7 @@ def test_a_row_whose_process_was_lost_is_settled_by_reading_and_stands_in_nobody
     assert len(make.deletes(sandbox)) == 1
 
 
-def test_the_tombstone_is_the_last_removal_that_took_it(small: Connection) -> None:
+def test_the_tombstone_is_the_items_own_removal_else_the_connections_purge(small: Connection) -> None:
     elsewhere = make.connection("other")
     make.removal(elsewhere, media_id="5")
     assert removal.tombstone(small, "5") is None
@@ -96,7 +96,9 @@ def test_the_tombstone_is_the_last_removal_that_took_it(small: Connection) -> No
     mine = make.removal(small, media_id="5", sent_at=timezone.now() - timedelta(hours=1))
     assert removal.tombstone(small, "5") == mine
     emptied = make.removal(small, media_id="", verb=Removal.Verb.PURGE)
-    assert removal.tombstone(small, "5") == emptied
+    assert removal.tombstone(small, "5") == mine
+    make.removal(small, media_id="5", state=State.ALREADY_GONE)
+    assert removal.tombstone(small, "5") == mine
     assert removal.tombstone(small, "6") == emptied
 
 
