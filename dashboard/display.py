@@ -101,7 +101,16 @@ class Shelf:
         self.marks = self.status is not None or self.content_type is not None
 
     def rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
-        return [self.row(item) if isinstance(item, MediaItem) else self.broken(item) for item in items]
+        """A row an item. An id listed twice is said to be: two elements of one name would mislead."""
+        rows: list[Row | BrokenRow] = []
+        seen: set[str] = set()
+        for item in items:
+            if item.id is not None and item.id in seen:
+                rows.append(BrokenRow(None, f"The service lists {item.id} twice on this page."))
+                continue
+            rows.append(self.row(item) if isinstance(item, MediaItem) else self.broken(item))
+            seen.add(item.id or "")
+        return rows
 
     def row(self, item: MediaItem) -> Row:
         variants = item.media.values()

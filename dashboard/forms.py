@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any, Final
+from unicodedata import normalize
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from .access import Role
+from .listing import LONGEST_CURSOR
 from .search import Target, target_of
 from .settings import MEDIA_MODES
 from .vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
@@ -45,7 +47,9 @@ class SecondsField(forms.FloatField):
         super().__init__(
             required=False,
             min_value=0,
+            max_value=10_000_000,
             error_messages={
+                "max_value": "No medium is longer than 10,000,000 seconds.",
                 "invalid": "Give a number of seconds, such as 10 or 12.5.",
                 "min_value": "Seconds start at 0.",
             },
@@ -98,7 +102,9 @@ class MediaFilterForm(forms.Form):
             ("invalid", "min_value", "max_value"), f"Give a whole number from 1 to {MAX_LIMIT}."
         ),
     )
-    cursor = forms.CharField(label="Place in the list", required=False, max_length=4096, strip=False)
+    cursor = forms.CharField(
+        label="Place in the list", required=False, max_length=LONGEST_CURSOR, strip=False
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -124,8 +130,9 @@ class MediaFilterForm(forms.Form):
         if name in self.errors or value is None:
             return str(self.data.get(name) or "")
         if isinstance(value, datetime):
-            return value.replace(tzinfo=None).isoformat(timespec="auto").removesuffix(":00")
-        return f"{value:g}" if isinstance(value, float) else str(value)
+            exact = "milliseconds" if value.microsecond else "auto"  # datetime-local takes three digits
+            return value.replace(tzinfo=None).isoformat(timespec=exact).removesuffix(":00")
+        return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
     @property
     def ignored(self) -> list[str]:
@@ -150,12 +157,14 @@ class RemovalForm(forms.Form):
 
     ticket = forms.CharField(label="Ticket", required=False, max_length=100)
     reason = forms.CharField(label="Reason", required=False, max_length=1000)
-    token = forms.UUIDField(required=False)
+    token = forms.CharField(required=False)
 
     def clean_token(self) -> uuid.UUID:
-        """The form's one-time token; a post without one is a press of its own."""
-        token: uuid.UUID | None = self.cleaned_data["token"]
-        return token or uuid.uuid4()
+        """The form's one-time token; a post without one, or with none of ours, is a press of its own."""
+        try:
+            return uuid.UUID(self.cleaned_data["token"])
+        except ValueError:
+            return uuid.uuid4()
 
     def clean_ticket(self) -> str:
         return " ".join(str(self.cleaned_data["ticket"]).split())
@@ -171,7 +180,7 @@ class PurgeForm(RemovalForm):
         self.expected = label
 
     def clean_typed(self) -> str:
-        typed = str(self.cleaned_data["typed"])
+        typed = normalize("NFC", str(self.cleaned_data["typed"]))
         if not typed:
             raise ValidationError("Type the connection's name to purge it.")
         if typed != self.expected:

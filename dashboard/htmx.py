@@ -19,6 +19,14 @@ def wants_fragment(request: Request) -> bool:
     return bool(hx) and not hx.boosted and not hx.history_restore_request
 
 
+def page_behind(request: Request) -> str:
+    """The address of our page that htmx sent this request from; empty when it names none of ours."""
+    try:
+        return request.htmx.current_url_abs_path or ""
+    except ValueError:  # a header that is no address
+        return ""
+
+
 def show(request: Request, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
     """`media/list` as the page `media/list.html`, or for htmx as the fragment `media/_list.html`."""
     if wants_fragment(request):

@@ -15,6 +15,8 @@ from .vault.query import FILTERING
 LONGEST_TRAIL: Final = 2000
 """Characters of past cursors kept in an address; beyond it Previous leads to the first page."""
 
+LONGEST_CURSOR: Final = 4096
+
 SORT_WORDS: Final = {
     "createdAt_desc": "Newest first seen",
     "createdAt_asc": "Oldest first seen",
@@ -62,6 +64,7 @@ class ListPage:
         self.base = shelf.base
         self.href = self._href(query, self.trail)
         self.next_href = self._next_href(page.next_cursor)
+        self.is_cut = page.next_cursor is not None and not self.next_href
         self.previous_href = self._previous_href()
         self.first_href = self._href(query.replacing(), [])
         self.clear_href = self._href(MediaQuery(limit=query.limit, sort=query.sort), [])
@@ -93,7 +96,8 @@ class ListPage:
         return f"{self.base}?{asked}" if asked else self.base
 
     def _next_href(self, cursor: str | None) -> str:
-        if cursor is None or cursor == self.query.cursor:  # the same place again would go round for ever
+        """Empty at the end, and where the cursor leads back to this place or is too long for a link."""
+        if cursor is None or cursor == self.query.cursor or len(cursor) > LONGEST_CURSOR:
             return ""
         trail = [*self.trail, self.query.cursor] if self.query.cursor else []
         while sum(map(len, trail)) > LONGEST_TRAIL:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from .removal import InFlight, IntentNotRecorded
+from .removal import InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
 from .security import headers, is_same_site
 from .service import UnknownConnection
@@ -45,7 +45,7 @@ class SameSite:
 
     def __call__(self, request: Request) -> HttpResponseBase:
         if not is_same_site(request.method or "", request.headers.get("Sec-Fetch-Site")):
-            return trouble.forged_form(request, "asked for by another site")
+            return trouble.forged_form(request, "another site")
         return self.get_response(request)
 
 
@@ -92,4 +92,6 @@ class Trouble:
                 return trouble.in_flight(request, error)
             case IntentNotRecorded():
                 return trouble.not_recorded(request)
+            case OutcomeNotRecorded():
+                return trouble.outcome_not_recorded(request, error)
         return None

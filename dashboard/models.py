@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from unicodedata import normalize
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
-SLUG = RegexValidator(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$", "Use small letters, digits and hyphens.")
-CONNECTION_ID = RegexValidator(r"^[\x21-\x7e]{1,256}$", "Use 1 to 256 printable characters, no spaces.")
+SLUG = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z", "Use small letters, digits and hyphens.")
+CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printable characters, no spaces.")
+
+
+def typeable(label: str) -> None:
+    """A label has to be one that a person can type: single spaces, nothing invisible, composed letters."""
+    if label != normalize("NFC", " ".join(label.split())) or not label.isprintable():
+        raise ValidationError("Use letters and signs that can be seen and typed, with single spaces between.")
 
 
 class Colour(models.TextChoices):
@@ -35,7 +43,7 @@ class Connection(models.Model):
     service and nowhere else, so `str()` and every address use the slug."""
 
     slug = models.CharField(max_length=64, unique=True, validators=[SLUG])
-    label = models.CharField(max_length=100)
+    label = models.CharField(max_length=100, unique=True, validators=[typeable])
     colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.SLATE)
     connection_id = models.CharField(max_length=256, unique=True, validators=[CONNECTION_ID])
     created_at = models.DateTimeField(auto_now_add=True)
@@ -52,7 +60,7 @@ class Connection(models.Model):
     @property
     def tail(self) -> str:
         """The last four characters of the raw id, enough to tell two connections apart."""
-        return self.connection_id[-4:]
+        return self.connection_id[-4:] if len(self.connection_id) >= 12 else "····"
 
     def get_absolute_url(self) -> str:
         return reverse("connection", args=[self.slug])
@@ -95,7 +103,7 @@ class Removal(models.Model):
     ticket = models.CharField(max_length=100, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
     request_id = models.CharField(max_length=40)
-    token = models.UUIDField(unique=True)
+    token = models.UUIDField()
     before = models.JSONField(default=dict)
     sent_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
@@ -108,11 +116,12 @@ class Removal(models.Model):
         indexes = [models.Index(fields=["connection", "media_id", "-sent_at"], name="removal_of_item")]
         constraints = [
             # Two people, two tabs or a double click: the database lets one of them through.
+            models.UniqueConstraint(fields=["token", "connection", "media_id"], name="one_removal_a_press"),
             models.UniqueConstraint(
                 fields=["connection", "media_id"],
                 condition=models.Q(state="sent"),
                 name="one_removal_in_flight",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -24,7 +24,7 @@ def words_of(record: Removal) -> Words:
     """The words for a settled record of a delete or a purge."""
     what = record.media_id or f"everything of {record.connection_label}"
     is_purge = record.verb == Removal.Verb.PURGE
-    again = "Do not press again" if is_purge else "Look at the item before you press again"
+    again = "Do not press again" if is_purge else "Look at the item again before you press"
     freed = size_text(record.freed_bytes or 0)
     match record.state:
         case State.DELETED if is_purge:
@@ -61,7 +61,8 @@ def words_of(record: Removal) -> Words:
         case State.VERIFIED_PRESENT:
             return Words(
                 f"{what} is still there",
-                "The service's answer was lost, so we looked: it was not removed. You may try once more.",
+                "The service's answer was lost, so we looked: it was still cached a moment later, and the "
+                f"removal may yet take effect. {again}.",
                 "alert",
                 409,
             )
@@ -82,7 +83,7 @@ def words_of(record: Removal) -> Words:
         case State.REFUSED:
             return Words(
                 f"{what} was not removed",
-                "The service was not reached, so nothing was sent. Try again in a moment.",
+                "The service was not reached or asked us to wait. Nothing was removed; try again soon.",
                 "alert",
                 503,
             )

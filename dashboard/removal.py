@@ -6,14 +6,14 @@ not known is found out by reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from . import service
@@ -35,17 +35,34 @@ from .vault import (
 )
 
 State = Removal.State
+logger = logging.getLogger(__name__)
 
 LONGEST_CALL: Final = timedelta(seconds=120)
 """No call lasts this long (a purge has 60 s), so a row still `sent` after it lost its process."""
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
-MAY_BE_GONE: Final = (State.DELETED, State.ALREADY_GONE, State.VERIFIED_GONE, State.UNKNOWN, State.SENT)
+MAY_HAVE_TAKEN: Final = (
+    State.SENT,
+    State.UNKNOWN,
+    State.DELETED,
+    State.VERIFIED_GONE,
+    State.VERIFIED_PRESENT,  # sent, and it may have taken effect after we looked
+    State.RECACHED,
+)
+_REFUSALS: Final = (400, 401, 403)
 
 
 class IntentNotRecorded(Exception):
     """The row could not be committed, so nothing was sent."""
+
+
+class OutcomeNotRecorded(Exception):
+    """The call was made, but what became of it could not be written: the row still says `sent`."""
+
+    def __init__(self, removal: Removal) -> None:
+        super().__init__(str(removal.pk))
+        self.removal = removal
 
 
 class InFlight(Exception):
@@ -94,9 +111,20 @@ def purge(connection: Connection, intent: Intent) -> Removal:
 
 
 def tombstone(connection: Connection, media_id: str) -> Removal | None:
-    """The last removal that took, or may have taken, this item away, alone or with its whole connection."""
-    of_item = Q(media_id=media_id) | Q(verb=Removal.Verb.PURGE)
-    return Removal.objects.filter(of_item, connection=connection, state__in=MAY_BE_GONE).first()
+    """The last removal that took, or may have taken, this item: its own, else its connection's purge.
+
+    One that found nothing took nothing, so it does not hide the one that did.
+    """
+    took = Removal.objects.filter(connection=connection, state__in=MAY_HAVE_TAKEN)
+    return took.filter(media_id=media_id).first() or took.filter(verb=Removal.Verb.PURGE).first()
+
+
+def tombstones(connection: Connection, media_ids: Iterable[str]) -> dict[str, Removal]:
+    """The last removal of each of these items that had one of its own, by id."""
+    took = Removal.objects.filter(
+        connection=connection, media_id__in=list(media_ids), state__in=MAY_HAVE_TAKEN
+    )
+    return {removal.media_id: removal for removal in took.order_by("sent_at")}
 
 
 def last_purge(connection: Connection) -> Removal | None:
@@ -108,14 +136,14 @@ def settle_by_reading(removal: Removal) -> Removal:
     if removal.state != State.UNKNOWN:
         return removal
     try:
-        left = _what_is_left(removal)
+        left, is_all = _what_is_left(removal)
     except VaultError:
         return removal
-    if not left:
-        return _settle(removal, State.VERIFIED_GONE)
-    if all(_first_seen(item) > removal.sent_at for item in left):
-        return _settle(removal, State.RECACHED)
-    return _settle(removal, State.VERIFIED_PRESENT)
+    if any(_first_seen(item) <= removal.sent_at for item in left):
+        return _settle(removal, State.VERIFIED_PRESENT)
+    if not is_all:
+        return removal  # newest come first: one page of them cannot tell what stands behind it
+    return _settle(removal, State.RECACHED if left else State.VERIFIED_GONE)
 
 
 def snapshot(item: MediaItem) -> dict[str, object]:
@@ -152,10 +180,18 @@ def estimate(page: MediaPage) -> dict[str, object]:
 
 def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
     """The record that this very press has made already; raises InFlight while its answer is out."""
-    record = Removal.objects.filter(token=intent.token, connection=connection, media_id=media_id).first()
-    if record is not None and record.state == State.SENT:
+    pressed = Removal.objects.filter(token=intent.token, connection=connection, media_id=media_id)
+    record = pressed.filter(person=intent.person.name).first()
+    if record is not None and _recovered(record).state == State.SENT:
         raise InFlight(record)
     return record
+
+
+def _recovered(removal: Removal) -> Removal:
+    """A row that its process left behind as `sent`, settled by reading; any other as it is."""
+    if removal.state == State.SENT and removal.sent_at < timezone.now() - LONGEST_CALL:
+        return settle_by_reading(_settle(removal, State.UNKNOWN, "The process that sent it ended."))
+    return removal
 
 
 def _record_intent(
@@ -183,16 +219,15 @@ def _record_intent(
     )
     same_target = Removal.objects.filter(connection=connection, media_id=media_id, state=State.SENT)
     try:
-        for lost in same_target.filter(sent_at__lt=removal.sent_at - LONGEST_CALL):
-            settle_by_reading(_settle(lost, State.UNKNOWN, "The process that sent it ended."))
+        for other in same_target:
+            _recovered(other)
         with transaction.atomic(durable=True):
             removal.save(force_insert=True)
     except IntegrityError:
-        other = Removal.objects.filter(token=intent.token).first() or same_target.first()
-        if other is None:
-            raise IntentNotRecorded("The record changed while it was written.") from None
-        raise InFlight(other) from None
-    except DatabaseError as broken:
+        if in_flight := same_target.first():
+            raise InFlight(in_flight) from None
+        raise IntentNotRecorded("The same press was recorded a moment ago.") from None
+    except (DatabaseError, OutcomeNotRecorded) as broken:
         raise IntentNotRecorded(type(broken).__name__) from broken
     return removal
 
@@ -205,9 +240,11 @@ def _carry_out(removal: Removal, call: Callable[[], DeleteResult | PurgeResult])
     except NotCached as error:
         outcome, said = State.ALREADY_GONE, error.detail
     except (KeyRefused, BadRequest) as error:
-        outcome, said = State.REJECTED, error.detail
+        # Another 4xx (a 408, say) does not tell whether the removal had begun.
+        outcome = State.REJECTED if error.status in _REFUSALS else State.UNKNOWN
+        said = error.detail
     except Busy as error:
-        outcome, said = (State.REFUSED if error.status is None else State.REJECTED), error.detail
+        outcome, said = State.REFUSED, _asked_to_wait(error)
     except Unreachable as error:
         outcome, said = State.REFUSED, error.detail
     except VaultError as error:
@@ -227,15 +264,32 @@ def _settle(removal: Removal, state: State, said: str = "") -> Removal:
     removal.state = state
     removal.settled_at = timezone.now()
     removal.service_text = said[:300] or removal.service_text
-    removal.save()
+    try:
+        removal.save(update_fields=["state", "settled_at", "service_text", "freed_bytes", "purged_variants"])
+    except DatabaseError as broken:
+        logger.error("removal %s: outcome %s could not be written", removal.pk, state)
+        raise OutcomeNotRecorded(removal) from broken
     return removal
 
 
-def _what_is_left(removal: Removal) -> list[MediaItem | UnreadableItem]:
+def _asked_to_wait(error: Busy) -> str:
+    wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""
+    return f"{wait}{error.detail}"
+
+
+def _what_is_left(removal: Removal) -> tuple[list[MediaItem | UnreadableItem], bool]:
+    """What is still cached of the target, and whether that is all there is to see."""
     if removal.verb == Removal.Verb.PURGE:
-        return list(service.first_look(removal.connection).items)
+        page = service.first_look(removal.connection)
+        return [item for item in page.items if not _is_removed(item)], page.next_cursor is None
     item = service.find_item(removal.connection, removal.media_id)
-    return [item] if item else []
+    return [item] if item and not _is_removed(item) else [], True
+
+
+def _is_removed(item: MediaItem | UnreadableItem) -> bool:
+    """True for an item the service still lists, every variant of it as removed."""
+    variants = item.media.values() if isinstance(item, MediaItem) else ()
+    return bool(variants) and all(variant.status == "removed" for variant in variants)
 
 
 def _first_seen(item: MediaItem | UnreadableItem) -> datetime:

@@ -51,6 +51,8 @@ def _checked(media_id: str) -> str:
             f"“{media_id}” is how a spreadsheet shortens a long number; its last digits are lost. "
             "Paste the ID from its source."
         )
+    if media_id.startswith("conn_"):
+        raise ValueError("This is a connection's ID, not an item's. Choose the connection by its name.")
     if not MEDIA_ID.fullmatch(media_id):
         raise ValueError("Not a media ID: one has 1 to 128 letters, digits, hyphens or underscores.")
     return media_id

@@ -16,6 +16,9 @@ import os
 import sys
 from typing import Any, Final
 
+from .logs import LOGGING
+from .security import headers
+
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h; other C libraries have no such call
 
 wsgi_app = "dashboard.wsgi"
@@ -28,6 +31,10 @@ keepalive = 75
 limit_request_line = 8190
 bind = os.environ.get("DASHBOARD_BIND", "127.0.0.1:8000")
 accesslog = None
+logconfig_dict = {
+    **LOGGING,
+    "loggers": {**LOGGING["loggers"], "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
+}
 control_socket_disable = True
 
 
@@ -40,7 +47,7 @@ def on_starting(server: Any) -> None:
         from . import settings
     except ImproperlyConfigured as wrong:
         sys.exit(f"The dashboard did not start.\n{wrong}")
-    _answer_in_our_words(settings.VAULTPLUS_MEDIA_HOSTS)
+    _answer_in_our_words(settings.VAULTPLUS_MEDIA_HOSTS, settings.SECURE_HSTS_SECONDS)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -51,13 +58,14 @@ def post_worker_init(worker: Any) -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def _answer_in_our_words(media_hosts: list[str]) -> None:
+def _answer_in_our_words(media_hosts: list[str], hsts_seconds: int) -> None:
     """Requests that never reach Django (a line too long, a broken header) get our headers and words too."""
     from gunicorn import util
 
-    from .security import headers
-
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers(media_hosts).items())
+    ours = headers(media_hosts)
+    if hsts_seconds:
+        ours["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains; preload"
+    lines = "".join(f"{name}: {value}\r\n" for name, value in ours.items())
 
     def write_error(sock: Any, status: int, reason: str, message: str) -> None:
         advice = {

@@ -11,6 +11,7 @@ from typing import Final
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
+from .logs import LOGGING as LOGGING
 from .origins import is_loopback, origin_of
 from .vault import base_address
 
@@ -194,15 +195,3 @@ SECURE_HSTS_PRELOAD = _SECURE
 SECURE_REFERRER_POLICY = "same-origin"  # no-referrer makes browsers send `Origin: null` with a POST
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "dashboard.logs.JsonLines"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
-    },
-}

@@ -1,6 +1,6 @@
 """Who is it, and what may they do. One door for identity, one decorator for roles."""
 
 from .identity import Person, Role
-from .roles import RoleNeeded, needs, public
+from .roles import needs, public
 
-__all__ = ["Person", "Role", "RoleNeeded", "needs", "public"]
+__all__ = ["Person", "Role", "needs", "public"]

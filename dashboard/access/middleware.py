@@ -11,7 +11,6 @@ from dashboard.request import Request
 from dashboard.views import trouble
 
 from .identity import identify
-from .roles import RoleNeeded
 
 _UNMARKED: Any = object()
 
@@ -39,6 +38,3 @@ class Identity:
         if not request.person.may(role):
             return trouble.not_permitted(request, role)
         return None
-
-    def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
-        return trouble.not_permitted(request, error.role) if isinstance(error, RoleNeeded) else None

@@ -10,14 +10,6 @@ from .identity import Role
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class RoleNeeded(Exception):
-    """The person is known, and their role does not reach. Answered 403, naming the role needed."""
-
-    def __init__(self, role: Role) -> None:
-        super().__init__(role.word)
-        self.role = role
-
-
 def needs(role: Role) -> Callable[[View], View]:
     """Mark a view with the least role that may use it; `access.middleware` enforces the mark."""
 

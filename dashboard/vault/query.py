@@ -62,10 +62,6 @@ class MediaQuery:
         """True when the service walks all it has: any sort, date or duration asks for that."""
         return any(getattr(self, name) is not None for name in SCANNING)
 
-    @property
-    def is_filtered(self) -> bool:
-        return any(getattr(self, name) is not None for name in FILTERING)
-
     def replacing(self, **changes: object) -> Self:
         """The same question with `changes`, from its first page unless a cursor is among them."""
         return replace(self, **{"cursor": None, **changes})  # type: ignore[arg-type]

@@ -38,14 +38,18 @@ def media_list(request: Request, slug: str) -> HttpResponse:
 def media_live(request: Request, slug: str) -> HttpResponse:
     """The rows named by `id`, read again; those still moving are asked for again by the answer."""
     connection = service.connection(slug)
-    ids = [checked_media_id(text) for text in request.GET.getlist("id")[:MAX_LIMIT]]
+    asked = dict.fromkeys(request.GET.getlist("id")[:MAX_LIMIT])
+    ids = [checked_media_id(text) for text in asked]
     form = MediaFilterForm(request.GET)
     query = form.query() if form.is_valid() else MediaQuery()
     found = service.read_items(connection, ids)
     moving = [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
+    gone = [media_id for media_id in ids if media_id not in found]
+    stones = removal.tombstones(connection, gone) if gone else {}
     context = {
+        "connection": connection,
         "rows": Shelf(connection, query).rows(found.values()),
-        "gone": [media_id for media_id in ids if media_id not in found],
+        "gone": [(media_id, stones.get(media_id)) for media_id in gone],
         "ids": moving,
         "href": live_href(connection, moving, query),
     }

@@ -12,7 +12,7 @@ from dashboard import removal, service
 from dashboard.access import Role, needs
 from dashboard.display import ItemPage, usage
 from dashboard.forms import PurgeForm, RemovalForm
-from dashboard.htmx import announce, show, wants_fragment
+from dashboard.htmx import announce, page_behind, show, wants_fragment
 from dashboard.models import Connection, Removal
 from dashboard.outcomes import words_of
 from dashboard.removal import Intent
@@ -96,5 +96,5 @@ def place_of(request: Request, item_href: str) -> str:
     """Which page stands behind the dialog: the item's own, or a list; none where there is no dialog."""
     if not wants_fragment(request):
         return ""
-    behind = (request.htmx.current_url_abs_path or "").partition("?")[0]
+    behind = page_behind(request).partition("?")[0]
     return "item" if behind == item_href else "list"

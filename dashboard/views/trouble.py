@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django_htmx.http import reswap, retarget
 
 from dashboard.access.identity import Role
 from dashboard.access.roles import public
-from dashboard.htmx import show_fragment, wants_fragment
-from dashboard.removal import InFlight
+from dashboard.htmx import page_behind, show_fragment, wants_fragment
+from dashboard.removal import InFlight, OutcomeNotRecorded
 from dashboard.request import Request
 from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
+
+logger = logging.getLogger(__name__)
 
 STATUS_OF = (
     (MalformedMediaId, 422),
@@ -47,7 +52,16 @@ def say(
 
 
 def upstream(request: Request, error: VaultError) -> HttpResponse:
-    """An error of the service, with its own text beside ours."""
+    """An error of the service, with its own text beside ours, and a line in the log for whoever is told."""
+    logger.warning(
+        "%s from the service: %s (status %s, code %s, its request %s)",
+        type(error).__name__,
+        error.detail,
+        error.status,
+        error.code,
+        error.request_id,
+        extra={"request_id": request.request_id},
+    )
     status = next(code for kind, code in STATUS_OF if isinstance(error, kind))
     advice = error.advice
     if isinstance(error, Busy) and error.retry_after:
@@ -107,7 +121,7 @@ def in_flight(request: Request, error: InFlight) -> HttpResponse:
     return say(
         request,
         "Already being removed",
-        f"{other.person} pressed the button a moment ago, and its answer is not in yet. "
+        f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and its answer is not in yet. "
         "Nothing was sent a second time.",
         status=409,
         retry="",
@@ -126,11 +140,25 @@ def not_recorded(request: Request) -> HttpResponse:
     )
 
 
+def outcome_not_recorded(request: Request, error: OutcomeNotRecorded) -> HttpResponse:
+    removal = error.removal
+    return say(
+        request,
+        "Sent, but its outcome could not be recorded",
+        "The request went to the service, and the dashboard's database did not take what became of it. "
+        "Do not press again: look at what is there now, and give your administrator the record's number "
+        f"{removal.pk}.",
+        status=500,
+        retry="",
+        action=(removal.connection.media_url, "Back to the list"),
+    )
+
+
 def signed_out(request: Request) -> HttpResponse:
     """Nobody is signed in: a way to do so that leads back here, and no lost text under htmx."""
     back = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
     if wants_fragment(request):
-        back = request.htmx.current_url_abs_path or back
+        back = page_behind(request) or back
         return say(
             request,
             "Your session has ended",
@@ -155,7 +183,8 @@ def not_permitted(request: Request, role: Role) -> HttpResponse:
 
 
 @public
-def forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+def forged_form(request: HttpRequest, reason: str) -> HttpResponse:
+    """Django's words of why a form was refused go to its own log; people get ours."""
     return say(
         request,  # type: ignore[arg-type]
         "This form is not from here",
@@ -195,7 +224,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _bare(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
-    """A page that needs neither database nor session, for when those may be what broke."""
+    """A page or notice that needs neither database nor session, for when those may be what broke.
+
+    htmx is told by its header: its middleware may be among what was not reached.
+    """
     context = {
         "title": title,
         "advice": advice,
@@ -203,7 +235,13 @@ def _bare(request: HttpRequest, status: int, title: str, advice: str) -> HttpRes
         "view": None,
         "is_demo": settings.IS_DEMO,
     }
-    return render(request, "trouble/bare.html", context, status=status)
+    by_htmx = request.headers.get("HX-Request") == "true"
+    if by_htmx and request.headers.get("HX-History-Restore-Request") != "true":
+        in_dialog = request.method == "POST" and request.headers.get("HX-Target") == "dialog"
+        context |= {"detail": "", "answered": False, "retry": "", "action": None, "kind": "trouble"}
+        response = HttpResponse(render_to_string("trouble/_problem.html", context), status=status)
+        return reswap(retarget(response, "#dialog-notice" if in_dialog else "#notice"), "innerHTML")
+    return HttpResponse(render_to_string("trouble/bare.html", context), status=status)
 
 
 def _media_id(request: Request) -> str:

@@ -28,9 +28,14 @@ dialog.addEventListener("close", () => {
 dialog.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
 });
-// Nothing closes the dialog while its answer is out.
+// Nothing closes the dialog while its answer is out. Esc is caught before it asks the dialog to close: of
+// such requests a browser lets only one be prevented.
+const isWaiting = () => $(".htmx-request", dialog) !== null;
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && dialog.open && isWaiting()) event.preventDefault();
+}, true);
 dialog.addEventListener("cancel", (event) => {
-  if ($(".htmx-request", dialog)) event.preventDefault();
+  if (isWaiting()) event.preventDefault();
 });
 
 document.addEventListener("removal:done", (event) => {
@@ -60,7 +65,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, requestConfig, xhr } = event.detail;
   requestConfig.target?.removeAttribute("aria-busy"); // the answer may have named another target
-  if (elt.id === "live" && xhr.status >= 400) pause(true);
+  if (elt.id === "live" && (xhr.status >= 400 || !xhr.status)) pause(true);
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
@@ -86,7 +91,7 @@ for (const trouble of ["htmx:sendError", "htmx:timeout"]) document.addEventListe
 
 function sayNotReached({ detail: { requestConfig: { elt, verb } } }) {
   const removing = verb === "post" && dialog.contains(elt);
-  failed = removing ? null : elt;
+  failed = removing || elt.id === "live" ? null : elt;
   const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
   ($("#dialog-notice") && removing ? $("#dialog-notice") : notice).replaceChildren(words);
 }
@@ -113,7 +118,7 @@ document.addEventListener("click", (event) => {
   const data = pressed.dataset;
   if ("close" in data && dialog.open) {
     event.preventDefault();
-    dialog.close();
+    if (!isWaiting()) dialog.close();
   } else if ("again" in data) {
     notice.replaceChildren();
     if (failed?.isConnected) htmx.trigger(failed, failed.matches("form") ? "submit" : "click");
@@ -155,24 +160,33 @@ const REVEALED_FOR = 30_000;
 
 function reveal(link) {
   if (link.classList.contains("shown")) return false;
+  const before = [...link.childNodes];
+  const asked = link.classList.contains("ask");
   const { src, kind } = link.dataset;
+  const player = kind === "video" || kind === "audio";
+  const box = player ? document.createElement("div") : link;
   if (src) {
-    const shown = document.createElement(kind === "video" || kind === "audio" ? kind : "img");
+    const shown = document.createElement(player ? kind : "img");
+    Object.assign(shown, player ? { controls: true, muted: true, preload: "metadata" } : { alt: link.getAttribute("aria-label") ?? link.textContent.trim() });
     shown.referrerPolicy = "no-referrer";
-    Object.assign(shown, shown.localName === "img" ? { alt: link.getAttribute("aria-label") ?? link.textContent.trim() } : { controls: true, muted: true, preload: "metadata" });
     shown.src = src;
-    if (shown.localName === "img") {
-      link.replaceChildren(shown);
-      link.classList.remove("ask");
-    } else {
-      const box = Object.assign(document.createElement("div"), { className: "media" });
-      box.append(shown);
+    box.replaceChildren(shown);
+    if (player) {
+      box.className = "media";
       link.replaceWith(box);
       shown.focus();
     }
   }
+  link.classList.remove("ask");
   link.classList.add("shown");
-  setTimeout(() => link.classList.remove("shown"), REVEALED_FOR);
+  const takeBack = () => {
+    if (player && !box.firstChild.paused) return void setTimeout(takeBack, REVEALED_FOR);
+    link.replaceChildren(...before);
+    link.classList.toggle("ask", asked);
+    link.classList.remove("shown");
+    if (player) box.replaceWith(link);
+  };
+  setTimeout(takeBack, REVEALED_FOR);
   return true;
 }
 
