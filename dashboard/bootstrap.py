@@ -5,11 +5,23 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+NEEDED = (
+    "django",
+    "django_htmx",
+    "environs",
+    "gunicorn",
+    "jinja2",
+    "msgspec",
+    "PIL",
+    "tenacity",
+    "whitenoise",
+)
 
 
 def ensure_environment() -> None:
@@ -18,7 +30,7 @@ def ensure_environment() -> None:
     The environment is `.venv` in the project's folder, made if need be, and brought up to date when
     requirements.txt has changed since.
     """
-    if importlib.util.find_spec("django") and importlib.util.find_spec("msgspec"):
+    if all(map(importlib.util.find_spec, NEEDED)):
         return
     if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an old Python may come to read
         sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
@@ -33,6 +45,7 @@ def environment(folder: Path, requirements: Path, base: str) -> Path:
     stamp = folder / "installed"
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
+    ensure_venv_module()
     print(f"Installing what {requirements.relative_to(ROOT)} names into {folder.name} …", flush=True)
     made = subprocess.run([base, "-m", "venv", str(folder)], capture_output=True, text=True)
     if made.returncode:
@@ -45,3 +58,36 @@ def environment(folder: Path, requirements: Path, base: str) -> Path:
         sys.exit("The packages could not be installed; what pip said stands above.")
     stamp.write_text(wanted)
     return python
+
+
+def ensure_venv_module() -> None:
+    """Debian keeps what `python3 -m venv` needs in a package of its own."""
+    if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
+        return
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    if not apt_install(version):
+        sys.exit(f"This Python cannot make virtual environments. On Debian: apt-get install {version}")
+    importlib.invalidate_caches()
+
+
+def apt_install(package: str) -> bool:
+    """Install a Debian package, as root or by a sudo that asks nothing; False when that does not work."""
+    if not shutil.which("apt-get"):
+        return False
+    leave = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if leave and not shutil.which("sudo"):
+        return False
+    print(f"Installing {package} by apt-get …", flush=True)
+    quietly = [*leave, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+        done = subprocess.run(
+            [*quietly, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    if done.returncode:
+        print(done.stdout[-2000:], flush=True)
+    return done.returncode == 0

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
+from django_htmx.http import HttpResponseClientRedirect, push_url, reswap, retarget
 
 from .request import Request
 
@@ -40,9 +40,13 @@ def show(request: Request, name: str, *, status: int = 200, **context: Any) -> H
 def show_fragment(
     request: Request, name: str, *, target: str, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """The fragment `name`, put into `target` whatever the request meant to swap."""
-    response = render(request, f"{name}.html", context, status=status)
-    return reswap(retarget(response, target), "innerHTML")
+    """The fragment `name`, put into `target` whatever the request meant to swap; the address stays."""
+    return put_into(target, render(request, f"{name}.html", context, status=status))
+
+
+def put_into(target: str, response: HttpResponse) -> HttpResponse:
+    """Have htmx put the answer beside what stands, and leave what stands its address."""
+    return push_url(reswap(retarget(response, target), "innerHTML"), False)
 
 
 def go_to(request: Request, url: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from . import preferences, service, units
+from . import preferences, units
 from .access import Role
 from .display import STATUS_WORDS, TYPE_WORDS, Slot
 from .listing import SORT_WORDS, limits
@@ -100,7 +100,7 @@ def page_frame(request: Request) -> dict[str, Any]:
     """What base.html shows on every page; nothing of it is worked out for a fragment."""
     return {
         "person": getattr(request, "person", None),
-        "connections": SimpleLazyObject(service.connections),
+        "connections": getattr(request, "connections", []),
         "view": preferences.of(request),
         "may_delete": may_delete(request),
         "is_demo": settings.IS_DEMO,

@@ -10,6 +10,7 @@ from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
     from .access.identity import Person
+    from .models import Connection
 
 
 class Request(HttpRequest):
@@ -19,3 +20,5 @@ class Request(HttpRequest):
     session: SessionBase
     person: Person | None
     request_id: str
+    connections: list[Connection]
+    """Those the person may see, read once a request and only when asked for."""

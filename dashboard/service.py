@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from django.conf import settings
@@ -26,12 +26,12 @@ def connections() -> list[Connection]:
     return list(Connection.objects.in_use())
 
 
-def connection(slug: str) -> Connection:
-    """The connection of this slug; raises UnknownConnection."""
-    try:
-        return Connection.objects.in_use().get(slug=slug)
-    except Connection.DoesNotExist:
-        raise UnknownConnection(slug) from None
+def connection(slug: str, among: Iterable[Connection]) -> Connection:
+    """The one of this slug; raises UnknownConnection."""
+    for one in among:
+        if one.slug == slug:
+            return one
+    raise UnknownConnection(slug)
 
 
 def list_media(connection: Connection, query: MediaQuery) -> MediaPage:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse
+from django.utils.functional import SimpleLazyObject
 
+from dashboard import service
+from dashboard.models import Connection
 from dashboard.request import Request
 from dashboard.views import trouble
 
@@ -16,13 +19,14 @@ _UNMARKED: Any = object()
 
 
 class Identity:
-    """Sets `request.person`; lets a view run only when the person's role reaches what it needs."""
+    """Sets `request.person` and `request.connections`; a view runs only when the role reaches its mark."""
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponse:
         request.person = identify(request)
+        request.connections = cast("list[Connection]", SimpleLazyObject(service.connections))
         return self.get_response(request)
 
     def process_view(

@@ -21,7 +21,7 @@ def home(request: Request) -> HttpResponse:
     if "q" in request.GET:
         return search(request)
     chosen = preferences.of(request).chosen
-    if "choose" not in request.GET and any(c.slug == chosen for c in service.connections()):
+    if "choose" not in request.GET and any(c.slug == chosen for c in request.connections):
         return redirect("media-list", chosen)
     return render(request, "connection/chooser.html", {"looked_for": ""})
 
@@ -35,7 +35,7 @@ def search(request: Request) -> HttpResponse:
         return render(request, "connection/search.html", context, status=422)
     slug = target.slug or request.GET.get("connection", "")
     if slug:
-        return redirect("media-item", service.connection(slug).slug, target.media_id)
+        return redirect("media-item", service.connection(slug, request.connections).slug, target.media_id)
     return render(request, "connection/chooser.html", {"looked_for": target.media_id})
 
 
@@ -43,7 +43,7 @@ def search(request: Request) -> HttpResponse:
 @needs(Role.VIEWER)
 def connection(request: Request, slug: str) -> HttpResponse:
     """The connection's facts, a first look at what it holds, and for an admin the danger section."""
-    chosen = service.connection(slug)
+    chosen = service.connection(slug, request.connections)
     context = {
         "connection": chosen,
         "usage": usage(service.first_look(chosen)),

@@ -20,7 +20,7 @@ from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
 @needs(Role.VIEWER)
 def media_list(request: Request, slug: str) -> HttpResponse:
     """One page of a connection's cache, by the filters in the address."""
-    connection = service.connection(slug)
+    connection = service.connection(slug, request.connections)
     preferences.remember(request, chosen=slug)
     form = MediaFilterForm(request.GET)
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
@@ -37,7 +37,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
 @needs(Role.VIEWER)
 def media_live(request: Request, slug: str) -> HttpResponse:
     """The rows named by `id`, read again; those still moving are asked for again by the answer."""
-    connection = service.connection(slug)
+    connection = service.connection(slug, request.connections)
     asked = dict.fromkeys(request.GET.getlist("id")[:MAX_LIMIT])
     ids = [checked_media_id(text) for text in asked]
     form = MediaFilterForm(request.GET)
@@ -60,7 +60,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
 @needs(Role.VIEWER)
 def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     """One item with every variant; or who removed it; or that it is not in the cache."""
-    connection = service.connection(slug)
+    connection = service.connection(slug, request.connections)
     preferences.remember(request, chosen=slug)
     item = service.find_item(connection, checked_media_id(media_id))
     if item is None:

@@ -26,7 +26,7 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.OPERATOR)
 def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
-    connection = service.connection(slug)
+    connection = service.connection(slug, request.connections)
     checked_media_id(media_id)
     form = RemovalForm(posted(request), initial=asked_for(request))
     if request.method == "POST" and form.is_valid():
@@ -47,7 +47,7 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
 @needs(Role.ADMIN)
 def connection_purge(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
-    connection = service.connection(slug)
+    connection = service.connection(slug, request.connections)
     form = PurgeForm(posted(request), initial=asked_for(request), label=connection.label)
     if request.method == "POST" and form.is_valid():
         record = removal.purge(connection, intent(request, form))

@@ -11,11 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django_htmx.http import reswap, retarget
 
 from dashboard.access.identity import Role
 from dashboard.access.roles import public
-from dashboard.htmx import page_behind, show_fragment, wants_fragment
+from dashboard.htmx import page_behind, put_into, show_fragment, wants_fragment
 from dashboard.removal import InFlight, OutcomeNotRecorded
 from dashboard.request import Request
 from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
@@ -240,7 +239,7 @@ def _bare(request: HttpRequest, status: int, title: str, advice: str) -> HttpRes
         in_dialog = request.method == "POST" and request.headers.get("HX-Target") == "dialog"
         context |= {"detail": "", "answered": False, "retry": "", "action": None, "kind": "trouble"}
         response = HttpResponse(render_to_string("trouble/_problem.html", context), status=status)
-        return reswap(retarget(response, "#dialog-notice" if in_dialog else "#notice"), "innerHTML")
+        return put_into("#dialog-notice" if in_dialog else "#notice", response)
     return HttpResponse(render_to_string("trouble/bare.html", context), status=status)
 
 

@@ -76,11 +76,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // The dialog closes on this answer; only what it changes on the page behind is taken from it.
   if (xhr.getResponseHeader("HX-Trigger-After-Settle")?.includes("removal:done")) event.detail.swapOverride = "none";
 });
-// A word about what went wrong is put beside what stands, and what stands keeps its address.
-document.addEventListener("htmx:beforeHistoryUpdate", (event) => {
-  const { xhr, history } = event.detail;
-  if (xhr.getResponseHeader("HX-Retarget")) Object.assign(history, { type: "replace", path: location.href });
-});
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === dialog && dialog.childElementCount) openDialog();
 });
