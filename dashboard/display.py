@@ -7,7 +7,7 @@ filters that matched) is said once, here, and its template only prints.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
+from msgspec import Struct
 
 from .models import Connection
 from .units import age_text, iso_text, length_text, size_text
@@ -56,8 +57,7 @@ def slot_of(label: str, status: str, matched: bool) -> Slot:
     return Slot(label, status if known else "unknown", STATUS_WORDS.get(status, status), matched)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, gc=False):
     """One item of the list. `thumb` is a link good for `<img>`, or empty; `why_no_thumb` says why not."""
 
     id: str
@@ -79,14 +79,13 @@ class Row:
     broken: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
+class BrokenRow(Struct, frozen=True, gc=False):
     """An item the service sent in a shape that nobody promised; the reason is shown in its place."""
 
     id: str | None
     reason: str
     href: str = ""
-    broken: bool = field(default=True, init=False)
+    broken: ClassVar[bool] = True
 
 
 class Shelf:

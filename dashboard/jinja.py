@@ -74,6 +74,7 @@ def environment(**options: Any) -> Environment:
     return env
 
 
+@lru_cache(maxsize=1024)
 def reverse_url(name: str, *args: Any) -> str:
     return reverse(name, args=args)
 
