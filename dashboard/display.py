@@ -94,7 +94,7 @@ class Shelf:
     def __init__(self, connection: Connection, query: MediaQuery | None = None) -> None:
         self.now_ms = datetime.now(UTC).timestamp() * 1000
         self.base = connection.media_url
-        self.hosts: Collection[str] = settings.VAULTPLUS_MEDIA_HOSTS
+        self.hosts: Collection[str] = frozenset(settings.VAULTPLUS_MEDIA_HOSTS)
         self.status = query.status if query else None
         self.content_type = query.content_type if query else None
         self.marks = self.status is not None or self.content_type is not None

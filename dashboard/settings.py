@@ -143,14 +143,16 @@ TEMPLATES = [
     }
 ]
 
-if _database["ENGINE"].endswith("sqlite3"):
+_is_sqlite = _database["ENGINE"].endswith("sqlite3")
+if _is_sqlite:
     # WAL and IMMEDIATE let readers go on while one writes; FULL so that a committed intent survives a crash.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-DATABASES = {"default": {**_database, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}}
+_database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": not _is_sqlite}  # a file does not hang up
+DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 USE_TZ = True
