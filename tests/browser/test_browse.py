@@ -229,3 +229,11 @@ def test_the_search_box_opens_an_item_by_id_and_by_link(page: Page) -> None:
         expect(page.get_by_role("heading", level=1)).to_contain_text(media_id)
         page.go_back()
         expect(page.get_by_role("table")).to_be_visible()
+
+
+def test_a_filter_from_a_link_outlives_the_next_press(page: Page) -> None:
+    page.goto("/c/creator-b/media/?createdAtTo=2026-06-01&durationMin=12.125")
+    page.get_by_label("Status").select_option(label="Stored")
+    page.wait_for_url(re.compile("status=stored"))
+    assert "createdAtTo=2026-06-01T23%3A59%3A59.999Z" in page.url
+    assert "durationMin=12.125" in page.url

@@ -201,3 +201,19 @@ def test_a_list_asks_for_no_picture_behind_an_ended_link(page: Page, sandbox: Sa
     page.goto(address)
     expect(row_of(page, items[0]["id"])).to_contain_text("Link expired")
     assert not [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
+
+
+@pytest.mark.parametrize("kind", ["picture", "player"])
+def test_what_was_revealed_in_hidden_mode_is_taken_back(desk: Desk, sandbox: Sandbox, kind: str) -> None:
+    page = desk.window()
+    choose(page, "Hidden")
+    page.clock.install()
+    item_page(page, sandbox.find(is_film))
+    label = "thumb" if kind == "picture" else "full"
+    card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile(f"^{label}")))
+    card.get_by_role("link", name=f"Show {label}").click()
+    shown = card.locator("img, video")
+    expect(shown).to_be_visible()
+    page.clock.fast_forward(31_000)
+    expect(shown).to_have_count(0)
+    expect(card.get_by_role("link", name=f"Show {label}")).to_be_visible()

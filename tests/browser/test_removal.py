@@ -208,3 +208,17 @@ def test_a_delete_moves_nothing_but_its_row(page: Page, sandbox: Sandbox) -> Non
     expect(dialog).to_be_hidden()
     expect(row_of(page, media_id)).to_have_class(re.compile("stone"))
     assert shift_of(page) == 0
+
+
+def test_the_dialog_stays_until_the_answer(page: Page, sandbox: Sandbox) -> None:
+    item = sandbox.find(settled)
+    sandbox.fault(method="DELETE", latency_ms=1_500)
+    dialog = ask(page, item)
+    press(dialog)
+    expect(dialog.get_by_text("Deleting…")).to_be_visible()
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    dialog.get_by_role("link", name="Cancel").click(force=True)
+    expect(dialog).to_be_visible()
+    expect(row_of(page, item["id"])).to_have_class(re.compile("stone"))
+    expect(dialog).to_be_hidden()

@@ -270,3 +270,13 @@ def test_search_says_why_a_text_names_no_item() -> None:
 )
 def test_preferences(data: dict[str, str], valid: bool) -> None:
     assert PreferencesForm(data).is_valid() is valid
+
+
+@given(questions())
+def test_what_the_fields_show_asks_the_same(query: MediaQuery) -> None:
+    """The next press sends what stands in the fields: nothing may be lost on the way there."""
+    form = MediaFilterForm(QueryDict(query.as_url()))
+    assert form.is_valid(), form.errors
+    again = MediaFilterForm({name: form.shown(name) for name in form.fields})
+    assert again.is_valid(), again.errors
+    assert again.query() == form.query()
