@@ -15,6 +15,7 @@ from django.urls import reverse
 from dashboard.access.identity import Role
 from dashboard.access.roles import public
 from dashboard.htmx import page_behind, put_into, show_fragment, wants_fragment
+from dashboard.models import Connection
 from dashboard.removal import InFlight, OutcomeNotRecorded
 from dashboard.request import Request
 from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
@@ -41,7 +42,7 @@ def say(
         "detail": detail,
         "request_id": getattr(request, "request_id", ""),
         "retry": request.get_full_path() if request.method == "GET" else "",
-        **{"action": None, "kind": "trouble", "typed": "", "answered": False, **more},
+        **{"action": None, "kind": "trouble", "typed": "", "answered": False, "connection": None, **more},
     }
     if getattr(request, "htmx", None) and wants_fragment(request):
         in_dialog = request.method == "POST" and request.htmx.target == "dialog"
@@ -77,6 +78,7 @@ def upstream(request: Request, error: VaultError) -> HttpResponse:
         kind="key" if isinstance(error, KeyRefused) else "trouble",
         typed=_media_id(request) if isinstance(error, MalformedMediaId) else "",
         retry="" if isinstance(error, KeyRefused | MalformedMediaId) else _retry(request),
+        connection=_connection(request),
     )
     if isinstance(error, Busy) and error.retry_after:
         response.headers["Retry-After"] = f"{error.retry_after:.0f}"
@@ -100,6 +102,7 @@ def stale_cursor(request: Request, error: VaultError) -> HttpResponse:
         detail=error.detail,
         answered=True,
         retry="",
+        connection=_connection(request),
         action=(f"{request.path}?{urlencode(kept)}", "First page with these filters"),
     )
 
@@ -246,6 +249,12 @@ def _bare(request: HttpRequest, status: int, title: str, advice: str) -> HttpRes
 def _media_id(request: Request) -> str:
     match = request.resolver_match
     return str(match.kwargs.get("media_id", ""))[:200] if match else ""
+
+
+def _connection(request: Request) -> Connection | None:
+    """The connection that the address names, so that the page keeps its place."""
+    slug = request.resolver_match.kwargs.get("slug") if request.resolver_match else None
+    return next((one for one in request.connections if one.slug == slug), None)
 
 
 def _retry(request: Request) -> str:
