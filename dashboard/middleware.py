@@ -80,7 +80,10 @@ class Trouble:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405:  # Django's own has no words
+            return trouble.wrong_method(request, response.headers["Allow"])
+        return response
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
         match error:

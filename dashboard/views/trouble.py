@@ -184,6 +184,19 @@ def not_permitted(request: Request, role: Role) -> HttpResponse:
     )
 
 
+def wrong_method(request: Request, allowed: str) -> HttpResponse:
+    response = say(
+        request,
+        "Not done this way",
+        "This address does not take what was sent to it. Open it as a page, or go back and use its form.",
+        status=405,
+        detail=f"{request.method} is not among {allowed}.",
+        retry="",
+    )
+    response.headers["Allow"] = allowed
+    return response
+
+
 @public
 def forged_form(request: HttpRequest, reason: str) -> HttpResponse:
     """Django's words of why a form was refused go to its own log; people get ours."""

@@ -75,4 +75,7 @@ def test_wrong_role(nobody: Browser) -> None:
 
 
 def test_wrong_method(viewer: Browser) -> None:
-    assert viewer.post("/").status_code == 405
+    answer = viewer.post("/")
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, HEAD"
+    assert "Not done this way" in text(answer)
