@@ -17,6 +17,12 @@ pytestmark = pytest.mark.browser
 LOADED = "img => img.complete && img.naturalWidth > 0"
 
 
+def requests_from_here(page: Page) -> Requests:
+    """What the next page asks for, without what the one before is still loading."""
+    page.goto("about:blank")
+    return Requests(page)
+
+
 def choose(page: Page, mode: str) -> None:
     """Choose how media is shown."""
     page.get_by_role("button", name=re.compile("^Media:")).click()
@@ -42,7 +48,7 @@ def as_expired(item: Item) -> Item:
 
 def test_a_list_loads_thumbs_and_nothing_else(desk: Desk, sandbox: Sandbox) -> None:
     page = desk.window(path="")
-    asked = Requests(page)
+    asked = requests_from_here(page)
     page.goto("/c/studio-a/media/")
     page.get_by_role("link", name="Next 50").scroll_into_view_if_needed()
     pictures = page.locator("tbody img")
@@ -146,7 +152,7 @@ def test_every_stored_picture_has_its_own_address(page: Page, sandbox: Sandbox) 
 @pytest.mark.parametrize("kind", ["video", "audio"])
 def test_players_load_and_play_only_when_asked(page: Page, sandbox: Sandbox, kind: str) -> None:
     item = sandbox.find(lambda item: item["type"] == kind and stored(item, "full"))
-    asked = Requests(page)
+    asked = requests_from_here(page)
     item_page(page, item)
     player = page.get_by_role("listitem").locator(kind).last
     player.scroll_into_view_if_needed()
@@ -181,7 +187,7 @@ def test_what_is_not_stored_is_not_loaded_unasked(page: Page, sandbox: Sandbox) 
 def test_an_ended_link_offers_a_fresh_one(page: Page, sandbox: Sandbox) -> None:
     item = sandbox.find(lambda item: item["type"] == "image" and stored(item))
     sandbox.fault(method="GET", path=f"/media/{item['id']}$", body=as_expired(item))
-    asked = Requests(page)
+    asked = requests_from_here(page)
     item_page(page, item)
     thumb = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^thumb")))
     expect(thumb.get_by_text("Link expired").first).to_be_visible()
@@ -196,8 +202,7 @@ def test_a_list_asks_for_no_picture_behind_an_ended_link(page: Page, sandbox: Sa
     items = [as_expired(item) for item in sandbox.items(limit=3)]
     sandbox.fault(method="GET", path="/media$", body={"items": items})
     address = page.url
-    page.goto("about:blank")  # what the page before still loads is not counted
-    asked = Requests(page)
+    asked = requests_from_here(page)
     page.goto(address)
     expect(row_of(page, items[0]["id"])).to_contain_text("Link expired")
     assert not [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
