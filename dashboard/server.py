@@ -33,7 +33,7 @@ bind = os.environ.get("DASHBOARD_BIND", "127.0.0.1:8000")
 accesslog = None
 logconfig_dict = {
     **LOGGING,
-    "loggers": {**LOGGING["loggers"], "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
+    "loggers": {**LOGGING["loggers"], "gunicorn.error": {"handlers": [], "propagate": True}},
 }
 control_socket_disable = True
 
