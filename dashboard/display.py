@@ -80,7 +80,7 @@ class Row(Struct, frozen=True, gc=False):
 
 
 class BrokenRow(Struct, frozen=True, gc=False):
-    """An item the service sent in a shape that nobody promised; the reason is shown in its place."""
+    """An item the service sent as nobody promised; in its place stand its name and the reason."""
 
     id: str | None
     reason: str
@@ -105,7 +105,9 @@ class Shelf:
         seen: set[str] = set()
         for item in items:
             if item.id is not None and item.id in seen:
-                rows.append(BrokenRow(None, f"The service lists {item.id} twice on this page."))
+                rows.append(
+                    BrokenRow(None, f"{item.id} is listed once more by the service, on this same page.")
+                )
                 continue
             rows.append(self.row(item) if isinstance(item, MediaItem) else self.broken(item))
             seen.add(item.id or "")
@@ -140,7 +142,8 @@ class Shelf:
         )
 
     def broken(self, item: UnreadableItem) -> BrokenRow:
-        return BrokenRow(item.id, item.reason, f"{self.base}{item.id}/" if item.id else "")
+        why = f"cannot be shown: the service sent it in a shape we do not know. {item.reason}"
+        return BrokenRow(item.id, why, f"{self.base}{item.id}/" if item.id else "")
 
     def strip(self, item: MediaItem) -> tuple[Slot, ...]:
         """The fixed slots in their order, then whatever other labels the item has."""
@@ -241,9 +244,7 @@ class ItemPage:
         self.row = shelf.row(item)
         self.cards = variant_cards(shelf, item)
         self.reveal = reveal
-        self.known_bytes = item.size_bytes
         self.unknown_sizes = sum(v.size is None for v in item.media.values())
-        self.moving = [label for label, v in item.media.items() if v.is_moving]
         self.in_flight = sum(v.is_moving for v in item.media.values())
 
     @property

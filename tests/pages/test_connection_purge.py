@@ -154,3 +154,8 @@ def test_forged_form(connections: None, sandbox: Sandbox) -> None:
 def test_another_site_is_refused(admin: Browser, sandbox: Sandbox) -> None:
     assert admin.post(HERE, TYPED, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert operations(sandbox) == []
+
+
+def test_what_cannot_be_read_is_counted_aloud(admin: Browser, sandbox: Sandbox) -> None:
+    sandbox.faults.add(method="GET", status=200, body={"items": [{"id": "1"}, {"id": "2"}]})
+    assert "2 items could not be read" in text(admin.get(HERE))

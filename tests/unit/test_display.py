@@ -212,3 +212,11 @@ def test_a_row_prints_open_text_as_text() -> None:
     printed = str(module.rows_of(rows))
     assert "<script>" not in printed
     assert printed.count("&lt;script&gt;") >= 6
+
+
+def test_an_id_listed_twice_is_one_row_and_a_word_about_it() -> None:
+    first, second = shelf().rows([item("7", thumb=variant()), item("7", thumb=variant())])
+    assert isinstance(first, Row)
+    assert isinstance(second, BrokenRow)
+    assert second.id is None  # two elements of one name would mislead a swap
+    assert second.reason.startswith("7 is listed once more")
