@@ -142,7 +142,7 @@ class Shelf:
         )
 
     def broken(self, item: UnreadableItem) -> BrokenRow:
-        why = f"cannot be shown: the service sent it in a shape we do not know. {item.reason}"
+        why = f"cannot be shown, for the service sent it in a shape we do not know. {item.reason}"
         return BrokenRow(item.id, why, f"{self.base}{item.id}/" if item.id else "")
 
     def strip(self, item: MediaItem) -> tuple[Slot, ...]:
