@@ -209,7 +209,7 @@ def _record_intent(
         connection_label=connection.label,
         media_id=media_id,
         person=intent.person.name,
-        role=intent.person.role.word,
+        role=intent.person.role.word if intent.person.role else "",
         ticket=intent.ticket,
         reason=intent.reason,
         token=intent.token,

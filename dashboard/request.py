@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
-    from .access.identity import Person
+    from .access.identity import Caller, Person
     from .models import Connection
 
 
@@ -19,6 +19,7 @@ class Request(HttpRequest):
     htmx: HtmxDetails
     session: SessionBase
     person: Person | None
+    caller: Caller
     request_id: str
     connections: list[Connection]
     """Those the person may see, read once a request and only when asked for."""

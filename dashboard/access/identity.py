@@ -1,15 +1,10 @@
-"""One door for identity: every request passes `identify` and comes out with a Person or with nobody."""
+"""Who a request is from: a person with what they may do, and the place they sent it from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from dashboard.request import Request
-
-_DEMO_KEY: Final = "demo_role"
 
 
 class Role(IntEnum):
@@ -26,35 +21,33 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody signed in. `name` is what the record of a removal will say."""
+    """Somebody signed in. They are the same person as long as `issuer` and `subject` are the same.
+
+    Name and email are what the sign-on said this time; they may change. `groups` are all it named, exactly
+    as it wrote them, and `matched` those that gave the role. Without a role a person may do nothing.
+    """
 
     name: str
     email: str
-    role: Role
+    role: Role | None
+    issuer: str = ""
+    subject: str = ""
+    groups: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
+    mode: str = ""
+    """How they signed in: `assertion`, `header` or `demo`."""
+    signed_in_at: datetime | None = None
+    """When the sign-on last vouched for them, as far as it tells."""
 
     def may(self, role: Role) -> bool:
-        return self.role >= role
+        return self.role is not None and self.role >= role
 
 
-DEMO_PEOPLE: Final = {
-    "viewer": Person("Vera Lind", "vera@example.com", Role.VIEWER),
-    "operator": Person("Omar Haddad", "omar@example.com", Role.OPERATOR),
-    "admin": Person("Ada Brandt", "ada@example.com", Role.ADMIN),
-}
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request came from: what every event of the audit says of whoever caused it."""
 
-
-def identify(request: Request) -> Person | None:
-    """Who sent this request; None when nobody is signed in. Any doubt is nobody, never a smaller role."""
-    return DEMO_PEOPLE.get(str(request.session.get(_DEMO_KEY, "")))
-
-
-def sign_in_demo(request: Request, role: str) -> Person:
-    """Make `role` the signed-in demo person of this browser; KeyError for any other word."""
-    person = DEMO_PEOPLE[role]
-    request.session.cycle_key()
-    request.session[_DEMO_KEY] = role
-    return person
-
-
-def sign_out_demo(request: Request) -> None:
-    request.session.flush()
+    person: Person | None = None
+    address: str = ""
+    agent: str = field(default="", repr=False)
+    request_id: str = ""

@@ -13,7 +13,8 @@ from dashboard.models import Connection
 from dashboard.request import Request
 from dashboard.views import trouble
 
-from .identity import identify
+from .demo import identify
+from .identity import Caller
 
 _UNMARKED: Any = object()
 
@@ -25,7 +26,9 @@ class Identity:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponse:
-        request.person = identify(request)
+        request.person = person = identify(request)
+        agent = request.headers.get("User-Agent", "")[:300]
+        request.caller = Caller(person, request.META.get("REMOTE_ADDR", ""), agent, request.request_id)
         request.connections = cast("list[Connection]", SimpleLazyObject(service.connections))
         return self.get_response(request)
 

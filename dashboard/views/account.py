@@ -9,8 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import preferences as kept
-from dashboard.access import Role, needs, public
-from dashboard.access.identity import DEMO_PEOPLE, sign_in_demo, sign_out_demo
+from dashboard.access import Role, demo, needs, public
 from dashboard.forms import PreferencesForm, SignInForm
 from dashboard.htmx import go_to, wants_fragment
 from dashboard.request import Request
@@ -23,17 +22,17 @@ def sign_in(request: Request) -> HttpResponse:
     form = SignInForm(request.POST if request.method == "POST" else None)
     back = way_back(request)
     if form.is_valid():
-        sign_in_demo(request, form.cleaned_data["role"])
+        demo.sign_in(request, form.cleaned_data["role"])
         return go_to(request, back)
     status = 422 if request.method == "POST" else 200
-    context = {"form": form, "people": DEMO_PEOPLE.items(), "back": back}
+    context = {"form": form, "people": demo.DEMO_PEOPLE.items(), "back": back}
     return render(request, "account/sign_in.html", context, status=status)
 
 
 @require_POST
 @public
 def sign_out(request: Request) -> HttpResponse:
-    sign_out_demo(request)
+    demo.sign_out(request)
     response = go_to(request, reverse("sign-in"))
     response.headers["Clear-Site-Data"] = '"cache"'
     return response

@@ -174,7 +174,7 @@ def signed_out(request: Request) -> HttpResponse:
 
 def not_permitted(request: Request, role: Role) -> HttpResponse:
     person = request.person
-    who = f"You are {person.name}, {person.role.word}. " if person else ""
+    who = f"You are {person.name}, {person.role.word}. " if person and person.role else ""
     return say(
         request,
         "Not permitted",
