@@ -38,7 +38,8 @@ def throwaway_postgresql(binaries: Path) -> Iterator[str]:
         start = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
         quiet = {"cwd": folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, **start}
         data = f"{folder}/data"
-        initdb = [f"{binaries}/initdb", *"-A trust -U postgres -E UTF8 --no-sync -D".split(), data]
+        ours = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D", data]
+        initdb = [f"{binaries}/initdb", *ours]
         made = subprocess.run(initdb, stdout=subprocess.PIPE, text=True, **quiet)  # type: ignore[call-overload]
         if made.returncode:
             raise NoCluster(made.stdout)
