@@ -24,6 +24,8 @@ from dashboard import service  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
 
+pytest_plugins = ["tests.browser.chromium"]
+
 # A busy machine is no failure, and what was seen to fail once must not hang on a folder that a run leaves.
 hypothesis_settings.register_profile("here", deadline=None, database=None, max_examples=60)
 hypothesis_settings.load_profile("here")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -17,18 +15,10 @@ from playwright.sync_api import (
     Request,
     StorageState,
     expect,
-    sync_playwright,
 )
 
 from tests.browser.program import Program, Sandbox
 
-FLAGS: Final = [
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE_MS: Final = 20_000
 """A busy machine is no failure."""
 WIDE: Final = {"width": 1440, "height": 900}
@@ -40,12 +30,6 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests last: Playwright's event loop runs in this thread, where Django forbids one."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
-
-
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The running demo; it has to stop as cleanly as it started."""
@@ -54,20 +38,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         yield program.wait()
     finally:
         program.stop()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    assert path, (
-        "No Chromium on this machine: install one (Debian: apt-get install chromium), or set CHROMIUM."
-    )
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
