@@ -9,9 +9,18 @@ From a shell: `python -m dashboard.sandbox --port 8001`. Other processes control
 `POST /_sandbox/faults`, `GET /_sandbox/calls` and `POST /_sandbox/reset`.
 """
 
-from .demo import DEMO_CONNECTIONS, DEMO_KEY, DemoConnection
+from .demo import ACCOUNT_CONNECTIONS, DEMO_CONNECTIONS, DEMO_KEY, DemoConnection
 from .faults import Fault, Faults
 from .sandbox import Sandbox
 from .service import Call
 
-__all__ = ["DEMO_CONNECTIONS", "DEMO_KEY", "Call", "DemoConnection", "Fault", "Faults", "Sandbox"]
+__all__ = [
+    "ACCOUNT_CONNECTIONS",
+    "DEMO_CONNECTIONS",
+    "DEMO_KEY",
+    "Call",
+    "DemoConnection",
+    "Fault",
+    "Faults",
+    "Sandbox",
+]

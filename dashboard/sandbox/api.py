@@ -1,4 +1,4 @@
-"""The five Vault+ media operations, as the vendor's reference pages describe them."""
+"""The five Vault+ media operations, as the vendor's reference pages describe them, and the account's list."""
 
 import hmac
 from collections.abc import Callable, Mapping
@@ -7,6 +7,7 @@ from threading import Lock
 
 import msgspec
 
+from .account import Account
 from .answer import Answer, error, json_answer
 from .cursor import CursorSigner
 from .links import LinkSigner
@@ -15,12 +16,13 @@ from .shelf import Shelf
 from .walk import Walk
 
 COLLECTION = ("v2", "vault-plus", "media")
+CONNECTIONS = ("v2", "account", "connections")
 BATCH_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The operation a path leads to: "query", "purge", "batch", "get" or "delete"."""
+    """The operation a path leads to: "query", "purge", "batch", "get", "delete" or "connections"."""
 
     operation: str
     media_id: str = ""
@@ -32,9 +34,11 @@ class _BatchRequest(msgspec.Struct, rename="camel"):
 
 def find_route(method: str, segments: tuple[str, ...]) -> Route | Answer:
     """The operation of a method and normalised path; else the 404 or 405."""
-    if segments[:3] != COLLECTION or len(segments) > 4:
+    if segments == CONNECTIONS:
+        allowed = {"GET": "connections"}
+    elif segments[:3] != COLLECTION or len(segments) > 4:
         return error(404, "Not found")
-    if len(segments) == 3:
+    elif len(segments) == 3:
         allowed = {"GET": "query", "DELETE": "purge"}
     elif segments[3] == "batch":
         allowed = {"POST": "batch"}
@@ -52,6 +56,7 @@ class VaultApi:
         self, shelves: Mapping[str, Shelf], key: str, secret: bytes, now: Callable[[], float]
     ) -> None:
         self._shelves, self._key, self._now = shelves, key, now
+        self._account = Account(shelves)
         self._removing = Lock()
         self._cursors, self._links = CursorSigner(secret), LinkSigner(secret)
 
@@ -59,6 +64,8 @@ class VaultApi:
         """Carry out one call. `headers` have lower-case names; `host` begins the media links."""
         if not hmac.compare_digest(headers.get("apikey", "").encode(), self._key.encode()):
             return error(401, "Unauthorized")
+        if route.operation == "connections":
+            return self._account.answer(query)
         connection = headers.get("x-connection-id", "")
         if not connection:
             return error(400, "x-connection-id header is required")

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -100,18 +101,10 @@ def within(value: float, low: float | None, high: float | None) -> bool:
 
 def parse_query(text: str) -> Asked:
     """Read a query string; unknown parameters are ignored. Raises BadParameterError."""
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=200)
-    except ValueError:
-        raise BadParameterError("The query string is not readable") from None
-    given: dict[str, str] = {}
-    for name, value in pairs:
-        if name in given and name in _NAMES:
-            raise BadParameterError(f"{name} must be given once")
-        given[name] = value
+    given = read_parameters(text, _NAMES)
     query = MediaQuery(
-        status=_one_of(given, "status", STATUSES),
-        type=_one_of(given, "type", TYPES),
+        status=one_of(given, "status", STATUSES),
+        type=one_of(given, "type", TYPES),
         content_type=given.get("contentType"),
         duration_min=_number(given, "durationMin"),
         duration_max=_number(given, "durationMax"),
@@ -119,14 +112,9 @@ def parse_query(text: str) -> Asked:
         created_to=_moment(given, "createdAtTo", up=False),
         cached_from=_moment(given, "cachedAtFrom", up=True),
         cached_to=_moment(given, "cachedAtTo", up=False),
-        sort=_one_of(given, "sort", SORTS),
+        sort=one_of(given, "sort", SORTS),
     )
-    limit = _number(given, "limit")
-    if limit is None:
-        limit = LIMIT
-    elif not (limit.is_integer() and 1 <= limit <= LIMIT):
-        raise BadParameterError(f"limit must be a whole number between 1 and {LIMIT}")
-    return Asked(query, int(limit), given.get("cursor"))
+    return Asked(query, whole_number(given, "limit", 1, LIMIT, usual=LIMIT), given.get("cursor"))
 
 
 _NAMES = {
@@ -135,7 +123,31 @@ _NAMES = {
 }
 
 
-def _one_of(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+def read_parameters(text: str, names: Collection[str]) -> dict[str, str]:
+    """The parameters of a query string; those among `names` may be given once."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        raise BadParameterError("The query string is not readable") from None
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given and name in names:
+            raise BadParameterError(f"{name} must be given once")
+        given[name] = value
+    return given
+
+
+def whole_number(given: dict[str, str], name: str, low: int, high: int, *, usual: int) -> int:
+    """A whole number between both ends; `usual` where none is given."""
+    number = _number(given, name)
+    if number is None:
+        return usual
+    if not (number.is_integer() and low <= number <= high):
+        raise BadParameterError(f"{name} must be a whole number between {low} and {high}")
+    return int(number)
+
+
+def one_of(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
     value = given.get(name)
     if value is not None and value not in allowed:
         raise BadParameterError(f"{name} must be one of {', '.join(allowed)}")

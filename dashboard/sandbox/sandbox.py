@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from .api import VaultApi
-from .demo import DEMO_CONNECTIONS, DEMO_KEY
+from .demo import ACCOUNT_CONNECTIONS, DEMO_KEY
 from .faults import Faults
 from .media import MediaHost
 from .oddities import make_oddities
@@ -20,10 +20,11 @@ from .shelf import Shelf
 class Sandbox:
     """A Vault+ stand-in on 127.0.0.1, running in threads of this process while the block lasts.
 
-    `connections` maps connection ids to how many items they hold. `now` (Unix seconds) is its
-    clock; the moment of creation is "the start" for ages and for what settles; `settle=False`
-    keeps items that wait at the start waiting for ever. `oddities` adds legal but strange items to
-    the first connection. Port 0 takes a free one. The same seed gives the same media.
+    `connections` maps connection ids, as the account lists them, to how many items they hold.
+    `now` (Unix seconds) is its clock; the moment of creation is "the start" for ages and for what
+    settles; `settle=False` keeps items that wait at the start waiting for ever. `oddities` adds
+    legal but strange items to the first connection. Port 0 takes a free one. The same seed gives
+    the same media.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Sandbox:
         oddities: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        counts = {demo.id: demo.count for demo in DEMO_CONNECTIONS} if connections is None else connections
+        counts = {one.id: one.count for one in ACCOUNT_CONNECTIONS} if connections is None else connections
         started, secret = now(), hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=32).digest()
         self.key = key
         self.shelves = {

@@ -23,7 +23,7 @@ class Call(msgspec.Struct):
     query: str
     connection: str
     operation: str
-    """"query", "get", "batch", "delete", "purge"; "media" for the media host; else empty."""
+    """"query", "get", "batch", "delete", "purge", "connections"; "media" for the media host; else empty."""
     status: int
     """0 while unanswered, and for good when the connection is closed without an answer."""
     at: float

@@ -111,7 +111,8 @@ def test_wrong_methods_and_unknown_routes(sandbox: Sandbox, headers: dict[str, s
         ("PATCH", MEDIA + "/1", 405, "GET, DELETE"),
         ("GET", "/v2/vault-plus", 404, None),
         ("GET", "/v2/vault-plus/media/1/variants", 404, None),
-        ("GET", "/v2/account/connections", 404, None),
+        ("GET", "/v2/account/connections/1", 404, None),
+        ("DELETE", "/v2/account/connections", 405, "GET"),
     ]:
         response = requests.request(method, sandbox.url + path, headers=headers, timeout=5)
         assert response.status_code == status, (method, path)
