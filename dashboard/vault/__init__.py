@@ -1,5 +1,6 @@
 """A client for the five Vault+ media operations. Plain Python over `requests`; knows nothing of Django."""
 
+from .account import CONNECTION_STATUSES, AccountConnection, AccountListing
 from .address import base_address, media_link
 from .client import BATCH_SIZE, VaultClient
 from .deadline import PAGE, PAGE_DELETE, PURGE, WORKER, WORKER_DELETE, Patience
@@ -31,6 +32,7 @@ from .transport import Places
 
 __all__ = [
     "BATCH_SIZE",
+    "CONNECTION_STATUSES",
     "DEFAULT_LIMIT",
     "FILTERING",
     "MAX_LIMIT",
@@ -44,6 +46,8 @@ __all__ = [
     "TYPES",
     "WORKER",
     "WORKER_DELETE",
+    "AccountConnection",
+    "AccountListing",
     "BadRequest",
     "Busy",
     "DeleteResult",

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 COLLECTION: Final = "/v2/vault-plus/media"
+ACCOUNT_CONNECTIONS: Final = "/v2/account/connections"
 
 _ORIGIN: Final = r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?"
 _BASE: Final = re.compile(rf"{_ORIGIN}((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/*", re.IGNORECASE)

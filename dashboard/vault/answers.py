@@ -61,7 +61,7 @@ class _Facts(TypedDict):
 
 
 class Redaction:
-    """Takes the key and the connection id out of texts that the service wrote."""
+    """Takes the key and connection ids, the one that was sent or any, out of texts that the service wrote."""
 
     def __init__(self, *secrets: str) -> None:
         # A secret of a few letters is only one where it stands alone, or no word would survive.
@@ -69,7 +69,7 @@ class Redaction:
             re.escape(secret) if len(secret) > 3 else rf"(?<!\w){re.escape(secret)}(?!\w)"
             for secret in sorted(secrets, key=len, reverse=True)
         )
-        self._secret = re.compile("|".join(shapes), re.IGNORECASE)
+        self._secret = re.compile("|".join((*shapes, r"\bconn_\w+")), re.IGNORECASE)
 
     def clean(self, text: str, longest: int = LONGEST_DETAIL) -> str:
         """One line of at most `longest` characters without secrets, links or control characters."""

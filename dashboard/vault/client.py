@@ -1,4 +1,4 @@
-"""The five operations of Vault+, as Python calls."""
+"""The five operations of Vault+, and the account's list of connections, as Python calls."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final, Self, TypeVar
 
 import msgspec
 
+from .account import AccountConnection, AccountListing, decode_account_page
 from .deadline import PAGE, PAGE_DELETE, PURGE, Clock, Patience
 from .query import MediaQuery, checked_media_id
 from .records import (
@@ -21,13 +22,17 @@ from .records import (
     decode_page,
     decode_purge,
 )
-from .transport import BATCH, DELETE, GET, OF_THIS_PROCESS, QUERY, Places, Transport
+from .transport import BATCH, CONNECTIONS, DELETE, GET, OF_THIS_PROCESS, QUERY, Places, Transport
 from .transport import PURGE as PURGE_CONNECTION
 
 T = TypeVar("T")
 
 BATCH_SIZE: Final = 100
 """Ids in one batch; the service refuses more."""
+
+ACCOUNT_PAGE: Final = 100
+MOST_CONNECTIONS: Final = 1000
+"""Connections of an account that are listed; beyond them it is only said that there are more."""
 
 
 class VaultClient:
@@ -129,6 +134,28 @@ class VaultClient:
     def purge(self, connection_id: str, patience: Patience = PURGE) -> PurgeResult:
         """Remove everything cached for the connection. Sent once, ever; errors as for `delete`."""
         return self._transport.call(PURGE_CONNECTION, connection_id, decode_purge, Clock(patience))
+
+    def account_connections(self, patience: Patience = PAGE) -> AccountListing:
+        """The account's connections, each once, by as many calls as it has pages.
+
+        `patience` is for all pages together. Raises KeyRefused where the key may not list them, BadRequest
+        where the service does not offer it (a 404, say). The walk ends after MOST_CONNECTIONS, and where a
+        page brings none that is new: then it says that there are more.
+        """
+        clock = Clock(patience)
+        found: dict[str, AccountConnection] = {}
+        rows = unreadable = 0
+        while True:
+            params = {"limit": str(ACCOUNT_PAGE), "offset": str(rows)}
+            page = self._transport.call(CONNECTIONS, None, decode_account_page, clock, params=params)
+            known = len(found)
+            for one in page.connections:
+                found.setdefault(one.id, one)
+            rows += len(page.connections) + page.unreadable
+            unreadable += page.unreadable
+            if not page.has_more or len(found) == known or rows >= MOST_CONNECTIONS:
+                kept = tuple(found.values())[:MOST_CONNECTIONS]
+                return AccountListing(kept, unreadable, page.has_more or len(found) > len(kept))
 
 
 def _about(media_id: str, result: T, answered: str) -> T:

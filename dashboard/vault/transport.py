@@ -15,7 +15,7 @@ from requests import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
-from .address import COLLECTION, base_address
+from .address import ACCOUNT_CONNECTIONS, COLLECTION, base_address
 from .answers import Effect, Failure, Redaction, judge, unanswered, unusable
 from .deadline import Clock, DeadlineAdapter, running
 from .errors import BadRequest, Busy
@@ -37,12 +37,13 @@ _HEADER: Final = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\x20-\x7e\xa0-\xff]{0,254}
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One of the five, by what tells them apart on the wire."""
+    """One of those there are, by what tells them apart on the wire."""
 
     method: str
     effect: Effect = Effect.READ
     names_item: bool = False
     suffix: str = ""
+    collection: str = COLLECTION
 
     @property
     def largest(self) -> int:
@@ -55,6 +56,7 @@ GET: Final = Operation("GET", names_item=True)
 BATCH: Final = Operation("POST", suffix="/batch")
 DELETE: Final = Operation("DELETE", Effect.DELETE, names_item=True)
 PURGE: Final = Operation("DELETE", Effect.PURGE)
+CONNECTIONS: Final = Operation("GET", collection=ACCOUNT_CONNECTIONS)
 
 
 class Places:
@@ -85,7 +87,7 @@ OF_THIS_PROCESS: Final = Places()
 
 
 class Transport:
-    """Sends the five operations to one base address with one key. May be used by many threads at once.
+    """Sends the operations to one base address with one key. May be used by many threads at once.
 
     It uses the adapter of `requests` without a `requests.Session`: a session keeps cookies, looks the
     environment up for every call, and reads a redirect's whole body even when told not to follow it.
@@ -124,7 +126,7 @@ class Transport:
     def call(
         self,
         operation: Operation,
-        connection_id: str,
+        connection_id: str | None,
         decode: Callable[[bytes], T],
         clock: Clock,
         *,
@@ -134,9 +136,10 @@ class Transport:
     ) -> T:
         """What `decode` makes of the answer. Raises any VaultError; `decode` raises msgspec's or ValueError.
 
-        Failures travel as values up to here, so that no error carries a request, with its key, in its chain.
+        Calls about media name a connection; one about the account must not. Failures travel as values up to
+        here, so that no error carries a request, with its key, in its chain.
         """
-        prepared = self._prepare(operation, _checked_connection_id(connection_id), media_id, params, body)
+        prepared = self._prepare(operation, connection_id, media_id, params, body)
         patience = clock.patience
         attempts = 1 if operation.effect is Effect.PURGE else patience.attempts
 
@@ -163,7 +166,7 @@ class Transport:
     def _prepare(
         self,
         operation: Operation,
-        connection_id: str,
+        connection_id: str | None,
         media_id: str | None,
         params: Mapping[str, str] | None,
         body: bytes | None,
@@ -171,11 +174,12 @@ class Transport:
         if operation.names_item != (media_id is not None):
             raise BadRequest("This call names an item where it must not, or names none where it must.")
         tail = operation.suffix if media_id is None else f"/{checked_media_id(media_id)}"
-        address = self._collection + tail
+        address = self.base + operation.collection + tail
         prepared = PreparedRequest()
         prepared.method = operation.method
         prepared.headers = self._headers.copy()
-        prepared.headers["x-connection-id"] = connection_id
+        if connection_id is not None:
+            prepared.headers["x-connection-id"] = _checked_connection_id(connection_id)
         prepared.body = body
         if body is not None:
             prepared.headers["Content-Type"] = "application/json"
@@ -190,17 +194,23 @@ class Transport:
     def _check_address(
         self, operation: Operation, prepared: PreparedRequest, address: str, *, asks: bool
     ) -> None:
-        """Nothing may leave for another address than meant: one segment less, and a delete is a purge."""
+        """Nothing may leave for another address than meant: one segment less, and a delete is a purge.
+
+        Outside the media's collection nothing is done but read, and no connection is named.
+        """
         url = prepared.url or ""
         path, _, question = url.partition("?")
         on_the_wire = self._origin + prepared.path_url.partition("?")[0]
         purges = prepared.method == "DELETE" and not on_the_wire.startswith(self._collection + "/")
+        of_media = on_the_wire == self._collection or on_the_wire.startswith(self._collection + "/")
         if (
             path != address
             or on_the_wire != address
             or "#" in url
             or bool(question) != asks
             or purges != (operation.effect is Effect.PURGE)
+            or of_media != ("x-connection-id" in prepared.headers)
+            or not (of_media or prepared.method == "GET")
         ):
             raise BadRequest("The request would have gone to another address than meant. Nothing was sent.")
         if len(url) > LONGEST_URL:
@@ -249,7 +259,8 @@ class Transport:
             response.raw.close()  # a connection whose answer was read whole is back in the pool by now
         if status == 200:
             return body
-        redact = Redaction(self._key, str(prepared.headers["x-connection-id"]))
+        named = prepared.headers.get("x-connection-id")
+        redact = Redaction(self._key, *([str(named)] if named is not None else []))
         return judge(effect, operation.names_item, status, response.headers, body, redact)
 
 

@@ -9,7 +9,7 @@ from tests.faults.raw_server import RawServer, Reply
 from tests.faults.vault_calls import CALLS, KEY, Call, Serve
 
 
-@pytest.fixture(params=["query", "get", "batch"])
+@pytest.fixture(params=["query", "get", "batch", "connections"])
 def read(request: pytest.FixtureRequest) -> Call:
     return CALLS[request.param]
 

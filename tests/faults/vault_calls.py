@@ -1,4 +1,4 @@
-"""The five operations as calls, and the secrets no output may hold."""
+"""The operations as calls, and the secrets no output may hold."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,5 +19,6 @@ CALLS: dict[str, Call] = {
     "batch": lambda client, *patience: client.get_batch(CONNECTION, ["123"], *patience),
     "delete": lambda client, *patience: client.delete(CONNECTION, "123", *patience),
     "purge": lambda client, *patience: client.purge(CONNECTION, *patience),
+    "connections": lambda client, *patience: client.account_connections(*patience),
 }
 """Each operation as a call with a client and, where the usual one will not do, a Patience."""
