@@ -29,14 +29,16 @@ def set_environment(argv: list[str]) -> None:
     sandbox = f"http://127.0.0.1:{chosen.sandbox_port}"
     VAR_DIR.mkdir(exist_ok=True)
     os.environ.setdefault("DATABASE_URL", f"sqlite:///{VAR_DIR / 'demo.sqlite3'}")
-    for name in ("VAULTPLUS_API_KEY_FILE", "DASHBOARD_SECRET_KEY_FILE"):
-        os.environ.pop(name, None)
+    for name in ("VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY", "DASHBOARD_DATA_KEYS", "DASHBOARD_AUDIT_KEYS"):
+        os.environ.pop(f"{name}_FILE", None)
     os.environ.update(
         VAULTPLUS_API_URL=sandbox,
         VAULTPLUS_API_KEY=DEMO_KEY,
         VAULTPLUS_MEDIA_HOSTS=sandbox,
         DASHBOARD_AUTH="demo",
         DASHBOARD_SECRET_KEY=secrets.token_urlsafe(60),
+        DASHBOARD_DATA_KEYS="demo-of-made-up-connections-data-key",  # its database outlives a restart
+        DASHBOARD_AUDIT_KEYS="demo-of-made-up-connections-audit-key",
         DASHBOARD_ALLOWED_HOSTS="127.0.0.1,localhost",
         DASHBOARD_DEBUG="0",
         DASHBOARD_MEDIA_MODE=os.environ.get("DASHBOARD_MEDIA_MODE", "shown"),

@@ -9,10 +9,12 @@ from typing import Any, Final
 from unicodedata import normalize
 
 from django import forms
+from django.core import signing
 from django.core.exceptions import ValidationError
 
 from .access import Role
 from .listing import LONGEST_CURSOR
+from .models import Connection
 from .search import Target, target_of
 from .settings import MEDIA_MODES
 from .vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
@@ -20,6 +22,8 @@ from .vault.query import PARAMETERS
 
 LAYOUTS: Final = ("table", "grid")
 THEMES: Final = ("system", "light", "dark")
+IMPACT_HOLDS: Final = 15 * 60
+"""Seconds for which what a purge would take is believed once it was shown."""
 OWN_PARAMETERS: Final = ("trail", "ticket")
 """Parameters of the list's address that are ours and no filter."""
 
@@ -158,6 +162,7 @@ class RemovalForm(forms.Form):
     ticket = forms.CharField(label="Ticket", required=False, max_length=100)
     reason = forms.CharField(label="Reason", required=False, max_length=1000)
     token = forms.CharField(required=False)
+    retry_of = forms.UUIDField(required=False, error_messages={"invalid": "This names no removal."})
 
     def clean_token(self) -> uuid.UUID:
         """The form's one-time token; a post without one, or with none of ours, is a press of its own."""
@@ -171,13 +176,32 @@ class RemovalForm(forms.Form):
 
 
 class PurgeForm(RemovalForm):
-    """A removal of everything: the connection's label is typed by hand and compared here."""
+    """A removal of everything: the connection's label is typed by hand and compared here, and what the purge
+    would take has to have been shown first: the form brings it back, signed."""
 
     typed = forms.CharField(label="Connection's name", required=False, max_length=200)
+    impact = forms.CharField(required=False)
 
-    def __init__(self, *args: Any, label: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.expected = label
+        self.expected = connection.label
+        self.salt = f"impact of purging {connection.pk}"
+
+    def shown(self, impact: Mapping[str, object]) -> str:
+        """What the hidden field holds: the impact on the page, which nobody can alter on its way back."""
+        return signing.dumps(dict(impact), salt=self.salt)
+
+    def clean_impact(self) -> dict[str, Any]:
+        try:
+            seen: dict[str, Any] = signing.loads(
+                self.cleaned_data["impact"], salt=self.salt, max_age=IMPACT_HOLDS
+            )
+        except signing.BadSignature:
+            raise ValidationError(
+                "What this would take was not shown in the last 15 minutes. It is shown now: look, then "
+                "press again."
+            ) from None
+        return seen
 
     def clean_typed(self) -> str:
         typed = normalize("NFC", str(self.cleaned_data["typed"]))

@@ -11,6 +11,19 @@ from typing import Any, Final
 _CONNECTION_ID: Final = re.compile(r"conn_\w+")
 
 
+def masked(facts: Any) -> Any:
+    """`facts` (text, or lists and mappings with text in them) without the vendor's connection ids, whoever
+    typed them, and without what no log line or database takes: NUL and lone surrogates."""
+    if isinstance(facts, str):
+        whole = facts.replace("\x00", "").encode("utf-8", "replace").decode()
+        return _CONNECTION_ID.sub("conn_…", whole)
+    if isinstance(facts, dict):
+        return {name: masked(value) for name, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [masked(value) for value in facts]
+    return facts
+
+
 class JsonLines(logging.Formatter):
     """A record as one line of JSON: a log store can split lines without being lied to.
 
@@ -35,9 +48,16 @@ class JsonLines(logging.Formatter):
 LOGGING: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": JsonLines}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "formatters": {"json": {"()": JsonLines}, "bare": {"format": "%(message)s"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+        "stdout": {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {name: {"handlers": [], "propagate": True} for name in ("django", "django.server")},
+    "loggers": {
+        **{name: {"handlers": [], "propagate": True} for name in ("django", "django.server")},
+        "dashboard.audit": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+        "dashboard.audit.record": {"handlers": ["stderr"], "propagate": False},
+    },
 }
-"""Everything to stderr as JSON lines; Django's and gunicorn's alike."""
+"""Everything to stderr as JSON lines, Django's and gunicorn's alike; the audit's events to stdout, bare."""

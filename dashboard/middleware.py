@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from .audit import NotRecorded
 from .removal import InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
+from .sealing import Unsealable
 from .security import headers, is_same_site
 from .service import UnknownConnection
 from .vault import VaultError
@@ -91,9 +93,11 @@ class Trouble:
                 return trouble.upstream(request, error)
             case UnknownConnection():
                 return trouble.unknown_connection(request)
+            case Unsealable():
+                return trouble.unsealable(request)
             case InFlight():
                 return trouble.in_flight(request, error)
-            case IntentNotRecorded():
+            case IntentNotRecorded() | NotRecorded():
                 return trouble.not_recorded(request)
             case OutcomeNotRecorded():
                 return trouble.outcome_not_recorded(request, error)

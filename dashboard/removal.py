@@ -6,18 +6,12 @@ not known is found out by reading.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
-from uuid import UUID
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
-from django.db import DatabaseError, IntegrityError, transaction
-from django.utils import timezone
-
-from . import service
-from .access import Person
+from . import ledger, service, settling
+from .ledger import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
 from .models import Connection, Removal
 from .units import iso_text
 from .vault import (
@@ -30,58 +24,23 @@ from .vault import (
     NotCached,
     PurgeResult,
     Unreachable,
-    UnreadableItem,
     VaultError,
 )
 
+__all__ = ["InFlight", "Intent", "IntentNotRecorded", "OutcomeNotRecorded", "delete_item", "purge"]
+
 State = Removal.State
-logger = logging.getLogger(__name__)
-
-LONGEST_CALL: Final = timedelta(seconds=120)
-"""No call lasts this long (a purge has 60 s), so a row still `sent` after it lost its process."""
-
-_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 MAY_HAVE_TAKEN: Final = (
     State.SENT,
     State.UNKNOWN,
+    State.UNRESOLVED,
     State.DELETED,
     State.VERIFIED_GONE,
     State.VERIFIED_PRESENT,  # sent, and it may have taken effect after we looked
     State.RECACHED,
 )
 _REFUSALS: Final = (400, 401, 403)
-
-
-class IntentNotRecorded(Exception):
-    """The row could not be committed, so nothing was sent."""
-
-
-class OutcomeNotRecorded(Exception):
-    """The call was made, but what became of it could not be written: the row still says `sent`."""
-
-    def __init__(self, removal: Removal) -> None:
-        super().__init__(str(removal.pk))
-        self.removal = removal
-
-
-class InFlight(Exception):
-    """Another removal of the same target is under way; it is named, and nothing was sent."""
-
-    def __init__(self, other: Removal) -> None:
-        super().__init__(str(other.pk))
-        self.other = other
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """Who removes, and what they said of it. `token` makes one press of a button one removal."""
-
-    person: Person
-    ticket: str
-    reason: str
-    token: UUID
-    request_id: str
 
 
 def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
@@ -93,21 +52,29 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
     if again := _same_press(connection, media_id, intent):
         return again
     item = service.find_item(connection, media_id)
-    removal = _record_intent(
-        connection, intent, verb=Removal.Verb.DELETE, media_id=media_id, before=snapshot(item) if item else {}
+    removal = _open(
+        connection,
+        intent,
+        verb=Removal.Verb.DELETE,
+        media_id=media_id,
+        before=snapshot(item) if item else {},
+        state=State.SENT if item else State.ALREADY_GONE,
     )
     if item is None:
-        return _settle(removal, State.ALREADY_GONE)
-    return _carry_out(removal, lambda: service.vault().delete(connection.connection_id, media_id))
+        return removal
+    return _carry_out(removal, intent, lambda: service.vault().delete(connection.connection_id, media_id))
 
 
-def purge(connection: Connection, intent: Intent) -> Removal:
-    """Remove all that is cached for the connection and return the settled record; raises as delete_item."""
+def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Removal:
+    """Remove all that is cached for the connection and return the settled record; raises as delete_item.
+
+    `seen` is the impact that the person was shown before they confirmed.
+    """
     if again := _same_press(connection, "", intent):
         return again
-    seen = estimate(service.first_look(connection))
-    removal = _record_intent(connection, intent, verb=Removal.Verb.PURGE, before=seen)
-    return _carry_out(removal, lambda: service.vault().purge(connection.connection_id))
+    connection_id = connection.connection_id
+    removal = _open(connection, intent, verb=Removal.Verb.PURGE, before=seen)
+    return _carry_out(removal, intent, lambda: service.vault().purge(connection_id))
 
 
 def tombstone(connection: Connection, media_id: str) -> Removal | None:
@@ -129,21 +96,6 @@ def tombstones(connection: Connection, media_ids: Iterable[str]) -> dict[str, Re
 
 def last_purge(connection: Connection) -> Removal | None:
     return Removal.objects.filter(connection=connection, verb=Removal.Verb.PURGE).first()
-
-
-def settle_by_reading(removal: Removal) -> Removal:
-    """Find out, by one read and no second call, what became of a removal whose outcome is unknown."""
-    if removal.state != State.UNKNOWN:
-        return removal
-    try:
-        left, is_all = _what_is_left(removal)
-    except VaultError:
-        return removal
-    if any(_first_seen(item) <= removal.sent_at for item in left):
-        return _settle(removal, State.VERIFIED_PRESENT)
-    if not is_all:
-        return removal  # newest come first: one page of them cannot tell what stands behind it
-    return _settle(removal, State.RECACHED if left else State.VERIFIED_GONE)
 
 
 def snapshot(item: MediaItem) -> dict[str, object]:
@@ -168,131 +120,71 @@ def snapshot(item: MediaItem) -> dict[str, object]:
 
 
 def estimate(page: MediaPage) -> dict[str, object]:
-    """What the record keeps of a connection before its purge: a first look, and whether there was more."""
+    """What the record keeps of a connection before its purge: what was seen, and whether there was more."""
     variants = [v for item in page.readable for v in item.media.values()]
+    newest = max((v.created_at for v in variants), default=None)
     return {
         "items_seen": len(page.items),
         "variants_seen": len(variants),
         "size_bytes": sum(v.size_bytes for v in variants),
+        "newest": iso_text(newest) if newest else None,
         "at_least": page.next_cursor is not None,
     }
 
 
 def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
     """The record that this very press has made already; raises InFlight while its answer is out."""
+    person = intent.caller.person
     pressed = Removal.objects.filter(token=intent.token, connection=connection, media_id=media_id)
-    record = pressed.filter(person=intent.person.name).first()
-    if record is not None and _recovered(record).state == State.SENT:
+    record = pressed.filter(issuer=person.issuer, subject=person.subject).first() if person else None
+    if record is not None and settling.recover(record).state == State.SENT:
         raise InFlight(record)
     return record
 
 
-def _recovered(removal: Removal) -> Removal:
-    """A row that its process left behind as `sent`, settled by reading; any other as it is."""
-    if removal.state == State.SENT and removal.sent_at < timezone.now() - LONGEST_CALL:
-        return settle_by_reading(_settle(removal, State.UNKNOWN, "The process that sent it ended."))
-    return removal
+def _open(connection: Connection, intent: Intent, *, media_id: str = "", **facts: Any) -> Removal:
+    """Commit the intent, after finding out what became of an earlier removal that stands in its way."""
+    for other in ledger.in_flight(connection, media_id).select_related("connection"):
+        try:
+            settling.settle(settling.recover(other))
+        except OutcomeNotRecorded as broken:
+            raise IntentNotRecorded("An earlier removal could not be settled.") from broken
+    return ledger.open_row(connection, intent, media_id=media_id, **facts)
 
 
-def _record_intent(
-    connection: Connection,
-    intent: Intent,
-    *,
-    verb: Removal.Verb,
-    media_id: str = "",
-    before: dict[str, object] | None = None,
-) -> Removal:
-    """Commit the row that must stand before anything is sent."""
-    removal = Removal(
-        verb=verb,
-        connection=connection,
-        connection_label=connection.label,
-        media_id=media_id,
-        person=intent.person.name,
-        role=intent.person.role.word if intent.person.role else "",
-        ticket=intent.ticket,
-        reason=intent.reason,
-        token=intent.token,
-        request_id=intent.request_id,
-        before=before or {},
-        sent_at=timezone.now(),
-    )
-    same_target = Removal.objects.filter(connection=connection, media_id=media_id, state=State.SENT)
-    try:
-        for other in same_target:
-            _recovered(other)
-        with transaction.atomic(durable=True):
-            removal.save(force_insert=True)
-    except IntegrityError:
-        if in_flight := same_target.first():
-            raise InFlight(in_flight) from None
-        raise IntentNotRecorded("The same press was recorded a moment ago.") from None
-    except (DatabaseError, OutcomeNotRecorded) as broken:
-        raise IntentNotRecorded(type(broken).__name__) from broken
-    return removal
-
-
-def _carry_out(removal: Removal, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
+def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
     """Make the one call and write down what became of it, whatever that is."""
-    outcome, said = State.UNKNOWN, ""
+    started = time.monotonic()
+    outcome, said, fields = State.UNKNOWN, "", {}
+    result: dict[str, Any] = {"status": None}
     try:
-        result = call()
-    except NotCached as error:
-        outcome, said = State.ALREADY_GONE, error.detail
-    except (KeyRefused, BadRequest) as error:
-        # Another 4xx (a 408, say) does not tell whether the removal had begun.
-        outcome = State.REJECTED if error.status in _REFUSALS else State.UNKNOWN
-        said = error.detail
-    except Busy as error:
-        outcome, said = State.REFUSED, _asked_to_wait(error)
-    except Unreachable as error:
-        outcome, said = State.REFUSED, error.detail
+        answer = call()
     except VaultError as error:
-        said = error.detail
+        outcome, said = _outcome_of(error)
+        result |= {"status": error.status, "error": said, "service_request_id": error.request_id}
     else:
-        outcome = State.DELETED if result.success else State.NOT_REMOVED
-        removal.freed_bytes = result.freed_bytes
-        if isinstance(result, PurgeResult):
-            removal.purged_variants = result.purged_count
+        outcome = State.DELETED if answer.success else State.NOT_REMOVED
+        fields["freed_bytes"] = answer.freed_bytes
+        if isinstance(answer, PurgeResult):
+            fields["purged_variants"] = answer.purged_count
+        result |= {"status": 200, "success": answer.success, **fields}
     finally:
         # Also when something that nobody foresaw is on its way up: then it stays `unknown`.
-        _settle(removal, outcome, said)
-    return settle_by_reading(removal)
+        result["duration_ms"] = round((time.monotonic() - started) * 1000)
+        ledger.move(removal, outcome, intent.caller, result=result, service_text=said[:300], **fields)
+    return settling.settle(removal, intent.caller)
 
 
-def _settle(removal: Removal, state: State, said: str = "") -> Removal:
-    removal.state = state
-    removal.settled_at = timezone.now()
-    removal.service_text = said[:300] or removal.service_text
-    try:
-        removal.save(update_fields=["state", "settled_at", "service_text", "freed_bytes", "purged_variants"])
-    except DatabaseError as broken:
-        logger.error("removal %s: outcome %s could not be written", removal.pk, state)
-        raise OutcomeNotRecorded(removal) from broken
-    return removal
-
-
-def _asked_to_wait(error: Busy) -> str:
-    wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""
-    return f"{wait}{error.detail}"
-
-
-def _what_is_left(removal: Removal) -> tuple[list[MediaItem | UnreadableItem], bool]:
-    """What is still cached of the target, and whether that is all there is to see."""
-    if removal.verb == Removal.Verb.PURGE:
-        page = service.first_look(removal.connection)
-        return [item for item in page.items if not _is_removed(item)], page.next_cursor is None
-    item = service.find_item(removal.connection, removal.media_id)
-    return [item] if item and not _is_removed(item) else [], True
-
-
-def _is_removed(item: MediaItem | UnreadableItem) -> bool:
-    """True for an item the service still lists, every variant of it as removed."""
-    variants = item.media.values() if isinstance(item, MediaItem) else ()
-    return bool(variants) and all(variant.status == "removed" for variant in variants)
-
-
-def _first_seen(item: MediaItem | UnreadableItem) -> datetime:
-    """Long ago where it cannot be told: what is there is not called new on a guess."""
-    variants = item.media.values() if isinstance(item, MediaItem) else ()
-    return min((v.created_at for v in variants), default=_LONG_AGO)
+def _outcome_of(error: VaultError) -> tuple[State, str]:
+    """The state that an error of the call leaves the target in, and what is said of it."""
+    match error:
+        case NotCached():
+            return State.ALREADY_GONE, error.detail
+        case KeyRefused() | BadRequest() if error.status in _REFUSALS:
+            return State.REJECTED, error.detail
+        case Busy():
+            wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""
+            return State.REFUSED, f"{wait}{error.detail}"
+        case Unreachable():
+            return State.REFUSED, error.detail
+    return State.UNKNOWN, error.detail  # another 4xx (a 408, say) does not tell whether it had begun

@@ -51,11 +51,14 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
+    from .settling import start_keeper
+
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.05)
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+    worker.keeper = start_keeper()
 
 
 def _answer_in_our_words(media_hosts: list[str], hsts_seconds: int) -> None:

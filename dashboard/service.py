@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from functools import cache
+from typing import Final
 
 from django.conf import settings
 
+from .access import Person
 from .models import Connection
 from .vault import MAX_LIMIT, MediaItem, MediaPage, MediaQuery, NotCached, UnreadableItem, VaultClient
+
+LARGEST_LOOK: Final = 1000
+"""Items that a page looks through, at most, to say what a purge would take."""
+
+LONGEST_LOOK: Final = 2.0
+"""Seconds in which it begins another call for them."""
 
 
 class UnknownConnection(Exception):
@@ -21,9 +30,11 @@ def vault() -> VaultClient:
     return VaultClient(settings.VAULTPLUS_API_URL, settings.VAULTPLUS_API_KEY)
 
 
-def connections() -> list[Connection]:
-    """The connections a person may choose from, by label."""
-    return list(Connection.objects.in_use())
+def connections(person: Person | None) -> list[Connection]:
+    """The connections this person may choose from, by label: those open to all, and those of their groups."""
+    if person is None:
+        return []
+    return [one for one in Connection.objects.in_use() if one.is_open_to(person.groups)]
 
 
 def connection(slug: str, among: Iterable[Connection]) -> Connection:
@@ -55,3 +66,18 @@ def read_items(connection: Connection, media_ids: Sequence[str]) -> dict[str, Me
 def first_look(connection: Connection) -> MediaPage:
     """As much of the connection as one call shows: enough to say "at least"."""
     return list_media(connection, MediaQuery(limit=MAX_LIMIT))
+
+
+def look_through(connection: Connection) -> MediaPage:
+    """As much of the connection as a page may wait for, as one page; its cursor says that there is more."""
+    until = time.monotonic() + LONGEST_LOOK
+    page = first_look(connection)
+    items = list(page.items)
+    seen = {page.next_cursor}
+    while page.next_cursor and len(items) < LARGEST_LOOK and time.monotonic() < until:
+        page = list_media(connection, MediaQuery(limit=MAX_LIMIT, cursor=page.next_cursor))
+        items += page.items
+        if page.next_cursor in seen:
+            break  # a cursor that leads in a circle: what was read so far is "at least"
+        seen.add(page.next_cursor)
+    return MediaPage(tuple(items), page.next_cursor)

@@ -18,6 +18,9 @@ from .vault import base_address
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 VAR_DIR: Final = BASE_DIR / ".var"
 
+SHORTEST_KEY: Final = 32
+"""Characters of a key for encrypting or sealing."""
+
 MEDIA_MODES: Final = ("hidden", "blurred", "shown")
 
 
@@ -36,6 +39,11 @@ def _each(check: Callable[[str], object]) -> Callable[[str | list[str]], None]:
             raise ValidationError(str(wrong)) from None
 
     return validate_all
+
+
+def _is_key(text: str) -> None:
+    if not re.fullmatch(rf"[\x21-\x7e]{{{SHORTEST_KEY},}}", text):
+        raise ValueError(f"each key must have at least {SHORTEST_KEY} letters, digits and signs.")
 
 
 def _no_spaces(text: str) -> None:
@@ -68,6 +76,12 @@ DASHBOARD_AUTH: str = env.str("DASHBOARD_AUTH", validate=validate.OneOf(("demo",
 SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=validate.Length(min=50))
 ALLOWED_HOSTS: list[str] = env.list(
     "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _each(_no_spaces)]
+)
+DASHBOARD_DATA_KEYS: list[str] = env.list(
+    "DASHBOARD_DATA_KEYS", validate=[validate.Length(min=1), _each(_is_key)]
+)
+DASHBOARD_AUDIT_KEYS: list[str] = env.list(
+    "DASHBOARD_AUDIT_KEYS", validate=[validate.Length(min=1), _each(_is_key)]
 )
 DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
 DASHBOARD_MEDIA_MODE: str = env.str(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import django
@@ -18,9 +18,11 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.db import connection as connection_to_database  # noqa: E402
-from django.test import override_settings  # noqa: E402
+from django.test import TransactionTestCase, override_settings  # noqa: E402
 
 from dashboard import service  # noqa: E402
+from dashboard.audit import guards  # noqa: E402
+from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
 
@@ -37,6 +39,29 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
     if connection_to_database.vendor == "sqlite":
         test = connection_to_database.settings_dict["TEST"]
         test["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_between_tests() -> Iterator[None]:
+    """Tests with real transactions empty the database behind them, which the audit's guards would refuse."""
+    with pytest.MonkeyPatch.context() as patch:
+        teardown: Callable[[TransactionTestCase], None] = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+        def lift_guards_and_empty(case: TransactionTestCase) -> None:
+            with connection_to_database.schema_editor() as editor:
+                guards.remove(editor)
+            teardown(case)
+            with connection_to_database.schema_editor() as editor:
+                guards.install(editor)
+
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lift_guards_and_empty)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_event_is_held_back() -> None:
+    """What one test noted is nothing to the next."""
+    throttle.clear()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ MADE_UP: Final = {
     "VAULTPLUS_MEDIA_HOSTS": "http://127.0.0.1:9",
     "DASHBOARD_AUTH": "demo",
     "DASHBOARD_SECRET_KEY": SECRET_KEY,
+    "DASHBOARD_DATA_KEYS": "canary-data-key-7rVq0pXe-0123456789abcdef",
+    "DASHBOARD_AUDIT_KEYS": "canary-audit-key-Yw3kT8s-0123456789abcdef",
     "DASHBOARD_ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "DASHBOARD_DEBUG": "0",
     "DASHBOARD_MEDIA_MODE": "blurred",

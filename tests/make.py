@@ -10,9 +10,11 @@ from typing import Any, Final
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.access import Person, Role
+from dashboard import service
+from dashboard.access import Caller, Person, Role
+from dashboard.ledger import LEASE
 from dashboard.models import Connection, Removal
-from dashboard.removal import Intent, delete_item, purge
+from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, Variant
 from tests.environment import API_KEY as API_KEY
@@ -39,8 +41,11 @@ class Browser(Client):
 
 def connection(slug: str = "small", **fields: Any) -> Connection:
     """A saved connection; its label is the slug and its id is made up unless given."""
-    fields = {"label": slug.capitalize(), "connection_id": f"conn_{uuid.uuid4().hex}", **fields}
-    return Connection.objects.create(slug=slug, **fields)
+    connection_id = fields.pop("connection_id", f"conn_{uuid.uuid4().hex}")
+    made = Connection(slug=slug, **{"label": slug.capitalize(), **fields})
+    made.give_id(connection_id)
+    made.save()
+    return made
 
 
 def removal(of: Connection, **fields: Any) -> Removal:
@@ -52,6 +57,8 @@ def removal(of: Connection, **fields: Any) -> Removal:
         "connection_label": of.label,
         "media_id": "4492994399",
         "person": "Omar Haddad",
+        "issuer": "demo",
+        "subject": "omar",
         "role": "operator",
         "ticket": "ZD-1",
         "request_id": uuid.uuid4().hex,
@@ -60,7 +67,11 @@ def removal(of: Connection, **fields: Any) -> Removal:
         "settled_at": timezone.now(),
         "freed_bytes": 1_234_567,
     }
-    return Removal.objects.create(**{**usual, **fields})
+    made = Removal(**{**usual, **fields})
+    if made.state == Removal.State.SENT and made.lease_until is None:
+        made.lease_until = made.sent_at + LEASE[Removal.Verb(made.verb)]
+    made.save()
+    return made
 
 
 def variant(**fields: Any) -> Variant:
@@ -121,12 +132,28 @@ def form_token(answer: Any) -> str:
     return found[1]
 
 
+OMAR: Final = Caller(
+    Person("Omar Haddad", "omar@example.com", Role.OPERATOR, issuer="demo", subject="omar", mode="demo"),
+    address="192.0.2.7",
+    agent="Firefox",
+    request_id="r",
+)
+"""An operator at their screen."""
+
+
+def hidden_fields(answer: Any) -> dict[str, str]:
+    """What the form on the page brings back of itself: its one-time token, and the impact that it showed."""
+    return dict(re.findall(r'type="hidden" name="(token|impact)" value="([^"]*)"', text(answer)))
+
+
 def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
     """Remove an item, or everything where none is named, as an operator; the record as it was saved."""
-    person = Person("Omar Haddad", "omar@example.com", Role.OPERATOR)
-    usual = {"person": person, "ticket": "ZD-1", "reason": "asked for", "request_id": "r"}
-    intent = Intent(**{**usual, "token": uuid.uuid4(), **said})
-    record = delete_item(of, media_id, intent) if media_id else purge(of, intent)
+    usual = {"caller": OMAR, "ticket": "ZD-1", "reason": "asked for", "token": uuid.uuid4()}
+    intent = Intent(**{**usual, **said})
+    if media_id:
+        record = delete_item(of, media_id, intent)
+    else:
+        record = purge(of, intent, estimate(service.look_through(of)))
     record.refresh_from_db()
     return record
 

@@ -29,7 +29,7 @@ class Identity:
         request.person = person = identify(request)
         agent = request.headers.get("User-Agent", "")[:300]
         request.caller = Caller(person, request.META.get("REMOTE_ADDR", ""), agent, request.request_id)
-        request.connections = cast("list[Connection]", SimpleLazyObject(service.connections))
+        request.connections = cast("list[Connection]", SimpleLazyObject(lambda: service.connections(person)))
         return self.get_response(request)
 
     def process_view(

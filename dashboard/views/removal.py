@@ -48,13 +48,20 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
 def connection_purge(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
     connection = service.connection(slug, request.connections)
-    form = PurgeForm(posted(request), initial=asked_for(request), label=connection.label)
+    form = PurgeForm(posted(request), initial=asked_for(request), connection=connection)
     if request.method == "POST" and form.is_valid():
-        record = removal.purge(connection, intent(request, form))
+        record = removal.purge(connection, intent(request, form), form.cleaned_data["impact"])
         return told(request, "removal/purged", connection, record)
-    impact = usage(service.first_look(connection))
-    status = 422 if request.method == "POST" else 200
-    return show(request, "removal/purge", connection=connection, usage=impact, form=form, status=status)
+    found = service.look_through(connection)
+    return show(
+        request,
+        "removal/purge",
+        connection=connection,
+        usage=usage(found),
+        impact=form.shown(removal.estimate(found)),
+        form=form,
+        status=422 if request.method == "POST" else 200,
+    )
 
 
 def posted(request: Request) -> QueryDict | None:
@@ -64,13 +71,13 @@ def posted(request: Request) -> QueryDict | None:
 
 def asked_for(request: Request) -> dict[str, object]:
     """What the form starts with: the ticket that the link brought, and a token good for one press."""
-    return {"ticket": request.GET.get("ticket", "")[:100], "token": uuid.uuid4()}
+    asked = {name: request.GET.get(name, "")[:100] for name in ("ticket", "retry_of")}
+    return {**asked, "token": uuid.uuid4()}
 
 
 def intent(request: Request, form: RemovalForm) -> Intent:
-    said = form.cleaned_data
-    assert request.person is not None  # noqa: S101 - @needs has seen to it
-    return Intent(request.person, said["ticket"], said["reason"], said["token"], request.request_id)
+    said = {name: form.cleaned_data[name] for name in ("token", "ticket", "reason", "retry_of")}
+    return Intent(request.caller, typed=form.cleaned_data.get("typed", ""), **said)
 
 
 def told(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:

@@ -120,14 +120,28 @@ def unknown_connection(request: Request) -> HttpResponse:
 
 def in_flight(request: Request, error: InFlight) -> HttpResponse:
     other = error.other
+    is_out = other.state == other.State.SENT
+    so_far = "its answer is not in yet" if is_out else "what became of it could not be found out yet"
     return say(
         request,
         "Already being removed",
-        f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and its answer is not in yet. "
+        f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and {so_far}. "
         "Nothing was sent a second time.",
         status=409,
         retry="",
         action=(other.connection.media_url, "Back to the list"),
+    )
+
+
+def unsealable(request: Request) -> HttpResponse:
+    logger.error("a connection's id cannot be opened by any key", extra={"request_id": request.request_id})
+    return say(
+        request,
+        "This connection's ID cannot be opened",
+        "It is stored encrypted, and none of the dashboard's keys opens it. Tell your administrator to put "
+        "the key that sealed it back into DASHBOARD_DATA_KEYS.",
+        status=503,
+        retry="",
     )
 
 

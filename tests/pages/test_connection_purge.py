@@ -14,7 +14,7 @@ from tests.make import (
     Browser,
     csrf_token,
     deletes,
-    form_token,
+    hidden_fields,
     ids_on,
     operations,
     removal,
@@ -27,13 +27,18 @@ State = Removal.State
 TYPED = {"typed": "Studio A", "ticket": "ZD-3", "reason": "contract ended"}
 
 
+def press(admin: Browser, path: str = HERE, **said: str) -> Any:
+    """Read the question as a person does, then press."""
+    return admin.post(path, {**TYPED, **hidden_fields(admin.get(path)), **said})
+
+
 def test_works(admin: Browser, sandbox: Sandbox) -> None:
     asks = admin.get(HERE)
     assert asks.status_code == 200
     assert "variants" in text(asks)
     assert 'value="Studio A"' not in text(asks)
     assert not Removal.objects.exists()
-    answer = admin.post(HERE, {**TYPED, "token": form_token(asks)})
+    answer = admin.post(HERE, {**TYPED, **hidden_fields(asks)})
     assert answer.status_code == 200
     assert "Purged Studio A" in text(answer)
     record = Removal.objects.get()
@@ -44,13 +49,13 @@ def test_works(admin: Browser, sandbox: Sandbox) -> None:
 
 
 def test_filters_do_not_apply(admin: Browser, sandbox: Sandbox) -> None:
-    admin.post(f"{HERE}?status=stored", TYPED)
+    press(admin, f"{HERE}?status=stored")
     assert [call.query for call in sandbox.calls if call.operation == "purge"] == [""]
 
 
 def test_empty_connection(admin: Browser, sandbox: Sandbox) -> None:
     assert admin.get("/c/empty/purge/").status_code == 200
-    answer = admin.post("/c/empty/purge/", {"typed": "Archive C"})
+    answer = press(admin, "/c/empty/purge/", typed="Archive C")
     assert answer.status_code == 200
     assert "0 variants" in text(answer)
 
@@ -62,7 +67,7 @@ def test_a_connection_of_a_million_says_at_least(admin: Browser) -> None:
 def test_fragment(admin: Browser) -> None:
     asks = admin.fragment(HERE)
     assert text(asks).lstrip().startswith('<section id="purge"')
-    answer = admin.fragment(HERE, {**TYPED, "token": form_token(asks)}, method="post")
+    answer = admin.fragment(HERE, {**TYPED, **hidden_fields(asks)}, method="post")
     assert text(answer).lstrip().startswith('<section id="purged"')
 
 
@@ -84,8 +89,31 @@ def test_nothing_posted_is_not_a_purge(admin: Browser, sandbox: Sandbox) -> None
     assert deletes(sandbox) == []
 
 
+def test_what_was_not_shown_is_not_purged(admin: Browser, sandbox: Sandbox) -> None:
+    answer = admin.post(HERE, TYPED)
+    assert answer.status_code == 422
+    assert "was not shown" in text(answer)
+    assert "contract ended" in text(answer)
+    assert deletes(sandbox) == []
+    assert admin.post(HERE, {**TYPED, **hidden_fields(answer)}).status_code == 200
+
+
+def test_the_impact_is_looked_through_up_to_a_thousand_items(admin: Browser, sandbox: Sandbox) -> None:
+    answer = admin.get("/c/big/purge/")
+    assert "at least 1,000 items" in text(answer)
+    assert operations(sandbox) == ["query"] * 10
+
+
+def test_the_receipt_shows_the_impact_beside_what_went(admin: Browser) -> None:
+    press(admin)
+    record = Removal.objects.get()
+    assert record.before["items_seen"] > 60
+    assert 0 < record.before["variants_seen"] <= record.purged_variants  # an odd item cannot be read
+    assert record.before["at_least"] is False
+
+
 def test_a_doubled_press_is_one_call(admin: Browser, sandbox: Sandbox) -> None:
-    said = {**TYPED, "token": form_token(admin.get(HERE))}
+    said = {**TYPED, **hidden_fields(admin.get(HERE))}
     assert [admin.post(HERE, said).status_code for _ in range(3)] == [200, 200, 200]
     assert len(deletes(sandbox)) == 1
 
@@ -93,7 +121,7 @@ def test_a_doubled_press_is_one_call(admin: Browser, sandbox: Sandbox) -> None:
 def test_one_purge_of_a_connection_at_a_time(admin: Browser, sandbox: Sandbox) -> None:
     small = Connection.objects.get(slug="small")
     removal(small, media_id="", verb=Removal.Verb.PURGE, state=State.SENT, settled_at=None)
-    assert admin.post(HERE, TYPED).status_code == 409
+    assert press(admin).status_code == 409
     assert deletes(sandbox) == []
 
 
@@ -121,7 +149,7 @@ def test_upstream_error(
     admin: Browser, sandbox: Sandbox, fault: dict[str, Any], status: int, state: Removal.State
 ) -> None:
     sandbox.faults.add(method="DELETE", **fault)
-    assert admin.post(HERE, TYPED).status_code == status
+    assert press(admin).status_code == status
     assert Removal.objects.get().state == state
     assert len(deletes(sandbox)) == 1
 
@@ -147,7 +175,8 @@ def test_forged_form(connections: None, sandbox: Sandbox) -> None:
     browser = signed_in("admin", enforce_csrf_checks=True)
     assert browser.post(HERE, TYPED, headers=REFERRED).status_code == 403
     assert deletes(sandbox) == []
-    said = {**TYPED, "csrfmiddlewaretoken": csrf_token(browser.get(HERE))}
+    asks = browser.get(HERE)
+    said = {**TYPED, **hidden_fields(asks), "csrfmiddlewaretoken": csrf_token(asks)}
     assert browser.post(HERE, said, headers=REFERRED).status_code == 200
 
 

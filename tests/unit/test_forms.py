@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from django.core import signing
 from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from dashboard.forms import (
     SearchForm,
     SignInForm,
 )
+from dashboard.models import Connection
 from dashboard.vault import DEFAULT_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
 from dashboard.vault.query import PARAMETERS
 
@@ -216,7 +218,8 @@ def test_a_removal_keeps_its_token_and_tidies_its_ticket() -> None:
     token = uuid.uuid4()
     form = RemovalForm({"ticket": "  ZD-1 \t 2 ", "reason": "asked\nfor", "token": str(token)})
     assert form.is_valid()
-    assert form.cleaned_data == {"ticket": "ZD-1 2", "reason": "asked\nfor", "token": token}
+    said = {"ticket": "ZD-1 2", "reason": "asked\nfor", "token": token, "retry_of": None}
+    assert form.cleaned_data == said
 
 
 @pytest.mark.parametrize("token", ["", "not one", "x" * 10_000])
@@ -238,13 +241,28 @@ def test_a_removal_refuses_what_the_record_cannot_hold(data: dict[str, str], nam
     assert list(RemovalForm(data).errors) == [name]
 
 
+STUDIO: Final = Connection(pk=7, label="Studio A")
+
+
 @pytest.mark.parametrize("typed", ["", "studio a", "Studio  A", "Studio A.", "STUDIO A", "Studio\u00a0A"])
 def test_a_purge_wants_the_label_letter_by_letter(typed: str) -> None:
-    assert "typed" in PurgeForm({"typed": typed}, label="Studio A").errors
+    assert "typed" in PurgeForm({"typed": typed}, connection=STUDIO).errors
 
 
-def test_a_purge_takes_the_label() -> None:
-    assert PurgeForm({"typed": "Studio A"}, label="Studio A").is_valid()
+def test_a_purge_takes_the_label_and_the_impact_that_was_shown() -> None:
+    shown = PurgeForm(connection=STUDIO).shown({"items_seen": 3})
+    form = PurgeForm({"typed": "Studio A", "impact": shown}, connection=STUDIO)
+    assert form.is_valid()
+    assert form.cleaned_data["impact"] == {"items_seen": 3}
+
+
+def test_a_purge_wants_its_impact_shown_first() -> None:
+    other = PurgeForm(connection=Connection(pk=8, label="Studio A")).shown({"items_seen": 3})
+    mine = PurgeForm(connection=STUDIO).shown({"items_seen": 3})
+    old = signing.TimestampSigner(salt=PurgeForm(connection=STUDIO).salt)
+    for impact in ("", "x", mine[:-1], other, old.sign("e30").replace(":", ":0", 1)):
+        form = PurgeForm({"typed": "Studio A", "impact": impact}, connection=STUDIO)
+        assert list(form.errors) == ["impact"]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.db.models.signals import post_save
 from django.test import override_settings
 
-from dashboard import removal, service
+from dashboard import service, settling
 from dashboard.models import Connection, Removal
 from dashboard.removal import IntentNotRecorded
 from dashboard.sandbox import Sandbox
@@ -145,7 +145,7 @@ def test_unknown_stays_unknown_where_nothing_can_be_read(
     record = remove(small, media_id)
     assert record.state == State.UNKNOWN
     sandbox.faults.clear()
-    assert removal.settle_by_reading(record).state == State.VERIFIED_GONE
+    assert settling.settle(record).state == State.VERIFIED_GONE
     assert len(make.deletes(sandbox)) == 1
 
 

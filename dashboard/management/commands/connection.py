@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 from django.utils import timezone
 
-from dashboard.models import Colour, Connection
+from dashboard.models import CONNECTION_ID, Colour, Connection
+from dashboard.units import count_text
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         rename.add_argument("label")
         archive = verbs.add_parser("archive", help="hide a connection; its records stay")
         archive.add_argument("slug")
+        verbs.add_parser("rekey", help="seal every id anew by the first of DASHBOARD_DATA_KEYS")
         archive.add_argument("--undo", action="store_true", help="bring it back")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
@@ -36,9 +38,9 @@ class Command(BaseCommand):
     def add_connection(
         self, slug: str, connection_id: str, label: str | None, colour: str, **options: Any
     ) -> None:
-        connection = Connection(
-            slug=slug, connection_id=connection_id, label=(label or slug).strip(), colour=colour
-        )
+        self.refuse_bad_id(connection_id)
+        connection = Connection(slug=slug, label=(label or slug).strip(), colour=colour)
+        connection.give_id(connection_id)
         self.save(connection)
         self.stdout.write(f"Added {slug} (··{connection.tail}).")
 
@@ -66,6 +68,20 @@ class Command(BaseCommand):
             return Connection.objects.get(slug=slug)
         except Connection.DoesNotExist:
             raise CommandError(f"There is no connection {slug}.") from None
+
+    def rekey_connection(self, **options: Any) -> None:
+        for connection in Connection.objects.all():
+            connection.give_id(connection.connection_id)
+            connection.save(update_fields=["sealed_id", "id_digest", "tail"])
+        self.stdout.write(f"{count_text(Connection.objects.count(), 'ID')} sealed by the first key.")
+
+    def refuse_bad_id(self, connection_id: str) -> None:
+        try:
+            CONNECTION_ID(connection_id)
+        except ValidationError as wrong:
+            raise CommandError(f"connection_id: {' '.join(wrong.messages)}") from None
+        if other := Connection.objects.by_raw_id(connection_id):
+            raise CommandError(f"connection_id: {other.slug} has this ID already.")
 
     def save(self, connection: Connection) -> None:
         try:

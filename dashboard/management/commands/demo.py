@@ -81,14 +81,10 @@ class Command(BaseCommand):
 
     def add_connections(self) -> None:
         for one in DEMO_CONNECTIONS:
-            Connection.objects.get_or_create(
-                slug=one.slug,
-                defaults={
-                    "label": one.label,
-                    "colour": one.colour,
-                    "connection_id": one.id,
-                },
-            )
+            if not Connection.objects.filter(slug=one.slug).exists():
+                connection = Connection(slug=one.slug, label=one.label, colour=one.colour)
+                connection.give_id(one.id)
+                connection.save()
 
     def refuse_taken(self, port: int, what: str) -> None:
         with socket.socket() as probe:

@@ -1,0 +1,173 @@
+"""The hash chain: each event's line names the hash before it, and its own hash needs a key to make.
+
+The key stands in the settings (DASHBOARD_AUDIT_KEYS), outside the database: whoever can write to the one
+cannot forge the other. The first key seals; older ones verify what they sealed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Final
+
+from django.conf import settings
+
+from dashboard.models import Event, Removal
+
+from .codes import CODES
+
+GENESIS: Final = "0" * 64
+"""What the first event names as the hash before it."""
+
+CHECKPOINT: Final = "audit.checkpoint"
+
+_COLUMNS: Final = ("actor_name", "actor_email", "connection", "media_id", "ticket", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where the chain does not hold: the event's number, and what is wrong with it."""
+
+    sequence: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What reading the whole chain found: how many events, the last one's number and hash, a break if any."""
+
+    events: int
+    head: int
+    hash: str
+    broken: Break | None
+
+
+def canonical(facts: Mapping[str, Any]) -> str:
+    """The one way to write these facts as JSON: sorted, no spaces, ASCII. ValueError for what is not."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def key_name() -> str:
+    """Which key seals now, by eight digits that tell nothing of it."""
+    return _name(settings.DASHBOARD_AUDIT_KEYS[0])
+
+
+def seal(line: str, key: str | None = None) -> str:
+    secret = key or settings.DASHBOARD_AUDIT_KEYS[0]
+    return hmac.new(secret.encode(), line.encode(), hashlib.sha256).hexdigest()
+
+
+def sealed_line(event: Event) -> str:
+    """The event as one line for a log store: its canonical line, its hash put in at the end."""
+    return f'{event.line[:-1]},"hash":"{event.hash}"}}'
+
+
+def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
+    """Read every event in order, to the first that was changed, moved, added or taken away.
+
+    `seen` is a number and hash noted earlier; each verification prints one, and so does every line on stdout.
+    The chain cannot know by itself that its newest events were cut off, but it knows whether that one stands.
+    """
+    count, head, last = 0, 0, GENESIS
+    for event in Event.objects.order_by("sequence").iterator(chunk_size=2000):
+        if count == 0:
+            head, last = _before_first(event)
+        wrong = _wrong(event, head + 1, last)
+        if wrong is None and seen and seen[0] == event.sequence and seen[1] != event.hash:
+            wrong = "is another event than the one that was noted"
+        if wrong:
+            return Verdict(count, head, last, Break(event.sequence, wrong))
+        count, head, last = count + 1, event.sequence, event.hash
+    if seen and seen[0] > head:
+        return Verdict(
+            count, head, last, Break(head + 1, f"is missing: {seen[0]} was there when it was noted")
+        )
+    return Verdict(count, head, last, None)
+
+
+def differing_removals() -> tuple[Removal, str] | None:
+    """The first removal whose state is not what its last event says, with that event's outcome; the ledger's
+    rows are not sealed, but each of their steps is. Removals from before there were events have none."""
+    steps = (
+        Event.objects.exclude(removal=None)
+        .exclude(outcome="closed")
+        .order_by("removal", "sequence")
+        .select_related("removal")
+    )
+    for _, group in groupby(steps.iterator(chunk_size=2000), key=lambda event: event.removal_id):
+        *_, last = group
+        if last.removal is not None and last.removal.state != last.outcome:
+            return last.removal, last.outcome
+    return None
+
+
+def _before_first(event: Event) -> tuple[int, str]:
+    """Where the chain begins: at its origin, or after what a checkpoint says was taken away."""
+    if event.sequence == 1:
+        return 0, GENESIS
+    for checkpoint in _checkpoints():
+        result = json.loads(checkpoint.line)["result"]
+        if result.get("last_sequence") == event.sequence - 1 and seal_holds(checkpoint):
+            return event.sequence - 1, str(result.get("last_hash"))
+    return 0, GENESIS
+
+
+def _checkpoints() -> Iterator[Event]:
+    yield from Event.objects.filter(code=CHECKPOINT).order_by("-sequence")
+
+
+def seal_holds(event: Event) -> bool:
+    """Whether one of the keys made this event's hash."""
+    name = _named_key(event.line)
+    key = next((key for key in settings.DASHBOARD_AUDIT_KEYS if _name(key) == name), None)
+    return key is not None and hmac.compare_digest(seal(event.line, key), event.hash)
+
+
+def _wrong(event: Event, expected: int, last: str) -> str | None:
+    """What is wrong with this event where it stands; None where nothing is."""
+    if event.sequence != expected:
+        return f"follows {expected - 1}: what stood between them is missing"
+    if not seal_holds(event):
+        if all(_name(key) != _named_key(event.line) for key in settings.DASHBOARD_AUDIT_KEYS):
+            return "was sealed by a key that is not among DASHBOARD_AUDIT_KEYS"
+        return "was changed after it was written"
+    facts = json.loads(event.line)
+    if facts["sequence"] != event.sequence:
+        return f"is a copy of {facts['sequence']}"
+    if facts["previous"] != last:
+        return "does not follow the event before it"
+    return _differing_column(event, facts)
+
+
+def _differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
+    """The columns only repeat the line: one that says something else was changed to mislead a list."""
+    for name in _COLUMNS:
+        if getattr(event, name) != facts[name]:
+            return f"has another {name} in its column than in its line"
+    if moment(event.at) != facts["at"]:
+        return "has another time in its column than in its line"
+    if (str(event.removal_id) if event.removal_id else None) != facts["removal"]:
+        return "has another removal in its column than in its line"
+    if (event.verb, event.outcome) != CODES.get(event.code):
+        return "has another verb or outcome than its code"
+    return None
+
+
+def _named_key(line: str) -> str:
+    try:
+        return str(json.loads(line)["key"])
+    except (ValueError, TypeError, KeyError):
+        return ""
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(b"name of an audit key " + key.encode()).hexdigest()[:8]

@@ -1,0 +1,56 @@
+"""Every code an event may have, and the verb and outcome that lists are filtered by."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REMOVAL_OUTCOMES: Final = {
+    "sent": "Sent",
+    "deleted": "Deleted",
+    "already_gone": "Already gone",
+    "not_removed": "Not removed",
+    "rejected": "Rejected by the service",
+    "refused": "Never sent",
+    "unknown": "Outcome unknown",
+    "verified_gone": "Gone, found by reading",
+    "verified_present": "Still there, found by reading",
+    "recached": "Cached again since",
+    "unresolved": "Unresolved",
+    "closed": "Closed by hand",
+}
+
+VERBS: Final = {
+    "delete": "Delete",
+    "purge": "Purge",
+    "reveal": "Reveal",
+    "connection": "Connection",
+    "access": "Access",
+    "audit": "Audit",
+}
+"""What kind of act an event tells of, and its word."""
+
+OUTCOMES: Final = {
+    **REMOVAL_OUTCOMES,
+    "done": "Done",
+    "denied": "Not permitted",
+}
+
+DELETE: Final = "media.delete"
+PURGE: Final = "connection.purge"
+
+CODES: Final[dict[str, tuple[str, str]]] = {
+    **{f"{DELETE}.{outcome}": ("delete", outcome) for outcome in REMOVAL_OUTCOMES},
+    **{f"{PURGE}.{outcome}": ("purge", outcome) for outcome in REMOVAL_OUTCOMES},
+    "media.revealed": ("reveal", "done"),
+    "audit.exported": ("audit", "done"),
+    "audit.checkpoint": ("audit", "done"),
+    "access.refused": ("access", "denied"),
+    "access.denied": ("access", "denied"),
+    "access.no_role": ("access", "denied"),
+    "access.renamed": ("access", "done"),
+    "connection.added": ("connection", "done"),
+    "connection.changed": ("connection", "done"),
+    "connection.archived": ("connection", "done"),
+    "connection.restored": ("connection", "done"),
+}
+"""Verb and outcome by code."""

@@ -1,0 +1,82 @@
+"""Triggers that let events be added and nothing else, whoever holds the connection to the database.
+
+SQLite's `INSERT OR REPLACE` deletes without firing a delete trigger, so an insert guard refuses a number that
+is taken; PostgreSQL's TRUNCATE fires no row trigger, so it has one of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.db import connection as database
+from django.db import transaction
+
+_TABLE: Final = "dashboard_event"
+_WORDS: Final = "events of the audit are written once"
+
+_SQLITE: Final = {
+    f"{_TABLE}_no_update": f"BEFORE UPDATE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END",
+    f"{_TABLE}_no_delete": f"BEFORE DELETE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END",
+    f"{_TABLE}_no_replace": (
+        f"BEFORE INSERT ON {_TABLE} WHEN EXISTS (SELECT 1 FROM {_TABLE} WHERE sequence = NEW.sequence) "  # noqa: S608 - ours
+        f"BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END"
+    ),
+}
+_REFUSE: Final = f"EXECUTE FUNCTION {_TABLE}_refuse()"
+_POSTGRESQL: Final = {
+    f"{_TABLE}_no_change": f"BEFORE UPDATE OR DELETE ON {_TABLE} FOR EACH ROW {_REFUSE}",
+    f"{_TABLE}_no_truncate": f"BEFORE TRUNCATE ON {_TABLE} FOR EACH STATEMENT {_REFUSE}",
+}
+_FUNCTION: Final = f"""CREATE OR REPLACE FUNCTION {_TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '{_WORDS}' USING ERRCODE = 'integrity_constraint_violation'; END $$"""
+
+
+def install(editor: Any) -> None:
+    """Put the triggers up through a schema editor; a migration that rebuilds the table calls this again."""
+    if editor.connection.vendor == "postgresql":
+        editor.execute(_FUNCTION)
+    for name, body in _triggers(editor.connection.vendor).items():
+        editor.execute(f"CREATE TRIGGER {name} {body}")
+
+
+def remove(editor: Any) -> None:
+    for name in _triggers(editor.connection.vendor):
+        suffix = f" ON {_TABLE}" if editor.connection.vendor == "postgresql" else ""
+        editor.execute(f"DROP TRIGGER IF EXISTS {name}{suffix}")
+
+
+@contextmanager
+def lifted() -> Iterator[None]:
+    """A transaction in which events may be taken away: for retention, and by the table's owner only."""
+    with transaction.atomic(), database.cursor() as cursor:
+        if database.vendor == "postgresql":
+            cursor.execute(f"LOCK TABLE {_TABLE} IN ACCESS EXCLUSIVE MODE")
+        remove(_Through(cursor))
+        yield
+        install(_Through(cursor))
+
+
+def missing() -> list[str]:
+    """The names of the triggers that are not there."""
+    catalogue = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
+    }
+    with database.cursor() as cursor:
+        cursor.execute(catalogue[database.vendor])
+        there = {row[0] for row in cursor.fetchall()}
+    return [name for name in _triggers(database.vendor) if name not in there]
+
+
+def _triggers(vendor: str) -> dict[str, str]:
+    return _POSTGRESQL if vendor == "postgresql" else _SQLITE
+
+
+class _Through:
+    """A cursor in the shape of a schema editor."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.connection = database
+        self.execute = cursor.execute

@@ -1,0 +1,170 @@
+"""Writing an event: one committed row at the chain's end, one line on stdout for the company's log store."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.db import connection as database
+from django.utils import timezone
+
+from dashboard.access import Caller
+from dashboard.logs import masked
+from dashboard.models import Connection, Event, Removal
+from dashboard.units import iso_text
+
+from . import chain
+from .codes import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+lines: Final = logging.getLogger("dashboard.audit")
+logger: Final = logging.getLogger(__name__)
+
+_LOCK: Final = 0x7661756C74  # any number that no other program of this database uses
+_SHORT: Final = {"actor_name": 255, "actor_email": 255, "media_id": 128, "ticket": 100}
+
+
+class NotRecorded(Exception):
+    """The event could not be committed, so what it would have told of must not happen."""
+
+
+def record(
+    code: str,
+    caller: Caller,
+    *,
+    connection: Connection | None = None,
+    media_id: str = "",
+    ticket: str = "",
+    reason: str = "",
+    removal: Removal | None = None,
+    typed: str = "",
+    before: Mapping[str, Any] | None = None,
+    result: Mapping[str, Any] | None = None,
+) -> Event:
+    """Append one event and return it; raises NotRecorded, and KeyError for a code that is none.
+
+    `before` and `result` hold text, whole numbers, truth values, None, and lists and mappings of them; never
+    links. The line goes to stdout once the surrounding transaction is committed.
+    """
+    facts = {
+        "removal": str(removal.pk) if removal else None,
+        "attempt": removal.attempt if removal else None,
+        **_actor(caller),
+        **_connection(connection),
+        "media_id": media_id,
+        "ticket": ticket,
+        "reason": reason,
+        "typed": typed,
+        "before": before or {},
+        "result": result or {},
+    }
+    try:
+        with transaction.atomic():
+            event = _append(code, masked(facts), removal.pk if removal else None)
+    except DatabaseError as broken:
+        raise NotRecorded(type(broken).__name__) from broken
+    transaction.on_commit(lambda: lines.info("%s", chain.sealed_line(event)))
+    return event
+
+
+def note(code: str, caller: Caller, *, reason: str = "", **facts: Any) -> None:
+    """Record what must fail no request: one a minute of a kind and address, with how many were held back."""
+    missed = throttle.admit((code, caller.address, reason))
+    if missed is None:
+        return
+    try:
+        record(
+            code, caller, reason=reason, **{**facts, "result": {**facts.get("result", {}), "more": missed}}
+        )
+    except NotRecorded as broken:
+        logger.error("%s from %s could not be recorded: %s", code, caller.address, broken)
+
+
+def _append(code: str, facts: dict[str, Any], removal_id: UUID | None) -> Event:
+    """The row after the last one, while nobody else can write one."""
+    verb, outcome = CODES[code]
+    if database.vendor == "postgresql":  # SQLite lets one transaction write at a time anyway
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
+    sequence, previous = last or (0, chain.GENESIS)
+    at = timezone.now()
+    head = {"sequence": sequence + 1, "at": chain.moment(at), "code": code}
+    line = chain.canonical({**head, **facts, "key": chain.key_name(), "previous": previous})
+    return Event.objects.create(
+        sequence=sequence + 1,
+        at=at,
+        code=code,
+        verb=verb,
+        outcome=outcome,
+        removal_id=removal_id,
+        connection=facts["connection"],
+        **{name: facts[name] for name in _SHORT},
+        line=line,
+        hash=chain.seal(line),
+    )
+
+
+def _actor(caller: Caller) -> dict[str, Any]:
+    person = caller.person
+    since = person.signed_in_at if person else None
+    return {
+        "actor_issuer": person.issuer if person else "",
+        "actor_subject": person.subject if person else "",
+        "actor_name": person.name if person else "",
+        "actor_email": person.email if person else "",
+        "role": person.role.word if person and person.role else "",
+        "groups": list(person.matched) if person else [],
+        "mode": person.mode if person else "",
+        "signed_in_at": iso_text(since) if since else None,
+        "address": caller.address,
+        "agent": caller.agent,
+        "request_id": caller.request_id,
+    }
+
+
+def _connection(connection: Connection | None) -> dict[str, str]:
+    if connection is None:
+        return {"connection": "", "connection_label": "", "connection_tail": ""}
+    return {
+        "connection": connection.slug,
+        "connection_label": connection.label,
+        "connection_tail": connection.tail,
+    }
+
+
+class _Throttle:
+    """Lets one of a kind through a minute; whoever comes through learns how many did not."""
+
+    LARGEST: Final = 10_000
+
+    def __init__(self, seconds: float = 60) -> None:
+        self.seconds = seconds
+        self._seen: dict[object, tuple[float, int]] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, kind: object) -> int | None:
+        """How many were held back since the last one that came through; None to hold this one back."""
+        now = time.monotonic()
+        with self._lock:
+            since, missed = self._seen.pop(kind, (-self.seconds, 0))
+            if now - since < self.seconds:
+                self._seen[kind] = (since, missed + 1)
+                return None
+            if len(self._seen) >= self.LARGEST:
+                del self._seen[next(iter(self._seen))]
+            self._seen[kind] = (now, 0)
+            return missed
+
+    def clear(self) -> None:
+        with self._lock:
+            self._seen.clear()
+
+
+throttle: Final = _Throttle()

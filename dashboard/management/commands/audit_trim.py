@@ -1,0 +1,45 @@
+"""Moves old events of the audit out of the database, into a file."""
+
+from __future__ import annotations
+
+import getpass
+from argparse import ArgumentParser
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils import timezone
+
+from dashboard.access import Caller, Person
+from dashboard.audit import NotRecorded
+from dashboard.audit.retention import trim
+from dashboard.units import count_text
+
+
+class Command(BaseCommand):
+    help = (
+        "Write the events older than so many days to a file, a line each with its hash, and take them out of "
+        "the database. A checkpoint says what was taken, so that audit_verify goes on from there. Run it as "
+        "the owner of the table: others cannot lift its guards."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--keep-days", type=int, required=True, help="how many days stay")
+        parser.add_argument("--to", type=Path, required=True, help="a new file for what is taken out")
+
+    def handle(self, *args: Any, keep_days: int, to: Path, **options: Any) -> None:
+        if keep_days < 1:
+            raise CommandError("--keep-days has to be 1 or more.")
+        caller = Caller(Person(getpass.getuser(), "", None, issuer="command", mode="command"))
+        try:
+            with to.open("x", encoding="ascii") as file:
+                taken = trim(timezone.now() - timedelta(days=keep_days), file, caller)
+        except FileExistsError:
+            raise CommandError(f"{to} is there already; name a new file.") from None
+        except OSError as broken:
+            raise CommandError(f"{to} cannot be written: {broken.strerror}. Nothing was taken out.") from None
+        except (DatabaseError, NotRecorded) as broken:
+            raise CommandError(f"Nothing was taken out: {broken}") from None
+        self.stdout.write(f"{count_text(taken, 'event')} written to {to} and taken out.")

@@ -1,0 +1,43 @@
+"""Reads the audit's whole chain and says whether it holds."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from dashboard import audit
+from dashboard.audit import guards
+from dashboard.units import count_text
+
+
+class Command(BaseCommand):
+    help = (
+        "Read every event of the audit and the ledger beside it, and name the first row that was changed, "
+        "added or taken away. Prints the last event's number and hash: note them, and give them as --seen "
+        "another day, for a chain cannot know by itself that its end was cut off."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--seen", metavar="NUMBER:HASH", help="an event that was there when it was noted")
+
+    def handle(self, *args: Any, seen: str | None, **options: Any) -> None:
+        verdict = audit.verify(seen=self.noted(seen) if seen else None)
+        if verdict.broken:
+            raise CommandError(f"Event {verdict.broken.sequence} {verdict.broken.reason}.")
+        if missing := guards.missing():
+            raise CommandError(f"The chain holds, but a guard of the table is gone: {', '.join(missing)}.")
+        if wrong := audit.differing_removals():
+            raise CommandError(
+                f"The chain holds, but the ledger says something else: removal {wrong[0].pk} is "
+                f"{wrong[0].state}, and its last event says {wrong[1] or 'nothing'}."
+            )
+        events = count_text(verdict.events, "event")
+        self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")
+
+    def noted(self, text: str) -> tuple[int, str]:
+        number, _, hash_ = text.partition(":")
+        if not number.isdecimal() or len(hash_) != 64:
+            raise CommandError("--seen wants a number, a colon and a hash of 64 digits, as printed before.")
+        return int(number), hash_

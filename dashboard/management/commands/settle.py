@@ -1,0 +1,20 @@
+"""Finds out, by reading, what became of removals whose answer was lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import BaseCommand
+
+from dashboard.settling import settle_due
+from dashboard.units import count_text
+
+
+class Command(BaseCommand):
+    help = (
+        "Look once after every removal that was left behind by its process or whose outcome is unknown. "
+        "Running servers do this by themselves."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{count_text(settle_due(), 'removal')} looked after.")
