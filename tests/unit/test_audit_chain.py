@@ -1,0 +1,198 @@
+"""The chain names whatever was changed, moved, added or taken away, even by who holds the database."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, OperationalError, transaction
+from django.db import connection as database
+from django.test import override_settings
+
+from dashboard import audit
+from dashboard.audit import chain, guards
+from dashboard.models import Event, Removal
+from tests import make
+from tests.make import OMAR
+
+TABLE = "dashboard_event"
+
+
+@pytest.fixture
+def five(db: None) -> list[Event]:
+    return [audit.record("media.revealed", OMAR, media_id=str(number)) for number in range(1, 6)]
+
+
+def tamper(sql: str, *values: Any) -> None:
+    """Change the table as its owner can: with the guards out of the way."""
+    with guards.lifted(), database.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def verified(**options: Any) -> str:
+    out = io.StringIO()
+    call_command("audit_verify", stdout=out, **options)
+    return out.getvalue()
+
+
+def test_a_chain_that_holds_tells_its_end(five: list[Event]) -> None:
+    assert verified() == f"The chain holds: 5 events. Last: 5:{five[-1].hash}\n"
+    assert audit.verify().broken is None
+
+
+def test_no_event_is_a_chain_that_holds(db: None) -> None:
+    assert "0 events" in verified()
+
+
+def test_each_event_names_the_one_before_it(five: list[Event]) -> None:
+    lines = [json.loads(event.line) for event in five]
+    assert [line["sequence"] for line in lines] == [1, 2, 3, 4, 5]
+    assert [line["previous"] for line in lines] == [chain.GENESIS, *(event.hash for event in five[:-1])]
+
+
+COLUMNS = {
+    "ticket": "ZD-666",
+    "actor_name": "Nobody",
+    "actor_email": "x@example.com",
+    "connection": "other",
+    "media_id": "7",
+    "code": "audit.exported",
+    "verb": "delete",
+    "outcome": "deleted",
+    "at": "2020-01-01 00:00:00+00:00",
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_changed_column_is_named(five: list[Event], column: str) -> None:
+    tamper(f"UPDATE {TABLE} SET {column} = %s WHERE sequence = 3", COLUMNS[column])
+    with pytest.raises(
+        CommandError, match=r"^Event 3 has another .* than its|^Event 3 has another .* than in"
+    ):
+        verified()
+
+
+def test_a_changed_line_is_named(five: list[Event]) -> None:
+    tamper(f"UPDATE {TABLE} SET line = %s WHERE sequence = 2", five[1].line.replace('"2"', '"9"'))
+    with pytest.raises(CommandError, match="Event 2 was changed after it was written"):
+        verified()
+
+
+def test_a_line_sealed_anew_without_the_key_is_named(five: list[Event]) -> None:
+    forged = five[1].line.replace('"2"', '"9"')
+    seal = chain.seal(forged, "a key that an intruder made up, long enough")
+    tamper(f"UPDATE {TABLE} SET line = %s, media_id = '9', hash = %s WHERE sequence = 2", forged, seal)
+    with pytest.raises(CommandError, match="Event 2 was changed"):
+        verified()
+
+
+def test_a_missing_event_is_named(five: list[Event]) -> None:
+    tamper(f"DELETE FROM {TABLE} WHERE sequence = 3")
+    with pytest.raises(CommandError, match="Event 4 follows 2: what stood between them is missing"):
+        verified()
+
+
+def test_a_missing_beginning_is_named(five: list[Event]) -> None:
+    tamper(f"DELETE FROM {TABLE} WHERE sequence < 3")
+    with pytest.raises(CommandError, match="Event 3 follows 0"):
+        verified()
+
+
+def test_a_missing_end_is_named_by_whoever_noted_it(five: list[Event]) -> None:
+    seen = f"5:{five[-1].hash}"
+    assert "holds" in verified(seen=seen)
+    tamper(f"DELETE FROM {TABLE} WHERE sequence > 3")
+    assert "3 events" in verified()
+    with pytest.raises(CommandError, match="Event 4 is missing"):
+        verified(seen=seen)
+    with pytest.raises(CommandError, match="Event 3 is another event"):
+        verified(seen=f"3:{'0' * 64}")
+    with pytest.raises(CommandError, match="--seen wants"):
+        verified(seen="3")
+
+
+def test_a_copied_event_is_named(five: list[Event]) -> None:
+    second = five[1]
+    tamper(f"UPDATE {TABLE} SET line = %s, hash = %s WHERE sequence = 4", second.line, second.hash)
+    with pytest.raises(CommandError, match="Event 4 is a copy of 2"):
+        verified()
+
+
+def test_a_chain_begun_anew_after_the_first_is_named(five: list[Event]) -> None:
+    line = five[2].line.replace(five[1].hash, chain.GENESIS)
+    tamper(f"UPDATE {TABLE} SET line = %s, hash = %s WHERE sequence = 3", line, chain.seal(line))
+    with pytest.raises(CommandError, match="Event 3 does not follow the event before it"):
+        verified()
+
+
+def test_the_key_may_be_exchanged_and_the_old_one_is_still_needed(five: list[Event]) -> None:
+    old = "canary-audit-key-Yw3kT8s-0123456789abcdef"
+    with override_settings(DASHBOARD_AUDIT_KEYS=["another key, the newest of the two, 12", old]):
+        audit.record("media.revealed", OMAR)
+        assert "6 events" in verified()
+    with (
+        override_settings(DASHBOARD_AUDIT_KEYS=["another key, the newest of the two, 12"]),
+        pytest.raises(CommandError, match="Event 1 was sealed by a key that is not among"),
+    ):
+        verified()
+
+
+def test_a_guard_that_is_gone_is_named(five: list[Event]) -> None:
+    of = {"sqlite": f"{TABLE}_no_delete", "postgresql": f"{TABLE}_no_truncate ON {TABLE}"}
+    with database.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER {of[database.vendor]}")
+    with pytest.raises(CommandError, match=f"a guard of the table is gone: {of[database.vendor].split()[0]}"):
+        verified()
+
+
+def test_a_ledger_that_says_something_else_is_named(db: None, sandbox: object) -> None:
+    small = make.connection(connection_id=make.SMALL_ID)
+    record = make.remove(small, "99999")
+    assert "holds" in verified()
+    Removal.objects.filter(pk=record.pk).update(state=Removal.State.DELETED)
+    with pytest.raises(
+        CommandError, match=f"removal {record.pk} is deleted, and its last event says already"
+    ):
+        verified()
+
+
+WRITES: list[str] = [
+    f"UPDATE {TABLE} SET ticket = 'x'",
+    f"UPDATE {TABLE} SET ticket = 'x' WHERE sequence = 2",
+    f"DELETE FROM {TABLE}",
+    f"DELETE FROM {TABLE} WHERE sequence = 5",
+]
+if database.vendor == "sqlite":
+    WRITES += [
+        f"INSERT OR REPLACE INTO {TABLE} SELECT * FROM {TABLE} WHERE sequence = 2",
+        f"REPLACE INTO {TABLE} SELECT * FROM {TABLE} WHERE sequence = 2",
+        f"UPDATE OR REPLACE {TABLE} SET sequence = 2 WHERE sequence = 3",
+        f"INSERT INTO {TABLE} SELECT * FROM {TABLE} WHERE sequence = 2 ON CONFLICT (sequence) "
+        "DO UPDATE SET ticket = 'x'",
+    ]
+else:
+    WRITES += [
+        f"TRUNCATE {TABLE}",
+        f"INSERT INTO {TABLE} SELECT * FROM {TABLE} WHERE sequence = 2 ON CONFLICT (sequence) "
+        "DO UPDATE SET ticket = 'x'",
+    ]
+
+
+@pytest.mark.parametrize("sql", WRITES)
+def test_the_database_refuses_every_write_but_a_new_row(five: list[Event], sql: str) -> None:
+    with pytest.raises((IntegrityError, OperationalError)), transaction.atomic(), database.cursor() as cursor:
+        cursor.execute(sql)
+    assert "5 events" in verified()
+
+
+def test_the_model_refuses_as_the_database_does(five: list[Event]) -> None:
+    first = Event.objects.get(sequence=1)
+    writes: list[Callable[[], object]] = [first.save, first.delete, Event.objects.all().delete]
+    for write in writes:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            write()
+    assert "5 events" in verified()

@@ -1,0 +1,232 @@
+"""Lost answers: looked at again and again by reading, then left to a person; never sent again."""
+
+from __future__ import annotations
+
+import io
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+
+from dashboard import audit, ledger, service, settling
+from dashboard.models import Connection, Event, Removal
+from dashboard.sandbox import Sandbox
+from tests import make
+from tests.make import OMAR
+
+State = Removal.State
+
+
+def codes(removal: Removal) -> list[str]:
+    """Every step of the removal, in order."""
+    return list(removal.events.order_by("sequence").values_list("code", flat=True))
+
+
+@pytest.fixture
+def unknown(small: Connection, media_id: str, sandbox: Sandbox) -> Removal:
+    """A delete whose answer was lost, and a service that cannot be read since."""
+    sandbox.faults.add(method="GET")
+    sandbox.faults.add(method="DELETE", close=True)
+    sandbox.faults.add(method="GET", status=401, times=None)
+    record = make.remove(small, media_id)
+    assert record.state == State.UNKNOWN
+    return record
+
+
+def pass_by(removal: Removal, **of: float) -> None:
+    """Let time pass for this row alone."""
+    ago = timedelta(**of)
+    for name in ("next_look_at", "lease_until", "sent_at"):
+        if (moment := getattr(removal, name)) is not None:
+            Removal.objects.filter(pk=removal.pk).update(**{name: moment - ago})
+    removal.refresh_from_db()
+
+
+def test_the_looks_are_at_2_10_and_60_seconds_and_10_minutes(unknown: Removal) -> None:
+    assert unknown.settled_at
+    assert unknown.next_look_at
+    assert unknown.next_look_at - unknown.settled_at == timedelta(seconds=2)
+    for looks, pause in ((1, 8), (2, 50), (3, 540)):
+        assert settling.settle_due() == 0
+        pass_by(unknown, seconds=541)
+        before = timezone.now()
+        assert settling.settle_due() == 1
+        unknown.refresh_from_db()
+        assert (unknown.state, unknown.looks) == (State.UNKNOWN, looks)
+        assert timedelta(seconds=pause) <= unknown.next_look_at - before < timedelta(seconds=pause + 5)
+    pass_by(unknown, seconds=541)
+    settling.settle_due()
+    unknown.refresh_from_db()
+    assert unknown.state == "unresolved"
+    assert unknown.next_look_at is None
+    assert codes(unknown) == ["media.delete.sent", "media.delete.unknown", "media.delete.unresolved"]
+    assert unknown.needs_a_look
+
+
+def test_a_look_that_can_tell_settles_it(unknown: Removal, sandbox: Sandbox) -> None:
+    sandbox.faults.clear()
+    pass_by(unknown, seconds=3)
+    settling.settle_due()
+    unknown.refresh_from_db()
+    assert unknown.state == State.VERIFIED_PRESENT
+    last = Event.objects.get(sequence=3)
+    assert (last.actor_name, last.removal_id) == ("Vault+ dashboard", unknown.pk)
+    assert len(make.deletes(sandbox)) == 1
+    assert settling.settle_due() == 0
+
+
+def test_two_that_look_at_once_are_one_look(unknown: Removal) -> None:
+    pass_by(unknown, seconds=3)
+    same = Removal.objects.get(pk=unknown.pk)
+    assert ledger.claim_look(unknown)
+    assert not ledger.claim_look(same)
+
+
+def test_an_unknown_outcome_lets_no_second_call_out(unknown: Removal, sandbox: Sandbox) -> None:
+    sandbox.faults.clear()
+    sandbox.faults.add(method="GET")  # the item can be read, but then no more
+    sandbox.faults.add(method="GET", status=401, times=None)
+    with pytest.raises(ledger.InFlight) as other:
+        make.remove(unknown.connection, unknown.media_id)
+    assert other.value.other.pk == unknown.pk
+    assert len(make.deletes(sandbox)) == 1
+
+
+def test_a_new_press_settles_the_old_one_first(unknown: Removal, sandbox: Sandbox) -> None:
+    sandbox.faults.clear()
+    again = make.remove(unknown.connection, unknown.media_id)
+    unknown.refresh_from_db()
+    assert (unknown.state, again.state) == (State.VERIFIED_PRESENT, State.DELETED)
+
+
+def test_a_retry_is_a_new_intent_linked_to_the_old_one(unknown: Removal, sandbox: Sandbox) -> None:
+    sandbox.faults.clear()
+    settling.settle(unknown)
+    again = make.remove(unknown.connection, unknown.media_id, retry_of=unknown.pk)
+    assert (again.retry_of, again.attempt, again.state) == (unknown, 2, State.DELETED)
+    stranger = make.remove(unknown.connection, "99999", retry_of=unknown.pk)
+    assert (stranger.retry_of, stranger.attempt) == (None, 1)
+
+
+def test_an_answer_that_comes_late_outranks_what_was_found(unknown: Removal, sandbox: Sandbox) -> None:
+    sandbox.faults.clear()
+    settling.settle(unknown)
+    assert ledger.move(unknown, State.DELETED, OMAR, result={"status": 200}, freed_bytes=5)
+    assert codes(unknown)[-2:] == ["media.delete.verified_present", "media.delete.deleted"]
+    assert not ledger.move(unknown, State.VERIFIED_GONE, OMAR)
+    unknown.refresh_from_db()
+    assert (unknown.state, unknown.freed_bytes) == (State.DELETED, 5)
+
+
+FINAL = (State.DELETED, State.ALREADY_GONE, State.NOT_REMOVED, State.REJECTED, State.REFUSED)
+
+
+@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("to", set(State) - {State.PLANNED, State.CLAIMED, State.CANCELLED, State.SENT})
+def test_an_answer_is_the_last_word(db: None, state: Removal.State, to: Removal.State) -> None:
+    row = make.removal(make.connection(), state=state)
+    assert not ledger.move(row, to, OMAR)
+    row.refresh_from_db()
+    assert row.state == state
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["lease over", "clock jumped back", "from before there were leases"])
+def test_what_its_process_left_behind_is_settled(
+    small: Connection, media_id: str, sandbox: Sandbox, how: str
+) -> None:
+    lost = make.removal(small, media_id=media_id, state=State.SENT, settled_at=None)
+    assert settling.settle_due() == 0
+    now = timezone.now()
+    changes: dict[str, dict[str, Any]] = {
+        "lease over": {"lease_until": now - timedelta(seconds=1)},
+        "clock jumped back": {
+            "sent_at": now + timedelta(hours=1),
+            "lease_until": now + timedelta(hours=2),
+        },
+        "from before there were leases": {"lease_until": None},
+    }
+    Removal.objects.filter(pk=lost.pk).update(**changes[how])
+    assert settling.settle_due() == 1
+    lost.refresh_from_db()
+    assert lost.state == State.VERIFIED_PRESENT
+    assert make.deletes(sandbox) == []
+
+
+def test_the_command_looks_once(unknown: Removal, sandbox: Sandbox) -> None:
+    sandbox.faults.clear()
+    pass_by(unknown, seconds=3)
+    out = io.StringIO()
+    call_command("settle", stdout=out)
+    assert out.getvalue() == "1 removal looked after.\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_keeper_settles_by_itself(sandbox: Sandbox, collected_static: object) -> None:
+    small = make.connection("small", label="Studio A", connection_id=make.SMALL_ID)
+    gone = make.removal(
+        small,
+        media_id="99999",
+        state=State.SENT,
+        settled_at=None,
+        sent_at=timezone.now() - timedelta(hours=1),
+    )
+    stop = threading.Event()
+
+    def keep() -> None:
+        settling.keep(stop)
+        connections.close_all()
+
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    until = time.monotonic() + 15
+    while gone.state == State.SENT and time.monotonic() < until:
+        time.sleep(0.1)
+        gone.refresh_from_db()
+    stop.set()
+    keeper.join(10)
+    assert gone.state in (State.UNKNOWN, State.VERIFIED_GONE)
+    assert not keeper.is_alive()
+
+
+def test_an_unresolved_one_is_closed_once_with_a_note(unknown: Removal) -> None:
+    assert not ledger.close(unknown, OMAR, "too early")
+    ledger.move(unknown, State.UNRESOLVED, OMAR)
+    assert list(ledger.needing_a_look()) == [unknown]
+    assert ledger.close(unknown, OMAR, "The service's people say it is gone.")
+    assert not ledger.close(unknown, OMAR, "again")
+    unknown.refresh_from_db()
+    assert (unknown.closed_by, unknown.state) == ("Omar Haddad", State.UNRESOLVED)
+    assert codes(unknown)[-1] == "media.delete.closed"
+    assert list(ledger.needing_a_look()) == []
+    assert audit.differing_removals() is None
+
+
+def test_a_purge_of_a_large_connection_is_settled_by_asking_for_what_is_older(
+    sandbox: Sandbox, db: None
+) -> None:
+    big = make.connection("big", connection_id=make.BIG_ID)
+    sandbox.faults.add(method="DELETE", close=True, act=True)
+    gone = make.remove(big)
+    assert gone.state == State.VERIFIED_GONE
+    assert make.deletes(sandbox) == ["/v2/vault-plus/media"]
+
+
+def test_a_clock_that_was_behind_calls_nothing_old_new(
+    small: Connection, media_id: str, sandbox: Sandbox
+) -> None:
+    item = service.find_item(small, media_id)
+    assert item
+    newest = max(v.created_at for v in item.media.values())
+    sandbox.faults.add(method="GET")
+    sandbox.faults.add(method="DELETE", close=True)
+    sandbox.faults.add(method="GET", status=401, times=None)
+    record = make.remove(small, media_id)
+    record.sent_at = newest - timedelta(days=900)
+    sandbox.faults.clear()
+    assert settling.settle(record).state == State.VERIFIED_PRESENT
