@@ -236,16 +236,28 @@ def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard
 
 
 class ItemPage:
-    """One item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once."""
+    """One item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once; the
+    ticket that led here goes along with every link."""
 
-    def __init__(self, connection: Connection, item: MediaItem, reveal: str = "") -> None:
+    def __init__(self, connection: Connection, item: MediaItem, reveal: str = "", ticket: str = "") -> None:
         shelf = Shelf(connection)
         self.item = item
         self.row = shelf.row(item)
         self.cards = variant_cards(shelf, item)
         self.reveal = reveal
+        self.carried = {"ticket": ticket} if ticket else {}
+        self.href = self._with(self.row.href)
+        self.delete_href = self._with(self.row.delete_href)
         self.unknown_sizes = sum(v.size is None for v in item.media.values())
         self.in_flight = sum(v.is_moving for v in item.media.values())
+
+    def reveal_href(self, card: VariantCard) -> str:
+        """This page with the variant shown, for a press without script."""
+        return f"{self._with(self.row.href, reveal=card.label)}#{card.anchor}"
+
+    def _with(self, href: str, **asked: str) -> str:
+        query = urlencode({**asked, **self.carried})
+        return f"{href}?{query}" if query else href
 
     @property
     def lead(self) -> VariantCard | None:

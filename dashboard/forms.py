@@ -17,6 +17,7 @@ from .listing import LONGEST_CURSOR
 from .models import Connection
 from .search import Target, target_of
 from .settings import MEDIA_MODES
+from .ticket import ticket_of
 from .vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
 from .vault.query import PARAMETERS
 
@@ -59,6 +60,29 @@ class SecondsField(forms.FloatField):
             },
             **kwargs,
         )
+
+
+class CountField(forms.IntegerField):
+    """A number of things, 0 where none is given."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, min_value=0, max_value=10_000, **kwargs)
+
+    def clean(self, value: Any) -> int:
+        return super().clean(value) or 0
+
+
+class TicketField(forms.CharField):
+    """A ticket in one line, without characters that cannot be seen."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label="Ticket", required=False, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        try:
+            return ticket_of(super().clean(value))
+        except ValueError as reason:
+            raise ValidationError(str(reason)) from None
 
 
 class MomentField(forms.Field):
@@ -159,7 +183,7 @@ class MediaFilterForm(forms.Form):
 class RemovalForm(forms.Form):
     """What is said of a removal: the ticket that asked for it and why; both may be left empty."""
 
-    ticket = forms.CharField(label="Ticket", required=False, max_length=100)
+    ticket = TicketField()
     reason = forms.CharField(label="Reason", required=False, max_length=1000)
     token = forms.CharField(required=False)
     retry_of = forms.UUIDField(required=False, error_messages={"invalid": "This names no removal."})
@@ -170,9 +194,6 @@ class RemovalForm(forms.Form):
             return uuid.UUID(self.cleaned_data["token"])
         except ValueError:
             return uuid.uuid4()
-
-    def clean_ticket(self) -> str:
-        return " ".join(str(self.cleaned_data["ticket"]).split())
 
 
 class PurgeForm(RemovalForm):
@@ -224,6 +245,13 @@ class SearchForm(forms.Form):
         except ValueError as reason:
             self.add_error("q", str(reason))
             return None
+
+
+class SweepForm(forms.Form):
+    """How far the search through all connections is, as its own links say it."""
+
+    asked = CountField()
+    failed = CountField()
 
 
 class SignInForm(forms.Form):

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from . import preferences, units
+from . import preferences, ticket, units
 from .access import Role
 from .display import STATUS_WORDS, TYPE_WORDS, Slot
 from .listing import SORT_WORDS, limits
@@ -60,6 +60,7 @@ def environment(**options: Any) -> Environment:
         strip=strip,
         htmx_script=htmx_script,
         htmx_config=HTMX_CONFIG,
+        help_desk_href=ticket.help_desk_href,
         Role=Role,
         count=units.count_text,
         filter_words=FILTER_WORDS,
@@ -70,6 +71,7 @@ def environment(**options: Any) -> Environment:
         size=units.size_text,
         iso=units.iso_text,
         utc=units.utc_text,
+        ticket_link=ticket_link,
     )
     return env
 
@@ -97,6 +99,15 @@ def strip(slots: tuple[Slot, ...]) -> Markup:
     return Markup(macro(slots))  # noqa: S704 - the macro has escaped it
 
 
+def ticket_link(text: str) -> Markup:
+    """A ticket wherever one is printed: a link to the help desk by DASHBOARD_TICKET_URL, else its text."""
+    href = ticket.help_desk_href(text)
+    if not href:
+        return escape(text)
+    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}{}</a>')
+    return link.format(href, text, icon("external"))
+
+
 def page_frame(request: Request) -> dict[str, Any]:
     """What base.html shows on every page; nothing of it is worked out for a fragment."""
     return {
@@ -105,7 +116,7 @@ def page_frame(request: Request) -> dict[str, Any]:
         "view": preferences.of(request),
         "may_delete": may_delete(request),
         "is_demo": settings.IS_DEMO,
-        "here": SimpleLazyObject(request.get_full_path),
+        "here": SimpleLazyObject(lambda: ticket.own_address(request)),
     }
 
 

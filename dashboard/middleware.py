@@ -17,8 +17,9 @@ from .request import Request
 from .sealing import Unsealable
 from .security import headers, is_same_site
 from .service import UnknownConnection
+from .ticket import UnusableLink
 from .vault import VaultError
-from .views import trouble
+from .views import ticket, trouble
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -95,6 +96,8 @@ class Trouble:
                 return trouble.unknown_connection(request)
             case Unsealable():
                 return trouble.unsealable(request)
+            case UnusableLink():
+                return ticket.unusable(request, error)
             case InFlight():
                 return trouble.in_flight(request, error)
             case IntentNotRecorded() | NotRecorded():

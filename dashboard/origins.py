@@ -30,6 +30,18 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
+def ticket_url(url: str) -> str:
+    """A help desk's address with `{ticket}` where the ticket goes, or ""; ValueError with a sentence."""
+    if url and (url.count("{ticket}") != 1 or url.count("{") != 1 or url.count("}") != 1):
+        raise ValueError("must hold {ticket} exactly once, as in https://desk.example.com/tickets/{ticket}")
+    parts = urlsplit(url)
+    if url and (parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc):
+        raise ValueError("must begin with https:// and a host; {ticket} stands behind it")
+    if not re.fullmatch(r"[\x21-\x7e]*", url):
+        raise ValueError("must be letters, digits and signs without spaces")
+    return url
+
+
 def is_loopback(url: str) -> bool:
     """True when the address names this machine and no other."""
     host = urlsplit(url).hostname or ""

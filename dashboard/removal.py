@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from django.db.models import Q
+
 from . import ledger, service, settling
 from .ledger import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
 from .models import Connection, Removal
@@ -92,6 +94,18 @@ def tombstones(connection: Connection, media_ids: Iterable[str]) -> dict[str, Re
         connection=connection, media_id__in=list(media_ids), state__in=MAY_HAVE_TAKEN
     )
     return {removal.media_id: removal for removal in took.order_by("sent_at")}
+
+
+def traces(connections: Iterable[Connection], media_id: str) -> list[Removal]:
+    """The tombstone of this item in each of the connections that has one, by one query; newest first."""
+    took = Removal.objects.filter(
+        Q(media_id=media_id) | Q(verb=Removal.Verb.PURGE),
+        connection__in=list(connections),
+        state__in=MAY_HAVE_TAKEN,
+    )
+    # A purge is called up first, so that the item's own removal takes its place.
+    by_connection = {one.connection_id: one for one in took.order_by("-verb", "sent_at")}
+    return sorted(by_connection.values(), key=lambda one: one.sent_at, reverse=True)
 
 
 def last_purge(connection: Connection) -> Removal | None:

@@ -16,10 +16,12 @@ _VENDOR: Final = re.compile(r"/v2/vault-plus/media/(?P<id>[^/]+)/?$")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An item somebody looks for; `slug` names the connection where the text said which."""
+    """An item somebody looks for; `slug` names the connection, by slug or raw id, where the text said which,
+    and `ticket` is as the text had it."""
 
     media_id: str
     slug: str = ""
+    ticket: str = ""
 
 
 def target_of(text: str) -> Target:
@@ -34,10 +36,11 @@ def target_of(text: str) -> Target:
         asked = parse_qs(parts.query, max_num_fields=50)
     except ValueError:  # brackets without an address between them, and the like
         raise ValueError(_NO_ITEM) from None
+    ticket = asked.get("ticket", [""])[0]
     if parts.path.rstrip("/").endswith("/go") and asked.get("media"):
-        return Target(_checked(asked["media"][0]), asked.get("connection", [""])[0])
+        return Target(_checked(asked["media"][0]), asked.get("connection", [""])[0], ticket)
     if found := _OURS.search(parts.path):
-        return Target(_checked(unquote(found["id"])), found["slug"])
+        return Target(_checked(unquote(found["id"])), found["slug"], ticket)
     if found := _VENDOR.search(parts.path):
         return Target(_checked(unquote(found["id"])))
     if parts.path.startswith("/v2/"):

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from .logs import LOGGING as LOGGING
-from .origins import is_loopback, origin_of
+from .origins import is_loopback, origin_of, ticket_url
 from .vault import base_address
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
@@ -87,6 +87,7 @@ DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
 DASHBOARD_MEDIA_MODE: str = env.str(
     "DASHBOARD_MEDIA_MODE", default="blurred", validate=validate.OneOf(MEDIA_MODES)
 )
+DASHBOARD_TICKET_URL: str = env.str("DASHBOARD_TICKET_URL", default="", validate=_each(ticket_url))
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
 _database = env.dj_db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 

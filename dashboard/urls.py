@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from .views import account, connection, health, media, removal, styleguide, trouble
+from .views import account, connection, health, media, removal, styleguide, ticket, trouble
 
 ITEM = r"^c/(?P<slug>[-\w]+)/media/(?P<media_id>[\s\S]*)"
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("c/<slug:slug>/live/", media.media_live, name="media-live"),
     re_path(ITEM + r"/delete/$", removal.media_delete, name="media-delete"),
     re_path(ITEM + r"/$", media.media_item, name="media-item"),
+    path("go", ticket.go, name="go"),
+    path("go/answers", ticket.go_answers, name="go-answers"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

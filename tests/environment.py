@@ -21,6 +21,7 @@ MADE_UP: Final = {
     "DASHBOARD_DEBUG": "0",
     "DASHBOARD_MEDIA_MODE": "blurred",
     "DASHBOARD_PLAIN_HTTP": "0",
+    "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
 }
 
 

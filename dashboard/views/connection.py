@@ -12,6 +12,7 @@ from dashboard.access import Role, needs
 from dashboard.display import usage
 from dashboard.forms import SearchForm
 from dashboard.request import Request
+from dashboard.ticket import TicketLink
 
 
 @require_safe
@@ -23,20 +24,21 @@ def home(request: Request) -> HttpResponse:
     chosen = preferences.of(request).chosen
     if "choose" not in request.GET and any(c.slug == chosen for c in request.connections):
         return redirect("media-list", chosen)
-    return render(request, "connection/chooser.html", {"looked_for": ""})
+    return render(request, "connection/chooser.html")
 
 
 def search(request: Request) -> HttpResponse:
-    """To the item's page where the connection is known, else to the question of which one."""
+    """To the item's page where the connection is known, else to where each of them is asked for it."""
     form = SearchForm(request.GET)
     target = form.target()
     if target is None:
         context: dict[str, object] = {"text": request.GET["q"], "reasons": form.errors.get("q", [])}
         return render(request, "connection/search.html", context, status=422)
-    slug = target.slug or request.GET.get("connection", "")
-    if slug:
-        return redirect("media-item", service.connection(slug, request.connections).slug, target.media_id)
-    return render(request, "connection/chooser.html", {"looked_for": target.media_id})
+    link = TicketLink(target.media_id, ticket=target.ticket)
+    named = target.slug or request.GET.get("connection", "")
+    if named:
+        return redirect(link.item_href(service.connection_named(named, request.connections)))
+    return redirect(link.href)
 
 
 @require_safe

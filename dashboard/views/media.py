@@ -12,7 +12,9 @@ from dashboard.display import ItemPage, Shelf, live_href
 from dashboard.forms import MediaFilterForm
 from dashboard.htmx import show, wants_fragment
 from dashboard.listing import ListPage
+from dashboard.models import Connection
 from dashboard.request import Request
+from dashboard.ticket import TicketLink, bar, given_ticket
 from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
 
 
@@ -62,10 +64,26 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     """One item with every variant; or who removed it; or that it is not in the cache."""
     connection = service.connection(slug, request.connections)
     preferences.remember(request, chosen=slug)
-    item = service.find_item(connection, checked_media_id(media_id))
+    checked_media_id(media_id)
+    ticket = given_ticket(request.GET)
+    item = service.find_item(connection, media_id)
     if item is None:
-        stone = removal.tombstone(connection, media_id)
-        return show(request, "media/gone", connection=connection, media_id=media_id, stone=stone, status=404)
-    page = ItemPage(connection, item, reveal=request.GET.get("reveal", ""))
-    ticket = request.GET.get("ticket", "")[:100]
-    return show(request, "media/item", connection=connection, page=page, item=item, ticket=ticket)
+        return gone(request, connection, TicketLink(media_id, ticket=ticket))
+    page = ItemPage(connection, item, request.GET.get("reveal", ""), ticket)
+    above = bar(request, connection, media_id, item, ticket)
+    return show(request, "media/item", connection=connection, page=page, item=item, bar=above)
+
+
+def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
+    """The tombstone of an item, or that it is not in this connection's cache, and where else to look."""
+    stone = removal.tombstone(connection, link.media_id)
+    return show(
+        request,
+        "media/gone",
+        connection=connection,
+        media_id=link.media_id,
+        stone=stone,
+        elsewhere=link.href if len(request.connections) > 1 else "",
+        bar=bar(request, connection, link.media_id, stone, link.ticket),
+        status=404,
+    )

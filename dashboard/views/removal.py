@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 from django.http import HttpResponse, QueryDict
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from dashboard import removal, service
@@ -17,7 +16,9 @@ from dashboard.models import Connection, Removal
 from dashboard.outcomes import words_of
 from dashboard.removal import Intent
 from dashboard.request import Request
+from dashboard.ticket import TicketLink, bar, given_ticket
 from dashboard.vault import checked_media_id
+from dashboard.views.media import gone
 
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -34,9 +35,8 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
         return told(request, "removal/deleted", connection, record)
     item = service.find_item(connection, media_id)
     if item is None:
-        stone = removal.tombstone(connection, media_id)
-        return show(request, "media/gone", connection=connection, media_id=media_id, stone=stone, status=404)
-    page = ItemPage(connection, item)
+        return gone(request, connection, TicketLink(media_id, ticket=given_ticket(request.GET)))
+    page = ItemPage(connection, item, ticket=given_ticket(request.GET))
     status = 422 if form.is_bound else 200
     return show(
         request, "removal/delete", connection=connection, page=page, item=item, form=form, status=status
@@ -71,8 +71,13 @@ def posted(request: Request) -> QueryDict | None:
 
 def asked_for(request: Request) -> dict[str, object]:
     """What the form starts with: the ticket that the link brought, and a token good for one press."""
-    asked = {name: request.GET.get(name, "")[:100] for name in ("ticket", "retry_of")}
-    return {**asked, "token": uuid.uuid4()}
+    ticket = given_ticket(request.GET)
+    return {
+        "ticket": ticket,
+        "reason": f"Asked for in {ticket}" if ticket else "",
+        "retry_of": request.GET.get("retry_of", "")[:100],
+        "token": uuid.uuid4(),
+    }
 
 
 def intent(request: Request, form: RemovalForm) -> Intent:
@@ -83,7 +88,8 @@ def intent(request: Request, form: RemovalForm) -> Intent:
 def told(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
     """What became of it: in the dialog, with the row or page behind it brought up to date; or as a page."""
     words = words_of(record)
-    item_href = reverse("media-item", args=[connection.slug, record.media_id]) if record.media_id else ""
+    link = TicketLink(record.media_id, ticket=record.ticket)
+    item_href = link.item_href(connection) if record.media_id else ""
     response = show(
         request,
         name,
@@ -93,6 +99,7 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
         words=words,
         stone_href=item_href,
         place=place_of(request, item_href),
+        bar=bar(request, connection, record.media_id, record, record.ticket),
     )
     if wants_fragment(request) and record.media_id and record.is_gone:
         announce(response, "removal:done", id=record.media_id)
@@ -104,4 +111,4 @@ def place_of(request: Request, item_href: str) -> str:
     if not wants_fragment(request):
         return ""
     behind = page_behind(request).partition("?")[0]
-    return "item" if behind == item_href else "list"
+    return "item" if behind == item_href.partition("?")[0] else "list"

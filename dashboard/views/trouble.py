@@ -51,8 +51,8 @@ def say(
     return render(request, "trouble/problem.html", context, status=status)
 
 
-def upstream(request: Request, error: VaultError) -> HttpResponse:
-    """An error of the service, with its own text beside ours, and a line in the log for whoever is told."""
+def log(request: Request, error: VaultError) -> None:
+    """A line for whoever is told of it."""
     logger.warning(
         "%s from the service: %s (status %s, code %s, its request %s)",
         type(error).__name__,
@@ -62,6 +62,11 @@ def upstream(request: Request, error: VaultError) -> HttpResponse:
         error.request_id,
         extra={"request_id": request.request_id},
     )
+
+
+def upstream(request: Request, error: VaultError) -> HttpResponse:
+    """An error of the service, with its own text beside ours."""
+    log(request, error)
     status = next(code for kind, code in STATUS_OF if isinstance(error, kind))
     advice = error.advice
     if isinstance(error, Busy) and error.retry_after:
@@ -108,13 +113,18 @@ def stale_cursor(request: Request, error: VaultError) -> HttpResponse:
 
 
 def unknown_connection(request: Request) -> HttpResponse:
+    """Said alike of what never was, is archived, or is not theirs to see."""
+    media_id = _media_id(request) or request.GET.get("media", "")
+    elsewhere = f"{reverse('go')}?{urlencode({'media': media_id, 'ticket': request.GET.get('ticket', '')})}"
     return say(
         request,
         "No such connection",
-        "There is no connection of this name that you may see. Choose one from the list.",
+        "There is no connection of this name that you may see.",
         status=404,
         retry="",
-        action=(reverse("home") + "?choose=1", "Choose a connection"),
+        action=(elsewhere, "Look in your connections")
+        if media_id
+        else (reverse("home") + "?choose=1", "Choose a connection"),
     )
 
 

@@ -66,21 +66,28 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, requestConfig, xhr } = event.detail;
   requestConfig.target?.removeAttribute("aria-busy"); // the answer may have named another target
   if (elt.id === "live" && (xhr.status >= 400 || !xhr.status)) pause(true);
+  if ("next" in elt.dataset && (xhr.status >= 400 || !xhr.status)) $("[data-stop]").hidden = true; // "Go on" shows
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
+  ended = xhr.status === 401;
   if (xhr.status >= 400 && !xhr.getResponseHeader("X-Request-ID")) { // a gateway's page, not ours
     event.detail.shouldSwap = false;
-    sayNotReached(event);
+    if (ended) sayEnded();
+    else sayNotReached(event);
   }
   // The dialog closes on this answer; only what it changes on the page behind is taken from it.
   if (xhr.getResponseHeader("HX-Trigger-After-Settle")?.includes("removal:done")) event.detail.swapOverride = "none";
 });
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target === dialog && dialog.childElementCount) openDialog();
+  const { target, requestConfig } = event.detail;
+  if (target !== dialog || !dialog.childElementCount) return;
+  if (requestConfig.verb === "get") dialog.dataset.from = requestConfig.path;
+  openDialog();
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target?.id === "list") say($("p.shown")?.textContent ?? "");
+  const words = { list: "p.shown", answers: ".asked" }[event.detail.target?.id];
+  if (words) say($(words)?.textContent ?? "");
 });
 for (const trouble of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(trouble, sayNotReached);
 
@@ -92,6 +99,32 @@ function sayNotReached({ detail: { requestConfig: { elt, verb } } }) {
 }
 
 document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
+
+// ── A session that ended: what was typed waits in this tab until the same page is back ───────────────
+let ended = false;
+const place = () => `typed ${location.pathname}${location.search}`;
+// By id, as the form made it; never what a person has to type by hand to confirm, nor any hidden field.
+const typed = () => document.querySelectorAll(":is(main, dialog) :is(input:not([type=hidden]), select, textarea:not([readonly]))[id]:not(#typed)");
+
+function sayEnded() {
+  const words = $("#ended").content.cloneNode(true);
+  $("a", words).href = location.pathname + location.search;
+  ((dialog.open && $("#dialog-notice")) || notice).replaceChildren(words);
+}
+
+addEventListener("pagehide", () => {
+  if (!ended) return;
+  const fields = Object.fromEntries([...typed()].map((field) => [field.id, field.value]));
+  sessionStorage.setItem(place(), JSON.stringify({ from: dialog.open ? dialog.dataset.from : "", fields }));
+});
+
+async function takeUp() {
+  const kept = JSON.parse(sessionStorage.getItem(place()));
+  if (!kept) return;
+  sessionStorage.removeItem(place());
+  if (kept.from) await htmx.ajax("GET", kept.from, "#dialog");
+  for (const field of typed()) field.value = kept.fields[field.id] ?? field.value;
+}
 
 // ── Live refresh: paused by a press, and by the first answer that is none ────────────────────────────
 const live = { paused: false };
@@ -108,7 +141,7 @@ function pause(paused) {
 
 // ── One listener for presses ─────────────────────────────────────────────────────────────────────────
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("[data-close], [data-again], [data-copy], [data-reveal], [data-hide-all], [data-pause], [data-dress]");
+  const pressed = event.target.closest("[data-close], [data-again], [data-copy], [data-reveal], [data-hide-all], [data-pause], [data-dress], [data-stop]");
   if (!pressed) return;
   const data = pressed.dataset;
   if ("close" in data && dialog.open) {
@@ -126,6 +159,8 @@ document.addEventListener("click", (event) => {
     hideAll();
   } else if ("pause" in data) {
     pause(!live.paused);
+  } else if ("stop" in data) {
+    htmx.trigger("[data-next]", "htmx:abort");
   } else if ("dress" in data) {
     event.preventDefault();
     root.dataset[data.dress] = pressed.value;
@@ -218,9 +253,12 @@ function dress(from) {
   }
   for (const hidden of (from ?? document).querySelectorAll?.("button[hidden]") ?? []) hidden.hidden = false;
   if (live.paused) pause(true);
+  const land = $("[data-land]");
+  if (land) location.replace(land.href); // Back leads to where the link was, not to the search for it
 }
 document.addEventListener("mouseover", (event) => {
   const time = event.target.closest?.("time[datetime]:not([title])");
   if (time) time.title = `${near.format(new Date(time.dateTime))} ${zoneOf(new Date(time.dateTime))} · ${time.dateTime}`;
 });
 dress(document);
+takeUp();

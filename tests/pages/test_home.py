@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, operations, signed_in, text
+from tests.make import BIG_ID, Browser, operations, signed_in, text
 
 
 def test_works(viewer: Browser) -> None:
@@ -42,10 +42,14 @@ def test_search_leads_to_the_item(viewer: Browser, query: str, leads_to: str) ->
     assert (answer.status_code, answer.headers["Location"]) == (302, leads_to)
 
 
-def test_search_without_a_connection_asks_which_one(viewer: Browser) -> None:
+def test_search_without_a_connection_asks_each_of_them(viewer: Browser) -> None:
     answer = viewer.get("/?q=449")
-    assert answer.status_code == 200
-    assert 'href="/c/big/media/449/"' in text(answer)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/go?media=449")
+
+
+def test_a_pasted_link_brings_its_ticket_and_loses_the_raw_id(viewer: Browser) -> None:
+    answer = viewer.get("/", {"q": f"https://v.example/go?media=449&connection={BIG_ID}&ticket=ZD-1"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/c/big/media/449/?ticket=ZD-1")
 
 
 @pytest.mark.parametrize(

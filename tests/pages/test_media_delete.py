@@ -45,6 +45,7 @@ def test_works(operator: Browser, sandbox: Sandbox, here: str, media_id: str) ->
     asks = operator.get(f"{here}?ticket=ZD-12")
     assert asks.status_code == 200
     assert 'value="ZD-12"' in text(asks)
+    assert "Asked for in ZD-12</textarea>" in text(asks)
     assert "cannot be undone" in text(asks)
     assert not Removal.objects.exists()
     token = form_token(asks)
@@ -87,7 +88,9 @@ def test_fragment(operator: Browser, here: str, media_id: str) -> None:
     assert json.loads(answer.headers["HX-Trigger-After-Settle"]) == {"removal:done": {"id": media_id}}
 
 
-@pytest.mark.parametrize("bad", [{"ticket": "x" * 101}, {"reason": "x" * 1001}, {"reason": "a\0b"}])
+@pytest.mark.parametrize(
+    "bad", [{"ticket": "x" * 101}, {"ticket": "a\u202eb"}, {"reason": "x" * 1001}, {"reason": "a\0b"}]
+)
 @pytest.mark.parametrize("htmx", [False, True])
 def test_bad_input(operator: Browser, sandbox: Sandbox, here: str, bad: dict[str, str], htmx: bool) -> None:
     given = {"ticket": "ZD-9", "reason": "typed text", **bad}

@@ -73,7 +73,7 @@ def test_not_cached(viewer: Browser, htmx: bool) -> None:
     assert answer.status_code == 404
     assert "not in the cache" in text(answer)
     if not htmx:
-        assert address("99999", "big") in text(answer)
+        assert 'href="/go?media=99999"' in text(answer)
 
 
 def test_tombstone(viewer: Browser) -> None:
@@ -84,6 +84,47 @@ def test_tombstone(viewer: Browser) -> None:
     assert answer.status_code == 404
     for word in ("was removed", "Omar Haddad", "ZD-77", "&lt;b&gt;asked&lt;/b&gt;", "1.2 MB", "1.0 kB"):
         assert word in text(answer)
+
+
+def test_the_ticket_goes_along(operator: Browser, media_id: str) -> None:
+    """It is in the bar, the links and the address for the ticket, and in nothing that is asked of others."""
+    page = text(operator.get(f"{address(media_id)}?ticket=ZD-1"))
+    here = f"{address(media_id)}?ticket=ZD-1"
+    assert "From <b>ZD-1</b>" in page
+    assert f'href="{here}" hx-get="{here}"' in page
+    assert f'href="{address(media_id)}delete/?ticket=ZD-1"' in page
+    assert f"https://testserver{here}" in page
+    reveals = [one for one in page.split('"') if "?reveal=" in one]
+    assert reveals
+    assert all("&amp;ticket=ZD-1#" in one for one in reveals)
+
+
+@pytest.mark.parametrize("removed", [False, True])
+@pytest.mark.parametrize("htmx", [False, True])
+def test_the_ticket_bar_of_what_is_not_there(viewer: Browser, removed: bool, htmx: bool) -> None:
+    if removed:
+        removal(Connection.objects.get(slug="small"), media_id="99999", ticket="ZD-77")
+    page = text((viewer.fragment if htmx else viewer.get)(f"{address('99999')}?ticket=ZD-1"))
+    assert "From <b>ZD-1</b>" in page
+    assert ("This item: Deleted" if removed else "Not in the cache of this connection") in page
+    assert 'href="/go?media=99999&amp;ticket=ZD-1"' in page
+
+
+@pytest.mark.parametrize("tail", ["", "delete/"])
+def test_a_ticket_that_cannot_be_kept(operator: Browser, sandbox: Sandbox, media_id: str, tail: str) -> None:
+    for ticket in ("x" * 101, "a%00b", "ZD-1&ticket=ZD-2"):
+        for call in (operator.get, operator.fragment):
+            answer = call(f"{address(media_id)}{tail}?reveal=thumb&ticket={ticket}")
+            assert answer.status_code == 422
+            assert f'href="{address(media_id)}{tail}?reveal=thumb"' in text(answer)
+    assert operations(sandbox) == []
+
+
+def test_hostile_text_as_a_ticket(viewer: Browser, media_id: str) -> None:
+    for here in (address(media_id), address("99999")):
+        page = text(viewer.get(here, {"ticket": "\"'><script>alert(1)</script>"}))
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)" in page
 
 
 def test_went_with_a_purge(viewer: Browser) -> None:

@@ -23,7 +23,9 @@ from dashboard.vault import MEDIA_ID
         ("https://vault.example.com/c/studio-a/media/449?reveal=thumb#variant-0", Target("449", "studio-a")),
         ("/c/studio-a/media/449/delete/", Target("449", "studio-a")),
         ("https://api.ofauth.com/v2/vault-plus/media/449", Target("449")),
-        ("https://v.example/go?media=449&connection=studio-a&ticket=ZD-1", Target("449", "studio-a")),
+        ("https://v.example/go?media=449&connection=studio-a", Target("449", "studio-a")),
+        ("https://v.example/go?media=449&ticket=ZD-1", Target("449", ticket="ZD-1")),
+        ("https://v.example/c/studio-a/media/449/?ticket=ZD-1", Target("449", "studio-a", "ZD-1")),
         ("https://v.example/go/?media=449", Target("449")),
     ],
 )

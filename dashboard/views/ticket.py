@@ -1,0 +1,76 @@
+"""Where tickets link to: the item's page, or the question in which connection it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from dashboard import removal, service
+from dashboard.access import Role, needs
+from dashboard.forms import SweepForm
+from dashboard.htmx import show, wants_fragment
+from dashboard.request import Request
+from dashboard.sweep import Sweep
+from dashboard.ticket import TicketLink, UnusableLink, own_address
+from dashboard.vault import VaultError
+from dashboard.views import trouble
+
+WITHOUT: Final = {
+    "ticket": "Go on without the ticket",
+    "connection": "Look in all your connections",
+    "asked": "Start again",
+}
+
+
+@require_safe
+@needs(Role.VIEWER)
+def go(request: Request) -> HttpResponse:
+    """To the item where its connection is known, else to the page that asks each of them for it."""
+    link = TicketLink.of(request.GET)
+    if link.connection:
+        return redirect(link.item_href(service.connection_named(link.connection, request.connections)))
+    if len(request.connections) == 1:
+        return redirect(link.item_href(request.connections[0]))
+    return shown(request, Sweep(link, request.connections))
+
+
+@require_safe
+@needs(Role.VIEWER)
+def go_answers(request: Request) -> HttpResponse:
+    """The next few connections asked, all at once, and a link to those after them."""
+    link = TicketLink.of(request.GET)
+    form = SweepForm(request.GET)
+    if not form.is_valid():
+        raise UnusableLink("asked", "It does not say how far the search was.")
+    found = [service.connection(slug, request.connections) for slug in request.GET.getlist("found")]
+    sweep = Sweep(link, request.connections, found=found, **form.cleaned_data)
+    results = service.look_in(sweep.batch, link.media_id)
+    for error in results:
+        if isinstance(error, VaultError):
+            trouble.log(request, error)
+    sweep.take(results)
+    if sweep.only and not wants_fragment(request):
+        return redirect(link.item_href(sweep.only))
+    return shown(request, sweep)
+
+
+def shown(request: Request, sweep: Sweep) -> HttpResponse:
+    stones = [] if wants_fragment(request) else removal.traces(request.connections, sweep.link.media_id)
+    return show(request, "ticket/answers", sweep=sweep, stones=stones)
+
+
+def unusable(request: Request, error: UnusableLink) -> HttpResponse:
+    """A link that cannot be followed as it is: why, and how it goes on without what is wrong with it."""
+    words = WITHOUT.get(error.parameter)
+    return trouble.say(
+        request,
+        "This link cannot be followed" if words else "This does not name an item",
+        error.reason,
+        status=422,
+        retry="",
+        typed=error.given[:2000],
+        action=(own_address(request, without=error.parameter), words) if words else None,
+    )
