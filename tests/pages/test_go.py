@@ -13,7 +13,7 @@ from django.utils import timezone
 from dashboard.logs import JsonLines
 from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, SMALL_ID, Browser, operations, removal, signed_in, text
+from tests.make import BIG_ID, SMALL_ID, Browser, connection, operations, removal, signed_in, text
 
 RAW = "conn_of_nobody_000000000000f00d"
 
@@ -132,12 +132,21 @@ def test_doubled_parameters(viewer: Browser, sandbox: Sandbox, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "named", ["nowhere", RAW, "//evil.example", "<script>", "archived", "conn_archived_0001"]
+    "named",
+    [
+        "nowhere",
+        RAW,
+        "//evil.example",
+        "<script>",
+        "archived",
+        "conn_archived_0001",
+        "foreign",
+        "conn_foreign_0001",
+    ],
 )
 def test_a_connection_that_is_not_theirs_to_see(viewer: Browser, sandbox: Sandbox, named: str) -> None:
-    gone = Connection(slug="archived", label="Gone", connection_id="conn_archived_0001")
-    gone.archived_at = timezone.now()
-    gone.save()
+    connection("archived", label="Gone", connection_id="conn_archived_0001", archived_at=timezone.now())
+    connection("foreign", label="Foreign", connection_id="conn_foreign_0001", groups=["others"])
     answer = viewer.get("/go", {"media": "449", "connection": named, "ticket": "ZD-1"})
     assert answer.status_code == 404
     assert "no connection of this name that you may see" in text(answer)

@@ -20,9 +20,10 @@ ADDRESS = "https://vault.example.com/c/studio-a/media/449/?ticket=ZD-1"
 DESK = "https://desk.example.com/tickets/{ticket}/view"
 
 
-def studio(**fields: str) -> Connection:
-    given = {"connection_id": "conn_canary_0000000000n09t", "label": "Studio A", **fields}
-    return Connection(slug="studio-a", **given)
+def studio(label: str = "Studio A") -> Connection:
+    one = Connection(slug="studio-a", label=label)
+    one.give_id("conn_canary_0000000000n09t")
+    return one
 
 
 @given(st.text(max_size=300))
