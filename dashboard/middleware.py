@@ -100,8 +100,10 @@ class Trouble:
                 return ticket.unusable(request, error)
             case InFlight():
                 return trouble.in_flight(request, error)
-            case IntentNotRecorded() | NotRecorded():
+            case IntentNotRecorded():
                 return trouble.not_recorded(request)
+            case NotRecorded():
+                return trouble.nothing_done(request)
             case OutcomeNotRecorded():
                 return trouble.outcome_not_recorded(request, error)
         return None

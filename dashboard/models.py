@@ -25,6 +25,11 @@ def typeable(label: str) -> None:
         raise ValidationError("Use letters and signs that can be seen and typed, with single spaces between.")
 
 
+def tail_of(connection_id: str) -> str:
+    """What is shown of a vendor's id: its last four characters, where the rest is long enough to stay one."""
+    return connection_id[-4:] if len(connection_id) >= 12 else "····"
+
+
 def group_names(groups: object) -> None:
     """Groups are a list of at most 50 exact names, as the sign-on writes them."""
     if not isinstance(groups, list) or len(groups) > 50:
@@ -105,7 +110,7 @@ class Connection(models.Model):
         self.__dict__["connection_id"] = connection_id
         self.sealed_id = sealing.seal(connection_id)
         self.id_digest = sealing.digest(connection_id)
-        self.tail = connection_id[-4:] if len(connection_id) >= 12 else "····"
+        self.tail = tail_of(connection_id)
 
     def is_open_to(self, groups: Collection[str]) -> bool:
         """True for people of one of its groups, and for everybody where it names none."""

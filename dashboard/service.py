@@ -15,6 +15,7 @@ from .models import Connection
 from .sealing import Unsealable
 from .vault import (
     MAX_LIMIT,
+    AccountListing,
     MediaItem,
     MediaPage,
     MediaQuery,
@@ -115,3 +116,8 @@ def look_through(connection: Connection) -> MediaPage:
             break  # a cursor that leads in a circle: what was read so far is "at least"
         seen.add(page.next_cursor)
     return MediaPage(tuple(items), page.next_cursor)
+
+
+def account_connections() -> AccountListing:
+    """What the account lists of its connections. KeyRefused or BadRequest: this key may not ask for it."""
+    return vault().account_connections()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from .views import account, connection, health, media, removal, styleguide, ticket, trouble
+from .views import account, connection, connections, health, media, removal, styleguide, ticket, trouble
 
 ITEM = r"^c/(?P<slug>[-\w]+)/media/(?P<media_id>[\s\S]*)"
 
@@ -24,6 +24,11 @@ urlpatterns = [
     re_path(ITEM + r"/$", media.media_item, name="media-item"),
     path("go", ticket.go, name="go"),
     path("go/answers", ticket.go_answers, name="go-answers"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/add/", connections.connection_add, name="connection-add"),
+    path("connections/import/", connections.connection_import, name="connection-import"),
+    path("connections/<slug:slug>/", connections.connection_change, name="connection-change"),
+    path("connections/<slug:slug>/archive/", connections.connection_archive, name="connection-archive"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

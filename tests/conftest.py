@@ -24,7 +24,7 @@ from dashboard import service  # noqa: E402
 from dashboard.audit import guards  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
-from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
+from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
 
 pytest_plugins = ["tests.browser.chromium"]
 
@@ -66,8 +66,8 @@ def _no_event_is_held_back() -> None:
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
-    """The service for the whole run: a small connection with odd items, a large one and an empty one."""
-    counts = {SMALL_ID: 60, BIG_ID: 1_000_000, EMPTY_ID: 0}
+    """The service for the whole run: a small connection with odd items, a large one, an empty one, a new one."""
+    counts = {SMALL_ID: 60, BIG_ID: 1_000_000, EMPTY_ID: 0, NEW_ID: 3}
     with Sandbox(connections=counts, key=API_KEY, oddities=True, settle=False) as sandbox:
         yield sandbox
 

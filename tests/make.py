@@ -22,6 +22,7 @@ from tests.environment import API_KEY as API_KEY
 SMALL_ID: Final = "conn_canary_small_0000000000a1b2"
 BIG_ID: Final = "conn_canary_big_000000000000c3d4"
 EMPTY_ID: Final = "conn_canary_empty_0000000000e5f6"
+NEW_ID: Final = "conn_canary_new_0000000000000f7a8"
 
 DAY_MS: Final = 24 * 60 * 60 * 1000
 HTMX: Final = {"HX-Request": "true"}

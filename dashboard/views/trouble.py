@@ -166,6 +166,17 @@ def not_recorded(request: Request) -> HttpResponse:
     )
 
 
+def nothing_done(request: Request) -> HttpResponse:
+    return say(
+        request,
+        "Nothing was done",
+        "The record of this could not be written, and nothing is done without one. "
+        "Tell your administrator that the dashboard's database does not accept writes.",
+        status=503,
+        retry="",
+    )
+
+
 def outcome_not_recorded(request: Request, error: OutcomeNotRecorded) -> HttpResponse:
     removal = error.removal
     return say(
