@@ -1,4 +1,4 @@
-"""The connections there are, as admins keep them. A change and its event are committed together or not at all."""
+"""The connections there are, as admins keep them: a change and its event are committed as one, or neither."""
 
 from __future__ import annotations
 

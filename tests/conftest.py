@@ -66,7 +66,7 @@ def _no_event_is_held_back() -> None:
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
-    """The service for the whole run: a small connection with odd items, a large one, an empty one, a new one."""
+    """The service for the whole run: a connection small and odd, a large, an empty and a new one."""
     counts = {SMALL_ID: 60, BIG_ID: 1_000_000, EMPTY_ID: 0, NEW_ID: 3}
     with Sandbox(connections=counts, key=API_KEY, oddities=True, settle=False) as sandbox:
         yield sandbox

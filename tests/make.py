@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import uuid
+from html import unescape
 from typing import Any, Final
 
 from django.test import Client
@@ -13,7 +15,7 @@ from django.utils import timezone
 from dashboard import service
 from dashboard.access import Caller, Person, Role
 from dashboard.ledger import LEASE
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Event, Removal
 from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, Variant
@@ -157,6 +159,28 @@ def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
         record = purge(of, intent, estimate(service.look_through(of)))
     record.refresh_from_db()
     return record
+
+
+def words_in(markup: str) -> str:
+    """What a reader sees of it."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", markup)).split())
+
+
+def rows_of(answer: Any) -> list[str]:
+    """The words of each row of the page's table, its head left out."""
+    _, _, body = text(answer).partition("<tbody>")
+    return [words_in(row) for row in body.partition("</tbody>")[0].split("</tr>")[:-1]]
+
+
+def errors_of(answer: Any) -> list[str]:
+    """The reasons that stand beside the fields of the page's form, or above it."""
+    return [words_in(found) for found in re.findall(r'class="error"[^>]*>(.*?)</(?:span|p)>', text(answer))]
+
+
+def facts_of(code: str) -> dict[str, Any]:
+    """What the one event of this code tells."""
+    facts: dict[str, Any] = json.loads(Event.objects.get(code=code).line)
+    return facts
 
 
 def ids_on(answer: Any) -> list[str]:

@@ -22,48 +22,8 @@ from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
 from tests.environment import API_KEY, SECRET_KEY
-from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, removal, signed_in, text
-
-ADDRESSES: Final = {
-    "home": "/?choose=1",
-    "sign-in": "/sign-in/",
-    "sign-out": "/sign-out/",
-    "preferences": "/preferences/",
-    "connection": "/c/small/",
-    "connection-purge": "/c/small/purge/",
-    "media-list": "/c/small/media/",
-    "media-live": "/c/small/live/?id=odd-many",
-    "media-delete": "/c/small/media/odd-many/delete/",
-    "media-item": "/c/small/media/odd-many/",
-    "go": "/go?media=449&ticket=ZD-1",
-    "go-answers": "/go/answers?media=449",
-    "styleguide": "/styleguide/",
-    "healthz": "/healthz",
-    "readyz": "/readyz",
-}
-OPEN: Final = {"sign-in", "sign-out", "healthz", "readyz"}
-NEEDED: Final = {"media-delete": "operator", "connection-purge": "admin"}
-ROLES: Final = ("viewer", "operator", "admin")
-NO_PAGE: Final = {"sign-out", "preferences", "media-live", "healthz", "readyz"}
-PAGES: Final = [name for name in ADDRESSES if name not in NO_PAGE]
-MORE_PAGES: Final = {
-    "list, sorted and filtered": "/c/small/media/?status=stored&sort=createdAt_asc",
-    "list, grid of a million": "/c/big/media/?limit=100",
-    "list, empty": "/c/empty/media/",
-    "list, refused": "/c/small/media/?status=x",
-    "list, stale": "/c/small/media/?cursor=x",
-    "item, not cached": "/c/small/media/99999/",
-    "item, tombstone": "/c/small/media/88888/",
-    "item, no id": "/c/small/media/%2e%2e/",
-    "item, odd": "/c/small/media/odd-label/",
-    "search, refused": "/?q=4.49E%2B09",
-    "link, to nothing": "/go",
-    "link, bad ticket": "/go?media=449&ticket=%00",
-    "link, no connection": "/go?media=449&connection=nowhere",
-    "no connection": "/c/nowhere/",
-    "nowhere": "/nowhere",
-}
-EVERYWHERE: Final = {**{name: ADDRESSES[name] for name in PAGES}, **MORE_PAGES}
+from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, removal, signed_in, text
+from tests.pages.addresses import ADDRESSES, EVERYWHERE, NEEDED, OPEN, ROLES
 
 
 def test_every_address_is_walked() -> None:
@@ -140,6 +100,7 @@ def test_looking_changes_nothing(
     assert words <= {"SELECT"}
     assert {(call.method, call.operation) for call in sandbox.calls} <= {
         ("GET", "query"),
+        ("GET", "connections"),
         ("GET", "get"),
         ("POST", "batch"),
     }
@@ -269,7 +230,7 @@ def test_no_page_has_what_the_policy_forbids(admin: Browser, tombstone: None, ad
 
 # ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────
 
-SECRETS: Final = (API_KEY, SECRET_KEY, SMALL_ID, BIG_ID, EMPTY_ID)
+SECRETS: Final = (API_KEY, SECRET_KEY, SMALL_ID, BIG_ID, EMPTY_ID, NEW_ID)
 
 
 def assert_tells_nothing(answer: Any) -> None:
