@@ -233,6 +233,13 @@ class PurgeForm(RemovalForm):
         return typed
 
 
+class RevealForm(forms.Form):
+    """Which variant was revealed, and the ticket that led to it."""
+
+    variant = forms.CharField(max_length=200)
+    ticket = TicketField()
+
+
 class SearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=2000, strip=True)
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("c/<slug:slug>/media/", media.media_list, name="media-list"),
     path("c/<slug:slug>/live/", media.media_live, name="media-live"),
     re_path(ITEM + r"/delete/$", removal.media_delete, name="media-delete"),
+    re_path(ITEM + r"/reveal/$", media.media_reveal, name="media-reveal"),
     re_path(ITEM + r"/$", media.media_item, name="media-item"),
     path("go", ticket.go, name="go"),
     path("go/answers", ticket.go_answers, name="go-answers"),

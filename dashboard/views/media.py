@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import preferences, removal, service
+from dashboard import audit, preferences, removal, service
 from dashboard.access import Role, needs
 from dashboard.display import ItemPage, Shelf, live_href
-from dashboard.forms import MediaFilterForm
+from dashboard.forms import MediaFilterForm, RevealForm
 from dashboard.htmx import show, wants_fragment
 from dashboard.listing import ListPage
 from dashboard.models import Connection
@@ -69,9 +69,36 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     item = service.find_item(connection, media_id)
     if item is None:
         return gone(request, connection, TicketLink(media_id, ticket=ticket))
-    page = ItemPage(connection, item, request.GET.get("reveal", ""), ticket)
+    revealed = request.GET.get("reveal", "")
+    if revealed in item.media and request.method == "GET":
+        record_reveal(request, connection, media_id, revealed, ticket)
+    page = ItemPage(connection, item, revealed, ticket)
     above = bar(request, connection, media_id, item, ticket)
     return show(request, "media/item", connection=connection, page=page, item=item, bar=above)
+
+
+@require_POST
+@needs(Role.VIEWER)
+def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
+    """Record that a variant was revealed by a press; the page that says so has shown it already."""
+    connection = service.connection(slug, request.connections)
+    checked_media_id(media_id)
+    form = RevealForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse("No such variant.\n", status=422, content_type="text/plain")
+    record_reveal(request, connection, media_id, form.cleaned_data["variant"], form.cleaned_data["ticket"])
+    return HttpResponse(status=204)
+
+
+def record_reveal(request: Request, connection: Connection, media_id: str, variant: str, ticket: str) -> None:
+    audit.record(
+        "media.revealed",
+        request.caller,
+        connection=connection,
+        media_id=media_id,
+        ticket=ticket,
+        result={"variant": variant},
+    )
 
 
 def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:

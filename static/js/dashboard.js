@@ -154,7 +154,10 @@ document.addEventListener("click", (event) => {
   } else if ("copy" in data) {
     copy(data.copy);
   } else if ("reveal" in data && !event.metaKey && !event.ctrlKey) {
-    if (reveal(pressed)) event.preventDefault();
+    if (reveal(pressed)) {
+      event.preventDefault();
+      record(pressed);
+    }
   } else if ("hideAll" in data) {
     hideAll();
   } else if ("pause" in data) {
@@ -218,6 +221,18 @@ function reveal(link) {
   };
   setTimeout(takeBack, REVEALED_FOR);
   return true;
+}
+
+// A reveal is an event of the audit; where it cannot be written, the page says so.
+async function record(link) {
+  const { pathname, searchParams } = new URL(link.href);
+  const body = new FormData($("#prefs"));
+  body.set("variant", searchParams.get("reveal"));
+  body.set("ticket", searchParams.get("ticket") ?? "");
+  const answer = await fetch(`${pathname}reveal/`, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => null);
+  ended = answer?.status === 401;
+  if (ended) sayEnded();
+  else if (!answer?.ok) notice.replaceChildren($("#unrecorded").content.cloneNode(true));
 }
 
 function hideAll() {

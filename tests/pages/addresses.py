@@ -15,6 +15,7 @@ ADDRESSES: Final = {
     "media-live": "/c/small/live/?id=odd-many",
     "media-delete": "/c/small/media/odd-many/delete/",
     "media-item": "/c/small/media/odd-many/",
+    "media-reveal": "/c/small/media/odd-many/reveal/",
     "go": "/go?media=449&ticket=ZD-1",
     "go-answers": "/go/answers?media=449",
     "connections": "/connections/",
@@ -38,7 +39,7 @@ ADMINS: Final = (
 NEEDED: Final = {"media-delete": "operator", **dict.fromkeys(ADMINS, "admin")}
 """The least role of an address where it is not viewer."""
 ROLES: Final = ("viewer", "operator", "admin")
-NO_PAGE: Final = {"sign-out", "preferences", "media-live", "healthz", "readyz"}
+NO_PAGE: Final = {"sign-out", "preferences", "media-live", "media-reveal", "healthz", "readyz"}
 PAGES: Final = [name for name in ADDRESSES if name not in NO_PAGE]
 MORE_PAGES: Final = {
     "list, sorted and filtered": "/c/small/media/?status=stored&sort=createdAt_asc",
