@@ -33,7 +33,12 @@ class Program:
         self._ready = threading.Event()
         ours = ("DASHBOARD_", "VAULTPLUS_", "DJANGO_", "COVERAGE_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        environment |= {"DATABASE_URL": f"sqlite:///{folder / 'browser.sqlite3'}", "PYTHONUNBUFFERED": "1"}
+        environment |= {
+            "DATABASE_URL": f"sqlite:///{folder / 'browser.sqlite3'}",
+            "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._environment = environment
         command = ["manage.py", "demo", "--port", str(port), "--sandbox-port", str(sandbox_port)]
         self._process = subprocess.Popen(
             [sys.executable, *command],
@@ -60,6 +65,12 @@ class Program:
         self._ready.wait(60)
         assert any("Open http" in line for line in self.said), "".join(self.said) or "it said nothing"
         return self
+
+    def manage(self, *arguments: str) -> None:
+        """Run a command of manage.py on the demo's database, under the demo's settings."""
+        run = "import sys; from dashboard import demo; demo.set_environment([]); import manage; manage.main()"
+        environment = {**self._environment, "DJANGO_SETTINGS_MODULE": "dashboard.settings"}
+        subprocess.run([sys.executable, "-c", run, *arguments], cwd=ROOT, env=environment, check=True)
 
     def check(self) -> None:
         """Assert that it still runs; a test that comes after its end would only say that nothing answers."""
