@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from . import preferences, ticket, units
-from .access import Role
+from .access import Person, Role
 from .display import STATUS_WORDS, TYPE_WORDS, Slot
 from .listing import SORT_WORDS, limits
 from .request import Request
@@ -111,7 +111,7 @@ def ticket_link(text: str) -> Markup:
 def page_frame(request: Request) -> dict[str, Any]:
     """What base.html shows on every page; nothing of it is worked out for a fragment."""
     return {
-        "person": getattr(request, "person", None),
+        "person": known(request),
         "connections": getattr(request, "connections", []),
         "view": preferences.of(request),
         "may_delete": may_delete(request),
@@ -120,6 +120,12 @@ def page_frame(request: Request) -> dict[str, Any]:
     }
 
 
+def known(request: Request) -> Person | None:
+    """Whose name and menus a page shows: nobody's, where the person may do nothing or is not known yet."""
+    person: Person | None = getattr(request, "person", None)
+    return person if person and person.role else None
+
+
 def may_delete(request: Request) -> bool:
-    person = getattr(request, "person", None)
+    person = known(request)
     return person is not None and person.may(Role.OPERATOR)

@@ -11,6 +11,7 @@ from typing import Final
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
+from .access import settings as access_settings
 from .logs import LOGGING as LOGGING
 from .origins import is_loopback, origin_of, ticket_url
 from .vault import base_address
@@ -72,7 +73,6 @@ VAULTPLUS_MEDIA_HOSTS: list[str] = env.list(
 )
 
 # ── The dashboard ────────────────────────────────────────────────────────────────────────────────────
-DASHBOARD_AUTH: str = env.str("DASHBOARD_AUTH", validate=validate.OneOf(("demo",)))
 SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=validate.Length(min=50))
 ALLOWED_HOSTS: list[str] = env.list(
     "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _each(_no_spaces)]
@@ -89,6 +89,8 @@ DASHBOARD_MEDIA_MODE: str = env.str(
 )
 DASHBOARD_TICKET_URL: str = env.str("DASHBOARD_TICKET_URL", default="", validate=_each(ticket_url))
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
+SIGN_ON, trouble = access_settings.read(env)
+IS_DEMO: bool = SIGN_ON.mode == "demo"
 _database = env.dj_db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 
 
@@ -104,20 +106,19 @@ def _sentences(broken: EnvValidationError) -> list[str]:
 
 try:
     env.seal()
-    trouble: list[str] = []
 except EnvValidationError as broken:
-    trouble = _sentences(broken)
+    trouble += _sentences(broken)
 except EnvError as broken:
-    trouble = [str(broken)]
+    trouble += [str(broken)]
 
-if not trouble and DASHBOARD_AUTH == "demo" and not is_loopback(VAULTPLUS_API_URL):
+if not trouble and IS_DEMO and not is_loopback(VAULTPLUS_API_URL):
     trouble.append(
         "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a VAULTPLUS_API_URL on loopback."
     )
 if (
     not trouble
     and DASHBOARD_PLAIN_HTTP
-    and not (DASHBOARD_AUTH == "demo" and all(is_loopback(f"http://{host}") for host in ALLOWED_HOSTS))
+    and not (IS_DEMO and all(is_loopback(f"http://{host}") for host in ALLOWED_HOSTS))
 ):
     trouble.append(
         "DASHBOARD_PLAIN_HTTP drops Secure from the cookies, so it starts only with DASHBOARD_AUTH=demo and "
@@ -127,7 +128,6 @@ if trouble:
     raise ImproperlyConfigured("\n".join(trouble))
 
 VAULTPLUS_MEDIA_HOSTS = [origin_of(host) for host in VAULTPLUS_MEDIA_HOSTS]
-IS_DEMO: Final = DASHBOARD_AUTH == "demo"
 
 # ── Django ───────────────────────────────────────────────────────────────────────────────────────────
 INSTALLED_APPS = ["whitenoise.runserver_nostatic", "django.contrib.staticfiles", "django_htmx", "dashboard"]

@@ -21,10 +21,12 @@ from django.db import connection as connection_to_database  # noqa: E402
 from django.test import TransactionTestCase, override_settings  # noqa: E402
 
 from dashboard import service  # noqa: E402
+from dashboard.access.sign_on import SignOn  # noqa: E402
 from dashboard.audit import guards  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
+from tests.sign_on import sign_on_with  # noqa: E402
 
 pytest_plugins = ["tests.browser.chromium"]
 
@@ -100,6 +102,14 @@ def connections(sandbox: Sandbox, db: None) -> None:
     connection("small", label="Studio A", connection_id=SMALL_ID, colour="blue")
     connection("big", label="Creator B", connection_id=BIG_ID)
     connection("empty", label="Archive C", connection_id=EMPTY_ID)
+
+
+@pytest.fixture
+def behind_sign_on(tmp_path: Path) -> Iterator[SignOn]:
+    """The dashboard in assertion mode; `assertion_browser` of tests/make.py has the people."""
+    sign_on = sign_on_with(tmp_path, sign_out_url="https://sso.example.com/out", contact="it@example.com")
+    with override_settings(SIGN_ON=sign_on, IS_DEMO=False):
+        yield sign_on
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from dashboard.models import Connection, Event, Removal
 from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, Variant
+from tests import sign_on
 from tests.environment import API_KEY as API_KEY
 
 SMALL_ID: Final = "conn_canary_small_0000000000a1b2"
@@ -106,6 +107,17 @@ def signed_in(role: str, **options: Any) -> Browser:
     answer = browser.post("/sign-in/", {"role": role}) if not options else _sign_in_with_token(browser, role)
     assert answer.status_code == 303, answer.content
     return browser
+
+
+def assertion_browser(
+    *groups: str, subject: str = "u-1", enforce_csrf_checks: bool = False, **claims: Any
+) -> Browser:
+    """A browser behind the tests' sign-on, in these groups; with the fixture `behind_sign_on`.
+
+    `GROUPS["admin"]` of tests/sign_on.py is the group that makes an admin; `claims` change the assertion's.
+    """
+    assertion = sign_on.token(sub=subject, groups=list(groups), **claims)
+    return Browser(enforce_csrf_checks, headers={sign_on.HEADER: assertion})
 
 
 def _sign_in_with_token(browser: Browser, role: str) -> Any:

@@ -44,7 +44,3 @@ def sign_in(request: Request, role: str) -> Person:
     request.session.cycle_key()
     request.session[_KEY] = role
     return person
-
-
-def sign_out(request: Request) -> None:
-    request.session.flush()

@@ -51,3 +51,16 @@ class Caller:
     address: str = ""
     agent: str = field(default="", repr=False)
     request_id: str = ""
+
+
+class Refused(Exception):
+    """What the request says of its person is not believed. The reason is one of our own phrases, never
+    what was sent: it goes into the audit."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class KeysUnavailable(Exception):
+    """Nobody can be believed for now: the keys of the sign-on are not to be had."""

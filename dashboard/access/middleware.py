@@ -3,34 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any, Final, cast
 
+from django.conf import settings
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from dashboard import service
+from dashboard import audit, service
 from dashboard.models import Connection
 from dashboard.request import Request
-from dashboard.views import trouble
+from dashboard.views import admission
 
-from .demo import identify
-from .identity import Caller
+from . import accounts
+from .door import door
+from .identity import Caller, KeysUnavailable, Refused
 
 _UNMARKED: Any = object()
 
+PROBES: Final = ("/healthz", "/readyz")
+"""They come past the proxy, without anybody, and are told nothing but yes or no."""
+
 
 class Identity:
-    """Sets `request.person` and `request.connections`; a view runs only when the role reaches its mark."""
+    """Sets `request.person`, `caller` and `connections`; a view runs only when the role reaches its mark."""
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
+        self.identify = door(settings.SIGN_ON)
 
     def __call__(self, request: Request) -> HttpResponse:
-        request.person = person = identify(request)
+        request.person = None
         agent = request.headers.get("User-Agent", "")[:300]
-        request.caller = Caller(person, request.META.get("REMOTE_ADDR", ""), agent, request.request_id)
-        request.connections = cast("list[Connection]", SimpleLazyObject(lambda: service.connections(person)))
-        return self.get_response(request)
+        request.caller = Caller(None, request.META.get("REMOTE_ADDR", ""), agent, request.request_id)
+        request.connections = cast(
+            "list[Connection]", SimpleLazyObject(lambda: service.connections(request.person))
+        )
+        if request.path_info in PROBES:
+            return self.get_response(request)
+        return self._refusal(request) or self.get_response(request)
+
+    def _refusal(self, request: Request) -> HttpResponse | None:
+        """Find out who it is; the answer to somebody who may not come in at all."""
+        try:
+            request.person = person = self.identify(request)
+        except Refused as refused:
+            audit.note("access.refused", request.caller, reason=refused.reason)
+            return admission.refused(request, refused.reason)
+        except KeysUnavailable:
+            return admission.keys_unavailable(request)
+        request.caller = replace(request.caller, person=person)
+        if person and not settings.IS_DEMO:
+            accounts.remember(person, request.caller)
+        if person and person.role is None and request.path_info != reverse("sign-out"):
+            seen = list(person.groups[: admission.MOST_GROUPS])
+            audit.note("access.no_role", request.caller, result={"groups": seen})
+            return admission.no_role(request, person)
+        return None
 
     def process_view(
         self, request: Request, view: Callable[..., HttpResponse], args: Any, kwargs: Any
@@ -41,7 +71,9 @@ class Identity:
         if role is _UNMARKED:
             raise AssertionError(f"{view.__module__}.{view.__name__} names no role")
         if request.person is None:
-            return trouble.signed_out(request)
+            return admission.signed_out(request)
         if not request.person.may(role):
-            return trouble.not_permitted(request, role)
+            address = request.resolver_match.url_name if request.resolver_match else ""
+            audit.note("access.denied", request.caller, reason=f"{address} needs {role.word}")
+            return admission.not_permitted(request, role)
         return None

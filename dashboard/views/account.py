@@ -1,8 +1,9 @@
-"""Signing in and out (of the demo, for now), and how this browser shows things."""
+"""Signing in (to the demo) and out, and how this browser shows things."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.conf import settings
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,7 +19,9 @@ from dashboard.request import Request
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def sign_in(request: Request) -> HttpResponse:
-    """The demo's picker of three people; each press is a sign-in."""
+    """The demo's picker of three people; each press is a sign-in. Elsewhere the proxy signs people in."""
+    if not settings.IS_DEMO:
+        raise Http404
     form = SignInForm(request.POST if request.method == "POST" else None)
     back = way_back(request)
     if form.is_valid():
@@ -32,9 +35,14 @@ def sign_in(request: Request) -> HttpResponse:
 @require_POST
 @public
 def sign_out(request: Request) -> HttpResponse:
-    demo.sign_out(request)
-    response = go_to(request, reverse("sign-in"))
-    response.headers["Clear-Site-Data"] = '"cache"'
+    """Forget this browser, and lead on to where the sign-on forgets it too."""
+    request.session.flush()
+    onward = reverse("sign-in") if settings.IS_DEMO else settings.SIGN_ON.sign_out_url
+    if settings.IS_DEMO or (onward and wants_fragment(request)):
+        response = go_to(request, onward)
+    else:  # no redirect: `form-action 'self'` would hold it back at another host
+        response = render(request, "account/signed_out.html", {"onward": onward})
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

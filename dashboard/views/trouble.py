@@ -8,13 +8,12 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from dashboard.access.identity import Role
 from dashboard.access.roles import public
-from dashboard.htmx import page_behind, put_into, show_fragment, wants_fragment
+from dashboard.htmx import put_into, show_fragment, wants_fragment
 from dashboard.models import Connection
 from dashboard.removal import InFlight, OutcomeNotRecorded
 from dashboard.request import Request
@@ -191,34 +190,6 @@ def outcome_not_recorded(request: Request, error: OutcomeNotRecorded) -> HttpRes
     )
 
 
-def signed_out(request: Request) -> HttpResponse:
-    """Nobody is signed in: a way to do so that leads back here, and no lost text under htmx."""
-    back = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
-    if wants_fragment(request):
-        back = page_behind(request) or back
-        return say(
-            request,
-            "Your session has ended",
-            "What you typed is still here. Sign in again; nothing was sent.",
-            status=401,
-            retry="",
-            action=(_sign_in(back), "Sign in and come back"),
-        )
-    return redirect(_sign_in(back))
-
-
-def not_permitted(request: Request, role: Role) -> HttpResponse:
-    person = request.person
-    who = f"You are {person.name}, {person.role.word}. " if person and person.role else ""
-    return say(
-        request,
-        "Not permitted",
-        f"{who}This needs the role {role.word}. Ask your administrator if you should have it.",
-        status=403,
-        retry="",
-    )
-
-
 def wrong_method(request: Request, allowed: str) -> HttpResponse:
     response = say(
         request,
@@ -307,7 +278,3 @@ def _connection(request: Request) -> Connection | None:
 
 def _retry(request: Request) -> str:
     return request.get_full_path() if request.method == "GET" else ""
-
-
-def _sign_in(back: str) -> str:
-    return f"{reverse('sign-in')}?{urlencode({'next': back})}"

@@ -1,0 +1,91 @@
+"""Identity by plain headers: believed from a peer that is trusted by its address and by a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hmac import compare_digest
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING, Final
+
+from .identity import Person, Refused
+from .sign_on import Grants, Headers, Network
+from .words import LONGEST_NAME, a_subject, nameable, shown
+
+if TYPE_CHECKING:
+    from dashboard.request import Request
+
+ISSUER: Final = "header"
+LONGEST_GROUPS: Final = 8 * 1024
+_NOTHING: Final = "(null)"
+"""What Apache writes for a variable that is not set."""
+
+
+class ByHeaders:
+    """The person whom a request's headers name. Raises Refused."""
+
+    def __init__(self, by: Headers, grants: Grants) -> None:
+        self.by, self.grants = by, grants
+
+    def __call__(self, request: Request) -> Person:
+        sent, by = request.headers, self.by
+        if by.user_header not in sent:
+            raise Refused("missing")
+        if not is_among(request.META.get("REMOTE_ADDR", ""), by.peers):
+            raise Refused("not from a trusted peer")
+        if not is_one_of(sent.get(by.secret_header, ""), by.secrets):
+            raise Refused("wrong secret")
+        subject = a_subject(single(sent[by.user_header]))
+        email = single(sent[by.email_header]) if by.email_header in sent else ""
+        groups = groups_of(sent.get(by.groups_header, ""), by.separator)
+        role, matched = self.grants.of(groups)
+        return Person(
+            name=shown(email or subject),
+            email=shown(email),
+            role=role,
+            issuer=ISSUER,
+            subject=subject,
+            groups=groups,
+            matched=matched,
+            mode="header",
+        )
+
+
+def is_among(address: str, networks: Iterable[Network]) -> bool:
+    """True when the peer's address lies in one of the networks; of no network, nobody's does."""
+    try:
+        peer = ip_address(address)
+    except ValueError:  # a Unix socket has none
+        return False
+    mapped = peer.ipv4_mapped if isinstance(peer, IPv6Address) else None
+    return any((mapped or peer) in network for network in networks)
+
+
+def is_one_of(given: str, secrets: Iterable[str]) -> bool:
+    """Compared in constant time, with all of them whatever the first says."""
+    return sum(compare_digest(given.encode(), secret.encode()) for secret in secrets) > 0
+
+
+def single(text: str) -> str:
+    """A header's one value; Refused when it is empty, sent twice, over-long or not to be seen."""
+    text = utf8(text)
+    if not text.strip() or text == _NOTHING:
+        raise Refused("an empty header")
+    if "," in text:  # how servers join a header that was sent twice
+        raise Refused("sent twice")
+    if len(text) > LONGEST_NAME or not text.isprintable():
+        raise Refused("a header that cannot be kept")
+    return text
+
+
+def groups_of(text: str, separator: str) -> tuple[str, ...]:
+    if len(text) > LONGEST_GROUPS:
+        raise Refused("too long")
+    return nameable(group for part in utf8(text).split(separator) if (group := part.strip()))
+
+
+def utf8(text: str) -> str:
+    """A header's text as it was meant: WSGI gives its bytes as Latin-1."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        raise Refused("a header that is not UTF-8") from None
