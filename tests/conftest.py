@@ -21,6 +21,7 @@ from django.db import connection as connection_to_database  # noqa: E402
 from django.test import TransactionTestCase, override_settings  # noqa: E402
 
 from dashboard import service  # noqa: E402
+from dashboard.access.accounts import accounts  # noqa: E402
 from dashboard.access.sign_on import SignOn  # noqa: E402
 from dashboard.audit import guards  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
@@ -61,9 +62,10 @@ def _emptied_between_tests() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_event_is_held_back() -> None:
-    """What one test noted is nothing to the next."""
+def _nothing_is_remembered() -> None:
+    """What one test noted and whom it saw is nothing to the next."""
     throttle.clear()
+    accounts.forget()
 
 
 @pytest.fixture(scope="session")

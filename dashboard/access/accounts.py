@@ -1,4 +1,4 @@
-"""Who has been here: a row for each person the sign-on named, written when there is something new to write."""
+"""Who has been here: a row for each person the sign-on named, written when something of it is new."""
 
 from __future__ import annotations
 

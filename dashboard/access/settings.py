@@ -157,7 +157,8 @@ def _headers(reader: _Reader) -> Headers:
         reader.optional("DASHBOARD_AUTH_GROUPS_SEPARATOR", seen, usual.separator),
     )
     if len({name.lower() for name in found.names}) < 4:
-        reader.wrong.append("The DASHBOARD_AUTH_…_HEADER settings name the same header twice.")
+        names = (f"DASHBOARD_AUTH_{what}_HEADER" for what in ("SECRET", "USER", "EMAIL", "GROUPS"))
+        reader.wrong.append(f"{', '.join(names)} must name four headers, no two the same.")
     return found
 
 

@@ -74,8 +74,10 @@ def record(
 
 
 def note(code: str, caller: Caller, *, reason: str = "", **facts: Any) -> None:
-    """Record what must fail no request: one a minute of a kind and address, with how many were held back."""
-    missed = throttle.admit((code, caller.address, reason))
+    """Record what must fail no request: one a minute of a kind, person and address, with how many were held
+    back."""
+    person = caller.person  # behind a proxy everybody has the proxy's address
+    missed = throttle.admit((code, caller.address, person and (person.issuer, person.subject), reason))
     if missed is None:
         return
     try:

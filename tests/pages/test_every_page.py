@@ -11,11 +11,9 @@ from urllib.parse import unquote
 
 import pytest
 from django.db import connection as database
-from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
-from django.test import Client, override_settings
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import path
 
 from dashboard.logs import JsonLines
 from dashboard.models import Connection, Removal
@@ -33,56 +31,6 @@ def test_every_address_is_walked() -> None:
 @pytest.fixture
 def tombstone(connections: None) -> None:
     removal(Connection.objects.get(slug="small"), media_id="88888")
-
-
-# ── Who may come in ──────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("name", ADDRESSES)
-@pytest.mark.parametrize("method", ["get", "head", "post", "put", "delete", "options"])
-def test_nobody_gets_in_unless_the_page_is_open(
-    nobody: Browser, sandbox: Sandbox, name: str, method: str
-) -> None:
-    answer = getattr(nobody, method)(ADDRESSES[name])
-    sent_away = answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in/?next=%2F")
-    assert sent_away is (name not in OPEN)
-    if name not in OPEN:
-        assert nobody.fragment(ADDRESSES[name], method=method).status_code == 401
-    assert sandbox.calls == []
-
-
-@pytest.mark.parametrize("name", sorted(set(ADDRESSES) - OPEN))
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("htmx", [False, True])
-def test_every_role_gets_where_it_may(
-    connections: None, sandbox: Sandbox, name: str, role: str, htmx: bool
-) -> None:
-    needed = NEEDED.get(name, "viewer")
-    person = signed_in(role)
-    for method in ("get", "post"):
-        sandbox.calls.clear()
-        call = person.fragment if htmx else getattr(person, method)
-        answer = call(ADDRESSES[name], {"typed": "no"}, **({"method": method} if htmx else {}))
-        if ROLES.index(role) < ROLES.index(needed):
-            assert answer.status_code == 403
-            assert needed in text(answer)
-            assert sandbox.calls == []
-        else:
-            assert answer.status_code in (200, 204, 303, 405, 422)
-
-
-def unmarked(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("a view whose author forgot to name a role")
-
-
-class UrlsWithAnUnmarkedView:
-    urlpatterns: Final = [*urlpatterns, path("unmarked/", unmarked)]
-
-
-def test_a_view_that_names_no_role_is_closed_to_all(admin: Browser) -> None:
-    admin.raise_request_exception = False
-    with override_settings(ROOT_URLCONF=UrlsWithAnUnmarkedView):
-        assert admin.get("/unmarked/").status_code == 500
 
 
 # ── Looking changes nothing ──────────────────────────────────────────────────────────────────────────

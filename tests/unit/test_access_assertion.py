@@ -18,10 +18,7 @@ from django.test import RequestFactory
 from dashboard.access import Person, Role
 from dashboard.access.assertion import LONGEST_TOKEN, ByAssertion
 from dashboard.access.identity import KeysUnavailable, Refused
-from dashboard.access.settings import PRESETS
-from dashboard.access.sign_on import Grants
 from tests.sign_on import (
-    AUDIENCE,
     GRANTS,
     GROUPS,
     HEADER,
@@ -248,66 +245,6 @@ def test_a_whole_day_is_not_too_long(believe: Believe) -> None:
 )
 def test_a_name_is_only_to_be_read(believe: Believe, said: dict[str, Any], name: str) -> None:
     assert believe(token(**said)).name == name
-
-
-# ── As each proxy has it ─────────────────────────────────────────────────────────────────────────────
-
-SAID: dict[str, dict[str, Any]] = {
-    "iap": {
-        "iss": "https://cloud.google.com/iap",
-        "aud": "/projects/123/global/backendServices/456",
-        "sub": "accounts.google.com:118133858486581853996",
-        "google": {"access_levels": ["accessPolicies/1/accessLevels/vault"]},
-    },
-    "cloudflare": {
-        "iss": "https://acme.cloudflareaccess.com",
-        "aud": ["32eafc7626e737136ff0bf1f6a0d6e2f"],
-        "sub": "ca639bb9-26ab-42e5-b9bf-3aea27b331fd",
-        "nbf": NOW,
-        "type": "app",
-        "custom": {"groups": ["vault"]},
-    },
-    "pomerium": {
-        "iss": "vault.example.com",
-        "aud": "vault.example.com",
-        "jti": "7e0b2b6f",
-        "user": "u-1",
-        "groups": ["vault"],
-    },
-    "idtoken": {"groups": ["vault"], "nonce": "n"},
-}
-
-
-@pytest.mark.parametrize("name", SAID)
-def test_each_proxy_is_believed_as_it_speaks(provider: Provider, name: str) -> None:
-    preset, said = PRESETS[name], SAID[name]
-    algorithm = preset.algorithms[0]
-    provider.publish("first", algorithm=algorithm)
-    by = assertion(
-        provider.url,
-        header=preset.header,
-        algorithms=preset.algorithms,
-        groups_claim=preset.groups_claim,
-        issuer=said.get("iss", ISSUER),
-        audience=(
-            said["aud"][0] if isinstance(said.get("aud"), list) else said.get("aud", AUDIENCE),
-            "other",
-        ),
-    )
-    grants = Grants(operator=frozenset({"vault", "accessPolicies/1/accessLevels/vault"}))
-    prefix = "Bearer " if preset.header == "Authorization" else ""
-    text = prefix + token(algorithm=algorithm, **{"groups": None, **said})
-    request: Any = RequestFactory().get("/", headers={preset.header: text})
-    person = ByAssertion(by, grants)(request)
-    assert (person.role, person.subject) == (Role.OPERATOR, said.get("sub", "u-1"))
-
-
-@pytest.mark.parametrize("text", ["Basic dmVyYTp4", "Bearer", "Bearer ", "{}", "bearer\t{}", "Bearer  {}"])
-def test_authorization_has_to_be_a_bearer_token(provider: Provider, text: str) -> None:
-    by = ByAssertion(assertion(provider.url, header="Authorization"), GRANTS)
-    request: Any = RequestFactory().get("/", headers={"Authorization": text.format(token())})
-    with pytest.raises(Refused):
-        by(request)
 
 
 @pytest.mark.parametrize("status", [500, 404, 302, 200])

@@ -1,0 +1,128 @@
+"""Accounts: a row a subject, a new name told once, and no query for who was seen today."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from dashboard.access.accounts import accounts
+from dashboard.models import Account, Event
+from tests.make import Browser, assertion_browser
+from tests.sign_on import GROUPS, ISSUER
+
+pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")
+HERE = "/c/small/"
+
+
+def seen(subject: str = "u-1", **claims: Any) -> Browser:
+    browser = assertion_browser(GROUPS["viewer"], subject=subject, **claims)
+    assert browser.get(HERE).status_code == 200
+    return browser
+
+
+def events(code: str) -> list[dict[str, Any]]:
+    return [json.loads(event.line) for event in Event.objects.filter(code=code).order_by("sequence")]
+
+
+def test_a_person_gets_a_row_once() -> None:
+    browser = seen()
+    (account,) = Account.objects.all()
+    assert (account.issuer, account.subject) == (ISSUER, "u-1")
+    assert (account.name, account.email) == ("Vera Lind", "vera@example.com")
+    with CaptureQueriesContext(database) as asked:
+        browser.get(HERE)
+    assert not [query for query in asked.captured_queries if "dashboard_account" in query["sql"]]
+
+
+def test_the_same_email_is_not_the_same_person() -> None:
+    seen("u-1")
+    seen("u-2")
+    assert Account.objects.count() == 2
+    assert events("access.renamed") == []
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_new_email_is_the_same_person_and_is_told_once(restarted: bool) -> None:
+    seen()
+    if restarted:
+        accounts.forget()
+    for _ in range(3):
+        seen(email="vera.new@example.com")
+    account = Account.objects.get()
+    assert account.email == "vera.new@example.com"
+    (event,) = events("access.renamed")
+    assert event["before"]["email"] == "vera@example.com"
+    assert event["result"]["email"] == "vera.new@example.com"
+    assert event["actor_subject"] == "u-1"
+
+
+def test_a_database_that_takes_no_writes_locks_nobody_out(caplog: pytest.LogCaptureFixture) -> None:
+    tried: list[str] = []
+
+    def refuse(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE")):
+            tried.append(sql)
+            raise DatabaseError("attempt to write a readonly database")
+        return execute(sql, *rest)
+
+    with database.execute_wrapper(refuse):
+        seen()
+        seen()
+    assert len(tried) == 1
+    assert "could not be written" in caplog.text
+    assert "vera" not in caplog.text
+    accounts.forget()
+    seen()
+    assert Account.objects.count() == 1
+
+
+def test_a_person_without_a_role_has_a_row_too() -> None:
+    assert assertion_browser("staff").get(HERE).status_code == 403
+    assert Account.objects.get().subject == "u-1"
+
+
+# ── Security events ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_refused_assertion_is_an_event_without_the_assertion() -> None:
+    answer = Browser(headers={"X-SSO-Assertion": "canary.of.atoken"}).get(HERE)
+    assert answer.status_code == 401
+    (event,) = events("access.refused")
+    assert (event["reason"], event["address"]) == ("unreadable", "127.0.0.1")
+    assert "canary" not in str(event)
+
+
+def test_a_missing_assertion_is_an_event() -> None:
+    Browser().get(HERE)
+    assert [event["reason"] for event in events("access.refused")] == ["missing"]
+
+
+def test_a_role_that_does_not_reach_is_an_event() -> None:
+    for subject in ("u-1", "u-2", "u-1"):
+        assertion_browser(GROUPS["viewer"], subject=subject).get("/c/small/purge/")
+    told = [(event["actor_subject"], event["reason"]) for event in events("access.denied")]
+    assert told == [("u-1", "connection-purge needs admin"), ("u-2", "connection-purge needs admin")]
+
+
+def test_no_role_is_an_event_with_the_groups() -> None:
+    assertion_browser(*(f"group-{n}" for n in range(100))).get(HERE)
+    (event,) = events("access.no_role")
+    assert event["actor_email"] == "vera@example.com"
+    assert event["result"]["groups"] == [f"group-{n}" for n in range(20)]
+
+
+def test_a_database_that_is_full_refuses_in_the_same_words() -> None:
+    def refuse(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith(("INSERT", "UPDATE")):
+            raise DatabaseError("database or disk is full")
+        return execute(sql, *rest)
+
+    with database.execute_wrapper(refuse):
+        assert Browser().get(HERE).status_code == 401
+        assert assertion_browser("staff").get(HERE).status_code == 403
+        assert assertion_browser(GROUPS["viewer"]).get("/c/small/purge/").status_code == 403
