@@ -21,7 +21,7 @@ from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
 from tests.environment import API_KEY, SECRET_KEY
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, removal, signed_in, text
-from tests.pages.addresses import ADDRESSES, EVERYWHERE, NEEDED, OPEN, ROLES
+from tests.pages.addresses import ADDRESSES, EVERYWHERE, ROLES
 
 
 def test_every_address_is_walked() -> None:
