@@ -17,6 +17,7 @@ from dashboard.request import Request
 from dashboard.views import admission
 
 from . import accounts
+from .address import client_address
 from .door import door
 from .identity import Caller, KeysUnavailable, Refused
 
@@ -36,7 +37,8 @@ class Identity:
     def __call__(self, request: Request) -> HttpResponse:
         request.person = None
         agent = request.headers.get("User-Agent", "")[:300]
-        request.caller = Caller(None, request.META.get("REMOTE_ADDR", ""), agent, request.request_id)
+        address = client_address(request.META, settings.SIGN_ON.proxies)
+        request.caller = Caller(None, address, agent, request.request_id)
         request.connections = cast(
             "list[Connection]", SimpleLazyObject(lambda: service.connections(request.person))
         )

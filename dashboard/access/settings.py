@@ -57,6 +57,7 @@ PRESETS: Final = {
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
     "alb": Preset("X-Amzn-Oidc-Data", ("ES256",), keys="https://public-keys.auth.elb.{region}.amazonaws.com"),
 }
+LOOPBACK: Final = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
 NO_PRESET: Final = Preset("")
 
 
@@ -114,7 +115,8 @@ def read(env: Env) -> tuple[SignOn, list[str]]:
         )
     sign_out_url = reader.optional("DASHBOARD_SIGN_OUT_URL", sign_out_address, "")
     contact = reader.optional("DASHBOARD_CONTACT", seen, "")
-    return SignOn(by, grants, sign_out_url, contact), reader.wrong
+    proxies = reader.optional("DASHBOARD_PROXIES", networks, LOOPBACK)
+    return SignOn(by, grants, sign_out_url, contact, proxies), reader.wrong
 
 
 def _assertion(reader: _Reader) -> Assertion:

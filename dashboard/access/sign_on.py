@@ -67,6 +67,8 @@ class SignOn:
     grants: Grants = Grants()
     sign_out_url: str = ""
     contact: str = ""
+    proxies: tuple[Network, ...] = ()
+    """The peers whose X-Forwarded-For is believed, for the record only."""
 
     @property
     def mode(self) -> str:
