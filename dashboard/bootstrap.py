@@ -12,11 +12,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = (
+    "cryptography",
     "django",
     "django_htmx",
     "environs",
     "gunicorn",
     "jinja2",
+    "jwt",
     "msgspec",
     "PIL",
     "tenacity",

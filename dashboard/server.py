@@ -73,7 +73,8 @@ def _answer_in_our_words(media_hosts: list[str], hsts_seconds: int) -> None:
     def write_error(sock: Any, status: int, reason: str, message: str) -> None:
         advice = {
             414: "This address is too long. Paste the media ID alone into the search box.",
-            431: "Your browser sent too much with its request. Clear this site's cookies and sign in again.",
+            431: "Your browser or your sign-on sent too much with its request. Clear this site's cookies and "
+            "sign in again. If you are in hundreds of groups, tell your administrator.",
         }.get(status, "The server could not read this request.")
         page = (
             '<!doctype html><html lang="en"><meta charset="utf-8">'

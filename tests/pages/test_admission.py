@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 
 from dashboard.access.sign_on import Headers, SignOn
 from tests.make import Browser, assertion_browser, text
+from tests.pages.test_every_page import assert_headers
 from tests.sign_on import GRANTS, GROUPS, HEADER, a_provider, assertion, forged, jwks, token
 
 pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")
@@ -98,6 +99,14 @@ def test_a_group_that_is_lost_is_lost_with_the_next_request() -> None:
     refused = browser.get("/c/small/purge/")
     assert refused.status_code == 403
     assert "needs the role admin" in text(refused)
+
+
+def test_refusals_have_the_headers_of_every_page() -> None:
+    for browser, status in ((Browser(), 401), (assertion_browser("staff"), 403)):
+        for answer in (browser.get("/"), browser.fragment("/")):
+            assert answer.status_code == status
+            assert answer.headers["Cache-Control"] == "no-store"
+            assert_headers(answer)
 
 
 # ── No role ──────────────────────────────────────────────────────────────────────────────────────────

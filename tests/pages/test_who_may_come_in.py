@@ -1,6 +1,6 @@
 """Every address by everybody: nobody, a person without a role, and each role; by sign-on and in the demo.
 
-`tests/run tests/pages/test_who_may_come_in.py -k table -s` prints the table of what each is answered.
+`tests/run tests/pages/test_who_may_come_in.py -k table -s 2>/dev/null` prints what each is answered.
 """
 
 from __future__ import annotations
@@ -100,8 +100,7 @@ def test_every_role_gets_where_it_may(mode: str, sandbox: Sandbox, name: str, ro
 def test_the_table_of_every_address_by_everybody(connections: None, sandbox: Sandbox, tmp_path: Path) -> None:
     """The same words in both modes, but for the picker, the styleguide, and where nobody is sent."""
     columns = [(mode, who) for mode in MODES for who in WHO if (mode, who) != ("demo", "no role")]
-    head = "".join(f"{mode + ': ' + who:>20}" for mode, who in columns)
-    print(f"\n{'':42}{head}")
+    lines = [f"{'':42}" + "".join(f"{word:>10}" for word in words) for words in zip(*columns, strict=True)]
     for name, address in ADDRESSES.items():
         for method in ("get", "post"):
             row = {}
@@ -110,11 +109,12 @@ def test_the_table_of_every_address_by_everybody(connections: None, sandbox: San
                 sign_on = {"SIGN_ON": sign_on_with(tmp_path), "IS_DEMO": False} if mode == "assertion" else {}
                 with override_settings(**sign_on):
                     row[mode, who] = ask(browser_of(who, mode), name, method).status_code
-            print(f"{method.upper():5}{address:37}" + "".join(f"{row[one]:>20}" for one in columns))
+            lines.append(f"{method.upper():5}{address:37}" + "".join(f"{row[one]:>10}" for one in columns))
             if name not in OPEN | DEMO_ONLY:
                 assert [row["assertion", role] for role in ROLES] == [row["demo", role] for role in ROLES]
                 assert (row["assertion", "nobody"], row["demo", "nobody"]) == (401, 302)
                 assert row["assertion", "no role"] == 403
+    print("", *lines, sep="\n")
 
 
 def unmarked(request: HttpRequest) -> HttpResponse:

@@ -156,6 +156,11 @@ FORGED = {
     ),
     "no signature": (token().rpartition(".")[0] + ".", "wrong signature"),
     "critical extension": (token(header={"crit": ["exp"], "exp": 1}), "unreadable"),
+    "payload elsewhere": (
+        forged({"alg": "ES256", "kid": "first", "b64": False, "crit": ["b64"]}, claims()),
+        "unreadable",
+    ),
+    "nested without end": (f"{'W1tb' * 1000}.e30.AAAA", "unreadable"),
     "sent twice": (f"{token()},{token()}", "sent twice"),
     "sent twice, one empty": (f"{token()}, ", "sent twice"),
     "too long": (token(padding="x" * LONGEST_TOKEN), "too long"),
