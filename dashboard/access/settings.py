@@ -15,7 +15,7 @@ from environs import Env
 
 from dashboard.origins import is_loopback
 
-from .sign_on import Assertion, Grants, Headers, Network, SignOn
+from .sign_on import LOOPBACK, Assertion, Grants, Headers, Network, SignOn
 
 T = TypeVar("T")
 
@@ -57,7 +57,6 @@ PRESETS: Final = {
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
     "alb": Preset("X-Amzn-Oidc-Data", ("ES256",), keys="https://public-keys.auth.elb.{region}.amazonaws.com"),
 }
-LOOPBACK: Final = (ip_network("127.0.0.1/32"), ip_network("::1/128"))
 NO_PRESET: Final = Preset("")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
+from typing import Final
 
 from .identity import Role
 
 Network = IPv4Network | IPv6Network
+LOOPBACK: Final[tuple[Network, ...]] = (IPv4Network("127.0.0.1/32"), IPv6Network("::1/128"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class SignOn:
     grants: Grants = Grants()
     sign_out_url: str = ""
     contact: str = ""
-    proxies: tuple[Network, ...] = ()
+    proxies: tuple[Network, ...] = LOOPBACK
     """The peers whose X-Forwarded-For is believed, for the record only."""
 
     @property
