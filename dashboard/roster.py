@@ -65,6 +65,17 @@ def restore(caller: Caller, connection: Connection) -> Connection:
     return _move(caller, connection, "connection.restored", None)
 
 
+def rekey(caller: Caller) -> int:
+    """Seal every id anew by the first key; how many there are. All of them or, raising Unsealable, none."""
+    with _whole():
+        every = list(Connection.objects.select_for_update())
+        for connection in every:
+            connection.give_id(connection.connection_id)
+            connection.save(update_fields=["sealed_id", "id_digest", "tail"])
+            audit.record("connection.changed", caller, connection=connection, result={"sealed": "anew"})
+    return len(every)
+
+
 def _move(caller: Caller, connection: Connection, code: str, archived_at: datetime | None) -> Connection:
     with _whole():
         connection = _locked(connection)

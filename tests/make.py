@@ -9,6 +9,7 @@ import uuid
 from html import unescape
 from typing import Any, Final
 
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -193,6 +194,13 @@ def facts_of(code: str) -> dict[str, Any]:
     """What the one event of this code tells."""
     facts: dict[str, Any] = json.loads(Event.objects.get(code=code).line)
     return facts
+
+
+def no_events(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """For `execute_wrapper`: a database that takes everything but events."""
+    if sql.startswith('INSERT INTO "dashboard_event"'):
+        raise OperationalError("database or disk is full")
+    return execute(sql, params, many, context)
 
 
 def ids_on(answer: Any) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -35,7 +37,7 @@ class Person:
     groups: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()
     mode: str = ""
-    """How they signed in: `assertion`, `header` or `demo`."""
+    """How they signed in: `assertion`, `header` or `demo`; `command` for one who runs a command."""
     signed_in_at: datetime | None = None
     """When the sign-on last vouched for them, as far as it tells."""
 
@@ -64,3 +66,12 @@ class Refused(Exception):
 
 class KeysUnavailable(Exception):
     """Nobody can be believed for now: the keys of the sign-on are not to be had."""
+
+
+def local_caller() -> Caller:
+    """Whoever runs a command on this machine, by the name that the system knows them by."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        name = f"user {os.getuid()}"
+    return Caller(Person(name, "", None, issuer="command", subject=name, mode="command"))

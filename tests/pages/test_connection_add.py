@@ -24,6 +24,7 @@ from tests.make import (
     csrf_token,
     errors_of,
     facts_of,
+    no_events,
     operations,
     signed_in,
     text,
@@ -165,15 +166,6 @@ def test_nothing_is_added_without_its_event(admin: Browser, lines: io.StringIO) 
     assert not Connection.objects.filter(slug="new").exists()
     assert not Event.objects.exists()
     assert NEW_ID not in lines.getvalue() + text(answer)
-
-
-def no_events(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-    """A database that takes connections, and no event."""
-    from django.db import OperationalError
-
-    if sql.startswith('INSERT INTO "dashboard_event"'):
-        raise OperationalError("database or disk is full")
-    return execute(sql, params, many, context)
 
 
 @pytest.mark.parametrize("field", ["slug", "label", "connection_id"])

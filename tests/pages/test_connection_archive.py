@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, facts_of, operations, text
-from tests.pages.test_connection_add import no_events
+from tests.make import Browser, facts_of, no_events, operations, text
 
 HERE = "/connections/small/archive/"
 

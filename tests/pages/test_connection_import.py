@@ -22,12 +22,12 @@ from tests.make import (
     Browser,
     errors_of,
     facts_of,
+    no_events,
     operations,
     rows_of,
     signed_in,
     text,
 )
-from tests.pages.test_connection_add import no_events
 
 HERE = "/connections/import/"
 NAMES = {"slug": "new", "label": "New D", "colour": "rose", "groups": "support"}

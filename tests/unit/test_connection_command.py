@@ -5,10 +5,14 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection as database
+from django.test import override_settings
 
-from dashboard.models import Connection
-from tests.make import connection
+from dashboard.access import local_caller
+from dashboard.models import Connection, Event
+from tests.make import connection, facts_of, no_events
 
 pytestmark = pytest.mark.django_db
 RAW_ID = "conn_canary_8fj2k3l4"
@@ -67,6 +71,73 @@ def test_add_refuses_what_is_there_already_without_telling_the_id() -> None:
             run("add", slug, raw)
         assert RAW_ID not in str(refused.value)
     assert Connection.objects.count() == 1
+
+
+def test_what_is_added_is_recorded_with_who_sat_at_the_machine() -> None:
+    run("add", "studio-a", RAW_ID, "--group", "support", "--group", "vault-admins")
+    assert Connection.objects.get().groups == ["support", "vault-admins"]
+    facts = facts_of("connection.added")
+    assert facts["result"] == {"label": "studio-a", "colour": "slate", "groups": ["support", "vault-admins"]}
+    assert (facts["actor_name"], facts["mode"], facts["role"]) == (local_caller().person.name, "command", "")  # type: ignore[union-attr]
+    assert RAW_ID not in Event.objects.get().line
+
+
+def test_groups_are_said_and_taken_back() -> None:
+    connection("studio-a", label="Studio A")
+    assert "seen by support, Team Ä now" in run("groups", "studio-a", "support", " Team Ä ")
+    assert Connection.objects.get().groups == ["support", "Team Ä"]
+    assert "support, Team Ä" in run("list")
+    assert "seen by everybody now" in run("groups", "studio-a")
+    assert Connection.objects.get().groups == []
+    assert Event.objects.filter(code="connection.changed").count() == 2
+
+
+@pytest.mark.parametrize("group", ["x" * 201, "bell\x07", "right\u202eto left"])
+def test_a_group_that_is_none_is_refused(group: str) -> None:
+    connection("studio-a")
+    for arguments in (["groups", "studio-a", group], ["add", "b", RAW_ID, "--group", group]):
+        with pytest.raises(CommandError, match="groups"):
+            run(*arguments)
+    assert not Event.objects.exists()
+
+
+def test_changes_are_recorded() -> None:
+    connection("studio-a", label="Studio A")
+    run("rename", "studio-a", "Studio Alpha")
+    assert (facts_of("connection.changed")["before"], facts_of("connection.changed")["result"]) == (
+        {"label": "Studio A"},
+        {"label": "Studio Alpha"},
+    )
+    run("archive", "studio-a")
+    run("archive", "studio-a")
+    run("archive", "studio-a", "--undo")
+    codes = list(Event.objects.order_by("sequence").values_list("code", flat=True))
+    assert codes == ["connection.changed", "connection.archived", "connection.restored"]
+
+
+def test_nothing_is_done_without_its_event() -> None:
+    connection("studio-a", label="Studio A")
+    for arguments in (["rename", "studio-a", "B"], ["archive", "studio-a"], ["add", "b", RAW_ID], ["rekey"]):
+        before = list(Connection.objects.values())
+        with database.execute_wrapper(no_events), pytest.raises(CommandError, match="Nothing was done"):
+            run(*arguments)
+        assert list(Connection.objects.values()) == before
+
+
+def test_rekey_is_all_or_nothing() -> None:
+    other, ours = "a-key-that-is-lost-" + "0" * 30, settings.DASHBOARD_DATA_KEYS[0]
+    connection("studio-a")
+    with override_settings(DASHBOARD_DATA_KEYS=[other]):
+        connection("studio-b")
+    before = list(Connection.objects.values())
+    with override_settings(DASHBOARD_DATA_KEYS=["a-new-key-" + "1" * 30, ours]):
+        with pytest.raises(CommandError, match="Nothing was changed"):
+            run("rekey")
+        assert list(Connection.objects.values()) == before
+        assert not Event.objects.exists()
+    with override_settings(DASHBOARD_DATA_KEYS=["a-new-key-" + "1" * 30, ours, other]):
+        assert run("rekey") == "2 IDs sealed by the first key.\n"
+    assert Event.objects.filter(code="connection.changed").count() == 2
 
 
 def test_list_shows_every_connection_and_no_raw_id() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import ArgumentParser
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from dashboard.access import Caller, Person
+from dashboard.access import local_caller
 from dashboard.audit import NotRecorded
 from dashboard.audit.retention import trim
 from dashboard.units import count_text
@@ -32,10 +31,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, keep_days: int, to: Path, **options: Any) -> None:
         if keep_days < 1:
             raise CommandError("--keep-days has to be 1 or more.")
-        caller = Caller(Person(getpass.getuser(), "", None, issuer="command", mode="command"))
         try:
             with to.open("x", encoding="ascii") as file:
-                taken = trim(timezone.now() - timedelta(days=keep_days), file, caller)
+                taken = trim(timezone.now() - timedelta(days=keep_days), file, local_caller())
         except FileExistsError:
             raise CommandError(f"{to} is there already; name a new file.") from None
         except OSError as broken:

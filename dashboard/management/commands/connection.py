@@ -1,20 +1,23 @@
-"""Connections from the command line: add, list, rename, archive."""
+"""Connections from the command line: add, list, rename, groups, archive, rekey. What changes is an event."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
-from django.utils import timezone
 
-from dashboard.models import CONNECTION_ID, Colour, Connection
+from dashboard import audit, roster
+from dashboard.access import local_caller
+from dashboard.connection_forms import ConnectionForm, NewConnectionForm
+from dashboard.models import Colour, Connection
+from dashboard.sealing import Unsealable
+from dashboard.service import UnknownConnection
 from dashboard.units import count_text
 
 
 class Command(BaseCommand):
-    help = "Add, list, rename or archive the connections that people may look at."
+    help = "Add, list, rename or archive the connections that people may look at, and say who may see them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -23,70 +26,70 @@ class Command(BaseCommand):
         add.add_argument("connection_id", help="the vendor's id, kept out of links and logs")
         add.add_argument("--label", help="its name on pages (the slug)")
         add.add_argument("--colour", choices=Colour.values, default=Colour.SLATE.value)
+        add.add_argument("--group", action="append", default=[], help="a group that may see it (everybody)")
         verbs.add_parser("list", help="list the connections, ids by their last four characters")
         rename = verbs.add_parser("rename", help="change what pages call a connection")
         rename.add_argument("slug")
         rename.add_argument("label")
+        groups = verbs.add_parser("groups", help="say which groups may see a connection")
+        groups.add_argument("slug")
+        groups.add_argument("group", nargs="*", help="exactly as the sign-on writes it; none is everybody")
         archive = verbs.add_parser("archive", help="hide a connection; its records stay")
         archive.add_argument("slug")
-        verbs.add_parser("rekey", help="seal every id anew by the first of DASHBOARD_DATA_KEYS")
         archive.add_argument("--undo", action="store_true", help="bring it back")
+        verbs.add_parser("rekey", help="seal every id anew by the first of DASHBOARD_DATA_KEYS")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
-        getattr(self, f"{verb}_connection")(**options)
+        try:
+            getattr(self, f"{verb}_connection")(**options)
+        except audit.NotRecorded:
+            raise CommandError("Nothing was done: the record of it could not be written.") from None
 
-    def add_connection(
-        self, slug: str, connection_id: str, label: str | None, colour: str, **options: Any
-    ) -> None:
-        self.refuse_bad_id(connection_id)
-        connection = Connection(slug=slug, label=(label or slug).strip(), colour=colour)
-        connection.give_id(connection_id)
-        self.save(connection)
+    def add_connection(self, slug: str, label: str | None, group: list[str], **typed: Any) -> None:
+        data = {"slug": slug, "label": label or slug, "groups": "\n".join(group), **typed}
+        connection = self.save(NewConnectionForm(data))
         self.stdout.write(f"Added {slug} (··{connection.tail}).")
 
     def list_connection(self, **options: Any) -> None:
-        for connection in Connection.objects.all():
-            state = "archived" if connection.archived_at else "in use"
-            self.stdout.write(
-                f"{connection.slug}\t{connection.label}\t{connection.colour}\t··{connection.tail}\t{state}"
-            )
+        for one in Connection.objects.all():
+            state = "archived" if one.archived_at else "in use"
+            groups = ", ".join(one.groups) or "everybody"
+            self.stdout.write(f"{one.slug}\t{one.label}\t{one.colour}\t··{one.tail}\t{state}\t{groups}")
 
     def rename_connection(self, slug: str, label: str, **options: Any) -> None:
-        connection = self.find(slug)
-        connection.label = label.strip()
-        self.save(connection)
-        self.stdout.write(f"{slug} is called {connection.label} now.")
+        self.change(slug, label=label)
+        self.stdout.write(f"{slug} is called {label.strip()} now.")
+
+    def groups_connection(self, slug: str, group: list[str], **options: Any) -> None:
+        connection = self.change(slug, groups="\n".join(group))
+        self.stdout.write(f"{slug} is seen by {', '.join(connection.groups) or 'everybody'} now.")
 
     def archive_connection(self, slug: str, undo: bool, **options: Any) -> None:
-        connection = self.find(slug)
-        connection.archived_at = None if undo else timezone.now()
-        self.save(connection)
+        (roster.restore if undo else roster.archive)(local_caller(), self.find(slug))
         self.stdout.write(f"{slug} is {'in use again' if undo else 'archived'}.")
+
+    def rekey_connection(self, **options: Any) -> None:
+        try:
+            sealed = roster.rekey(local_caller())
+        except Unsealable as unsealable:
+            raise CommandError(f"{unsealable} Nothing was changed.") from None
+        self.stdout.write(f"{count_text(sealed, 'ID')} sealed by the first key.")
+
+    def change(self, slug: str, **typed: str) -> Connection:
+        connection = self.find(slug)
+        form = ConnectionForm(connection=connection)
+        return self.save(ConnectionForm({**form.initial, **typed}, connection=connection))
 
     def find(self, slug: str) -> Connection:
         try:
-            return Connection.objects.get(slug=slug)
-        except Connection.DoesNotExist:
+            return roster.find(slug)
+        except UnknownConnection:
             raise CommandError(f"There is no connection {slug}.") from None
 
-    def rekey_connection(self, **options: Any) -> None:
-        for connection in Connection.objects.all():
-            connection.give_id(connection.connection_id)
-            connection.save(update_fields=["sealed_id", "id_digest", "tail"])
-        self.stdout.write(f"{count_text(Connection.objects.count(), 'ID')} sealed by the first key.")
-
-    def refuse_bad_id(self, connection_id: str) -> None:
-        try:
-            CONNECTION_ID(connection_id)
-        except ValidationError as wrong:
-            raise CommandError(f"connection_id: {' '.join(wrong.messages)}") from None
-        if other := Connection.objects.by_raw_id(connection_id):
-            raise CommandError(f"connection_id: {other.slug} has this ID already.")
-
-    def save(self, connection: Connection) -> None:
-        try:
-            connection.full_clean()
-        except ValidationError as wrong:
-            reasons = (f"{name}: {' '.join(said)}" for name, said in wrong.message_dict.items())
-            raise CommandError("\n".join(reasons)) from None
-        connection.save()
+    def save(self, form: ConnectionForm) -> Connection:
+        """What the form says, done and recorded; else its reasons, each after the name of its field."""
+        saved = form.save(local_caller()) if form.is_valid() else None
+        if saved is None:
+            reasons = (f"{name.strip('_')}: {' '.join(map(str, said))}" for name, said in form.errors.items())
+            raise CommandError("\n".join(reasons))
+        return saved
