@@ -1,0 +1,68 @@
+"""A stage a database, PostgreSQL where the machine has a server; and a table of what was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Final
+
+import pytest
+
+from tests.crash.databases import Database, Postgresql, Sqlite
+from tests.crash.stage import Stage, Target
+from tests.postgresql import postgresql_binaries, throwaway_postgresql
+
+BINARIES: Final = postgresql_binaries()
+DATABASES: Final = ["sqlite", *(["postgresql"] if BINARIES else [])]
+KILLED = pytest.StashKey[list[tuple[str, str, int, int, str]]]()
+
+
+@pytest.fixture(scope="session")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Stage]]:
+    """Each database's stage, set up when it is first asked for."""
+    started: dict[str, Stage] = {}
+    with ExitStack() as stack:
+
+        def stage(name: str) -> Stage:
+            if name not in started:
+                folder = tmp_path_factory.mktemp(name)
+                database: Database = Sqlite(folder)
+                if name == "postgresql":
+                    assert BINARIES
+                    database = Postgresql(stack.enter_context(throwaway_postgresql(BINARIES)))
+                started[name] = stack.enter_context(Stage(folder, database))
+            return started[name]
+
+        yield stage
+
+
+@pytest.fixture(params=DATABASES)
+def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Stage:
+    stage = stages(request.param)
+    stage.service.faults.clear()
+    return stage
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest, stage: Stage) -> Callable[[str, int, list[Target]], None]:
+    """Balance the books of what was killed, and put it into the table."""
+
+    def tell(what: str, kills: int, targets: list[Target]) -> None:
+        became = stage.balance(targets)
+        words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in became.most_common())
+        row = (what, stage.database.name, kills, stage.sent(targets), words)
+        request.config.stash.setdefault(KILLED, []).append(row)
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = config.stash.get(KILLED, None)
+    if not rows:
+        return
+    terminalreporter.section("killed with -9, and what the books say afterwards")
+    terminalreporter.line(f"{'where':<58} {'database':<11} {'kills':>5} {'sent':>5}  outcomes")
+    for what, database, kills, sent, outcomes in sorted(rows):
+        terminalreporter.line(f"{what:<58} {database:<11} {kills:>5} {sent:>5}  {outcomes}")
+    if BINARIES is None:
+        terminalreporter.line("PostgreSQL: no server on this machine, so nothing was killed over it.")

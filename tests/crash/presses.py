@@ -1,0 +1,218 @@
+"""A process that is ready to remove, and forks: every press is a child of its own, as cheap as a fork.
+
+It reads orders as lines of JSON and answers each with one. A press may be told at which of its lines to die,
+which it does as a killed process does: at once, with nothing put in order.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import json
+import os
+import signal
+import sys
+import traceback
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection as database  # noqa: E402
+from django.db import connections  # noqa: E402
+
+import dashboard  # noqa: E402
+from dashboard import ledger, removal, service, settling  # noqa: E402
+from dashboard.models import Connection, Removal  # noqa: E402
+from dashboard.removal import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
+from tests import make  # noqa: E402
+
+HOUSE: Final = Path(dashboard.__file__).parent
+OURS: Final = ("removal.py", "ledger.py", "settling.py", "service.py", "audit", "vault/client.py")
+WATCHED: Final = {
+    str(file): str(file.relative_to(HOUSE))
+    for name in (*OURS, "vault/transport.py")
+    for file in ((HOUSE / name).glob("*.py") if (HOUSE / name).is_dir() else [HOUSE / name])
+}
+"""The files whose lines are counted, and their short names."""
+
+
+class Steps:
+    """The lines of the watched files as they are executed; at number `dies_at` the process kills itself."""
+
+    def __init__(self, dies_at: int = 0) -> None:
+        self.dies_at, self.taken = dies_at, list[str]()
+
+    def __call__(self, frame: FrameType, event: str, arg: object) -> Steps | None:
+        name = WATCHED.get(frame.f_code.co_filename)
+        if name is None:
+            return None
+        if event == "line":
+            self.taken.append(f"{name}:{frame.f_lineno}")
+            if len(self.taken) == self.dies_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+# ── What can be ordered ──────────────────────────────────────────────────────────────────────────────
+
+
+def prepare(connections_by_slug: dict[str, str], shown: list[str]) -> None:
+    """Tables, static files, these connections (archived but for the shown ones), all imports of a press."""
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    for slug, connection_id in connections_by_slug.items():
+        archived_at = None if slug in shown else datetime.now(UTC)
+        make.connection(slug, connection_id=connection_id, archived_at=archived_at)
+    carry_out({"slug": next(iter(connections_by_slug)), "media_id": "1"})
+    service.vault().close()
+    service.vault.cache_clear()
+    gc.collect()
+    gc.freeze()  # so that a child copies little
+
+
+def press(presses: list[dict[str, Any]]) -> list[str]:
+    """Press them all at the same instant; what each came to, "killed" where it did not come to anything."""
+    start, started = os.pipe()
+
+    def wait_and_carry_out(one: dict[str, Any]) -> str:
+        os.close(started)
+        database.ensure_connection()
+        if sql := one.get("sql"):
+            with database.cursor() as cursor:
+                cursor.execute(sql)
+        os.read(start, 1)  # ends for all of them when the last writer is gone
+        sys.settrace(Steps(one.get("dies_at", 0)) if "dies_at" in one else None)
+        return carry_out(one)
+
+    children = [fork(partial(wait_and_carry_out, one)) for one in presses]
+    os.close(start)
+    os.close(started)
+    return [said(*child) for child in children]
+
+
+def lines(of: dict[str, Any]) -> list[str]:
+    """The watched lines that this press executes, in order; it is carried out."""
+
+    def walk() -> str:
+        steps = Steps()
+        sys.settrace(steps)
+        carry_out(of)
+        sys.settrace(None)
+        return json.dumps(steps.taken)
+
+    taken: list[str] = json.loads(said(*fork(walk)))
+    return taken
+
+
+def settle() -> int:
+    """Look after all that is due, as the keeper does; how many rows that were."""
+
+    def until_none_is_due() -> str:
+        count = 0
+        while ledger.due().exists():
+            count += settling.settle_due()
+        return str(count)
+
+    return int(said(*fork(until_none_is_due)))
+
+
+def verify() -> str:
+    """What `manage.py audit_verify` prints."""
+
+    def command() -> str:
+        out = io.StringIO()
+        call_command("audit_verify", stdout=out)
+        return out.getvalue()
+
+    return said(*fork(command))
+
+
+def page(post: dict[str, Any]) -> list[Any]:
+    """The status and the page that answer a deletion by form, after `sql` was said to the database."""
+
+    def ask() -> str:
+        operator = make.signed_in("operator")
+        with database.cursor() as cursor:
+            cursor.execute(post["sql"])
+        answer = operator.post(post["path"], {"ticket": "ZD-1", "reason": post.get("reason", "")})
+        return json.dumps([answer.status_code, make.text(answer)])
+
+    answered: list[Any] = json.loads(said(*fork(ask)))
+    return answered
+
+
+ORDERS: Final[dict[str, Callable[..., Any]]] = {
+    order.__name__: order for order in (prepare, press, lines, settle, verify, page)
+}
+
+
+# ── How it is done ───────────────────────────────────────────────────────────────────────────────────
+
+
+def carry_out(one: dict[str, Any]) -> str:
+    """Delete the item, purge where none is named, or recover what was left behind; the state it came to."""
+    connection = Connection.objects.get(slug=one["slug"])
+    media_id = one.get("media_id", "")
+    intent = Intent(make.OMAR, uuid.uuid4(), ticket="ZD-7", reason="asked for")
+    try:
+        if one.get("recover"):
+            left = Removal.objects.filter(connection=connection, media_id=media_id)
+            record = settling.recover(left.select_related("connection").get())
+        elif media_id:
+            record = removal.delete_item(connection, media_id, intent)
+        else:
+            record = removal.purge(connection, intent, {"items_seen": 5})
+    except (InFlight, IntentNotRecorded, OutcomeNotRecorded) as refused:
+        return type(refused).__name__
+    return str(record.state)
+
+
+def fork(what: Callable[[], str]) -> tuple[int, int]:
+    """Start `what` in a child; its process id, and where it says what came of it."""
+    report, reporting = os.pipe()
+    if child := os.fork():
+        os.close(reporting)
+        return child, report
+    try:
+        told = what()
+        sys.settrace(None)
+        connections.close_all()
+        os.write(reporting, told.encode())
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def said(child: int, report: int) -> str:
+    """What the child said at its end; "killed" where it was, and an error where it ended otherwise."""
+    with os.fdopen(report) as words:
+        told = words.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == -signal.SIGKILL:
+        return "killed"
+    assert code == 0, f"a child ended with {code}"
+    return told
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # the audit says its lines on stdout
+    for line in sys.stdin:
+        told = json.loads(line)
+        answer = ORDERS[told.pop("order")](**told)
+        connections.close_all()  # none is carried over a fork
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

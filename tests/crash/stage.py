@@ -1,0 +1,199 @@
+"""Everything a crash needs: a service that sees every call, a database, the server, a process that forks; and
+the books, which have to balance whatever was killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from dashboard.sandbox import Call, Sandbox
+from tests.browser.program import ROOT
+from tests.crash.databases import PATIENCE, Database
+from tests.crash.relay import Relay
+from tests.environment import API_KEY, make_up
+
+ITEMS: Final = "shelf"
+"""The connection whose items are deleted one by one."""
+
+SHOWN: Final = [ITEMS, *(f"room-{number}" for number in range(10))]
+HIDDEN: Final = [f"cellar-{number}" for number in range(240)]
+"""Connections to be purged: on their pages, and by the process that forks. The service can have 256."""
+
+OPEN: Final = ("sent", "unknown")
+Target = tuple[str, str]
+"""A connection's slug and an item's id, which is empty for a purge."""
+
+
+@dataclass
+class Account:
+    """What is known of one target: the calls that the service saw, the ledger's rows, the audit's events."""
+
+    calls: list[Call] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> str:
+        return self.states[-1] if self.states else "no row"
+
+    def balances(self) -> bool:
+        """One row at most, at its end; a call only after an intent, and never a second one."""
+        outcomes = [event["code"].rpartition(".")[2] for event in self.events]
+        if not self.states:
+            return not self.calls and not outcomes
+        intent = datetime.fromisoformat(self.events[0]["at"]).timestamp()
+        return (
+            len(self.states) == outcomes.count("sent") == 1
+            and outcomes[0] == "sent"
+            and outcomes[-1] == self.states[0] not in OPEN
+            and len(self.calls) <= 1
+            and all(intent < call.at for call in self.calls)
+        )
+
+
+class Stage:
+    def __init__(self, folder: Path, database: Database) -> None:
+        self.database, self.folder = database, folder
+        self._ids = {slug: f"conn_{slug.replace('-', '_')}" for slug in (*SHOWN, *HIDDEN)}
+        self._started = ExitStack()
+
+    def __enter__(self) -> Self:
+        with self._started as started:
+            counts = {of: 20_000 if slug == ITEMS else 5 for slug, of in self._ids.items()}
+            self.service = started.enter_context(Sandbox(counts, key=API_KEY, settle=False))
+            self.relay = started.enter_context(Relay(self.service.url))
+            shelf = self.service.shelves[self._ids[ITEMS]]
+            alike = (index for index in range(100, shelf.count) if len(shelf.template(index).variants) == 3)
+            self._items = (shelf.id_of(index) for index in alike)  # each removal takes the same steps
+            self._rooms, self._cellars = iter(SHOWN[1:]), iter(HIDDEN)
+            self._forking = subprocess.Popen(
+                [sys.executable, "-m", "tests.crash.presses"],
+                cwd=ROOT,
+                env=self.environment(self.service.url),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=started.enter_context((self.folder / "presses.log").open("w")),
+                text=True,
+            )
+            started.callback(self._stop)
+            self.order("prepare", connections_by_slug=self._ids, shown=SHOWN)
+            self._started = started.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._started.close()
+
+    def _stop(self) -> None:
+        with self._forking as forking:
+            assert forking.stdin
+            forking.stdin.close()
+
+    def environment(self, service: str) -> dict[str, str]:
+        """Settings of a program that works on this database, and reaches the service at this address."""
+        ours = ("DASHBOARD_", "VAULTPLUS_", "COVERAGE_", "COV_", "WEB_")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        make_up(environment)
+        return environment | {
+            "DATABASE_URL": self.database.url,
+            "VAULTPLUS_API_URL": service,
+            "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+        }
+
+    def order(self, order: str, **told: Any) -> Any:
+        """Have the process that forks do something; what it answers."""
+        assert self._forking.stdin
+        assert self._forking.stdout
+        self._forking.stdin.write(json.dumps({"order": order, **told}) + "\n")
+        self._forking.stdin.flush()
+        answer = self._forking.stdout.readline()
+        assert answer, (self.folder / "presses.log").read_text()[-5000:]
+        return json.loads(answer)
+
+    # ── Targets nobody has touched ───────────────────────────────────────────────────────────────────
+
+    def item(self) -> Target:
+        return ITEMS, next(self._items)
+
+    def room(self) -> Target:
+        """A connection that is purged on its page."""
+        return next(self._rooms), ""
+
+    def cellar(self) -> Target:
+        """A connection that is purged by the process that forks."""
+        return next(self._cellars), ""
+
+    # ── The books ────────────────────────────────────────────────────────────────────────────────────
+
+    def age(self) -> None:
+        """Let the lease of every row that is still out, and the pause before every next look, be over."""
+        # The clock is not ours to change, and half a minute is long.
+        self.database.write("UPDATE dashboard_removal SET lease_until = sent_at WHERE state = 'sent'")
+        self.database.write("UPDATE dashboard_removal SET next_look_at = sent_at WHERE state = 'unknown'")
+
+    def settle(self) -> None:
+        """Look after what was left behind until nothing is."""
+        self.age()
+        while self.order("settle"):
+            self.age()
+
+    def wait_until(self, fits: Callable[[], bool], why: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while not fits():
+            assert time.monotonic() < until, why
+            time.sleep(0.03)
+
+    def removals(self) -> list[Call]:
+        """The destructive calls that the service saw."""
+        return [call for call in self.service.calls if call.method == "DELETE"]
+
+    def accounts(self) -> dict[Target, Account]:
+        """What service, ledger and audit know of each target."""
+        accounts: dict[Target, Account] = defaultdict(Account)
+        slugs = {connection_id: slug for slug, connection_id in self._ids.items()}
+        for call in self.removals():
+            media_id = call.path.removeprefix("/v2/vault-plus/media").removeprefix("/")
+            accounts[slugs[call.connection], media_id].calls.append(call)
+        rows = (
+            "SELECT slug, media_id, state FROM dashboard_removal "
+            "JOIN dashboard_connection ON dashboard_connection.id = connection_id ORDER BY sent_at"
+        )
+        for slug, media_id, state in self.database.rows(rows):
+            accounts[slug, media_id].states.append(state)
+        for event in self.events():
+            if event["removal"]:
+                accounts[event["connection"], event["media_id"]].events.append(event)
+        return accounts
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        for (line,) in self.database.rows("SELECT line FROM dashboard_event ORDER BY sequence"):
+            yield json.loads(line)
+
+    def balance(self, targets: list[Target]) -> Counter[str]:
+        """What became of these targets, how often; asserts that nothing is amiss, with them or the chain."""
+        accounts = self.accounts()
+        for target in targets:
+            assert accounts[target].balances(), (target, accounts[target])
+        assert [event["sequence"] for event in self.events()] == list(range(1, self.count_events() + 1))
+        assert self.order("verify").startswith("The chain holds")
+        return Counter(accounts[target].outcome for target in targets)
+
+    def count_events(self) -> int:
+        return int(self.database.rows("SELECT count(*) FROM dashboard_event")[0][0])
+
+    def sent(self, targets: list[Target]) -> int:
+        """How many of these targets' calls the service saw."""
+        accounts = self.accounts()
+        return sum(len(accounts[target].calls) for target in targets)
