@@ -26,8 +26,8 @@ from dashboard.access.sign_on import SignOn  # noqa: E402
 from dashboard.audit import guards  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
+from tests.assertions import sign_on_with  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
-from tests.sign_on import sign_on_with  # noqa: E402
 
 pytest_plugins = ["tests.browser.chromium"]
 

@@ -20,7 +20,7 @@ from dashboard.models import Connection, Event, Removal
 from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, Variant
-from tests import sign_on
+from tests import assertions
 from tests.environment import API_KEY as API_KEY
 
 SMALL_ID: Final = "conn_canary_small_0000000000a1b2"
@@ -115,10 +115,10 @@ def assertion_browser(
 ) -> Browser:
     """A browser behind the tests' sign-on, in these groups; with the fixture `behind_sign_on`.
 
-    `GROUPS["admin"]` of tests/sign_on.py is the group that makes an admin; `claims` change the assertion's.
+    `assertions.GROUPS["admin"]` is the group that makes an admin; `claims` change the assertion's.
     """
-    assertion = sign_on.token(sub=subject, groups=list(groups), **claims)
-    return Browser(enforce_csrf_checks, headers={sign_on.HEADER: assertion})
+    assertion = assertions.token(sub=subject, groups=list(groups), **claims)
+    return Browser(enforce_csrf_checks, headers={assertions.HEADER: assertion})
 
 
 def _sign_in_with_token(browser: Browser, role: str) -> Any:

@@ -12,9 +12,9 @@ import pytest
 from django.test import Client, override_settings
 
 from dashboard.access.sign_on import Headers, SignOn
+from tests.assertions import GRANTS, GROUPS, HEADER, a_provider, assertion, forged, jwks, token
 from tests.make import Browser, assertion_browser, text
 from tests.pages.test_every_page import assert_headers
-from tests.sign_on import GRANTS, GROUPS, HEADER, a_provider, assertion, forged, jwks, token
 
 pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")
 

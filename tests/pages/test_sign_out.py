@@ -9,8 +9,8 @@ import pytest
 from django.test import override_settings
 
 from dashboard.access.sign_on import SignOn
+from tests.assertions import GROUPS
 from tests.make import REFERRED, Browser, assertion_browser, csrf_token, signed_in, text
-from tests.sign_on import GROUPS
 
 CLEARED = '"cache", "storage"'
 

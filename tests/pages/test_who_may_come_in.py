@@ -16,9 +16,9 @@ from django.urls import path
 
 from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
+from tests.assertions import GROUPS, sign_on_with
 from tests.make import Browser, assertion_browser, signed_in, text
 from tests.pages.addresses import ADDRESSES, NEEDED, OPEN, ROLES
-from tests.sign_on import GROUPS, sign_on_with
 
 PROBES: Final = {"healthz", "readyz"}
 DEMO_ONLY: Final = {"sign-in", "styleguide"}

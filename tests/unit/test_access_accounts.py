@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboard.access.accounts import accounts
 from dashboard.models import Account, Event
+from tests.assertions import GROUPS, ISSUER
 from tests.make import Browser, assertion_browser
-from tests.sign_on import GROUPS, ISSUER
 
 pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")
 HERE = "/c/small/"

@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from dashboard.access import Person, Role
 from dashboard.access.assertion import LONGEST_TOKEN, ByAssertion
 from dashboard.access.identity import KeysUnavailable, Refused
-from tests.sign_on import (
+from tests.assertions import (
     GRANTS,
     GROUPS,
     HEADER,

@@ -16,7 +16,7 @@ from dashboard.access import Person, Role
 from dashboard.access.assertion import ByAssertion
 from dashboard.access.identity import Refused
 from dashboard.access.sign_on import Assertion
-from tests.sign_on import GRANTS, GROUPS, ISSUER, Provider, a_provider, private_key, public_pem
+from tests.assertions import GRANTS, GROUPS, ISSUER, Provider, a_provider, private_key, public_pem
 
 KID = "12345678-1234-1234-1234-1234567890ab"
 SIGNER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/vault/50dc6c495c0c9188"

@@ -12,7 +12,7 @@ from dashboard.access import Person, Role
 from dashboard.access.header import ByHeaders
 from dashboard.access.identity import Refused
 from dashboard.access.sign_on import Headers
-from tests.sign_on import GRANTS
+from tests.assertions import GRANTS
 
 SECRET = "canary-of-a-proxy-0123456789abcdef"
 NEXT = "canary-of-the-next-0123456789abcdef"

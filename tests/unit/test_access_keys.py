@@ -14,7 +14,7 @@ import pytest
 
 from dashboard.access.identity import KeysUnavailable, Refused
 from dashboard.access.keys import COOLDOWN, LONGEST_AGE, FetchedKeys, KeyFile, balancer_keys, keys_at, usable
-from tests.sign_on import Provider, a_provider, jwks, public_pem
+from tests.assertions import Provider, a_provider, jwks, public_pem
 
 ES256 = ("ES256",)
 KID = "12345678-1234-1234-1234-1234567890ab"

@@ -14,7 +14,7 @@ from dashboard.access.assertion import ByAssertion
 from dashboard.access.identity import Refused
 from dashboard.access.settings import PRESETS
 from dashboard.access.sign_on import Grants
-from tests.sign_on import AUDIENCE, GRANTS, ISSUER, Provider, a_provider, assertion, token
+from tests.assertions import AUDIENCE, GRANTS, ISSUER, Provider, a_provider, assertion, token
 
 NOW = int(time.time())
 

@@ -14,7 +14,7 @@ from environs import FileAwareEnv
 from dashboard.access import Role
 from dashboard.access.settings import read
 from dashboard.access.sign_on import Assertion, Grants, Headers, SignOn
-from tests.sign_on import jwks
+from tests.assertions import jwks
 
 SECRET = "canary-of-a-proxy-0123456789abcdef"
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/vault/50dc6c495c0c9188"
