@@ -76,6 +76,12 @@ class ConnectionForm(forms.Form):
             raise ValidationError(f"Another connection ({other.slug}) has this name already.")
         return label
 
+    def clean_groups(self) -> list[str]:
+        groups: list[str] = self.cleaned_data["groups"]
+        if any(map(_AN_ID.search, groups)):
+            raise ValidationError("One of these looks like a connection's ID, which pages never show.")
+        return groups
+
     def save(self, caller: Caller) -> Connection | None:
         """Change the connection; None with a reason where somebody else was faster. Raises NotRecorded."""
         assert self.connection is not None  # noqa: S101 - the form of one that there is

@@ -113,6 +113,7 @@ BAD: list[tuple[str, str, str]] = [
     ("colour", "", "Choose a colour"),
     ("colour", "pink", "“pink” is none of"),
     ("colour", "red; background: url(//evil.example)", "is none of"),
+    ("groups", f"support\n{NEW_ID}", "looks like a connection's ID"),
     ("groups", "x" * 201, "1 to 200 characters"),
     ("groups", "bell\x07", "1 to 200 characters"),
     ("groups", "right\u202eto left", "1 to 200 characters"),
