@@ -104,7 +104,7 @@ def ticket_link(text: str) -> Markup:
     href = ticket.help_desk_href(text)
     if not href:
         return escape(text)
-    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}{}</a>')
+    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{} {}</a>')
     return link.format(href, text, icon("external"))
 
 

@@ -80,7 +80,7 @@ def ticket_of(text: str) -> str:
     if len(ticket) > LONGEST:
         raise ValueError(f"A ticket has at most {LONGEST} characters; this one has {len(ticket):,}.")
     if not ticket.isprintable():
-        raise ValueError("It has characters that cannot be seen.")
+        raise ValueError("The ticket has characters that cannot be seen.")
     return ticket
 
 

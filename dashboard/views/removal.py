@@ -99,7 +99,7 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
         words=words,
         stone_href=item_href,
         place=place_of(request, item_href),
-        bar=bar(request, connection, record.media_id, record, record.ticket),
+        bar=bar(request, connection, record.media_id, record, record.ticket) if item_href else None,
     )
     if wants_fragment(request) and record.media_id and record.is_gone:
         announce(response, "removal:done", id=record.media_id)

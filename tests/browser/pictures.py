@@ -24,6 +24,16 @@ WIDTHS: Final = {360: 740, 768: 900, 1440: 900}
 THEMES: Final = ("light", "dark")
 
 
+SOUGHT: Final = "/go?media=4492994399&ticket=ZD-123"
+FOUND: Final[dict[str, object]] = {"id": "4492994399", "type": "video", "duration": 72.0, "media": {}}
+SLOW: Final[dict[str, object]] = {
+    "path": "/media/4492994399$",
+    "status": 404,
+    "latency_ms": 1500,
+    "times": None,
+}
+
+
 @dataclass(frozen=True)
 class Scene:
     """A page in a state: who looks, at what, after which fault, and what they do there."""
@@ -33,6 +43,8 @@ class Scene:
     act: Callable[[Page], object] | None = None
     fault: dict[str, object] | None = None
     whole: bool = False
+    crowded: bool = False
+    """With twenty more connections, and pictured while it is still at work."""
 
 
 def press(selector: str, then: str = "") -> Callable[[Page], object]:
@@ -42,6 +54,14 @@ def press(selector: str, then: str = "") -> Callable[[Page], object]:
             page.locator(then).first.wait_for()
 
     return act
+
+
+def wait_for(text: str) -> Callable[[Page], object]:
+    return lambda page: page.get_by_text(text).first.wait_for()
+
+
+def lose_session(page: Page) -> None:
+    page.context.clear_cookies(name="demo-session")
 
 
 def in_turn(*acts: Callable[[Page], object]) -> Callable[[Page], object]:
@@ -57,7 +77,6 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
     return {
         "sign-in": Scene("/sign-in/", role=""),
         "chooser": Scene("/?choose=1"),
-        "which": Scene("/?q=4492994399"),
         "search-bad": Scene("/?q=4.49E%2B09"),
         "list": Scene(listed),
         "list-filtered": Scene(
@@ -108,6 +127,33 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
             act=in_turn(
                 purge, lambda page: page.fill("#typed", "Studio A"), press("dialog .danger", "#purged")
             ),
+        ),
+        "ticket-item": Scene(f"{listed}{item}/?ticket=ZD-123"),
+        "ticket-gone": Scene(f"{listed}4492994399/?ticket=ZD-123"),
+        "ticket-delete": Scene(f"{listed}{item}/?ticket=ZD-123", act=press("a.danger-line", "dialog[open]")),
+        "ticket-removed": Scene(
+            f"{listed}{item}/?ticket=ZD-123",
+            act=in_turn(press("a.danger-line", "dialog[open]"), press("dialog .danger", "#item.gone")),
+        ),
+        "session-ended": Scene(
+            small, act=in_turn(ask, lose_session, press("dialog .danger", "dialog .problem"))
+        ),
+        "go-several": Scene(
+            SOUGHT,
+            act=wait_for("Found in several"),
+            fault={"path": "/media/4492994399$", "body": FOUND, "times": 2},
+        ),
+        "go-failed": Scene(SOUGHT, act=wait_for("could not be asked"), fault={"status": 500, "times": 4}),
+        "go-none": Scene(SOUGHT, act=wait_for("In none of")),
+        "go-bad": Scene("/go?media=4.49E%2B09"),
+        "go-bad-ticket": Scene("/go?media=4492994399&ticket=%00"),
+        "go-unknown": Scene("/go?media=4492994399&connection=nowhere&ticket=ZD-123"),
+        "go-asking": Scene(SOUGHT, act=wait_for("8 of 23"), fault=SLOW, crowded=True),
+        "go-stopped": Scene(
+            SOUGHT, act=in_turn(wait_for("8 of 23"), press("[data-stop]")), fault=SLOW, crowded=True
+        ),
+        "go-none-of-many": Scene(
+            SOUGHT, act=wait_for("In none of"), fault={**SLOW, "latency_ms": 0}, crowded=True
         ),
         "not-permitted": Scene("/c/studio-a/purge/", role="viewer"),
         "not-found": Scene("/nowhere"),
@@ -184,9 +230,11 @@ def take(browser: Browser, program: Program, scene: Scene, file: Path, width: in
         if scene.fault:
             program.sandbox.fault(**scene.fault)
         page.goto(scene.path)
-    page.wait_for_load_state("networkidle")
+    if not scene.crowded:
+        page.wait_for_load_state("networkidle")
     if scene.act:
         scene.act(page)
+    if not scene.crowded:
         page.wait_for_load_state("networkidle")
     page.mouse.move(0, 0)
     page.screenshot(path=file, full_page=scene.whole, animations="disabled")
@@ -204,6 +252,7 @@ def main(folder: Path, chosen: list[str]) -> None:
         try:
             browser = playwright.chromium.launch(executable_path=chromium, args=flags)
             known = scenes(program.sandbox)
+            crowd: list[str] = []
             if folder.name == "docs":
                 for name, theme in (
                     ("list", "light"),
@@ -214,7 +263,12 @@ def main(folder: Path, chosen: list[str]) -> None:
                     file = folder / f"{name}{'-dark' if theme == 'dark' else ''}.png"
                     take(browser, program, known[name], file, 1440, theme)
             else:
-                for name in chosen or known:
+                for name in sorted(chosen or known, key=lambda name: known[name].crowded):
+                    if known[name].crowded and not crowd:
+                        crowd = [f"creator-{number:02}" for number in range(20)]
+                        for slug in crowd:
+                            label = slug.replace("-", " ").capitalize()
+                            program.manage("connection", "add", slug, f"conn_{slug:x<24}", "--label", label)
                     for width in WIDTHS:
                         for theme in THEMES:
                             file = folder / f"{name}-{width}-{theme}.png"

@@ -44,6 +44,10 @@ def film(sandbox: Sandbox) -> Item:
         "/?choose=1",
         "/?q=4492994399",
         "/?q=not+an+id",
+        "/go?media=4492994399&ticket=ZD-1",
+        "/go?media=4492994399&ticket=%00",
+        "/go?media=4492994399&connection=nowhere",
+        "/c/studio-a/media/4492994399/?ticket=ZD-1",
         FEW,
         "/c/studio-a/media/?status=stored&type=video&createdAtFrom=2020-01-01&sort=cachedAt_desc&limit=5",
         "/c/studio-a/media/?type=audio&contentType=image/gif",
@@ -90,6 +94,18 @@ def test_item(desk: Desk, sandbox: Sandbox, mode: str) -> None:
     page.get_by_role("button", name=re.compile("^Media:")).click()
     page.get_by_role("button", name=re.compile(f"^{mode}")).click()
     expect(page.locator("html")).to_have_attribute("data-media", mode.lower())
+    assert findings(page) == []
+
+
+def test_item_of_a_ticket(desk: Desk, sandbox: Sandbox) -> None:
+    assert findings(desk.window("operator", f"/c/studio-a/media/{film(sandbox)['id']}/?ticket=ZD-1")) == []
+
+
+def test_item_in_several_connections(desk: Desk, sandbox: Sandbox) -> None:
+    found = {"id": "449", "type": "image", "duration": None, "media": {}}
+    sandbox.fault(path="/media/449$", body=found, times=2)
+    page = desk.window("operator", "/go?media=449")
+    expect(page.get_by_role("list", name="Found in")).to_be_visible()
     assert findings(page) == []
 
 

@@ -127,6 +127,13 @@ def test_upstream_error(viewer: Browser, sandbox: Sandbox, fault: dict[str, Any]
     assert f'href="/c/{Connection.objects.all()[0].slug}/media/449/?ticket=ZD-1">Ask again' in page
 
 
+def test_a_connection_whose_id_cannot_be_opened(viewer: Browser, sandbox: Sandbox) -> None:
+    Connection.objects.filter(slug="big").update(sealed_id="not sealed by any key")
+    page = text(viewer.get("/go/answers?media=449"))
+    assert "Could not be asked: Its ID cannot be opened" in page
+    assert operations(sandbox) == ["get"] * 2
+
+
 @pytest.mark.parametrize("asked", ["asked=x", "asked=-1", "failed=1e9", "asked=99999999999", "asked=%00"])
 def test_bad_input(viewer: Browser, sandbox: Sandbox, asked: str) -> None:
     for call in (viewer.get, viewer.fragment):
