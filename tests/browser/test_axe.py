@@ -102,7 +102,7 @@ def test_item_of_a_ticket(desk: Desk, sandbox: Sandbox) -> None:
 
 
 def test_item_in_several_connections(desk: Desk, sandbox: Sandbox) -> None:
-    found = {"id": "449", "type": "image", "duration": None, "media": {}}
+    found: Item = {"id": "449", "type": "image", "duration": None, "media": {}}
     sandbox.fault(path="/media/449$", body=found, times=2)
     page = desk.window("operator", "/go?media=449")
     expect(page.get_by_role("list", name="Found in")).to_be_visible()
