@@ -100,7 +100,7 @@ def read(env: Env) -> tuple[SignOn, list[str]]:
         )
     elif mode == "header":
         by = _headers(reader)
-        names = ("HEADER", "PRESET", "JWKS", "ISSUER", "AUDIENCE", "SIGNER")
+        names = ("PRESET", "HEADER", "JWKS", "ISSUER", "AUDIENCE", "ALGORITHMS", "GROUPS_CLAIM", "SIGNER")
         reader.unused("only DASHBOARD_AUTH=assertion has it", *(f"DASHBOARD_AUTH_{name}" for name in names))
     grants = Grants(
         reader.optional("DASHBOARD_VIEWER_GROUPS", groups, frozenset()),

@@ -18,6 +18,8 @@ from .trouble import say
 
 MOST_GROUPS: Final = 20
 RETRY_AFTER: Final = 10
+MISSING: Final = "missing"
+"""The reason when nobody was named at all, which the words say already."""
 
 
 def signed_out(request: Request) -> HttpResponse:
@@ -37,7 +39,7 @@ def refused(request: Request, reason: str) -> HttpResponse:
         "The sign-on in front of this dashboard did not say who you are, or its word was not good any more. "
         "If signing in again does not help, tell your administrator the number below.",
         status=401,
-        detail=reason,
+        detail="" if reason == MISSING else reason,
         retry="",
         action=(way_back(request), "Sign in and come back"),
     )
@@ -50,7 +52,7 @@ def session_ended(request: Request, sign_in: str, reason: str = "") -> HttpRespo
         "Your session has ended",
         "What you typed is still here. Sign in again; nothing was sent.",
         status=401,
-        detail=reason,
+        detail="" if reason == MISSING else reason,
         retry="",
         action=(sign_in, "Sign in and come back"),
     )
