@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -95,6 +96,35 @@ def test_plain_http_is_for_loopback_names_only(tmp_path: Path, hosts: str, start
         assert done.returncode == 0, done.stderr
     else:
         refused(done, "DASHBOARD_PLAIN_HTTP")
+
+
+BEHIND_HEADERS: Final[dict[str, str | None]] = {
+    "DASHBOARD_AUTH": "header",
+    "DASHBOARD_AUTH_SECRET": "canary-of-a-proxy-0123456789abcdef",
+    "DASHBOARD_TRUSTED_PEERS": "10.0.0.5/32",
+    "DASHBOARD_VIEWER_GROUPS": "staff",
+    "VAULTPLUS_API_URL": "https://api.ofauth.com",
+}
+"""The rest of how people sign in is tested in test_access_settings.py, without a process for each case."""
+
+
+def test_behind_a_sign_on_the_real_service_may_be_used(tmp_path: Path) -> None:
+    done = check(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **BEHIND_HEADERS)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DASHBOARD_AUTH_SECRET", "canary-too-short"),
+        ("DASHBOARD_AUTH_SECRET", None),
+        ("DASHBOARD_VIEWER_GROUPS", None),
+        ("DASHBOARD_PLAIN_HTTP", "1"),
+        ("DASHBOARD_AUTH", "assertion"),
+    ],
+)
+def test_half_a_sign_on_does_not_start(tmp_path: Path, name: str, value: str | None) -> None:
+    refused(check(tmp_path, **{**BEHIND_HEADERS, name: value}), name)
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
