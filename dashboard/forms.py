@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from unicodedata import normalize
 
 from django import forms
@@ -25,8 +25,6 @@ LAYOUTS: Final = ("table", "grid")
 THEMES: Final = ("system", "light", "dark")
 IMPACT_HOLDS: Final = 15 * 60
 """Seconds for which what a purge would take is believed once it was shown."""
-OWN_PARAMETERS: Final = ("trail", "ticket")
-"""Parameters of the list's address that are ours and no filter."""
 
 
 class OneOfField(forms.ChoiceField):
@@ -108,42 +106,33 @@ class MomentField(forms.Field):
             ) from None
 
 
-class MediaFilterForm(forms.Form):
-    """The twelve query parameters of the API, under the API's names."""
+class LimitField(forms.IntegerField):
+    """How many a page shows, up to `most`."""
 
-    status = OneOfField(STATUSES, label="Status")
-    type = OneOfField(TYPES, label="Type")
-    contentType = forms.CharField(label="MIME type", required=False, max_length=200)
-    durationMin = SecondsField(label="Length from")
-    durationMax = SecondsField(label="Length to")
-    createdAtFrom = MomentField(label="First seen from")
-    createdAtTo = MomentField(label="First seen to", day_ends=True)
-    cachedAtFrom = MomentField(label="Stored from")
-    cachedAtTo = MomentField(label="Stored to", day_ends=True)
-    sort = OneOfField(SORTS, label="Sort")
-    limit = forms.IntegerField(
-        label="Per page",
-        required=False,
-        min_value=1,
-        max_value=MAX_LIMIT,
-        error_messages=dict.fromkeys(
-            ("invalid", "min_value", "max_value"), f"Give a whole number from 1 to {MAX_LIMIT}."
-        ),
-    )
-    cursor = forms.CharField(
-        label="Place in the list", required=False, max_length=LONGEST_CURSOR, strip=False
-    )
+    def __init__(self, most: int) -> None:
+        words = f"Give a whole number from 1 to {most}."
+        super().__init__(
+            label="Per page",
+            required=False,
+            min_value=1,
+            max_value=most,
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), words),
+        )
+
+
+class FilterForm(forms.Form):
+    """Filters from an address. Each stands there once; a range ends after it starts; nothing goes unsaid."""
+
+    RANGES: ClassVar[tuple[tuple[str, str], ...]] = ()
+    OWN: ClassVar[tuple[str, ...]] = ()
+    """Parameters of the address that are ours and no filter."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         for name in self.fields:
             if len(set(self._given(name))) > 1:
                 self.add_error(name, "This stands in the link twice, with different values.")
-        for low, high in (
-            ("durationMin", "durationMax"),
-            ("createdAtFrom", "createdAtTo"),
-            ("cachedAtFrom", "cachedAtTo"),
-        ):
+        for low, high in self.RANGES:
             start, end = cleaned.get(low), cleaned.get(high)
             if start is not None and end is not None and start > end:
                 self.add_error(high, "The end lies before the start.")
@@ -165,11 +154,38 @@ class MediaFilterForm(forms.Form):
     @property
     def ignored(self) -> list[str]:
         """Names in the link that are no filter: shown, because a misspelt one would widen the list."""
-        return [name for name in self.data if name not in self.fields and name not in OWN_PARAMETERS]
+        return [name for name in self.data if name not in self.fields and name not in self.OWN]
 
     @property
     def has_dates(self) -> bool:
-        return any(self.data.get(name) or name in self.errors for name in self.fields if "At" in name)
+        dates = [name for name, field in self.fields.items() if isinstance(field, MomentField)]
+        return any(self.data.get(name) or name in self.errors for name in dates)
+
+
+class MediaFilterForm(FilterForm):
+    """The twelve query parameters of the API, under the API's names."""
+
+    RANGES = (
+        ("durationMin", "durationMax"),
+        ("createdAtFrom", "createdAtTo"),
+        ("cachedAtFrom", "cachedAtTo"),
+    )
+    OWN = ("trail", "ticket")
+
+    status = OneOfField(STATUSES, label="Status")
+    type = OneOfField(TYPES, label="Type")
+    contentType = forms.CharField(label="MIME type", required=False, max_length=200)
+    durationMin = SecondsField(label="Length from")
+    durationMax = SecondsField(label="Length to")
+    createdAtFrom = MomentField(label="First seen from")
+    createdAtTo = MomentField(label="First seen to", day_ends=True)
+    cachedAtFrom = MomentField(label="Stored from")
+    cachedAtTo = MomentField(label="Stored to", day_ends=True)
+    sort = OneOfField(SORTS, label="Sort")
+    limit = LimitField(MAX_LIMIT)
+    cursor = forms.CharField(
+        label="Place in the list", required=False, max_length=LONGEST_CURSOR, strip=False
+    )
 
     def query(self) -> MediaQuery:
         """The question these values ask; only of a valid form."""

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from . import preferences, ticket, units
 from .access import Person, Role
+from .audit import OUTCOMES, VERBS
 from .display import STATUS_WORDS, TYPE_WORDS, Slot
 from .listing import SORT_WORDS, limits
 from .request import Request
@@ -64,6 +65,7 @@ def environment(**options: Any) -> Environment:
         Role=Role,
         count=units.count_text,
         filter_words=FILTER_WORDS,
+        audit_words={"verb": VERBS, "outcome": OUTCOMES, "limits": (25, 50, 100, 200)},
     )
     env.filters.update(
         icon=icon,  # as filters these two are called without Jinja2's ceremony: a list has hundreds

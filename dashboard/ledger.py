@@ -178,7 +178,8 @@ def claim_look(removal: Removal) -> bool:
 
 
 def close(removal: Removal, caller: Caller, note: str) -> bool:
-    """An admin looked into an unresolved one and says what they found. False where it was none any more."""
+    """An admin looked into an unresolved one and says what they found. False where it was none any more.
+    Raises audit.NotRecorded."""
     closer = caller.person.name if caller.person else ""
     fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": note}
     try:
@@ -188,7 +189,7 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
                 return False
             _tell(removal, caller, outcome="closed", reason=note)
     except (DatabaseError, audit.NotRecorded) as broken:
-        raise IntentNotRecorded(type(broken).__name__) from broken
+        raise audit.NotRecorded(type(broken).__name__) from broken
     for name, value in fields.items():
         setattr(removal, name, value)
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
@@ -131,8 +132,12 @@ def chip_text(name: str, query: MediaQuery) -> str:
         case "duration_max":
             return f"Length up to {length_text(value)}"
     what = "First seen" if name.startswith("created") else "Stored"
-    moment = iso_text(value).replace("T00:00:00.000Z", "").replace(".000Z", "Z").replace("T", " ")
-    return f"{what} {'since' if name.endswith('from') else 'until'} {moment}"
+    return f"{what} {'since' if name.endswith('from') else 'until'} {short_moment(value)}"
+
+
+def short_moment(value: datetime) -> str:
+    """A day by its date alone; any other moment as exact as it was given."""
+    return iso_text(value).replace("T00:00:00.000Z", "").replace(".000Z", "Z").replace("T", " ")
 
 
 def limits(current: int | None) -> list[int]:

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
+from .audit.history import UnknownRecord
 from .removal import InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
 from .sealing import Unsealable
@@ -19,7 +20,7 @@ from .security import headers, is_same_site
 from .service import UnknownConnection
 from .ticket import UnusableLink
 from .vault import VaultError
-from .views import ticket, trouble
+from .views import audit, ticket, trouble
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -100,6 +101,8 @@ class Trouble:
                 return ticket.unusable(request, error)
             case InFlight():
                 return trouble.in_flight(request, error)
+            case UnknownRecord():
+                return audit.unknown_record(request)
             case IntentNotRecorded():
                 return trouble.not_recorded(request)
             case NotRecorded():

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from functools import cached_property
 from typing import Any, Final
 from unicodedata import normalize
+from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -218,7 +219,22 @@ class Removal(models.Model):
     @property
     def needs_a_look(self) -> bool:
         """True while nobody knows what became of it: still out, or left unresolved and not closed."""
-        return self.state in self.OPEN or (self.state == self.State.UNRESOLVED and self.closed_at is None)
+        return self.state in self.OPEN or self.may_be_closed
+
+    @property
+    def may_be_closed(self) -> bool:
+        """True for one that nothing could settle, until an admin closes it."""
+        return self.state == self.State.UNRESOLVED and self.closed_at is None
+
+    @property
+    def retry_url(self) -> str:
+        """Where another attempt is asked for, linked to this one."""
+        slug = self.connection.slug
+        if self.verb == self.Verb.DELETE:
+            asks = reverse("media-delete", args=[slug, self.media_id])
+        else:
+            asks = reverse("connection-purge", args=[slug])
+        return f"{asks}?{urlencode({'ticket': self.ticket, 'retry_of': self.pk})}"
 
     @property
     def variants_before(self) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from .models import Removal
 from .units import count_text, size_text
@@ -20,8 +21,35 @@ class Words:
     status: int
 
 
+class Mark(NamedTuple):
+    """How an outcome looks beside its word: a colour's class, and a glyph."""
+
+    colour: str
+    glyph: str
+
+
+_GOOD: Final = Mark("stored", "stored")
+_OPEN: Final = Mark("pending", "pending")
+_MARKS: Final = {
+    **dict.fromkeys(("deleted", "verified_gone"), _GOOD),
+    **dict.fromkeys(("planned", "claimed", "sent"), _OPEN),
+    **dict.fromkeys(("unknown", "unresolved"), Mark("unknown", "unknown")),
+    **dict.fromkeys(("not_removed", "verified_present", "refused"), Mark("expired", "alert")),
+    **dict.fromkeys(("rejected", "denied"), Mark("expired", "key")),
+    **dict.fromkeys(("recached", "done"), Mark("edge_only", "check")),
+    "already_gone": Mark("removed", "removed"),
+    "cancelled": Mark("removed", "x"),
+    "closed": Mark("removed", "check"),
+}
+
+
+def mark_of(outcome: str) -> Mark:
+    """The mark of an event's outcome or a removal's state."""
+    return _MARKS.get(outcome, Mark("unknown", "unknown"))
+
+
 def words_of(record: Removal) -> Words:
-    """The words for a settled record of a delete or a purge."""
+    """The words for a record of a delete or a purge, whatever state it is in."""
     what = record.media_id or f"everything of {record.connection_label}"
     is_purge = record.verb == Removal.Verb.PURGE
     again = "Do not press again" if is_purge else "Look at the item again before you press"
@@ -31,7 +59,7 @@ def words_of(record: Removal) -> Words:
             variants = count_text(record.purged_variants or 0, "variant")
             return Words(
                 f"Purged {record.connection_label}: {variants} removed, freed {freed}",
-                "The connection's cache is empty now. Items may be cached again as they are looked at.",
+                "The connection's cache was emptied. Items may be cached again as they are looked at.",
                 "stored",
                 200,
             )
@@ -86,6 +114,32 @@ def words_of(record: Removal) -> Words:
                 "The service was not reached or asked us to wait. Nothing was removed; try again soon.",
                 "alert",
                 503,
+            )
+        case State.PLANNED | State.CLAIMED:
+            return Words(f"{what} is to be removed", "Nothing has been sent yet.", "pending", 202)
+        case State.SENT:
+            return Words(
+                f"{what} is being removed",
+                "The request is on its way, and the service's answer is not in yet.",
+                "pending",
+                202,
+            )
+        case State.CANCELLED:
+            return Words(f"{what} was not removed", "It was cancelled before anything was sent.", "x", 409)
+        case State.UNRESOLVED if record.closed_at:
+            return Words(
+                f"It could not be found out whether {what} was removed",
+                f"{record.closed_by} looked into it and closed it by hand.",
+                "info",
+                504,
+            )
+        case State.UNRESOLVED:
+            return Words(
+                f"It is not known whether {what} was removed",
+                "The service's answer was lost, and reading for ten minutes could not tell, either. "
+                "An admin looks into it and closes it with a note.",
+                "unknown",
+                504,
             )
     return Words(
         f"It is not known whether {what} was removed",

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from .views import account, connection, connections, health, media, removal, styleguide, ticket, trouble
+from .views import (
+    account,
+    audit,
+    connection,
+    connections,
+    health,
+    ledger,
+    media,
+    removal,
+    styleguide,
+    ticket,
+    trouble,
+)
 
 ITEM = r"^c/(?P<slug>[-\w]+)/media/(?P<media_id>[\s\S]*)"
 
@@ -30,6 +42,12 @@ urlpatterns = [
     path("connections/import/", connections.connection_import, name="connection-import"),
     path("connections/<slug:slug>/", connections.connection_change, name="connection-change"),
     path("connections/<slug:slug>/archive/", connections.connection_archive, name="connection-archive"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.audit_export, name="audit-export"),
+    path("audit/<int:sequence>/", audit.audit_event, name="audit-event"),
+    path("removals/<uuid:pk>/", ledger.removal, name="removal"),
+    path("removals/<uuid:pk>/look/", ledger.removal_look, name="removal-look"),
+    path("removals/<uuid:pk>/close/", ledger.removal_close, name="removal-close"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

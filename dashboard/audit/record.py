@@ -120,7 +120,7 @@ def _actor(caller: Caller) -> dict[str, Any]:
         "actor_issuer": person.issuer if person else "",
         "actor_subject": person.subject if person else "",
         "actor_name": person.name if person else "",
-        "actor_email": person.email if person else "",
+        "actor_email": person.email.lower() if person else "",  # found by its index however it is written
         "role": person.role.word if person and person.role else "",
         "groups": list(person.matched) if person else [],
         "mode": person.mode if person else "",

@@ -12,6 +12,7 @@ from dashboard.access import Role, needs
 from dashboard.display import ItemPage, usage
 from dashboard.forms import PurgeForm, RemovalForm
 from dashboard.htmx import announce, page_behind, show, wants_fragment
+from dashboard.ledger import RETRIED
 from dashboard.models import Connection, Removal
 from dashboard.outcomes import words_of
 from dashboard.removal import Intent
@@ -98,6 +99,7 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
         record=record,
         words=words,
         stone_href=item_href,
+        retry_href=record.retry_url if record.state in RETRIED else "",
         place=place_of(request, item_href),
         bar=bar(request, connection, record.media_id, record, record.ticket) if item_href else None,
     )

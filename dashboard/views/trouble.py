@@ -138,7 +138,7 @@ def in_flight(request: Request, error: InFlight) -> HttpResponse:
         "Nothing was sent a second time.",
         status=409,
         retry="",
-        action=(other.connection.media_url, "Back to the list"),
+        action=(other.get_absolute_url(), "See its record"),
     )
 
 
@@ -186,7 +186,7 @@ def outcome_not_recorded(request: Request, error: OutcomeNotRecorded) -> HttpRes
         f"{removal.pk}.",
         status=500,
         retry="",
-        action=(removal.connection.media_url, "Back to the list"),
+        action=(removal.get_absolute_url(), "See its record"),
     )
 
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from dashboard.models import Connection, Removal
+from tests.make import event, removal
+
+RECORD: Final = "5e771ed0-0000-4000-8000-000000000000"
+"""The number of the one removal whose page is opened."""
+
 ADDRESSES: Final = {
     "home": "/?choose=1",
     "sign-in": "/sign-in/",
@@ -23,6 +29,12 @@ ADDRESSES: Final = {
     "connection-import": "/connections/import/",
     "connection-change": "/connections/small/",
     "connection-archive": "/connections/small/archive/",
+    "audit": "/audit/",
+    "audit-event": "/audit/1/",
+    "audit-export": "/audit/export/?format=csv",
+    "removal": f"/removals/{RECORD}/",
+    "removal-close": f"/removals/{RECORD}/close/",
+    "removal-look": f"/removals/{RECORD}/look/",
     "styleguide": "/styleguide/",
     "healthz": "/healthz",
     "readyz": "/readyz",
@@ -35,11 +47,21 @@ ADMINS: Final = (
     "connection-import",
     "connection-change",
     "connection-archive",
+    "removal-close",
 )
-NEEDED: Final = {"media-delete": "operator", **dict.fromkeys(ADMINS, "admin")}
+NEEDED: Final = {"media-delete": "operator", "removal-look": "operator", **dict.fromkeys(ADMINS, "admin")}
 """The least role of an address where it is not viewer."""
 ROLES: Final = ("viewer", "operator", "admin")
-NO_PAGE: Final = {"sign-out", "preferences", "media-live", "media-reveal", "healthz", "readyz"}
+NO_PAGE: Final = {
+    "sign-out",
+    "preferences",
+    "media-live",
+    "media-reveal",
+    "audit-export",
+    "removal-look",
+    "healthz",
+    "readyz",
+}
 PAGES: Final = [name for name in ADDRESSES if name not in NO_PAGE]
 MORE_PAGES: Final = {
     "list, sorted and filtered": "/c/small/media/?status=stored&sort=createdAt_asc",
@@ -59,6 +81,18 @@ MORE_PAGES: Final = {
     "connections, import of none": "/connections/import/?row=0",
     "connections, none to change": "/connections/nowhere/",
     "no connection": "/c/nowhere/",
+    "audit, every filter": "/audit/?verb=delete&actor=Omar+Haddad&connection=small&from=2026-01-01",
+    "audit, further": "/audit/?before=0-1&limit=200&steps=all",
+    "audit, refused": "/audit/?verb=x&from=soon&connection=nowhere",
+    "audit, no event": "/audit/999/",
+    "removal, none": "/removals/5e771ed0-0000-4000-8000-00000000dead/",
     "nowhere": "/nowhere",
 }
 EVERYWHERE: Final = {**{name: ADDRESSES[name] for name in PAGES}, **MORE_PAGES}
+
+
+def stand_ready() -> None:
+    """What some of these addresses name: a removal that nobody could settle, and what was recorded of it."""
+    small = Connection.objects.get(slug="small")
+    record = removal(small, id=RECORD, media_id="77777", state=Removal.State.UNRESOLVED)
+    event("media.delete.unresolved", small, removal=record, media_id="77777")

@@ -16,16 +16,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.logs import JsonLines
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Event, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
 from tests.environment import API_KEY, SECRET_KEY
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, removal, signed_in, text
-from tests.pages.addresses import ADDRESSES, EVERYWHERE, ROLES
+from tests.pages.addresses import ADDRESSES, EVERYWHERE, ROLES, stand_ready
 
 
 def test_every_address_is_walked() -> None:
     assert {pattern.name for pattern in urlpatterns} == set(ADDRESSES)
+
+
+@pytest.fixture
+def connections(connections: None) -> None:
+    stand_ready()
 
 
 @pytest.fixture
@@ -52,7 +57,7 @@ def test_looking_changes_nothing(
         ("GET", "get"),
         ("POST", "batch"),
     }
-    assert Removal.objects.count() == 1
+    assert (Removal.objects.count(), Event.objects.count()) == (2, 1)
 
 
 @pytest.mark.parametrize("address", EVERYWHERE.values())

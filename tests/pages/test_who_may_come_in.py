@@ -18,13 +18,18 @@ from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
 from tests.assertions import GROUPS, sign_on_with
 from tests.make import Browser, assertion_browser, signed_in, text
-from tests.pages.addresses import ADDRESSES, NEEDED, OPEN, ROLES
+from tests.pages.addresses import ADDRESSES, NEEDED, OPEN, ROLES, stand_ready
 
 PROBES: Final = {"healthz", "readyz"}
 DEMO_ONLY: Final = {"sign-in", "styleguide"}
 MODES: Final = ("assertion", "demo")
 WHO: Final = ("nobody", "no role", *ROLES)
 ALLOWED: Final = (200, 204, 303, 405, 422)
+
+
+@pytest.fixture
+def connections(connections: None) -> None:
+    stand_ready()
 
 
 @pytest.fixture(params=MODES)

@@ -1,0 +1,101 @@
+"""The record to take away: its sealed lines as they are, or a table without a cell that acts as a formula."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from dashboard.models import Event
+
+from . import chain
+
+CONTENT_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
+
+COLUMNS: Final = (
+    "sequence",
+    "at",
+    "code",
+    "actor_name",
+    "actor_email",
+    "actor_issuer",
+    "actor_subject",
+    "role",
+    "groups",
+    "mode",
+    "signed_in_at",
+    "address",
+    "agent",
+    "request_id",
+    "connection",
+    "connection_label",
+    "connection_tail",
+    "media_id",
+    "ticket",
+    "reason",
+    "typed",
+    "removal",
+    "attempt",
+)
+RESULTS: Final = (
+    "status",
+    "success",
+    "freed_bytes",
+    "purged_variants",
+    "error",
+    "service_request_id",
+    "duration_ms",
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""Also in full width, which some spreadsheets read alike."""
+_BYTE_ORDER_MARK: Final = "\ufeff"
+"""Without it the usual spreadsheet takes UTF-8 for the letters of some old code page; programs that would
+stumble over it have JSON Lines."""
+
+
+def lines(events: Iterable[Event], kind: str) -> Iterator[str]:
+    """The events in this format, one at a time."""
+    return as_csv(events) if kind == "csv" else as_json_lines(events)
+
+
+def as_json_lines(events: Iterable[Event]) -> Iterator[str]:
+    """Each event as it was sealed, so that whoever has a key can verify what was taken away."""
+    return (f"{chain.sealed_line(event)}\n" for event in events)
+
+
+def as_csv(events: Iterable[Event]) -> Iterator[str]:
+    """A row an event under a row of names. Every cell is quoted: a spreadsheet that parts at semicolons would
+    else begin a formula in the middle of a text."""
+    table = csv.writer(_Through(), quoting=csv.QUOTE_ALL)
+    head = (*COLUMNS, *RESULTS, "before", "hash")
+    yield _BYTE_ORDER_MARK + table.writerow(head)
+    for event in events:
+        facts = json.loads(event.line)
+        values = [facts[name] for name in COLUMNS] + [facts["result"].get(name) for name in RESULTS]
+        yield table.writerow([safe(value) for value in (*values, facts["before"], event.hash)])
+
+
+def safe(value: Any) -> str:
+    """`value` as a text that stays one: what would begin a formula has an apostrophe before it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return str(value)
+        case list():
+            text = ", ".join(map(str, value))
+        case dict():
+            text = chain.canonical(value) if value else ""
+        case _:
+            text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+class _Through:
+    """A file that gives back what is written to it: `csv.writer` returns what its file's `write` returns."""
+
+    def write(self, text: str) -> str:
+        return text
