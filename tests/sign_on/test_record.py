@@ -14,7 +14,7 @@ import pytest
 
 from tests.postgresql import postgresql_binaries, throwaway_postgresql
 from tests.sign_on.loop import CLIENT, Loop
-from tests.sign_on.visitor import Visitor, raw_get
+from tests.sign_on.visitor import ADDRESS, Visitor, raw_get
 
 POSTGRESQL: Final = postgresql_binaries()
 DATABASES: Final = ["sqlite", *(["postgresql"] if POSTGRESQL else [])]
@@ -38,6 +38,7 @@ def test_a_removal_is_recorded_with_the_person_the_provider_vouched_for(
     said_before = len(loop.dashboard.said())
     media_id = loop.sandbox.items()[0]["id"]
     browser = visitor()
+    browser.claim_address("203.0.113.9")
     question = browser.open(f"/c/studio-a/media/{media_id}/delete/?ticket=ZD-7", "omar")
     done = browser.submit(question, f"/c/studio-a/media/{media_id}/delete/", reason="asked for")
     assert done.status_code == 200, done.text
@@ -50,7 +51,7 @@ def test_a_removal_is_recorded_with_the_person_the_provider_vouched_for(
         assert event["actor_name"] == "Omar Haddad"
         assert event["actor_email"] == "omar@example.com"
         assert (event["role"], event["groups"]) == ("operator", ["trust-and-safety"])
-        assert event["mode"] == "assertion"
+        assert (event["mode"], event["address"]) == ("assertion", ADDRESS)
         signed_in = datetime.fromisoformat(event["signed_in_at"])
         assert began - timedelta(seconds=1) <= signed_in <= datetime.now(UTC)
         assert (event["connection"], event["ticket"], event["reason"]) == ("studio-a", "ZD-7", "asked for")

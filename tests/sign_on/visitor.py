@@ -13,12 +13,22 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from tests.sign_on.loop import Loop
 from tests.sign_on.programs import PATIENCE
 
 T = TypeVar("T")
 HTMX: Final = {"HX-Request": "true", "Accept": "*/*"}
+ADDRESS: Final = "127.0.0.2"
+"""From where they come: another address than the proxy's own, so that it shows whose is recorded."""
+
+
+class FromAddress(HTTPAdapter):
+    """Connects from ADDRESS."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, source_address=(ADDRESS, 0))
 
 
 class Visitor:
@@ -27,6 +37,7 @@ class Visitor:
     def __init__(self, loop: Loop) -> None:
         self.url, self.issuer = loop.url, loop.issuer
         self._session = requests.Session()
+        self._session.mount("https://", FromAddress())
         self._session.trust_env = False  # the environment may name other certificates, and proxies
         self._session.verify = str(loop.folder / "proxy.pem")
         self._session.headers["Accept"] = "text/html"
@@ -52,6 +63,10 @@ class Visitor:
             headers={"Referer": page.url, "Origin": origin(page.url)},
             timeout=PATIENCE,
         )
+
+    def claim_address(self, address: str) -> None:
+        """Say in every request from now on that it was forwarded for this address."""
+        self._session.headers["X-Forwarded-For"] = address
 
     def cookies(self) -> str:
         """What this browser would send to the proxy as its Cookie header."""
