@@ -103,8 +103,8 @@ document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
 // ── A session that ended: what was typed waits in this tab until the same page is back ───────────────
 let ended = false;
 const place = () => `typed ${location.pathname}${location.search}`;
-// By id, as the form made it; never what a person has to type by hand to confirm, nor any hidden field.
-const typed = () => document.querySelectorAll(":is(main, dialog) :is(input:not([type=hidden]), select, textarea:not([readonly]))[id]:not(#typed)");
+// Named one by one: no token, no connection's id, nothing that has to be typed by hand to confirm is among them.
+const typed = () => document.querySelectorAll("#ticket, #reason, [id^='f-']");
 
 function sayEnded() {
   const words = $("#ended").content.cloneNode(true);
