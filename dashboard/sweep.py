@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -25,10 +25,12 @@ MOST_FOUND: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one connection answered: the item as a row, or why it could not be asked, or neither."""
+    """What one connection answered: the item as a row, or why it could not be asked, or neither. `href` is
+    the item's page there, which asks again as well; `again_href` does so in place."""
 
     connection: Connection
     href: str
+    again_href: str
     row: Row | None = None
     reason: str = ""
 
@@ -45,36 +47,43 @@ class Sweep:
         asked: int = 0,
         found: Sequence[Connection] = (),
         failed: int = 0,
+        again: Connection | None = None,
     ) -> None:
         self.link = link
         self.connections = connections
         self.asked = min(asked, len(connections))
         self.found = list(found)
         self.failed = failed
+        self.again = again
         self.answers: list[Answer] = []
 
     @property
     def batch(self) -> Sequence[Connection]:
-        """Those to be asked now."""
+        """Those to be asked now: the next few, or the one that is asked once more."""
+        if self.again:
+            return [self.again]
         return self.connections[self.asked : self.asked + BATCH]
 
     def take(self, results: Sequence[Looked]) -> None:
-        """Keep what the batch answered, in its order."""
+        """Keep what the batch answered, in its order. One asked once more does not change how far it is."""
         self.answers = [self._answer(*pair) for pair in zip(self.batch, results, strict=True)]
+        if self.again:
+            return
         self.found += [one.connection for one in self.answers if one.row]
         self.failed += sum(bool(one.reason) for one in self.answers)
         self.asked += len(self.answers)
 
     def _answer(self, connection: Connection, result: Looked) -> Answer:
-        href = self.link.item_href(connection)
+        again = f"{reverse('go-answers')}?{urlencode({**self.link.asked, 'again': connection.slug})}"
+        answer = Answer(connection, self.link.item_href(connection), again)
         match result:
             case MediaItem():
-                return Answer(connection, href, row=Shelf(connection).row(result))
+                return replace(answer, row=Shelf(connection).row(result))
             case VaultError():
-                return Answer(connection, href, reason=result.title)
+                return replace(answer, reason=result.title)
             case Unsealable():
-                return Answer(connection, href, reason="Its ID cannot be opened by any key")
-        return Answer(connection, href)
+                return replace(answer, reason="Its ID cannot be opened by any key")
+        return answer
 
     @property
     def total(self) -> int:

@@ -25,8 +25,8 @@ def moves(item: Item) -> bool:
 
 
 def finish(sandbox: Sandbox, item: Item) -> None:
-    """Have the service store all of the item."""
-    for variant in item["media"].values():
+    """Have the service store all of the item, by links minted now: those of a list may have ended."""
+    for variant in sandbox.item(item["id"])["media"].values():
         if variant["status"] in MOVING:
             sandbox.store(variant["url"])
 

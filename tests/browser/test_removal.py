@@ -109,7 +109,7 @@ def test_deleting_on_the_item_page_leaves_its_tombstone(page: Page, sandbox: San
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text(f"{item['id']} was removed")
     expect(heading).to_be_focused()
-    expect(page.get_by_role("definition").filter(has_text=re.compile("^ZD-115$"))).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text=re.compile(r"^ZD-115\s*$"))).to_be_visible()
     expect(page.get_by_role("definition").filter(has_text="Omar Haddad, operator")).to_be_visible()
     expect(page.get_by_role("link", name="Delete item…")).to_have_count(0)
 
