@@ -33,6 +33,17 @@ def test_add_keeps_all_that_is_given_and_says_four_characters_of_the_id() -> Non
     assert RAW_ID not in said
 
 
+def test_an_id_that_is_not_given_is_read_from_the_keyboard_or_a_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(f"{RAW_ID}\n"))
+    run("add", "studio-a")
+    assert Connection.objects.get().connection_id == RAW_ID
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+    with pytest.raises(CommandError, match="Paste the connection's ID"):
+        run("add", "studio-b")
+
+
 def test_the_slug_is_the_label_until_told_otherwise() -> None:
     run("add", "studio-a", RAW_ID)
     assert Connection.objects.get().label == "studio-a"

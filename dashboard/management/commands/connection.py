@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
+from getpass import getpass
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
@@ -16,6 +18,11 @@ from dashboard.service import UnknownConnection
 from dashboard.units import count_text
 
 
+def asked_unseen() -> str:
+    """The id from the keyboard, or from what is piped in: a command's arguments stay in a shell's history."""
+    return getpass("Connection ID: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+
+
 class Command(BaseCommand):
     help = "Add, list, rename or archive the connections that people may look at, and say who may see them."
 
@@ -23,7 +30,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         add = verbs.add_parser("add", help="add a connection under a name of ours")
         add.add_argument("slug", help="its name in links: small letters, digits, hyphens")
-        add.add_argument("connection_id", help="the vendor's id, kept out of links and logs")
+        add.add_argument("connection_id", nargs="?", help="the vendor's id; left out, it is asked for unseen")
         add.add_argument("--label", help="its name on pages (the slug)")
         add.add_argument("--colour", choices=Colour.values, default=Colour.SLATE.value)
         add.add_argument("--group", action="append", default=[], help="a group that may see it (everybody)")
@@ -45,8 +52,16 @@ class Command(BaseCommand):
         except audit.NotRecorded:
             raise CommandError("Nothing was done: the record of it could not be written.") from None
 
-    def add_connection(self, slug: str, label: str | None, group: list[str], **typed: Any) -> None:
-        data = {"slug": slug, "label": label or slug, "groups": "\n".join(group), **typed}
+    def add_connection(
+        self, slug: str, connection_id: str | None, label: str | None, group: list[str], **typed: Any
+    ) -> None:
+        data = {
+            "slug": slug,
+            "connection_id": connection_id or asked_unseen(),
+            "label": label or slug,
+            "groups": "\n".join(group),
+            **typed,
+        }
         connection = self.save(NewConnectionForm(data))
         self.stdout.write(f"Added {slug} (··{connection.tail}).")
 
