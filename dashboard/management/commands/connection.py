@@ -57,7 +57,7 @@ class Command(BaseCommand):
     ) -> None:
         data = {
             "slug": slug,
-            "connection_id": connection_id or asked_unseen(),
+            "connection_id": asked_unseen() if connection_id is None else connection_id,
             "label": label or slug,
             "groups": "\n".join(group),
             **typed,
