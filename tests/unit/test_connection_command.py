@@ -65,7 +65,6 @@ def test_the_slug_is_the_label_until_told_otherwise() -> None:
         ["a", "käse"],
         ["a", RAW_ID, "--label", "x" * 101],
         ["a", RAW_ID, "--colour", "pink"],
-        ["a"],
     ],
 )
 def test_add_refuses(arguments: list[str]) -> None:
