@@ -70,7 +70,8 @@ class Program:
         """Run a command of manage.py on the demo's database, under the demo's settings."""
         run = "import sys; from dashboard import demo; demo.set_environment([]); import manage; manage.main()"
         environment = {**self._environment, "DJANGO_SETTINGS_MODULE": "dashboard.settings"}
-        subprocess.run([sys.executable, "-c", run, *arguments], cwd=ROOT, env=environment, check=True)
+        command = [sys.executable, "-c", run, *arguments]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
     def check(self) -> None:
         """Assert that it still runs; a test that comes after its end would only say that nothing answers."""
