@@ -47,6 +47,7 @@ _LABELS: Final = {
     "freed_bytes": "Freed",
     "purged_variants": "Variants removed",
     "size_bytes": "Size",
+    "duration": "Length, s",
 }
 _NARROWEST_FIRST: Final = (
     "media_id",

@@ -40,6 +40,12 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         program.stop()
 
 
+@pytest.fixture(scope="session")
+def past(program: Program) -> None:
+    """A record that is not empty: removals in several states, and what else people do."""
+    program.manage("shell", "-c", "from tests.browser import past; past.write()")
+
+
 @pytest.fixture
 def sandbox(program: Program) -> Sandbox:
     """The service as new."""

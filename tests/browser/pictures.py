@@ -17,6 +17,7 @@ from typing import Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.audit_scenes import audit_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
 
 FLAGS: Final = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -160,6 +161,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         "menus": Scene(listed, act=press("[popovertarget=account-menu]")),
         "switcher": Scene(listed, act=press("[popovertarget=switcher]")),
         "styleguide": Scene("/styleguide/", whole=True),
+        **audit_scenes(Scene, press),
         **connection_scenes(),
     }
 
@@ -252,6 +254,7 @@ def main(folder: Path, chosen: list[str]) -> None:
         try:
             browser = playwright.chromium.launch(executable_path=chromium, args=flags)
             known = scenes(program.sandbox)
+            program.manage("shell", "-c", "from tests.browser import past; past.write()")
             crowd: list[str] = []
             if folder.name == "docs":
                 for name, theme in (

@@ -12,6 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import WIDE, Console, Desk
+from tests.browser.numbers import DONE, TRIED, UNRESOLVED
 from tests.browser.program import Item, Sandbox, stored
 
 pytestmark = pytest.mark.browser
@@ -63,12 +64,22 @@ def film(sandbox: Sandbox) -> Item:
         "/connections/import/",
         "/connections/studio-a/",
         "/connections/studio-a/archive/",
+        "/audit/",
+        "/audit/?ticket=ZD-4711&connection=studio-a&steps=all&from=2026-01-01",
+        "/audit/?ticket=ZD-1&verb=purge",
+        "/audit/?verb=x&from=soon",
+        "/audit/1/",
+        "/audit/4/",
+        f"/removals/{DONE}/",
+        f"/removals/{TRIED}/",
+        f"/removals/{UNRESOLVED}/",
+        f"/removals/{UNRESOLVED}/close/",
         "/c/nowhere/media/",
         "/styleguide/",
         "/nowhere/",
     ],
 )
-def test_pages(desk: Desk, console: Console, path: str) -> None:
+def test_pages(desk: Desk, past: None, console: Console, path: str) -> None:
     console.expect_refusals()
     assert findings(desk.window("admin", path)) == []
 

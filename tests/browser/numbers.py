@@ -1,0 +1,10 @@
+"""The numbers of the removals that pictures show."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DONE: Final = "5e771ed0-0000-4000-8000-00000000d04e"
+TRIED: Final = "5e771ed0-0000-4000-8000-0000000072ed"
+OUT: Final = "5e771ed0-0000-4000-8000-000000000007"
+UNRESOLVED: Final = "5e771ed0-0000-4000-8000-0000000000a5"
