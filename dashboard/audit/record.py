@@ -88,12 +88,17 @@ def note(code: str, caller: Caller, *, reason: str = "", **facts: Any) -> None:
         logger.error("%s from %s could not be recorded: %s", code, caller.address, broken)
 
 
-def _append(code: str, facts: dict[str, Any], removal_id: UUID | None) -> Event:
-    """The row after the last one, while nobody else can write one."""
-    verb, outcome = CODES[code]
+def hold_the_end() -> None:
+    """From here to the end of the transaction nobody else writes an event."""
     if database.vendor == "postgresql":  # SQLite lets one transaction write at a time anyway
         with database.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _append(code: str, facts: dict[str, Any], removal_id: UUID | None) -> Event:
+    """The row after the last one, while nobody else can write one."""
+    verb, outcome = CODES[code]
+    hold_the_end()
     last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
     sequence, previous = last or (0, chain.GENESIS)
     at = timezone.now()

@@ -12,7 +12,7 @@ from dashboard.access import Caller
 from dashboard.models import Event
 
 from . import chain, guards
-from .record import record
+from .record import hold_the_end, record
 
 _STEP = 2000
 
@@ -41,6 +41,7 @@ def trim(before: datetime, file: TextIO, caller: Caller) -> int:
     os.fsync(file.fileno())
     taken = {"events": count, "last_sequence": last.sequence, "last_hash": last.hash}
     with transaction.atomic():
+        hold_the_end()  # before the table is locked: who holds the one waits for the other
         with guards.lifted():
             Event.objects.filter(sequence__lte=last.sequence).delete()
         record(chain.CHECKPOINT, caller, result=taken)

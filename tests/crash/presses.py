@@ -17,7 +17,9 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import FrameType
 from typing import Any, Final
 
@@ -27,10 +29,11 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 from django.db import connection as database  # noqa: E402
-from django.db import connections  # noqa: E402
+from django.db import connections, transaction  # noqa: E402
 
 import dashboard  # noqa: E402
 from dashboard import ledger, removal, service, settling  # noqa: E402
+from dashboard.audit import retention  # noqa: E402
 from dashboard.models import Connection, Removal  # noqa: E402
 from dashboard.removal import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
 from tests import make  # noqa: E402
@@ -81,22 +84,24 @@ def prepare(connections_by_slug: dict[str, str], shown: list[str]) -> None:
 
 def press(presses: list[dict[str, Any]]) -> list[str]:
     """Press them all at the same instant; what each came to, "killed" where it did not come to anything."""
-    start, started = os.pipe()
+    return [said(*child) for child in at_once(presses)]
 
-    def wait_and_carry_out(one: dict[str, Any]) -> str:
-        os.close(started)
-        database.ensure_connection()
-        if sql := one.get("sql"):
-            with database.cursor() as cursor:
-                cursor.execute(sql)
-        os.read(start, 1)  # ends for all of them when the last writer is gone
-        sys.settrace(Steps(one.get("dies_at", 0)) if "dies_at" in one else None)
-        return carry_out(one)
 
-    children = [fork(partial(wait_and_carry_out, one)) for one in presses]
-    os.close(start)
-    os.close(started)
-    return [said(*child) for child in children]
+def race(presses: list[dict[str, Any]]) -> list[str]:
+    """Press them all at the same instant; what the first half came to. The others are under way."""
+    under_way.update((report, child) for child, report in at_once(presses))
+    returned: list[str] = []
+    while len(returned) < len(presses) // 2:
+        ready = wait(list(under_way))
+        returned += [said(under_way.pop(report), report) for report in list(under_way) if report in ready]
+    return returned
+
+
+def finish() -> list[str]:
+    """What the others came to."""
+    others = [said(child, report) for report, child in under_way.items()]
+    under_way.clear()
+    return others
 
 
 def lines(of: dict[str, Any]) -> list[str]:
@@ -150,16 +155,62 @@ def page(post: dict[str, Any]) -> list[Any]:
     return answered
 
 
+def ask(sql: str) -> list[Any]:
+    """What a new connection of the program's finds."""
+
+    def query() -> str:
+        with database.cursor() as cursor:
+            cursor.execute(sql)
+            return json.dumps(cursor.fetchall())
+
+    found: list[Any] = json.loads(said(*fork(query)))
+    return found
+
+
 ORDERS: Final[dict[str, Callable[..., Any]]] = {
-    order.__name__: order for order in (prepare, press, lines, settle, verify, page)
+    order.__name__: order for order in (prepare, press, race, finish, lines, settle, verify, page, ask)
 }
 
 
 # ── How it is done ───────────────────────────────────────────────────────────────────────────────────
 
 
+under_way: Final[dict[int, int]] = {}
+
+
+def at_once(presses: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """A child for each of the presses, none of which begins before all are ready."""
+    start, started = os.pipe()
+
+    def wait_and_carry_out(one: dict[str, Any]) -> str:
+        os.close(started)
+        database.ensure_connection()
+        if sql := one.get("sql"):
+            with database.cursor() as cursor:
+                cursor.execute(sql)
+        os.read(start, 1)  # ends for all of them when the last writer is gone
+        sys.settrace(Steps(one.get("dies_at", 0)) if "dies_at" in one else None)
+        return carry_out(one)
+
+    children = [fork(partial(wait_and_carry_out, one)) for one in presses]
+    os.close(start)
+    os.close(started)
+    return children
+
+
+def trim_and_undo(times: int) -> str:
+    """Trim the whole audit to its newest event, in transactions that are given up."""
+    for _ in range(times):
+        with transaction.atomic(), TemporaryFile("w") as file:
+            retention.trim(datetime.now(UTC), file, make.OMAR)
+            transaction.set_rollback(True)
+    return "trimmed"
+
+
 def carry_out(one: dict[str, Any]) -> str:
     """Delete the item, purge where none is named, or recover what was left behind; the state it came to."""
+    if times := one.get("trims"):
+        return trim_and_undo(times)
     connection = Connection.objects.get(slug=one["slug"])
     media_id = one.get("media_id", "")
     intent = Intent(make.OMAR, uuid.uuid4(), ticket="ZD-7", reason="asked for")

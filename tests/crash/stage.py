@@ -80,7 +80,7 @@ class Stage:
             self._forking = subprocess.Popen(
                 [sys.executable, "-m", "tests.crash.presses"],
                 cwd=ROOT,
-                env=self.environment(self.service.url),
+                env=self.environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=started.enter_context((self.folder / "presses.log").open("w")),
@@ -101,14 +101,14 @@ class Stage:
             assert forking.stdin
             forking.stdin.close()
 
-    def environment(self, service: str) -> dict[str, str]:
-        """Settings of a program that works on this database, and reaches the service at this address."""
+    def environment(self) -> dict[str, str]:
+        """Settings of a program that works on this database, and reaches the service through the relay."""
         ours = ("DASHBOARD_", "VAULTPLUS_", "COVERAGE_", "COV_", "WEB_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         make_up(environment)
         return environment | {
             "DATABASE_URL": self.database.url,
-            "VAULTPLUS_API_URL": service,
+            "VAULTPLUS_API_URL": self.relay.url,
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         }
 

@@ -86,10 +86,10 @@ def started() -> Iterator[dict[str, Program]]:
 
 @pytest.fixture
 def program(stage: Stage, started: dict[str, Program]) -> Program:
-    """The server of this database; it reaches the service through the relay."""
+    """The server of this database."""
     name = stage.database.name
     if name not in started:
-        started[name] = Program(stage.folder, stage.environment(stage.relay.url))
+        started[name] = Program(stage.folder, stage.environment())
     return started[name]
 
 
@@ -124,6 +124,20 @@ def test_killed(
     assert stage.sent(targets) == sent
     tell(f"server: {moment.__name__.replace('_', ' ')}", 1, targets)
     assert_all_is_as_usual(stage, program)
+
+
+def test_an_answer_that_comes_when_its_row_was_given_up(stage: Stage, program: Program) -> None:
+    """As after a clock that leapt ahead: what the call itself says outranks what was found by reading."""
+    target = stage.item()
+    with ThreadPoolExecutor(1) as person, stage.relay.holding():
+        pressed = person.submit(program.person.send, *form_of(program, target))
+        stage.relay.wait_for(1)
+        stage.age()
+        stage.wait_until(lambda: stage.accounts()[target].outcome == "verified_present", "nobody looked")
+        stage.relay.let_go()
+        assert pressed.result().status_code == 200
+    assert stage.balance([target]) == {"deleted": 1}
+    assert stage.sent([target]) == 1
 
 
 def form_of(program: Program, target: Target) -> tuple[str, dict[str, str]]:

@@ -1,0 +1,44 @@
+"""Processes that press at the same instant: one call a target, and one number an event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.crash.stage import Stage, Target
+
+PAIRS = 5
+
+
+def press_of(target: Target) -> dict[str, Any]:
+    return {"slug": target[0], "media_id": target[1]}
+
+
+@pytest.mark.parametrize(("verb", "rounds"), [("delete", 10), ("purge", 2)])
+def test_of_two_who_press_at_once_one_sends(stage: Stage, verb: str, rounds: int) -> None:
+    for _ in range(rounds):
+        targets = [stage.item() if verb == "delete" else stage.cellar() for _ in range(PAIRS)]
+        with stage.relay.holding():
+            first = stage.order("race", presses=[press_of(target) for target in targets for _ in range(2)])
+            assert first == ["InFlight"] * PAIRS
+            stage.relay.let_go()
+            assert stage.order("finish") == ["deleted"] * PAIRS
+        assert stage.balance(targets) == {"deleted": PAIRS}
+        assert stage.sent(targets) == PAIRS
+
+
+def test_twenty_at_once_keep_the_chain_whole(stage: Stage) -> None:
+    before = stage.count_events()
+    targets = [stage.item() for _ in range(20)]
+    assert stage.order("press", presses=[press_of(target) for target in targets]) == ["deleted"] * 20
+    assert stage.balance(targets) == {"deleted": 20}
+    assert stage.count_events() == before + 2 * 20
+
+
+def test_trimming_stops_nobody(stage: Stage) -> None:
+    """It waits for its turn at the chain's end before it locks the table, as those do who add to it."""
+    targets = [stage.item() for _ in range(12)]
+    said = stage.order("press", presses=[*map(press_of, targets), {"trims": 40}])
+    assert said == [*["deleted"] * 12, "trimmed"]
+    assert stage.balance(targets) == {"deleted": 12}
