@@ -26,8 +26,9 @@ from .models import Connection, Removal
 State = Removal.State
 logger = logging.getLogger(__name__)
 
-LEASE: Final = {Removal.Verb.DELETE: timedelta(seconds=30), Removal.Verb.PURGE: timedelta(seconds=75)}
-"""Longer than any call may last (20 s and 60 s): a row still `sent` after it has lost its process."""
+LEASE: Final = {Removal.Verb.DELETE: timedelta(seconds=45), Removal.Verb.PURGE: timedelta(seconds=85)}
+"""Longer than any call may last (20 s and 60 s) after the row has waited for two locks of the database: a row
+still `sent` after it has lost its process."""
 
 CLOCK_SKEW: Final = timedelta(minutes=1)
 """A row sent further in the future than this was written by a clock that has jumped since."""

@@ -158,14 +158,20 @@ TEMPLATES = [
     }
 ]
 
+LONGEST_LOCK_WAIT: Final = 10
+"""Seconds for which a lock of the database is waited for; then a page says what could not be written."""
+
 _is_sqlite = _database["ENGINE"].endswith("sqlite3")
 if _is_sqlite:
     # WAL and IMMEDIATE let readers go on while one writes; FULL so that a committed intent survives a crash.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
+        "timeout": LONGEST_LOCK_WAIT,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
+else:
+    _options = _database.setdefault("OPTIONS", {})
+    _options["options"] = f"-c lock_timeout={LONGEST_LOCK_WAIT}s {_options.get('options', '')}".strip()
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": not _is_sqlite}  # a file does not hang up
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
