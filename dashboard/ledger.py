@@ -208,7 +208,10 @@ def is_lost(removal: Removal) -> bool:
 
 def due() -> QuerySet[Removal]:
     """Rows that somebody has to look after now: lost by their process, or due for another look."""
-    return Removal.objects.filter(_lost() | Q(state=State.UNKNOWN, next_look_at__lte=timezone.now()))
+    now = timezone.now()
+    farthest = now + PAUSES[-1] + CLOCK_SKEW  # put off further it was by a clock that has jumped since
+    time_to_look = Q(next_look_at__lte=now) | Q(next_look_at=None) | Q(next_look_at__gt=farthest)
+    return Removal.objects.filter(_lost() | Q(state=State.UNKNOWN) & time_to_look)
 
 
 def needing_a_look() -> QuerySet[Removal]:
