@@ -100,7 +100,7 @@ def differing_removals() -> tuple[Removal, str] | None:
     steps = (
         Event.objects.exclude(removal=None)
         .exclude(outcome="closed")
-        .order_by("removal", "sequence")
+        .order_by("removal_id", "sequence")  # "removal" would follow its table's order, by time
         .select_related("removal")
     )
     for _, group in groupby(steps.iterator(chunk_size=2000), key=lambda event: event.removal_id):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,9 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db import connection as database
 from django.test import override_settings
 
-from dashboard import audit
+from dashboard import audit, ledger
 from dashboard.audit import chain, guards
+from dashboard.ledger import Intent
 from dashboard.models import Event, Removal
 from tests import make
 from tests.make import OMAR
@@ -158,6 +160,19 @@ def test_a_ledger_that_says_something_else_is_named(db: None, sandbox: object) -
         CommandError, match=f"removal {record.pk} is deleted, and its last event says already"
     ):
         verified()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_steps_of_removals_of_the_same_microsecond_are_told_apart() -> None:
+    small = make.connection()
+    both = [
+        ledger.open_row(small, Intent(OMAR, uuid.uuid4()), verb=Removal.Verb.DELETE, media_id=media_id)
+        for media_id in ("1", "2")
+    ]
+    Removal.objects.update(sent_at=both[0].sent_at)
+    for record in both:
+        ledger.move(record, Removal.State.DELETED, OMAR)
+    assert verified().startswith("The chain holds: 4 events.")
 
 
 WRITES: list[str] = [
