@@ -260,7 +260,10 @@ def main() -> None:
     os.dup2(2, 1)  # the audit says its lines on stdout
     for line in sys.stdin:
         told = json.loads(line)
-        answer = ORDERS[told.pop("order")](**told)
+        try:
+            answer = {"answer": ORDERS[told.pop("order")](**told)}
+        except Exception:
+            answer = {"failed": traceback.format_exc()}
         connections.close_all()  # none is carried over a fork
         print(json.dumps(answer), file=answers, flush=True)
 

@@ -42,10 +42,12 @@ class Relay:
         """Keep every removal on the wire; those that were not let go by the end never arrive."""
         with self._changed:
             self._holds, self._arrived, self._lost = True, 0, False
-        yield
-        with self._changed:
-            self._lost = self._holds
-            self._let_go()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._lost = self._holds
+                self._let_go()
 
     def let_go(self) -> None:
         with self._changed:

@@ -65,6 +65,7 @@ class Account:
 class Stage:
     def __init__(self, folder: Path, database: Database) -> None:
         self.database, self.folder = database, folder
+        self._log = folder / "presses.log"
         self._ids = {slug: f"conn_{slug.replace('-', '_')}" for slug in (*SHOWN, *HIDDEN)}
         self._started = ExitStack()
 
@@ -83,7 +84,7 @@ class Stage:
                 env=self.environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=started.enter_context((self.folder / "presses.log").open("w")),
+                stderr=started.enter_context(self._log.open("w")),
                 text=True,
             )
             started.callback(self._stop)
@@ -118,9 +119,9 @@ class Stage:
         assert self._forking.stdout
         self._forking.stdin.write(json.dumps({"order": order, **told}) + "\n")
         self._forking.stdin.flush()
-        answer = self._forking.stdout.readline()
-        assert answer, (self.folder / "presses.log").read_text()[-5000:]
-        return json.loads(answer)
+        answer = json.loads(self._forking.stdout.readline() or '{"failed": "it ended"}')
+        assert "failed" not in answer, f"{answer['failed']}\n{self._log.read_text()[-5000:]}"
+        return answer["answer"]
 
     # ── Targets nobody has touched ───────────────────────────────────────────────────────────────────
 

@@ -49,8 +49,10 @@ def hanging(stage: Stage, press: Press, *, act: bool) -> Iterator[None]:
     stage.service.faults.add(method="DELETE", hang=True, act=act, times=2)
     press()
     stage.wait_until(lambda: len(stage.removals()) == before + 2, "the calls did not arrive")
-    yield
-    stage.service.faults.clear()
+    try:
+        yield
+    finally:
+        stage.service.faults.clear()
 
 
 @contextmanager
