@@ -13,7 +13,8 @@ from statistics import median
 from typing import Final
 
 from . import browser
-from .stage import HUNDRED_PAGE, MILLION_PAGE, RAW, CouldNotRun, Stage
+from .record import fill
+from .stage import HUNDRED_PAGE, MILLION_PAGE, RAW, RECORD_PAGE, CouldNotRun, Stage
 from .table import Row, table
 
 LATENCY_MS: Final = 50
@@ -42,6 +43,7 @@ def main() -> int:
                     rows += look(stage)
                 except CouldNotRun as reason:
                     unsaid.append(f"Not measured: {reason}")
+            rows += length_of_the_record_does_not_matter(stage)
             rows += memory(stage)
     except CouldNotRun as reason:
         print(reason, file=sys.stderr)
@@ -184,6 +186,20 @@ def lighthouse(stage: Stage) -> list[Row]:
         rows.append(Row(words, "{:.0f}", scores, must, 100, more=True, note=blamed))
     shifts = [verdict.shift for verdict in verdicts]
     return [*rows, Row("Layout shift by Lighthouse", "{:.3f}", shifts, 0.01, 0)]
+
+
+def length_of_the_record_does_not_matter(stage: Stage) -> list[Row]:
+    """The same page twice over, for a record only grows."""
+    times: dict[int, list[float]] = {1_000: [], 1_000_000: []}
+    for length, seen in times.items():
+        fill(stage.database, length)
+        stage.ask(RECORD_PAGE, rounds=20)
+        for _ in range(7):
+            seen.append(median(stage.ask(RECORD_PAGE, rounds=40)["times"][RECORD_PAGE]))
+    ratios = [many / few for few, many in zip(*times.values(), strict=True)]
+    note = " and ".join(f"{median(seen):.1f} ms with {length:,}" for length, seen in times.items())
+    name = "Audit's first page, 1,000,000 events over 1,000"
+    return [Row(name, "{:.2f}x", ratios, 1.5, 1.1, note=f"{note}.")]
 
 
 def memory(stage: Stage) -> list[Row]:

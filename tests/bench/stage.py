@@ -26,6 +26,7 @@ from .upstream import COUNTS, MILLION
 ROOT: Final = Path(__file__).resolve().parents[2]
 MILLION_PAGE: Final = "/c/million/media/?limit=100"
 HUNDRED_PAGE: Final = "/c/hundred/media/?limit=100"
+RECORD_PAGE: Final = "/audit/"
 RAW: Final = "/raw?limit=100"
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -84,7 +85,8 @@ class Stage:
     def _start(self) -> None:
         folder = self._started.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
         port, upstream_port = _free_port(), _free_port()
-        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/bench.sqlite3"
+        self.database = f"{folder}/bench.sqlite3"
+        os.environ["DATABASE_URL"] = f"sqlite:///{self.database}"
         os.environ["DASHBOARD_MEDIA_MODE"] = "blurred"
         os.environ["WEB_CONCURRENCY"] = "1"
         os.environ["BENCH_CONNECTION_ID"] = MILLION
