@@ -49,6 +49,7 @@ RESULTS: Final = (
 )
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Also in full width, which some spreadsheets read alike."""
+_PACKET: Final = 64_000
 _BYTE_ORDER_MARK: Final = "\ufeff"
 """Without it the usual spreadsheet takes UTF-8 for the letters of some old code page; programs that would
 stumble over it have JSON Lines."""
@@ -57,6 +58,18 @@ stumble over it have JSON Lines."""
 def lines(events: Iterable[Event], kind: str) -> Iterator[str]:
     """The events in this format, one at a time."""
     return as_csv(events) if kind == "csv" else as_json_lines(events)
+
+
+def packets(lines: Iterable[str]) -> Iterator[str]:
+    """The lines joined to what is worth sending: a million small ones would be a million calls."""
+    held, length = list[str](), 0
+    for line in lines:
+        held.append(line)
+        length += len(line)
+        if length >= _PACKET:
+            yield "".join(held)
+            held, length = [], 0
+    yield "".join(held)
 
 
 def as_json_lines(events: Iterable[Event]) -> Iterator[str]:

@@ -53,7 +53,8 @@ def audit_export(request: Request) -> HttpResponseBase:
     kind, query = form.cleaned_data["format"], form.query().replacing(steps=EVERY_STEP, limit=DEFAULT_LIMIT)
     taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
     events = (event for event in history.walk(query) if event.sequence < taken.sequence)
-    response = StreamingHttpResponse(export.lines(events, kind), content_type=export.CONTENT_TYPES[kind])
+    packets = export.packets(export.lines(events, kind))
+    response = StreamingHttpResponse(packets, content_type=export.CONTENT_TYPES[kind])
     response.headers["Content-Disposition"] = f'attachment; filename="audit-{timezone.now():%Y-%m-%d}.{kind}"'
     return response
 

@@ -11,7 +11,7 @@ from dashboard import removal, service
 from dashboard.access import Role, needs
 from dashboard.display import ItemPage, usage
 from dashboard.forms import PurgeForm, RemovalForm
-from dashboard.htmx import announce, page_behind, show, wants_fragment
+from dashboard.htmx import announce, go_to, page_behind, show, wants_fragment
 from dashboard.ledger import RETRIED
 from dashboard.models import Connection, Removal
 from dashboard.outcomes import words_of
@@ -87,7 +87,10 @@ def intent(request: Request, form: RemovalForm) -> Intent:
 
 
 def told(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
-    """What became of it: in the dialog, with the row or page behind it brought up to date; or as a page."""
+    """What became of it: in the dialog, with the row or page behind it brought up to date; or as a page.
+    From the page of the removal that this one tries again, on to its own."""
+    if record.retry_of and page_behind(request) == record.retry_of.get_absolute_url():
+        return go_to(request, record.get_absolute_url())
     words = words_of(record)
     link = TicketLink(record.media_id, ticket=record.ticket)
     item_href = link.item_href(connection) if record.media_id else ""

@@ -34,7 +34,7 @@ def fill(database: str, until: int) -> None:
         execute("PRAGMA synchronous = OFF")
         execute("PRAGMA cache_size = -200000")
         named = "FROM sqlite_master WHERE type = 'index' AND tbl_name = 'dashboard_event' AND sql IS NOT NULL"
-        indexes = execute(f"SELECT name, sql {named}").fetchall()  # noqa: S608 - ours
+        indexes = execute(f"SELECT name, sql {named}").fetchall()
         (after,) = execute("SELECT coalesce(max(sequence), 0) FROM dashboard_event").fetchone()
         execute("BEGIN IMMEDIATE")
         for name, _ in indexes:

@@ -108,6 +108,16 @@ def test_a_retry_is_a_new_removal_linked_to_this_one(
     assert f'href="{first.get_absolute_url()}">still there' in after
 
 
+def test_from_the_page_of_the_first_attempt_one_comes_to_that_of_the_next(
+    operator: Browser, small: Connection
+) -> None:
+    first = removal(small, media_id=ITEM, state=State.REFUSED)
+    said = {"token": str(uuid.uuid4()), "retry_of": str(first.pk)}
+    behind = {"HX-Current-URL": f"https://testserver{first.get_absolute_url()}"}
+    answer = operator.fragment(f"/c/small/media/{ITEM}/delete/", said, method="post", **behind)
+    assert answer.headers["HX-Redirect"] == Removal.objects.get(retry_of=first).get_absolute_url()
+
+
 @pytest.mark.parametrize(("role", "delete", "purge"), [("viewer", 0, 0), ("operator", 1, 0), ("admin", 1, 1)])
 def test_a_retry_is_offered_to_those_who_may(small: Connection, role: str, delete: int, purge: int) -> None:
     browser = signed_in(role)
