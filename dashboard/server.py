@@ -31,6 +31,7 @@ keepalive = 75
 limit_request_line = 8190
 bind = os.environ.get("DASHBOARD_BIND", "127.0.0.1:8000")
 accesslog = None
+forwarder_headers = ""  # gunicorn would believe SCRIPT_NAME, and proxies pass on what clients sent
 logconfig_dict = {
     **LOGGING,
     "loggers": {**LOGGING["loggers"], "gunicorn.error": {"handlers": [], "propagate": True}},

@@ -108,6 +108,15 @@ def test_an_underscore_cannot_stand_in_for_a_true_one(loop: Loop) -> None:
         assert "Vera Lind, viewer" in page
 
 
+def test_nobody_says_where_the_dashboard_begins(loop: Loop, visitor: Callable[[], Visitor]) -> None:
+    """Else one who says so would write a prefix into links that are kept for everybody."""
+    browser = visitor()
+    browser.open(LIST, "vera")
+    status, page = raw_get(loop, f"/elsewhere{LIST}", [("SCRIPT_NAME", "/elsewhere")], browser.cookies())
+    assert status == 404
+    assert "/elsewhere/c/" not in page
+
+
 def at_the_port(loop: Loop, headers: list[tuple[str, str]]) -> tuple[int, str]:
     """What the dashboard answers to somebody on its own machine who goes around the proxy."""
     return raw_get(loop, LIST, [("X-Forwarded-Proto", "https"), *headers], at=loop.app_url)
