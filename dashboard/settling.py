@@ -16,6 +16,7 @@ from django.db import DatabaseError, close_old_connections
 from . import ledger, service
 from .access import Caller, Person
 from .models import Removal
+from .sealing import Unsealable
 from .vault import MediaItem, MediaQuery, UnreadableItem, VaultError
 
 State = Removal.State
@@ -43,7 +44,7 @@ def settle(removal: Removal, caller: Caller = KEEPER) -> Removal:
         return removal
     try:
         state = _found(removal)
-    except VaultError as error:
+    except (VaultError, Unsealable) as error:
         logger.info("removal %s: could not be looked at: %s", removal.pk, type(error).__name__)
         return removal
     if state is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from django.test import override_settings
 from django.utils import timezone
 
 from dashboard import audit, ledger, service, settling
@@ -66,6 +67,15 @@ def test_the_looks_are_at_2_10_and_60_seconds_and_10_minutes(unknown: Removal) -
     assert unknown.next_look_at is None
     assert codes(unknown) == ["media.delete.sent", "media.delete.unknown", "media.delete.unresolved"]
     assert unknown.needs_a_look
+
+
+def test_a_key_that_is_gone_leaves_it_to_a_person_as_any_silence_does(unknown: Removal) -> None:
+    with override_settings(DASHBOARD_DATA_KEYS=["another-data-key-0123456789abcdefghijkl"]):
+        for _ in ledger.PAUSES:
+            pass_by(unknown, seconds=541)
+            assert settling.settle_due() == 1
+    unknown.refresh_from_db()
+    assert unknown.state == "unresolved"
 
 
 def test_a_look_that_can_tell_settles_it(unknown: Removal, sandbox: Sandbox) -> None:
