@@ -14,6 +14,7 @@ from dashboard.htmx import show, wants_fragment
 from dashboard.listing import ListPage
 from dashboard.models import Connection
 from dashboard.request import Request
+from dashboard.security import is_same_site
 from dashboard.ticket import TicketLink, bar, given_ticket
 from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
 
@@ -69,7 +70,9 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     item = service.find_item(connection, media_id)
     if item is None:
         return gone(request, connection, TicketLink(media_id, ticket=ticket))
-    revealed = request.GET.get("reveal", "")
+    # A link from elsewhere reveals nothing: that takes a press on a page of ours.
+    is_pressed = is_same_site("POST", request.headers.get("Sec-Fetch-Site"))
+    revealed = request.GET.get("reveal", "") if is_pressed else ""
     if revealed in item.media and request.method == "GET":
         record_reveal(request, connection, media_id, revealed, ticket)
     page = ItemPage(connection, item, revealed, ticket)

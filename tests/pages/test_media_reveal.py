@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -48,6 +49,19 @@ def test_without_script_the_page_records_what_it_reveals(viewer: Browser) -> Non
     ]
     assert len(written) == 1
     assert told(Event.objects.get()) == ("media.revealed", "Vera Lind", "small", "odd-label", "ZD-1")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_from_elsewhere_reveals_nothing(viewer: Browser, site: str) -> None:
+    hidden = f"{ITEM}?reveal=thumb&ticket=ZD-1"
+    there = viewer.get(hidden, headers={"Sec-Fetch-Site": site})
+    assert there.status_code == 200
+    assert not Event.objects.exists()
+    assert re.findall("<(?:img|video|audio)", text(there)) == re.findall(
+        "<(?:img|video|audio)", text(viewer.get(ITEM))
+    )
+    viewer.get(hidden, headers={"Sec-Fetch-Site": "same-origin"})
+    assert Event.objects.exists()
 
 
 @pytest.mark.parametrize("htmx", [False, True])
