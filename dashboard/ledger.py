@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from . import audit
 from .access import Caller
+from .logs import masked
 from .models import Connection, Removal
 
 State = Removal.State
@@ -111,8 +112,8 @@ def open_row(
         issuer=person.issuer,
         subject=person.subject,
         role=person.role.word if person.role else "",
-        ticket=intent.ticket,
-        reason=intent.reason,
+        ticket=masked(intent.ticket),
+        reason=masked(intent.reason),
         token=intent.token,
         request_id=intent.caller.request_id,
         retry_of=earlier,
@@ -182,7 +183,7 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
     """An admin looked into an unresolved one and says what they found. False where it was none any more.
     Raises audit.NotRecorded."""
     closer = caller.person.name if caller.person else ""
-    fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": note}
+    fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": masked(note)}
     try:
         with transaction.atomic():
             rows = Removal.objects.filter(pk=removal.pk, state=State.UNRESOLVED, closed_at=None)

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.db.models.signals import post_save
 from django.test import override_settings
 
-from dashboard import service, settling
+from dashboard import ledger, service, settling
 from dashboard.models import Connection, Removal
 from dashboard.removal import IntentNotRecorded
 from dashboard.sandbox import Sandbox
@@ -43,6 +43,17 @@ def test_deleted(small: Connection, media_id: str, sandbox: Sandbox) -> None:
     assert {v["label"] for v in record.variants_before} == set(item.media)
     assert "http" not in json.dumps(record.before)
     assert service.find_item(small, media_id) is None
+
+
+def test_a_connection_id_that_somebody_typed_is_kept_in_no_row(
+    small: Connection, media_id: str, sandbox: Sandbox
+) -> None:
+    record = make.remove(small, media_id, ticket=f"ZD {make.SMALL_ID}", reason=f"of {make.SMALL_ID}")
+    assert (record.ticket, record.reason) == ("ZD conn_…", "of conn_…")
+    Removal.objects.filter(pk=record.pk).update(state=State.UNRESOLVED)
+    ledger.close(record, make.OMAR, f"{make.SMALL_ID} was looked at")
+    record.refresh_from_db()
+    assert record.closing_note == "conn_… was looked at"
 
 
 def test_what_is_gone_already_is_recorded_without_a_call(small: Connection, sandbox: Sandbox) -> None:
