@@ -4,7 +4,8 @@
 `verify` reads the whole chain; `history` finds what a person may read of it.
 """
 
-from .chain import Break, differing_removals, verify
+from .books import differing_removals
+from .chain import Break, verify
 from .codes import CODES, OUTCOMES, VERBS
 from .record import NotRecorded, note, record
 

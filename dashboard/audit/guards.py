@@ -29,8 +29,18 @@ _POSTGRESQL: Final = {
     f"{_TABLE}_no_change": f"BEFORE UPDATE OR DELETE ON {_TABLE} FOR EACH ROW {_REFUSE}",
     f"{_TABLE}_no_truncate": f"BEFORE TRUNCATE ON {_TABLE} FOR EACH STATEMENT {_REFUSE}",
 }
-_FUNCTION: Final = f"""CREATE OR REPLACE FUNCTION {_TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION '{_WORDS}' USING ERRCODE = 'integrity_constraint_violation'; END $$"""
+_BODY: Final = f"BEGIN RAISE EXCEPTION '{_WORDS}' USING ERRCODE = 'integrity_constraint_violation'; END"
+_FUNCTION: Final = (
+    f"CREATE OR REPLACE FUNCTION {_TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
+)
+_CATALOGUE: Final = {
+    "sqlite": f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{_TABLE}'",  # noqa: S608 - ours
+    "postgresql": (
+        "SELECT tgname, btrim(prosrc) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "  # noqa: S608 - ours
+        f"WHERE tgrelid = '{_TABLE}'::regclass AND tgenabled IN ('O', 'A') AND tgqual IS NULL"
+    ),
+}
+"""Which triggers work for everybody who writes to the table, and what each does."""
 
 
 def install(editor: Any) -> None:
@@ -59,15 +69,13 @@ def lifted() -> Iterator[None]:
 
 
 def missing() -> list[str]:
-    """The names of the triggers that are not there."""
-    catalogue = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
-    }
+    """The names of the triggers that are not there, or do something else than they were put up for."""
     with database.cursor() as cursor:
-        cursor.execute(catalogue[database.vendor])
-        there = {row[0] for row in cursor.fetchall()}
-    return [name for name in _triggers(database.vendor) if name not in there]
+        cursor.execute(_CATALOGUE[database.vendor])
+        there = dict(cursor.fetchall())
+    if database.vendor == "postgresql":
+        return [name for name in _POSTGRESQL if there.get(name) != _BODY]
+    return [name for name, body in _SQLITE.items() if there.get(name) != f"CREATE TRIGGER {name} {body}"]
 
 
 def _triggers(vendor: str) -> dict[str, str]:
