@@ -27,9 +27,12 @@ from .models import Connection, Removal
 State = Removal.State
 logger = logging.getLogger(__name__)
 
-LEASE: Final = {Removal.Verb.DELETE: timedelta(seconds=45), Removal.Verb.PURGE: timedelta(seconds=85)}
-"""Longer than any call may last (20 s and 60 s) after the row has waited for two locks of the database: a row
-still `sent` after it has lost its process."""
+LONGEST_CALL: Final = {Removal.Verb.DELETE: timedelta(seconds=20), Removal.Verb.PURGE: timedelta(seconds=60)}
+"""As the client has it."""
+
+LEASE: Final = {verb: call + timedelta(seconds=25) for verb, call in LONGEST_CALL.items()}
+"""Longer than any call after the row has waited for two locks of the database: a row still `sent` after it
+has lost its process."""
 
 CLOCK_SKEW: Final = timedelta(minutes=1)
 """A row sent further in the future than this was written by a clock that has jumped since."""
@@ -164,6 +167,12 @@ def move(
         logger.error("removal %s: outcome %s could not be written", removal.pk, state)
         raise OutcomeNotRecorded(removal) from broken
     return moved
+
+
+def may_send(removal: Removal) -> bool:
+    """True while the lease outlasts the call: a slow disk, or a process that slept, may have used it up."""
+    assert removal.lease_until  # noqa: S101 - every row that is sent has one
+    return timezone.now() + LONGEST_CALL[Removal.Verb(removal.verb)] < removal.lease_until
 
 
 def claim_look(removal: Removal) -> bool:

@@ -172,6 +172,8 @@ def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult
     outcome, said, fields = State.UNKNOWN, "", {}
     result: dict[str, Any] = {"status": None}
     try:
+        if not ledger.may_send(removal):
+            raise Unreachable("To write the record took too long.")
         answer = call()
     except VaultError as error:
         outcome, said = _outcome_of(error)

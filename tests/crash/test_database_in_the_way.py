@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from dashboard.ledger import LEASE
+from dashboard.ledger import LEASE, LONGEST_CALL
 from dashboard.models import Removal
 from dashboard.settings import LONGEST_LOCK_WAIT
 from dashboard.vault import PAGE_DELETE, PURGE, Patience
@@ -63,4 +63,5 @@ def test_a_lock_is_not_waited_for_without_end(stage: Stage) -> None:
 @pytest.mark.parametrize(("verb", "call"), [(Removal.Verb.DELETE, PAGE_DELETE), (Removal.Verb.PURGE, PURGE)])
 def test_a_lease_outlasts_two_locks_and_the_call(verb: Removal.Verb, call: Patience) -> None:
     """On the target and on the chain's end; else the row is given up while its call is under way."""
+    assert LONGEST_CALL[verb].total_seconds() == call.deadline
     assert LEASE[verb].total_seconds() > 2 * LONGEST_LOCK_WAIT + call.deadline

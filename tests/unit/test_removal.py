@@ -111,6 +111,17 @@ def test_a_purge_is_refused_where_nothing_could_be_sent(db: None, leaving: Sandb
     assert make.deletes(leaving) == []
 
 
+@pytest.mark.parametrize("verb", Removal.Verb.values)
+def test_refused_where_its_lease_would_end_before_the_call(
+    small: Connection, media_id: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """As after a commit that took half a minute: another process may take the row for lost meanwhile."""
+    monkeypatch.setitem(ledger.LEASE, Removal.Verb(verb), ledger.LONGEST_CALL[Removal.Verb(verb)])
+    record = remove(small, media_id if verb == "delete" else "")
+    assert (record.state, record.service_text) == (State.REFUSED, "To write the record took too long.")
+    assert make.deletes(sandbox) == []
+
+
 LOST: list[dict[str, Any]] = [
     {"close": True},
     {"status": 500},
