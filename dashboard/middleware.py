@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -109,4 +110,6 @@ class Trouble:
                 return trouble.nothing_done(request)
             case OutcomeNotRecorded():
                 return trouble.outcome_not_recorded(request, error)
+            case OperationalError() | InterfaceError():
+                return trouble.no_database(request, error)
         return None

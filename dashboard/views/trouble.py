@@ -244,6 +244,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
+def no_database(request: Request, error: Exception) -> HttpResponse:
+    logger.error("the database does not answer: %s", error, extra={"request_id": request.request_id})
+    return _bare(
+        request,
+        503,
+        "The dashboard's database does not answer",
+        "Nothing can be shown or removed without it. Try again in a moment; if you had pressed a button, "
+        "look at what is there before you press it again.",
+    )
+
+
 def _bare(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
     """A page or notice that needs neither database nor session, for when those may be what broke.
 

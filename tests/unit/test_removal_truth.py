@@ -112,6 +112,24 @@ def test_the_page_says_that_it_was_sent(small: Connection, media_id: str, sandbo
     assert str(Removal.objects.get().pk) in make.text(answer)
 
 
+def the_ledger_is_locked(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+    if "dashboard_removal" in sql:
+        raise OperationalError("canceling statement due to lock timeout")
+    return execute(sql, *rest)
+
+
+@pytest.mark.parametrize("headers", [{}, make.HTMX])
+def test_the_page_says_that_the_database_does_not_answer(
+    small: Connection, media_id: str, sandbox: Sandbox, headers: dict[str, str]
+) -> None:
+    operator = make.signed_in("operator")
+    with database.execute_wrapper(the_ledger_is_locked):
+        answer = operator.post(f"/c/{small.slug}/media/{media_id}/delete/", headers=headers)
+    assert answer.status_code == 503
+    assert "database does not answer" in make.text(answer)
+    assert make.deletes(sandbox) == []
+
+
 def an_item(created_ms: int, status: str) -> dict[str, Any]:
     variant = {
         "status": status,
