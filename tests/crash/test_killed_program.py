@@ -35,6 +35,18 @@ def before_a_byte_reaches_the_service(stage: Stage, press: Press) -> Iterator[No
 
 
 @contextmanager
+def with_its_bytes_on_the_wire(stage: Stage, press: Press) -> Iterator[None]:
+    """They arrive all the same, and nobody is there for the answer."""
+    before = len(stage.removals())
+    with stage.relay.holding():
+        press()
+        stage.relay.wait_for(2)
+        yield
+        stage.relay.let_go()
+        stage.wait_until(lambda: len(stage.removals()) == before + 2, "the calls did not arrive")
+
+
+@contextmanager
 def during_the_call_nothing_done(stage: Stage, press: Press) -> Iterator[None]:
     yield from hanging(stage, press, act=False)
 
@@ -70,6 +82,7 @@ def after_the_answer_before_the_outcome_is_committed(stage: Stage, press: Press)
 MOMENTS: list[tuple[Moment, str, int]] = [
     (before_the_intent_is_committed, "no row", 0),
     (before_a_byte_reaches_the_service, "verified_present", 0),
+    (with_its_bytes_on_the_wire, "verified_gone", 2),
     (during_the_call_nothing_done, "verified_present", 2),
     (during_the_call_all_done, "verified_gone", 2),
     (after_the_answer_before_the_outcome_is_committed, "verified_gone", 2),
