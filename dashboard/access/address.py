@@ -18,7 +18,7 @@ def client_address(meta: Mapping[str, Any], proxies: Collection[Network]) -> str
         if not is_among(address, proxies):
             break
         try:
-            address = str(ip_address(hop.strip()))
+            address = str(ip_address(hop.strip().partition("%")[0]))  # a zone may be any text
         except ValueError:  # nobody said, or what was said is no address
             break
     return address
