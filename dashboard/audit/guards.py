@@ -36,8 +36,9 @@ _FUNCTION: Final = (
 _CATALOGUE: Final = {
     "sqlite": f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{_TABLE}'",  # noqa: S608 - ours
     "postgresql": (
-        "SELECT tgname, btrim(prosrc) FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "  # noqa: S608 - ours
-        f"WHERE tgrelid = '{_TABLE}'::regclass AND tgenabled IN ('O', 'A') AND tgqual IS NULL"
+        "SELECT tgname, CASE WHEN tgqual IS NULL THEN prosrc ELSE '' END "  # noqa: S608 - ours
+        "FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+        f"WHERE tgrelid = '{_TABLE}'::regclass AND tgenabled IN ('O', 'A') AND NOT tgisinternal"
     ),
 }
 """Which triggers work for everybody who writes to the table, and what each does."""
@@ -70,12 +71,21 @@ def lifted() -> Iterator[None]:
 
 def missing() -> list[str]:
     """The names of the triggers that are not there, or do something else than they were put up for."""
-    with database.cursor() as cursor:
-        cursor.execute(_CATALOGUE[database.vendor])
-        there = dict(cursor.fetchall())
+    there = _there()
     if database.vendor == "postgresql":
         return [name for name in _POSTGRESQL if there.get(name) != _BODY]
     return [name for name, body in _SQLITE.items() if there.get(name) != f"CREATE TRIGGER {name} {body}"]
+
+
+def strange() -> list[str]:
+    """The names of triggers of the table that are none of ours: one could keep events out of it unseen."""
+    return sorted(_there().keys() - _triggers(database.vendor).keys())
+
+
+def _there() -> dict[str, str]:
+    with database.cursor() as cursor:
+        cursor.execute(_CATALOGUE[database.vendor])
+        return dict(cursor.fetchall())
 
 
 def _triggers(vendor: str) -> dict[str, str]:

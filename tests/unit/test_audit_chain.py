@@ -190,6 +190,24 @@ def test_steps_of_removals_of_the_same_microsecond_are_told_apart() -> None:
     assert verified().startswith("The chain holds: 4 events.")
 
 
+def test_a_trigger_that_keeps_events_out_is_named(five: list[Event]) -> None:
+    with database.cursor() as cursor:
+        if database.vendor == "sqlite":
+            cursor.execute(f"CREATE TRIGGER hush BEFORE INSERT ON {TABLE} BEGIN SELECT RAISE(IGNORE); END")
+        else:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(
+                "CREATE FUNCTION hush() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$"
+            )
+            cursor.execute(
+                f"CREATE TRIGGER hush BEFORE INSERT ON {TABLE} FOR EACH ROW EXECUTE FUNCTION hush()"
+            )
+    audit.record("media.revealed", OMAR)
+    assert Event.objects.count() == 5
+    with pytest.raises(CommandError, match="triggers hang on its table: hush"):
+        verified()
+
+
 WRITES: list[str] = [
     f"UPDATE {TABLE} SET ticket = 'x'",
     f"UPDATE {TABLE} SET ticket = 'x' WHERE sequence = 2",

@@ -28,6 +28,8 @@ class Command(BaseCommand):
             raise CommandError(f"Event {verdict.broken.sequence} {verdict.broken.reason}.")
         if missing := guards.missing():
             raise CommandError(f"The chain holds, but a guard of the table is gone: {', '.join(missing)}.")
+        if strange := guards.strange():
+            raise CommandError(f"The chain holds, but triggers hang on its table: {', '.join(strange)}.")
         if wrong := audit.differing_removals():
             raise CommandError(f"The chain holds, but the ledger does not: removal {wrong[0]} {wrong[1]}.")
         events = count_text(verdict.events, "event")
