@@ -103,11 +103,11 @@ def test_a_change_of_filter_starts_from_the_newest() -> None:
 # ── Pages ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def walked(query: AuditQuery, *, between: Any = None) -> list[int]:
+def walked(query: AuditQuery, history: History | None = None, *, between: Any = None) -> list[int]:
     """The numbers on every page, from the first to the last."""
     found: list[int] = []
     while True:
-        page = History(ADMIN).page(query)
+        page = (history or History(ADMIN)).page(query)
         assert len(page.events) <= query.limit
         found += numbers(page.events)
         if page.next is None:
@@ -234,6 +234,27 @@ def test_others_connections_do_not_exist(shelves: dict[str, Connection]) -> None
     assert History(VIEWER).event(events["old"].sequence) == events["old"]
     assert History(ADMIN).event(alone.sequence) == alone
     assert set(History(VIEWER).connections) == {"all", "ours", "old"}
+
+
+@pytest.mark.parametrize("open_to_them", [0, 1, 3, 15])
+def test_who_reads_of_few_connections_or_many_has_every_page_of_them(db: None, open_to_them: int) -> None:
+    slugs = [f"ours-{number}" for number in range(open_to_them)]
+    for slug in slugs:
+        make.connection(slug, label=slug)
+    make.connection("theirs", groups=["legal"])
+    events = [
+        event
+        for number in range(60)
+        for event in rows(
+            NOON + timedelta(seconds=number // 7),
+            connection=[*slugs, "theirs", ""][number % (open_to_them + 2)],
+        )
+    ]
+    ours = [event for event in events if event.connection in slugs]
+    history = History(VIEWER)
+    for limit in (1, 7, 50):
+        assert walked(AuditQuery(limit=limit), history) == numbers(ours[::-1])
+    assert numbers(list(history.walk(AuditQuery()))) == numbers(ours[::-1])
 
 
 def test_nobody_reads_nothing(shelves: dict[str, Connection]) -> None:
