@@ -25,6 +25,17 @@ GENESIS: Final = "0" * 64
 
 CHECKPOINT: Final = "audit.checkpoint"
 
+_USUAL: Final[dict[str, Any]] = {
+    **dict.fromkeys(("actor_issuer", "actor_subject", "actor_name", "actor_email", "role", "mode"), ""),
+    **dict.fromkeys(("address", "agent", "request_id", "connection", "connection_label"), ""),
+    **dict.fromkeys(("connection_tail", "media_id", "ticket", "reason", "typed", "key", "previous"), ""),
+    **dict.fromkeys(("sequence", "at", "code", "removal", "attempt", "signed_in_at")),
+    "groups": [],
+    "before": {},
+    "result": {},
+}
+"""What a line holds, and what stands for what is missing of it."""
+
 _COLUMNS: Final = ("actor_name", "actor_email", "connection", "media_id", "ticket", "code")
 
 
@@ -68,6 +79,20 @@ def seal(line: str, key: str | None = None) -> str:
 def sealed_line(event: Event) -> str:
     """The event as one line for a log store: its canonical line, its hash put in at the end."""
     return f'{event.line[:-1]},"hash":"{event.hash}"}}'
+
+
+def facts_of(event: Event) -> dict[str, Any]:
+    """What the event's line says. One that was tampered with says what of it can still be read."""
+    try:
+        line = json.loads(event.line)
+    except ValueError:
+        line = None
+    said = line if isinstance(line, dict) else {}
+    return _USUAL | {
+        name: value
+        for name, value in said.items()
+        if _USUAL.get(name) is None or isinstance(value, type(_USUAL[name]))
+    }
 
 
 def verify(*, seen: tuple[int, str] | None = None) -> Verdict:

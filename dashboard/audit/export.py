@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -84,7 +83,7 @@ def as_csv(events: Iterable[Event]) -> Iterator[str]:
     head = (*COLUMNS, *RESULTS, "before", "hash")
     yield _BYTE_ORDER_MARK + table.writerow(head)
     for event in events:
-        facts = json.loads(event.line)
+        facts = chain.facts_of(event)
         values = [facts[name] for name in COLUMNS] + [facts["result"].get(name) for name in RESULTS]
         yield table.writerow([safe(value) for value in (*values, facts["before"], event.hash)])
 

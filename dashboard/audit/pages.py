@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any, Final
 
 from django.urls import reverse
@@ -18,7 +16,7 @@ from dashboard.models import Connection, Event, Removal
 from dashboard.outcomes import Mark, mark_of, words_of
 from dashboard.units import age_text, size_text
 
-from .chain import sealed_line
+from .chain import facts_of, seal_holds, sealed_line
 from .codes import DELETE, OUTCOMES, PURGE, VERBS
 from .history import DEFAULT_LIMIT, FILTERING, MOST_LOOKS, AuditQuery, EventPage, History, steps_of
 
@@ -67,7 +65,7 @@ class EventRow:
 
     def __init__(self, event: Event, connection: Connection | None) -> None:
         self.event = event
-        self.facts: dict[str, Any] = json.loads(event.line)
+        self.facts = facts_of(event)
         self.href = event.get_absolute_url()
         self.removal_href = reverse("removal", args=[event.removal_id]) if event.removal_id else ""
         self.deed = deed_of(event.code)
@@ -89,7 +87,7 @@ class EventRow:
     @property
     def freed(self) -> str:
         freed = self.facts["result"].get("freed_bytes")
-        return "" if freed is None else size_text(freed)
+        return size_text(freed) if isinstance(freed, int) else ""
 
 
 class AuditPage:
@@ -143,10 +141,6 @@ class Look:
     def mark(self) -> Mark:
         return mark_of(self.removal.state)
 
-    @property
-    def is_unresolved(self) -> bool:
-        return self.removal.state == Removal.State.UNRESOLVED
-
 
 class RemovalDetail:
     """One removal with every step of its way, and what this person may do about it."""
@@ -183,15 +177,17 @@ class EventDetail:
     def __init__(self, history: History, event: Event) -> None:
         self.row = EventRow(event, history.connections.get(event.connection))
         self.event, self.facts = event, self.row.facts
+        self.holds = seal_holds(event)
         steps = steps_of(event.removal) if event.removal else []
         numbers = [step.sequence for step in steps]
         place = numbers.index(event.sequence) if event.sequence in numbers else 0
         self.earlier = steps[place - 1] if place > 0 else None
         self.later = steps[place + 1] if place + 1 < len(steps) else None
 
-    @cached_property
+    @property
     def variants(self) -> list[dict[str, Any]]:
-        variants: list[dict[str, Any]] = self.facts["before"].get("variants", [])
+        """What an item held, where the seal says that it can be believed."""
+        variants: list[dict[str, Any]] = self.facts["before"].get("variants", []) if self.holds else []
         return variants
 
     @property
@@ -217,7 +213,7 @@ def deed_of(code: str) -> str:
 
 
 def labelled(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Facts as label and text, in the order of their labels' names; sizes are told in both ways."""
+    """Facts as label and text; a size is told in both ways."""
     return [
         (_LABELS.get(name, name.replace("_", " ").capitalize()), _told(name, v)) for name, v in facts.items()
     ]
@@ -228,7 +224,7 @@ def _told(name: str, value: Any) -> str:
         return "—"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if name.endswith("_bytes"):
+    if name.endswith("_bytes") and isinstance(value, int):
         return f"{size_text(value)} ({value:,} B)"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "—"

@@ -127,6 +127,32 @@ def test_what_is_no_removal(admin: Browser, code: str, title: str) -> None:
     assert 'rel="prev"' not in page
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "{}",
+        "[1]",
+        "no json",
+        '{"groups":"x","before":[1],"result":7,"attempt":"2","signed_in_at":3,"reason":null}',
+    ],
+)
+def test_one_that_was_tampered_with_says_so_and_is_in_nobodys_way(
+    admin: Browser, step: Event, line: str
+) -> None:
+    forged = Event(
+        sequence=9, at=step.at, code=step.code, verb="delete", outcome="deleted", line=line, hash="-"
+    )
+    Event.objects.bulk_create([forged])
+    page = text(admin.get("/audit/9/"))
+    assert "seal of this event does not hold" in page
+    assert "Does not hold" in page
+    assert admin.get("/audit/").status_code == 200
+    for kind in ("csv", "jsonl"):
+        assert admin.get(f"/audit/export/?format={kind}").getvalue()
+    assert "Does not hold" not in text(admin.get(step.get_absolute_url()))
+
+
 def test_fragment(viewer: Browser, step: Event) -> None:
     assert viewer.fragment(step.get_absolute_url()).status_code == 200
 
