@@ -70,7 +70,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "aud": AUDIENCE,
         "sub": "u-1",
         "iat": now,
-        "exp": now + 300,
+        "exp": now + 12 * 3600,
         "name": "Vera Lind",
         "email": "vera@example.com",
         "groups": [GROUPS["viewer"]],

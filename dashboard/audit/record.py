@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -19,12 +17,14 @@ from dashboard.units import iso_text
 
 from . import chain
 from .codes import CODES
+from .throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 lines: Final = logging.getLogger("dashboard.audit")
 logger: Final = logging.getLogger(__name__)
+throttle: Final = Throttle()
 
 _LOCK: Final = 0x7661756C74  # any number that no other program of this database uses
 _SHORT: Final = {"actor_name": 255, "actor_email": 255, "media_id": 128, "ticket": 100}
@@ -77,13 +77,12 @@ def note(code: str, caller: Caller, *, reason: str = "", **facts: Any) -> None:
     """Record what must fail no request: one a minute of a kind, person and address, with how many were held
     back."""
     person = caller.person  # behind a proxy everybody has the proxy's address
-    missed = throttle.admit((code, caller.address, person and (person.issuer, person.subject), reason))
+    missed = throttle.admit(code, caller.address, person and (person.issuer, person.subject), reason)
     if missed is None:
         return
     try:
-        record(
-            code, caller, reason=reason, **{**facts, "result": {**facts.get("result", {}), "more": missed}}
-        )
+        result = {**facts.pop("result", {}), "more": missed}
+        record(code, caller, reason=reason, result=result, **facts)
     except NotRecorded as broken:
         logger.error("%s from %s could not be recorded: %s", code, caller.address, broken)
 
@@ -144,34 +143,3 @@ def _connection(connection: Connection | None) -> dict[str, str]:
         "connection_label": connection.label,
         "connection_tail": connection.tail,
     }
-
-
-class _Throttle:
-    """Lets one of a kind through a minute; whoever comes through learns how many did not."""
-
-    LARGEST: Final = 10_000
-
-    def __init__(self, seconds: float = 60) -> None:
-        self.seconds = seconds
-        self._seen: dict[object, tuple[float, int]] = {}
-        self._lock = threading.Lock()
-
-    def admit(self, kind: object) -> int | None:
-        """How many were held back since the last one that came through; None to hold this one back."""
-        now = time.monotonic()
-        with self._lock:
-            since, missed = self._seen.pop(kind, (-self.seconds, 0))
-            if now - since < self.seconds:
-                self._seen[kind] = (since, missed + 1)
-                return None
-            if len(self._seen) >= self.LARGEST:
-                del self._seen[next(iter(self._seen))]
-            self._seen[kind] = (now, 0)
-            return missed
-
-    def clear(self) -> None:
-        with self._lock:
-            self._seen.clear()
-
-
-throttle: Final = _Throttle()

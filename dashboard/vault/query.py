@@ -26,13 +26,14 @@ DEFAULT_LIMIT: Final = 50
 """Items a page where nobody says otherwise; the API's own default is 100."""
 
 # An id of "", ".", "..", "a/..", "#x" or "?x" would end as the purge address or higher up, quoted or not.
-MEDIA_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+# What begins with `conn_` is a connection's id, which must not come to stand where items do.
+MEDIA_ID: Final = re.compile(r"(?!conn_)[A-Za-z0-9_-]{1,128}")
 
 
 def checked_media_id(text: str) -> str:
     """`text` if it can name an item and nothing else; raises MalformedMediaId."""
     if not MEDIA_ID.fullmatch(text):
-        raise MalformedMediaId("The ID has characters or a length that no media ID has.")
+        raise MalformedMediaId("The ID has characters, a length or a start that no media ID has.")
     return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,6 +21,7 @@ from dashboard import audit
 from dashboard.access import Caller, Person, Role
 from dashboard.audit import guards
 from dashboard.audit.record import lines
+from dashboard.audit.throttle import Throttle
 from dashboard.models import Event
 from tests import make
 from tests.make import OMAR
@@ -126,6 +128,18 @@ def test_a_flood_is_one_event_a_minute_of_a_kind(db: None) -> None:
     audit.note("access.refused", OMAR, reason="forged")
     audit.note("access.refused", Caller(address="192.0.2.99"), reason="expired")
     assert Event.objects.count() == 3
+
+
+def test_a_flood_from_everywhere_has_a_ceiling_and_says_how_much_it_held_back(db: None) -> None:
+    for number in range(300):
+        audit.note("access.refused", Caller(address=f"192.0.2.{number}"), reason="expired")
+    assert Event.objects.count() == 120
+    audit.note("access.denied", OMAR, reason="another code is not held back by it")
+    assert Event.objects.count() == 121
+    quick = Throttle(seconds=0.05, most=2)
+    assert [quick.admit("a", number) for number in range(4)] == [0, 0, None, None]
+    time.sleep(0.06)
+    assert quick.admit("a", 9) == 2
 
 
 def test_a_note_fails_nothing(db: None) -> None:

@@ -130,7 +130,9 @@ def test_media_id_comes_back_as_it_is(text: str) -> None:
     assert checked_media_id(text) == text
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "a/..", "#x", "?x", "1\n", "\n", "١٢", "a" * 129, "a b"])
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a/..", "#x", "?x", "1\n", "\n", "١٢", "a" * 129, "a b", "conn_1"]
+)
 def test_text_that_is_no_media_id_is_refused(text: str) -> None:
     with pytest.raises(MalformedMediaId) as caught:
         checked_media_id(text)
