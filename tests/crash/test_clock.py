@@ -12,8 +12,8 @@ def lost(stage: Stage) -> Target:
     target = stage.item()
     press = {"slug": target[0], "media_id": target[1]}
     lines = stage.order("lines", of={**press, "media_id": stage.item()[1]})
-    answered = max(number for number, line in enumerate(lines, 1) if line.startswith("vault/"))
-    assert stage.order("press", presses=[{**press, "dies_at": answered + 1}]) == ["killed"]
+    answered = 1 + max(number for number, line in enumerate(lines, 1) if line.startswith("vault/"))
+    assert stage.order("press", presses=[{**press, "dies_at": answered}]) == ["killed"]
     return target
 
 

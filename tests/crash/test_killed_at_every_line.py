@@ -12,6 +12,9 @@ from tests.crash.stage import Stage, Target
 AT_ONCE: Final = 4
 """Processes that are killed side by side."""
 
+SPARE: Final = 12
+"""More to leave behind for the keeper, which dies once for each."""
+
 WATCHED: Final = {
     "delete": (16, ("removal.py", "ledger.py", "audit/")),
     "purge": (16, ("removal.py", "ledger.py")),  # the audit does not know the one from the other
@@ -29,7 +32,8 @@ Press = dict[str, Any]
 @pytest.mark.parametrize("verb", ["delete", "purge"])
 def test_killed_at_every_line(stage: Stage, verb: str, tell: Tell) -> None:
     """First the process that removes; then, with what it left behind, the one that looks after that."""
-    numbers = choose(verb, lines_of(stage, press_of(target_of(stage, verb))))
+    lines = lines_of(stage, press_of(target_of(stage, verb)))
+    numbers = choose(verb, lines) + [when_answered(lines)] * SPARE
     targets = [target_of(stage, verb) for _ in numbers]
     kill(stage, map(press_of, targets), numbers)
     stage.age()
@@ -62,6 +66,11 @@ def test_killed_at_every_line_after_a_lost_answer(stage: Stage, verb: str, tell:
     stage.settle()
     tell(what, len(targets), targets)
     assert stage.balance(targets) == {"verified_gone": len(targets)}
+
+
+def when_answered(lines: list[str]) -> int:
+    """The step after the client's last: the call is made, and nothing of it written down."""
+    return 1 + max(number for number, line in enumerate(lines, 1) if line.startswith("vault/"))
 
 
 def choose(who: str, lines: list[str]) -> list[int]:
