@@ -34,6 +34,8 @@ def test_filters_stand_in_the_address_and_back_undoes_them(audit: Page) -> None:
     expect(audit).to_have_url(re.compile(r"/audit/\?outcome=rejected$"))
     audit.go_back()
     expect(audit).to_have_url(re.compile("ticket=nothing"))
+    expect(audit.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    audit.wait_for_load_state("networkidle")  # it was loaded anew: going back again meanwhile would be lost
     audit.go_back()
     audit.get_by_role("link", name="Remove filter Outcome: Rejected by the service").click()
     expect(audit).to_have_url(re.compile("/audit/$"))
