@@ -1,7 +1,7 @@
 """Pictures of every page and state to be looked at: `python -m tests.browser.pictures FOLDER [NAME…]`.
 
 Each in light and dark, at 360, 768 and 1440 px, as FOLDER/NAME-WIDTH-THEME.png. With `docs` as the folder,
-only the four that the README shows.
+only those that the README shows.
 """
 
 from __future__ import annotations
@@ -262,6 +262,8 @@ def main(folder: Path, chosen: list[str]) -> None:
                     ("item", "light"),
                     ("delete", "light"),
                     ("grid", "dark"),
+                    ("ticket-item", "light"),
+                    ("audit", "light"),
                 ):
                     file = folder / f"{name}{'-dark' if theme == 'dark' else ''}.png"
                     take(browser, program, known[name], file, 1440, theme)
