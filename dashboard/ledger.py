@@ -23,12 +23,15 @@ from . import audit
 from .access import Caller
 from .logs import masked
 from .models import Connection, Removal
+from .vault import PAGE_DELETE, PURGE
 
 State = Removal.State
 logger = logging.getLogger(__name__)
 
-LONGEST_CALL: Final = {Removal.Verb.DELETE: timedelta(seconds=20), Removal.Verb.PURGE: timedelta(seconds=60)}
-"""As the client has it."""
+LONGEST_CALL: Final = {
+    Removal.Verb.DELETE: timedelta(seconds=PAGE_DELETE.deadline),
+    Removal.Verb.PURGE: timedelta(seconds=PURGE.deadline),
+}
 
 LEASE: Final = {verb: call + timedelta(seconds=25) for verb, call in LONGEST_CALL.items()}
 """Longer than any call after the row has waited for two locks of the database: a row still `sent` after it
@@ -60,6 +63,10 @@ RETRIED: Final = (State.VERIFIED_PRESENT, State.NOT_REMOVED, State.REJECTED, Sta
 
 class IntentNotRecorded(Exception):
     """The row could not be committed, so nothing was sent."""
+
+
+class FormUsed(IntentNotRecorded):
+    """Somebody has pressed the button of this very form already; nothing was sent."""
 
 
 class OutcomeNotRecorded(Exception):
@@ -133,7 +140,7 @@ def open_row(
     except IntegrityError:
         if other := in_flight(connection, media_id).first():
             raise InFlight(other) from None
-        raise IntentNotRecorded("The same press was recorded a moment ago.") from None
+        raise FormUsed from None
     except (DatabaseError, audit.NotRecorded) as broken:
         raise IntentNotRecorded(type(broken).__name__) from broken
     return removal

@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
-from .removal import InFlight, IntentNotRecorded, OutcomeNotRecorded
+from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
 from .sealing import Unsealable
 from .security import headers, is_same_site
@@ -104,6 +104,8 @@ class Trouble:
                 return trouble.in_flight(request, error)
             case UnknownRecord():
                 return audit.unknown_record(request)
+            case FormUsed():
+                return trouble.form_used(request)
             case IntentNotRecorded():
                 return trouble.not_recorded(request)
             case NotRecorded():

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db.models import Q
 
 from . import ledger, service, settling
-from .ledger import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
+from .ledger import FormUsed, InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
 from .models import Connection, Removal
 from .units import iso_text
 from .vault import (
@@ -29,7 +29,15 @@ from .vault import (
     VaultError,
 )
 
-__all__ = ["InFlight", "Intent", "IntentNotRecorded", "OutcomeNotRecorded", "delete_item", "purge"]
+__all__ = [
+    "FormUsed",
+    "InFlight",
+    "Intent",
+    "IntentNotRecorded",
+    "OutcomeNotRecorded",
+    "delete_item",
+    "purge",
+]
 
 State = Removal.State
 

@@ -154,6 +154,18 @@ def unsealable(request: Request) -> HttpResponse:
     )
 
 
+def form_used(request: Request) -> HttpResponse:
+    return say(
+        request,
+        "This form was used already",
+        "Somebody else has pressed the button of this very form. Nothing was sent a second time: open the "
+        "item again to see what is there now.",
+        status=409,
+        retry="",
+        connection=_connection(request),
+    )
+
+
 def not_recorded(request: Request) -> HttpResponse:
     return say(
         request,

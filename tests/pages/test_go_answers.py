@@ -10,17 +10,9 @@ import pytest
 
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
-from tests.make import UPSTREAM_TROUBLE, Browser, connection, ids_on, operations, signed_in, text
+from tests.make import UPSTREAM_TROUBLE, Browser, connection, operations, signed_in, text
 
 ITEM = {"id": "449", "type": "video", "duration": 61.0, "media": {}}
-
-
-@pytest.fixture
-def media_id(viewer: Browser, sandbox: Sandbox) -> str:
-    """An item of the small connection."""
-    first = next(one for one in ids_on(viewer.get("/c/small/media/?status=stored")) if "odd" not in one)
-    sandbox.calls.clear()
-    return first
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from tests.make import (
     csrf_token,
     deletes,
     form_token,
-    ids_on,
     operations,
     removal,
     signed_in,
@@ -27,13 +26,6 @@ from tests.make import (
 
 State = Removal.State
 IN_DIALOG = {"HX-Target": "dialog", "HX-Current-URL": "https://testserver/c/small/media/?status=stored"}
-
-
-@pytest.fixture
-def media_id(viewer: Browser, sandbox: Sandbox) -> str:
-    first = next(one for one in ids_on(viewer.get("/c/small/media/?status=stored")) if "odd" not in one)
-    sandbox.calls.clear()
-    return first
 
 
 @pytest.fixture
@@ -216,3 +208,14 @@ def test_another_site_is_refused_whatever_it_brings(
     assert operator.fragment(here, {}, method="post", **{"Sec-Fetch-Site": site}).status_code == 403
     assert operations(sandbox) == []
     assert operator.post(here, {}, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_a_form_that_somebody_else_has_used_is_said_to_be(
+    operator: Browser, admin: Browser, sandbox: Sandbox, here: str
+) -> None:
+    said = {"token": form_token(operator.get(here))}
+    assert operator.post(here, said).status_code == 200
+    answer = admin.post(here, said)
+    assert answer.status_code == 409
+    assert "used already" in text(answer)
+    assert len(deletes(sandbox)) == 1

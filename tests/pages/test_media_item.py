@@ -12,7 +12,6 @@ from tests.make import (
     UPSTREAM_TROUBLE,
     Browser,
     deletes,
-    ids_on,
     operations,
     removal,
     text,
@@ -39,13 +38,6 @@ MALFORMED = [
     "4.49E+09",
 ]
 METHODS = ["get", "post", "put", "patch", "delete", "head", "options"]
-
-
-@pytest.fixture
-def media_id(viewer: Browser, sandbox: Sandbox) -> str:
-    first = next(one for one in ids_on(viewer.get("/c/small/media/?status=stored")) if "odd" not in one)
-    sandbox.calls.clear()
-    return first
 
 
 def address(media_id: str, slug: str = "small") -> str:

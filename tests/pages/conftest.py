@@ -1,0 +1,16 @@
+"""What the tests of several pages start from."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.sandbox import Sandbox
+from tests.make import Browser, ids_on
+
+
+@pytest.fixture
+def media_id(viewer: Browser, sandbox: Sandbox) -> str:
+    """An item of the small connection."""
+    first = next(one for one in ids_on(viewer.get("/c/small/media/?status=stored")) if "odd" not in one)
+    sandbox.calls.clear()
+    return first
