@@ -27,12 +27,18 @@ def page_behind(request: Request) -> str:
         return ""
 
 
-def show(request: Request, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """`media/list` as the page `media/list.html`, or for htmx as the fragment `media/_list.html`."""
-    if wants_fragment(request):
+def show(
+    request: Request, name: str, *, status: int = 200, address: str = "", **context: Any
+) -> HttpResponse:
+    """`media/list` as the page `media/list.html`, or for htmx as the fragment `media/_list.html`; the browser
+    then shows `address`, where one is given."""
+    is_fragment = wants_fragment(request)
+    if is_fragment:
         folder, _, noun = name.rpartition("/")
         name = f"{folder}/_{noun}"
     response = render(request, f"{name}.html", context, status=status)
+    if is_fragment and address:
+        push_url(response, address)
     patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
     return response
 

@@ -41,4 +41,9 @@ def is_same_site(method: str, fetch_site: str | None) -> bool:
 
     A browser too old to send Sec-Fetch-Site is left to the CSRF token alone.
     """
-    return method in SAFE_METHODS or fetch_site in (None, "same-origin", "none")
+    return method in SAFE_METHODS or is_from_here(fetch_site)
+
+
+def is_from_here(fetch_site: str | None) -> bool:
+    """Whether a page of ours, or the reader's own hand, asked for this: no link or form from elsewhere."""
+    return fetch_site in (None, "same-origin", "none")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
@@ -14,8 +14,9 @@ from dashboard.audit import export, record
 from dashboard.audit.history import DEFAULT_LIMIT, EVERY_STEP, History
 from dashboard.audit.pages import AuditPage, EventDetail
 from dashboard.audit_forms import AuditFilterForm, ExportForm
-from dashboard.htmx import show, wants_fragment
+from dashboard.htmx import show
 from dashboard.request import Request
+from dashboard.security import is_from_here
 from dashboard.views import trouble
 
 
@@ -28,10 +29,7 @@ def audit(request: Request) -> HttpResponse:
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
         return show(request, "audit/list", form=form, page=None, status=422)
     page = AuditPage(history, form.query())
-    response = show(request, "audit/list", form=form, page=page)
-    if wants_fragment(request):
-        response.headers["HX-Push-Url"] = page.href
-    return response
+    return show(request, "audit/list", address=page.href, form=form, page=page)
 
 
 @require_safe
@@ -50,6 +48,8 @@ def audit_export(request: Request) -> HttpResponseBase:
     form = ExportForm(request.GET, connections=history.connections.values())
     if not form.is_valid() or form.ignored:
         return show(request, "audit/list", form=form, page=None, status=422)
+    if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
+        return redirect(AuditPage(history, form.query()).href)
     kind, query = form.cleaned_data["format"], form.query().replacing(steps=EVERY_STEP, limit=DEFAULT_LIMIT)
     taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
     events = (event for event in history.walk(query) if event.sequence < taken.sequence)

@@ -10,11 +10,11 @@ from dashboard import audit, preferences, removal, service
 from dashboard.access import Role, needs
 from dashboard.display import ItemPage, Shelf, live_href
 from dashboard.forms import MediaFilterForm, RevealForm
-from dashboard.htmx import show, wants_fragment
+from dashboard.htmx import show
 from dashboard.listing import ListPage
 from dashboard.models import Connection
 from dashboard.request import Request
-from dashboard.security import is_same_site
+from dashboard.security import is_from_here
 from dashboard.ticket import TicketLink, bar, given_ticket
 from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
 
@@ -30,10 +30,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
         return show(request, "media/list", connection=connection, form=form, page=None, status=422)
     query = form.query()
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
-    response = show(request, "media/list", connection=connection, form=form, page=page)
-    if wants_fragment(request):
-        response.headers["HX-Push-Url"] = page.href
-    return response
+    return show(request, "media/list", address=page.href, connection=connection, form=form, page=page)
 
 
 @require_safe
@@ -71,7 +68,7 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     if item is None:
         return gone(request, connection, TicketLink(media_id, ticket=ticket))
     # A link from elsewhere reveals nothing: that takes a press on a page of ours.
-    is_pressed = is_same_site("POST", request.headers.get("Sec-Fetch-Site"))
+    is_pressed = is_from_here(request.headers.get("Sec-Fetch-Site"))
     revealed = request.GET.get("reveal", "") if is_pressed else ""
     if revealed in item.media and request.method == "GET":
         record_reveal(request, connection, media_id, revealed, ticket)

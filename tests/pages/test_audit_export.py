@@ -24,6 +24,13 @@ def small(connections: None) -> Connection:
     return Connection.objects.get(slug="small")
 
 
+def test_a_link_from_elsewhere_takes_nothing_away(admin: Browser, small: Connection) -> None:
+    for site in ("cross-site", "same-site"):
+        answer = admin.get(f"{HERE}?format=csv&ticket=ZD-1", headers={"Sec-Fetch-Site": site})
+        assert (answer.status_code, answer.headers["Location"]) == (302, "/audit/?ticket=ZD-1")
+    assert not Event.objects.filter(code="audit.exported").exists()
+
+
 def body(answer: Any) -> str:
     assert answer.status_code == 200
     assert answer.streaming
