@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.db import connection as database
 
@@ -10,8 +12,17 @@ from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests import make
+from tests.assertions import Provider, a_provider
 
 collect_ignore = [] if database.vendor == "postgresql" else ["test_audit_role.py"]  # SQLite has no roles
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A sign-on that has published its first key."""
+    with a_provider() as provider:
+        provider.publish("first")
+        yield provider
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from tests.assertions import (
     HEADER,
     ISSUER,
     Provider,
-    a_provider,
     assertion,
     claims,
     forged,
@@ -36,13 +35,6 @@ from tests.assertions import (
 
 NOW = int(time.time())
 Believe = Callable[..., Person]
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    with a_provider() as provider:
-        provider.publish("first")
-        yield provider
 
 
 @pytest.fixture
