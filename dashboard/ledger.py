@@ -33,7 +33,10 @@ LONGEST_CALL: Final = {
     Removal.Verb.PURGE: timedelta(seconds=PURGE.deadline),
 }
 
-LEASE: Final = {verb: call + timedelta(seconds=25) for verb, call in LONGEST_CALL.items()}
+LOCKS: Final = timedelta(seconds=25)
+"""Longer than two waits for a lock of the database, and a little."""
+
+LEASE: Final = {verb: call + LOCKS for verb, call in LONGEST_CALL.items()}
 """Longer than any call after the row has waited for two locks of the database: a row still `sent` after it
 has lost its process."""
 
@@ -136,7 +139,7 @@ def open_row(
     try:
         with transaction.atomic(durable=True):
             removal.save(force_insert=True)
-            _tell(removal, intent.caller, typed=intent.typed, before=removal.before)
+            tell(removal, intent.caller, typed=intent.typed, before=removal.before)
     except IntegrityError:
         if other := in_flight(connection, media_id).first():
             raise InFlight(other) from None
@@ -167,7 +170,7 @@ def move(
             if moved:
                 for name, value in changes.items():
                     setattr(removal, name, value)
-                _tell(removal, caller, result=result)
+                tell(removal, caller, result=result)
             else:
                 removal.refresh_from_db()
     except (DatabaseError, audit.NotRecorded) as broken:
@@ -205,7 +208,7 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
             rows = Removal.objects.filter(pk=removal.pk, state=State.UNRESOLVED, closed_at=None)
             if rows.update(**fields) != 1:
                 return False
-            _tell(removal, caller, outcome="closed", reason=note)
+            tell(removal, caller, outcome="closed", reason=note)
     except (DatabaseError, audit.NotRecorded) as broken:
         raise audit.NotRecorded(type(broken).__name__) from broken
     for name, value in fields.items():
@@ -214,8 +217,8 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
 
 
 def in_flight(connection: Connection, media_id: str) -> QuerySet[Removal]:
-    """Removals of this target of which it is not known, or not yet, what became of them."""
-    return Removal.objects.filter(connection=connection, media_id=media_id, state__in=Removal.OPEN)
+    """Removals of this target that are not over: planned in a job, sent, or unknown."""
+    return Removal.objects.filter(connection=connection, media_id=media_id, state__in=Removal.HELD)
 
 
 def is_lost(removal: Removal) -> bool:
@@ -254,7 +257,8 @@ def _retried(connection: Connection, media_id: str, intent: Intent) -> Removal |
     ).first()
 
 
-def _tell(removal: Removal, caller: Caller, *, outcome: str = "", reason: str = "", **facts: Any) -> None:
+def tell(removal: Removal, caller: Caller, *, outcome: str = "", reason: str = "", **facts: Any) -> None:
+    """Record the step that a row has just made, within the same transaction."""
     noun = "media.delete" if removal.verb == Removal.Verb.DELETE else "connection.purge"
     audit.record(
         f"{noun}.{outcome or removal.state}",
@@ -264,5 +268,6 @@ def _tell(removal: Removal, caller: Caller, *, outcome: str = "", reason: str = 
         ticket=removal.ticket,
         reason=reason or removal.reason,
         removal=removal,
+        job=removal.job_id,
         **facts,
     )

@@ -15,6 +15,7 @@ from .models import Connection
 from .sealing import Unsealable
 from .vault import (
     MAX_LIMIT,
+    WORKER,
     AccountListing,
     MediaItem,
     MediaPage,
@@ -66,6 +67,11 @@ def connection_named(text: str, among: Iterable[Connection]) -> Connection:
 def list_media(connection: Connection, query: MediaQuery) -> MediaPage:
     """One page of the connection's cache, by one call."""
     return vault().query(connection.connection_id, query)
+
+
+def walk_page(connection: Connection, query: MediaQuery) -> MediaPage:
+    """One page for the worker, which has more patience than a person at a screen."""
+    return vault().query(connection.connection_id, query, WORKER)
 
 
 def find_item(connection: Connection, media_id: str) -> MediaItem | None:

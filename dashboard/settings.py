@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from django import VERSION
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
@@ -88,6 +89,7 @@ DASHBOARD_MEDIA_MODE: str = env.str(
     "DASHBOARD_MEDIA_MODE", default="blurred", validate=validate.OneOf(MEDIA_MODES)
 )
 DASHBOARD_TICKET_URL: str = env.str("DASHBOARD_TICKET_URL", default="", validate=_each(ticket_url))
+DASHBOARD_FILES: Path = env.path("DASHBOARD_FILES", default=VAR_DIR / "files")
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
 SIGN_ON, trouble = access_settings.read(env)
 IS_DEMO: bool = SIGN_ON.mode == "demo"
@@ -130,7 +132,15 @@ if trouble:
 VAULTPLUS_MEDIA_HOSTS = [origin_of(host) for host in VAULTPLUS_MEDIA_HOSTS]
 
 # ── Django ───────────────────────────────────────────────────────────────────────────────────────────
-INSTALLED_APPS = ["whitenoise.runserver_nostatic", "django.contrib.staticfiles", "django_htmx", "dashboard"]
+INSTALLED_APPS = [
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    *(["django_tasks"] if VERSION < (6,) else []),  # Django 6 has them itself
+    "django_tasks_db",
+    "dashboard",
+]
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 MIDDLEWARE = [

@@ -23,8 +23,8 @@ MOST_KEPT: Final = 2000
 PAUSE: Final = 60.0
 """Seconds without another try once the database took nothing."""
 
-Seen = tuple[str, str, date]
-"""Name, email and day."""
+Seen = tuple[str, str, tuple[str, ...], date]
+"""Name, email, groups and day."""
 
 
 class Accounts:
@@ -38,7 +38,7 @@ class Accounts:
     def remember(self, person: Person, caller: Caller) -> None:
         """Never fails: a database that takes no writes must not keep anybody from reading."""
         subject = person.issuer, person.subject
-        now: Seen = person.name, person.email, timezone.now().date()
+        now: Seen = person.name, person.email, person.groups, timezone.now().date()
         with self._lock:
             if self._seen.get(subject) == now or time.monotonic() < self._not_before:
                 return
@@ -61,7 +61,7 @@ class Accounts:
 
 def _save(person: Person, caller: Caller) -> None:
     now = timezone.now()
-    said = {"name": person.name, "email": person.email, "last_seen_at": now}
+    said = {"name": person.name, "email": person.email, "groups": list(person.groups), "last_seen_at": now}
     account, is_new = Account.objects.get_or_create(
         issuer=person.issuer, subject=person.subject, defaults=said
     )

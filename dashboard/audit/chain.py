@@ -29,7 +29,7 @@ _USUAL: Final[dict[str, Any]] = {
     **dict.fromkeys(("actor_issuer", "actor_subject", "actor_name", "actor_email", "role", "mode"), ""),
     **dict.fromkeys(("address", "agent", "request_id", "connection", "connection_label"), ""),
     **dict.fromkeys(("connection_tail", "media_id", "ticket", "reason", "typed", "key", "previous"), ""),
-    **dict.fromkeys(("sequence", "at", "code", "removal", "attempt", "signed_in_at")),
+    **dict.fromkeys(("sequence", "at", "code", "removal", "attempt", "job", "signed_in_at")),
     "groups": [],
     "before": {},
     "result": {},
@@ -168,6 +168,8 @@ def _differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
         return "has another time in its column than in its line"
     if (str(event.removal_id) if event.removal_id else None) != facts["removal"]:
         return "has another removal in its column than in its line"
+    if (str(event.job) if event.job else None) != facts.get("job"):  # events from before jobs name none
+        return "has another job in its column than in its line"
     if (event.verb, event.outcome) != CODES.get(event.code):
         return "has another verb or outcome than its code"
     return None

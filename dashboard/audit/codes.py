@@ -22,6 +22,8 @@ REMOVAL_OUTCOMES: Final = {
 VERBS: Final = {
     "delete": "Delete",
     "purge": "Purge",
+    "bulk": "Bulk removal",
+    "export": "Export",
     "reveal": "Reveal",
     "connection": "Connection",
     "access": "Access",
@@ -29,18 +31,31 @@ VERBS: Final = {
 }
 """What kind of act an event tells of, and its word."""
 
+BULK_OUTCOMES: Final = {
+    "planned": "Begun",
+    "paused": "Paused",
+    "resumed": "Went on",
+    "stopped": "Stopped",
+    "finished": "Finished",
+}
+"""What is told of a bulk removal beside its items. `planned` begins it and stands for it in the list."""
+
 OUTCOMES: Final = {
     **REMOVAL_OUTCOMES,
+    **BULK_OUTCOMES,
     "done": "Done",
     "denied": "Not permitted",
 }
 
 DELETE: Final = "media.delete"
 PURGE: Final = "connection.purge"
+BULK: Final = "media.bulk"
 
 CODES: Final[dict[str, tuple[str, str]]] = {
     **{f"{DELETE}.{outcome}": ("delete", outcome) for outcome in REMOVAL_OUTCOMES},
     **{f"{PURGE}.{outcome}": ("purge", outcome) for outcome in REMOVAL_OUTCOMES},
+    **{f"{BULK}.{outcome}": ("bulk", outcome) for outcome in BULK_OUTCOMES},
+    "media.exported": ("export", "done"),
     "media.revealed": ("reveal", "done"),
     "audit.exported": ("audit", "done"),
     "audit.checkpoint": ("audit", "done"),

@@ -43,6 +43,7 @@ def record(
     ticket: str = "",
     reason: str = "",
     removal: Removal | None = None,
+    job: UUID | None = None,
     typed: str = "",
     before: Mapping[str, Any] | None = None,
     result: Mapping[str, Any] | None = None,
@@ -50,11 +51,14 @@ def record(
     """Append one event and return it; raises NotRecorded, and KeyError for a code that is none.
 
     `before` and `result` hold text, whole numbers, truth values, None, and lists and mappings of them; never
-    links. The line goes to stdout once the surrounding transaction is committed.
+    links. `job` is the bulk removal within which it happened.
+
+    The line goes to stdout once the surrounding transaction is committed.
     """
     facts = {
         "removal": str(removal.pk) if removal else None,
         "attempt": removal.attempt if removal else None,
+        "job": str(job) if job else None,
         **_actor(caller),
         **_connection(connection),
         "media_id": media_id,
@@ -66,7 +70,7 @@ def record(
     }
     try:
         with transaction.atomic():
-            event = _append(code, masked(facts), removal.pk if removal else None)
+            event = _append(code, masked(facts), removal.pk if removal else None, job)
     except DatabaseError as broken:
         raise NotRecorded(type(broken).__name__) from broken
     transaction.on_commit(lambda: lines.info("%s", chain.sealed_line(event)))
@@ -94,7 +98,7 @@ def hold_the_end() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def _append(code: str, facts: dict[str, Any], removal_id: UUID | None) -> Event:
+def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID | None) -> Event:
     """The row after the last one, while nobody else can write one."""
     verb, outcome = CODES[code]
     hold_the_end()
@@ -110,6 +114,7 @@ def _append(code: str, facts: dict[str, Any], removal_id: UUID | None) -> Event:
         verb=verb,
         outcome=outcome,
         removal_id=removal_id,
+        job=job,
         connection=facts["connection"],
         **{name: facts[name] for name in _SHORT},
         line=line,

@@ -1,128 +1,16 @@
-"""The only tables we own: people, connections, the ledger of removals, and the events of the audit."""
+"""The ledger of removals, and the events of the audit."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from functools import cached_property
 from typing import Any, Final
-from unicodedata import normalize
 from urllib.parse import urlencode
 
-from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
-from . import sealing
-
-SLUG = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z", "Use small letters, digits and hyphens.")
-CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printable characters, no spaces.")
-
-
-def typeable(label: str) -> None:
-    """A label has to be one that a person can type: single spaces, nothing invisible, composed letters."""
-    if label != normalize("NFC", " ".join(label.split())) or not label.isprintable():
-        raise ValidationError("Use letters and signs that can be seen and typed, with single spaces between.")
-
-
-def tail_of(connection_id: str) -> str:
-    """What is shown of a vendor's id: its last four characters, where the rest is long enough to stay one."""
-    return connection_id[-4:] if len(connection_id) >= 12 else "····"
-
-
-def group_names(groups: object) -> None:
-    """Groups are a list of at most 50 exact names, as the sign-on writes them."""
-    if not isinstance(groups, list) or len(groups) > 50:
-        raise ValidationError("Name at most 50 groups.")
-    for name in groups:
-        typed = isinstance(name, str) and name.isprintable() and name == name.strip()
-        if not (typed and 0 < len(name) <= 200):
-            raise ValidationError("A group's name has 1 to 200 characters that can be seen.")
-
-
-class Account(models.Model):
-    """A person as the sign-on knows them: by issuer and subject, never by an email, which changes hands."""
-
-    issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)
-    name = models.CharField(max_length=255)
-    email = models.CharField(max_length=255, blank=True)
-    first_seen_at = models.DateTimeField(auto_now_add=True)
-    last_seen_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_a_subject")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Colour(models.TextChoices):
-    """The colour of a connection's pill: a second sign beside its label, never the only one."""
-
-    BLUE = "blue"
-    GREEN = "green"
-    AMBER = "amber"
-    VIOLET = "violet"
-    ROSE = "rose"
-    TEAL = "teal"
-    SLATE = "slate"
-
-
-class ConnectionQuerySet(models.QuerySet["Connection"]):
-    def in_use(self) -> ConnectionQuerySet:
-        return self.filter(archived_at=None)
-
-    def by_raw_id(self, connection_id: str) -> Connection | None:
-        """The connection with this vendor id, whichever key its digest was made with."""
-        return self.filter(id_digest__in=sealing.digests(connection_id)).first()
-
-
-class Connection(models.Model):
-    """A vendor connection under a name of ours. Its raw id is treated like a credential: it is stored
-    encrypted, goes to the service and nowhere else, and `str()` and every address use the slug."""
-
-    slug = models.CharField(max_length=64, unique=True, validators=[SLUG])
-    label = models.CharField(max_length=100, unique=True, validators=[typeable])
-    colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.SLATE)
-    groups = models.JSONField(default=list, blank=True, validators=[group_names])
-    sealed_id = models.TextField()
-    id_digest = models.CharField(max_length=64, unique=True)
-    tail = models.CharField(max_length=4)
-    created_at = models.DateTimeField(auto_now_add=True)
-    archived_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ConnectionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("label", "slug")
-
-    def __str__(self) -> str:
-        return self.slug
-
-    @cached_property
-    def connection_id(self) -> str:
-        """The vendor's id in the clear, for the one call it is needed for; raises sealing.Unsealable."""
-        return sealing.unseal(self.sealed_id)
-
-    def give_id(self, connection_id: str) -> None:
-        """Seal the vendor's id by the newest key, and keep the last four characters for telling it by."""
-        self.__dict__["connection_id"] = connection_id
-        self.sealed_id = sealing.seal(connection_id)
-        self.id_digest = sealing.digest(connection_id)
-        self.tail = tail_of(connection_id)
-
-    def is_open_to(self, groups: Collection[str]) -> bool:
-        """True for people of one of its groups, and for everybody where it names none."""
-        return not self.groups or not set(self.groups).isdisjoint(groups)
-
-    def get_absolute_url(self) -> str:
-        return reverse("connection", args=[self.slug])
-
-    @property
-    def media_url(self) -> str:
-        return reverse("media-list", args=[self.slug])
+from .connection import Connection
+from .job import Job
 
 
 class Removal(models.Model):
@@ -167,10 +55,17 @@ class Removal(models.Model):
     reason = models.CharField(max_length=1000, blank=True)
     request_id = models.CharField(max_length=40)
     token = models.UUIDField()
+    job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="removals")
+    """The bulk removal that it is one item of."""
+    position = models.PositiveIntegerField(default=0)
+    """Its place in that job."""
+    claim = models.UUIDField(null=True)
+    """Who holds the lease of a claimed row."""
     retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
     attempt = models.PositiveSmallIntegerField(default=1)
     before = models.JSONField(default=dict)
     sent_at = models.DateTimeField()
+    """When it was sent; of one that was not, when it was asked for."""
     lease_until = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     looks = models.PositiveSmallIntegerField(default=0)
@@ -185,6 +80,9 @@ class Removal(models.Model):
     OPEN: Final = (State.SENT, State.UNKNOWN)
     """States in which it is not known, or not yet, what became of a call: no second one may be made."""
 
+    HELD: Final = (State.PLANNED, State.CLAIMED, *OPEN)
+    """States in which no other removal of the same target may begin."""
+
     class Meta:
         ordering = ("-sent_at",)
         indexes = [
@@ -194,13 +92,18 @@ class Removal(models.Model):
                 name="removal_to_look_at",
                 condition=models.Q(state__in=["sent", "unknown", "unresolved"]),
             ),
+            models.Index(
+                fields=["job", "state", "position"],
+                name="removal_of_job",
+                condition=models.Q(job__isnull=False),
+            ),
         ]
         constraints = [
             # Two people, two tabs or a double click: the database lets one of them through.
             models.UniqueConstraint(fields=["token", "connection", "media_id"], name="one_removal_a_press"),
             models.UniqueConstraint(
                 fields=["connection", "media_id"],
-                condition=models.Q(state__in=["sent", "unknown"]),
+                condition=models.Q(state__in=["planned", "claimed", "sent", "unknown"]),
                 name="one_removal_in_flight",
             ),
         ]
@@ -259,6 +162,8 @@ class Event(models.Model):
     removal = models.ForeignKey(
         Removal, null=True, on_delete=models.PROTECT, related_name="events", db_index=False
     )
+    job = models.UUIDField(null=True)
+    """The bulk removal within which it happened; the event that begins one is within none."""
     actor_name = models.CharField(max_length=255, blank=True)
     actor_email = models.CharField(max_length=255, blank=True)
     connection = models.CharField(max_length=64, blank=True)
@@ -273,6 +178,10 @@ class Event(models.Model):
             models.Index(fields=["at", "sequence"], name="event_at"),
             *(models.Index(fields=[name, "at", "sequence"], name=f"event_{name}") for name in INDEXED),
             models.Index(fields=["removal", "sequence"], name="event_removal"),
+            models.Index(
+                fields=["at", "sequence"], name="event_of_no_job", condition=models.Q(job__isnull=True)
+            ),
+            models.Index(fields=["job", "sequence"], name="event_job", condition=models.Q(job__isnull=False)),
         ]
 
     def __str__(self) -> str:

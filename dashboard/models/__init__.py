@@ -1,0 +1,37 @@
+"""The only tables we own: people, connections, the ledger of removals, the events of the audit, the jobs of
+the worker, and what a person keeps at hand."""
+
+from .connection import (
+    CONNECTION_ID,
+    SLUG,
+    Account,
+    Colour,
+    Connection,
+    ConnectionQuerySet,
+    group_names,
+    tail_of,
+    typeable,
+)
+from .desk import Lookup, SavedView, TrayItem
+from .job import Job, Worker
+from .removal import INDEXED, Event, Removal
+
+__all__ = [
+    "CONNECTION_ID",
+    "INDEXED",
+    "SLUG",
+    "Account",
+    "Colour",
+    "Connection",
+    "ConnectionQuerySet",
+    "Event",
+    "Job",
+    "Lookup",
+    "Removal",
+    "SavedView",
+    "TrayItem",
+    "Worker",
+    "group_names",
+    "tail_of",
+    "typeable",
+]

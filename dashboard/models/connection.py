@@ -1,0 +1,124 @@
+"""People, and the connections that they look into."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from unicodedata import normalize
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+
+from dashboard import sealing
+
+SLUG = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z", "Use small letters, digits and hyphens.")
+CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printable characters, no spaces.")
+
+
+def typeable(label: str) -> None:
+    """A label has to be one that a person can type: single spaces, nothing invisible, composed letters."""
+    if label != normalize("NFC", " ".join(label.split())) or not label.isprintable():
+        raise ValidationError("Use letters and signs that can be seen and typed, with single spaces between.")
+
+
+def tail_of(connection_id: str) -> str:
+    """What is shown of a vendor's id: its last four characters, where the rest is long enough to stay one."""
+    return connection_id[-4:] if len(connection_id) >= 12 else "····"
+
+
+def group_names(groups: object) -> None:
+    """Groups are a list of at most 50 exact names, as the sign-on writes them."""
+    if not isinstance(groups, list) or len(groups) > 50:
+        raise ValidationError("Name at most 50 groups.")
+    for name in groups:
+        typed = isinstance(name, str) and name.isprintable() and name == name.strip()
+        if not (typed and 0 < len(name) <= 200):
+            raise ValidationError("A group's name has 1 to 200 characters that can be seen.")
+
+
+class Account(models.Model):
+    """A person as the sign-on knows them: by issuer and subject, never by an email, which changes hands."""
+
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    email = models.CharField(max_length=255, blank=True)
+    groups = models.JSONField(default=list)
+    """Those that the sign-on named last: what the worker goes by, who sees nobody sign in."""
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_a_subject")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Colour(models.TextChoices):
+    """The colour of a connection's pill: a second sign beside its label, never the only one."""
+
+    BLUE = "blue"
+    GREEN = "green"
+    AMBER = "amber"
+    VIOLET = "violet"
+    ROSE = "rose"
+    TEAL = "teal"
+    SLATE = "slate"
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def in_use(self) -> ConnectionQuerySet:
+        return self.filter(archived_at=None)
+
+    def by_raw_id(self, connection_id: str) -> Connection | None:
+        """The connection with this vendor id, whichever key its digest was made with."""
+        return self.filter(id_digest__in=sealing.digests(connection_id)).first()
+
+
+class Connection(models.Model):
+    """A vendor connection under a name of ours. Its raw id is treated like a credential: it is stored
+    encrypted, goes to the service and nowhere else, and `str()` and every address use the slug."""
+
+    slug = models.CharField(max_length=64, unique=True, validators=[SLUG])
+    label = models.CharField(max_length=100, unique=True, validators=[typeable])
+    colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.SLATE)
+    groups = models.JSONField(default=list, blank=True, validators=[group_names])
+    sealed_id = models.TextField()
+    id_digest = models.CharField(max_length=64, unique=True)
+    tail = models.CharField(max_length=4)
+    created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("label", "slug")
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @cached_property
+    def connection_id(self) -> str:
+        """The vendor's id in the clear, for the one call it is needed for; raises sealing.Unsealable."""
+        return sealing.unseal(self.sealed_id)
+
+    def give_id(self, connection_id: str) -> None:
+        """Seal the vendor's id by the newest key, and keep the last four characters for telling it by."""
+        self.__dict__["connection_id"] = connection_id
+        self.sealed_id = sealing.seal(connection_id)
+        self.id_digest = sealing.digest(connection_id)
+        self.tail = tail_of(connection_id)
+
+    def is_open_to(self, groups: Collection[str]) -> bool:
+        """True for people of one of its groups, and for everybody where it names none."""
+        return not self.groups or not set(self.groups).isdisjoint(groups)
+
+    def get_absolute_url(self) -> str:
+        return reverse("connection", args=[self.slug])
+
+    @property
+    def media_url(self) -> str:
+        return reverse("media-list", args=[self.slug])

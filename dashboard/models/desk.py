@@ -1,0 +1,98 @@
+"""What a person keeps at hand: the tray of a connection, look-ups, saved views."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from .connection import Connection
+
+
+class TrayItem(models.Model):
+    """An item that a person has selected for removal; it outlives the page and the sign-in.
+
+    `variants` and `size_bytes` are what the list showed when it was selected; before anything is removed it
+    is read again.
+    """
+
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="trays")
+    media_id = models.CharField(max_length=128)
+    variants = models.PositiveIntegerField(default=0)
+    size_bytes = models.BigIntegerField(default=0)
+    retry_of = models.UUIDField(null=True)
+    """The job that failed to remove it."""
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer", "subject", "connection", "media_id"], name="once_in_a_tray"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.media_id
+
+
+class Lookup(models.Model):
+    """Many ids looked for at once: what was pasted, and what each connection answered, for a day.
+
+    Who may see all its connections may see it. `answers` holds, by connection's key and media id, what was
+    found (as removal.snapshot writes it) or None for not cached; an id that is missing there was not asked,
+    or its batch failed, and then `trouble` says why, by connection's key and id.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connections = models.ManyToManyField(Connection, related_name="lookups")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    person = models.CharField(max_length=255)
+    ticket = models.CharField(max_length=100, blank=True)
+    ids = models.JSONField(default=list)
+    """Each id once, in the order pasted."""
+    repeated = models.JSONField(default=dict)
+    """How often an id stood there beyond the first time, by id."""
+    malformed = models.JSONField(default=list)
+    """Pairs of a text that is no id, and why."""
+    answers = models.JSONField(default=dict)
+    trouble = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    asked_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def get_absolute_url(self) -> str:
+        return reverse("lookup", args=[self.pk])
+
+
+class SavedView(models.Model):
+    """Filters of the list under a name: for one connection or any, for one person or everybody."""
+
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    person = models.CharField(max_length=255)
+    name = models.CharField(max_length=60)
+    connection = models.ForeignKey(
+        Connection, null=True, on_delete=models.CASCADE, related_name="saved_views"
+    )
+    is_shared = models.BooleanField(default=False)
+    query = models.TextField(blank=True)
+    """As MediaQuery.as_url() writes it, without a cursor."""
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name", "pk")
+
+    def __str__(self) -> str:
+        return self.name

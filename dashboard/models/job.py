@@ -1,0 +1,133 @@
+"""What the worker does: a job for each piece of work that outlasts a request, and the workers there are."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard.access.identity import Caller, Person, Role
+
+from .connection import Connection
+
+
+class Job(models.Model):
+    """A bulk removal, a scan or an export, and how far it is.
+
+    The queue only says "run this one"; what may be run, by whom and until when stands here and in the rows of
+    its removals, so a task that is lost or comes twice changes nothing. `runner` holds the lease of a scan or
+    export; the items of a removal have leases of their own.
+    """
+
+    class Kind(models.TextChoices):
+        REMOVE = "remove", "Bulk removal"
+        SCAN = "scan", "Scan"
+        EXPORT = "export", "Export"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for a worker"
+        RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
+        STOPPED = "stopped", "Stopped"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
+    connection_label = models.CharField(max_length=100)
+    person = models.CharField(max_length=255)
+    email = models.CharField(max_length=255, blank=True)
+    issuer = models.CharField(max_length=255, blank=True)
+    subject = models.CharField(max_length=255, blank=True)
+    role = models.CharField(max_length=20)
+    groups = models.JSONField(default=list)
+    mode = models.CharField(max_length=20, blank=True)
+    address = models.CharField(max_length=64, blank=True)
+    agent = models.CharField(max_length=300, blank=True)
+    request_id = models.CharField(max_length=40, blank=True)
+    token = models.UUIDField()
+    ticket = models.CharField(max_length=100, blank=True)
+    reason = models.CharField(max_length=1000, blank=True)
+    typed = models.CharField(max_length=200, blank=True)
+    retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
+    query = models.TextField(blank=True)
+    """The filters of an export, as MediaQuery.as_url() writes them."""
+    form = models.CharField(max_length=10, blank=True)
+    """What an export is written as: `csv` or `jsonl`."""
+    total = models.PositiveIntegerField(null=True)
+    """Items it is about, where that is known beforehand."""
+    seen = models.PositiveBigIntegerField(default=0)
+    """Items it has got through."""
+    cursor = models.TextField(blank=True)
+    """Where a walk goes on."""
+    progress = models.JSONField(default=dict)
+    """What a walk has to remember beside its cursor; its result, once it is done."""
+    size_bytes = models.BigIntegerField(null=True)
+    why = models.CharField(max_length=300, blank=True)
+    """Why it is paused, stopped or failed, in words for the page."""
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    moved_at = models.DateTimeField(null=True)
+    """When it last got on."""
+    finished_at = models.DateTimeField(null=True)
+    runner = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    """When a paused job is tried again by itself; None where somebody has to press Go on."""
+
+    OPEN: Final = (State.WAITING, State.RUNNING, State.PAUSED)
+    """States in which there is still something to do."""
+
+    class Meta:
+        ordering = ("-created_at",)
+        indexes = [
+            models.Index(fields=["connection", "kind", "-created_at"], name="job_of_connection"),
+            models.Index(
+                fields=["state"],
+                name="job_to_do",
+                condition=models.Q(state__in=["waiting", "running", "paused"]),
+            ),
+        ]
+        constraints = [models.UniqueConstraint(fields=["token"], name="one_job_a_press")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.connection_label}: {self.state}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("job", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def caller(self) -> Caller:
+        """Whoever asked for it, as they were then: what its events say."""
+        role = Role[self.role.upper()] if self.role else None
+        person = Person(
+            self.person,
+            self.email,
+            role,
+            issuer=self.issuer,
+            subject=self.subject,
+            matched=tuple(self.groups),
+            mode=self.mode,
+        )
+        return Caller(person, self.address, self.agent, self.request_id)
+
+
+class Worker(models.Model):
+    """A worker process that lives, or did: it says so every few seconds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    host = models.CharField(max_length=255)
+    started_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.id}"

@@ -1,0 +1,59 @@
+"""All of a connection's cache that fits a question, page by page: the next page is asked for while the one
+before is being worked on, so that a walk takes the service's time and little more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from . import service
+from .models import Connection
+from .vault import MAX_LIMIT, MediaItem, MediaPage, MediaQuery, UnreadableItem
+
+
+class Circle(Exception):
+    """The service's cursors lead in a circle: what comes next was there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page of a walk, and where the walk goes on after it; None at the end."""
+
+    items: tuple[MediaItem | UnreadableItem, ...]
+    next_cursor: str | None
+
+
+def steps(
+    connection: Connection,
+    query: MediaQuery,
+    *,
+    ask: Callable[[Connection, MediaQuery], MediaPage] = service.walk_page,
+) -> Iterator[Step]:
+    """Every page from the query's cursor on, in order, one call after another; a page is decoded, and the
+    next one asked for, before it is handed over.
+
+    Raises Circle where a cursor comes again, and any VaultError. Nothing of the pages is kept.
+    """
+    query = query.replacing(limit=MAX_LIMIT, cursor=query.cursor)
+    seen: set[bytes] = set()  # eight bytes a page: a thousandth of what a page weighs
+    with ThreadPoolExecutor(1, thread_name_prefix="walk") as ahead:
+        coming = ahead.submit(ask, connection, query)
+        while True:
+            page = coming.result()
+            cursor = page.next_cursor
+            circle = cursor is not None and (mark := _mark(cursor)) in seen
+            if cursor is not None and not circle:
+                seen.add(mark)
+                query = query.replacing(cursor=cursor)
+                coming = ahead.submit(ask, connection, query)
+            yield Step(page.items, None if circle else cursor)
+            if circle:
+                raise Circle
+            if cursor is None:
+                return
+
+
+def _mark(cursor: str) -> bytes:
+    return hashlib.blake2b(cursor.encode(), digest_size=8).digest()
