@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 _UNITS = ("kB", "MB", "GB", "TB", "PB")
 _AGES = ((60, "s"), (60, "min"), (24, "h"), (30, "d"), (12, "mo"))
+_PACES = ((1, "a second"), (60, "a minute"), (3600, "an hour"))
 
 
 def size_text(size: int | None) -> str:
@@ -40,6 +41,23 @@ def age_text(seconds: float) -> str:
             break
         value /= step
     return f"in {int(value)} {unit}" if seconds < 0 else f"{int(value)} {unit} ago"
+
+
+def span_text(seconds: float) -> str:
+    """How long something takes: `38 s`, `4 min 12 s`, `2 h 5 min`."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def rate_text(per_second: float, noun: str = "item") -> str:
+    """How fast something goes, by the unit that gives a number one can read: `12 items a second`."""
+    seconds, unit = next((pace for pace in _PACES if per_second * pace[0] >= 1), _PACES[-1])
+    number = per_second * seconds
+    shown = (f"{number:.1f}" if number < 9.95 else f"{number:,.0f}").removesuffix(".0")
+    return f"{shown} {noun if shown == '1' else noun + 's'} {unit}"
 
 
 def iso_text(moment: datetime) -> str:

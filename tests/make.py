@@ -16,7 +16,7 @@ from django.utils import timezone
 from dashboard import audit, service
 from dashboard.access import Caller, Person, Role
 from dashboard.ledger import LEASE
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, Variant
@@ -75,6 +75,25 @@ def removal(of: Connection, **fields: Any) -> Removal:
     made = Removal(**{**usual, **fields})
     if made.state == Removal.State.SENT and made.lease_until is None:
         made.lease_until = made.sent_at + LEASE[Removal.Verb(made.verb)]
+    made.save()
+    return made
+
+
+def job(of: Connection, **fields: Any) -> Job:
+    """A saved job of connection `of`: a bulk removal that waits, unless said otherwise; nothing queues it."""
+    usual: dict[str, Any] = {
+        "kind": Job.Kind.REMOVE,
+        "connection": of,
+        "connection_label": of.label,
+        "person": "Omar Haddad",
+        "email": "omar@example.com",
+        "issuer": "demo",
+        "subject": "omar",
+        "role": "operator",
+        "ticket": "ZD-1",
+        "token": uuid.uuid4(),
+    }
+    made = Job(**{**usual, **fields})
     made.save()
     return made
 

@@ -1,0 +1,117 @@
+"""The tray: one person's, of one connection, never over its brim."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from django.db import connections
+
+from dashboard import tray
+from dashboard.access.demo import DEMO_PEOPLE
+from dashboard.bulk import MOST
+from dashboard.models import Connection, TrayItem
+from dashboard.tray import Totals, TrayIsFull
+from tests import make
+
+OMAR = DEMO_PEOPLE["operator"]
+ADA = DEMO_PEOPLE["admin"]
+
+
+@pytest.fixture
+def studio(db: None) -> Connection:
+    return make.connection("small", label="Studio A")
+
+
+@pytest.fixture
+def creator(db: None) -> Connection:
+    return make.connection("big", label="Creator B")
+
+
+def fill(connection: Connection, count: int) -> None:
+    TrayItem.objects.bulk_create(
+        TrayItem(issuer=OMAR.issuer, subject=OMAR.subject, connection=connection, media_id=f"old-{number}")
+        for number in range(count)
+    )
+
+
+def test_what_is_added_is_there_in_its_order_and_summed(studio: Connection) -> None:
+    assert tray.totals(OMAR, studio) == Totals(0, 0, 0)
+    assert tray.add(OMAR, studio, [("b", 2, 200), ("a", 1, 50)]) == 2
+    assert tray.add(OMAR, studio, iter([("c", 0, 0)])) == 1
+    assert tray.ids(OMAR, studio) == ["b", "a", "c"]
+    assert tray.totals(OMAR, studio) == Totals(3, 3, 250)
+    assert tray.among(OMAR, studio, ["a", "x", "c"]) == {"a", "c"}
+    assert tray.add(OMAR, studio, []) == 0
+
+
+def test_added_again_it_keeps_its_place_and_takes_what_the_list_shows_now(studio: Connection) -> None:
+    tray.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50), ("a", 2, 60)])
+    assert tray.add(OMAR, studio, [("a", 3, 70)]) == 0
+    assert tray.ids(OMAR, studio) == ["a", "b"]
+    assert tray.totals(OMAR, studio) == Totals(2, 4, 120)
+
+
+def test_it_is_one_persons_and_one_connections(studio: Connection, creator: Connection) -> None:
+    tray.add(OMAR, studio, [("a", 1, 50)])
+    tray.add(OMAR, creator, [("a", 1, 50), ("b", 1, 50)])
+    tray.add(ADA, creator, [("z", 1, 50)])
+    stranger = replace(OMAR, issuer="elsewhere")
+    assert tray.ids(OMAR, studio) == ["a"]
+    assert tray.ids(stranger, studio) == []
+    assert tray.elsewhere(OMAR, studio, [studio, creator]) == [(creator, 2)]
+    assert tray.elsewhere(OMAR, studio, [studio]) == []  # what they may not see is not named
+    assert tray.remove(OMAR, studio, ["b", "z"]) == 0
+    assert tray.clear(OMAR, creator) == 2
+    assert (tray.ids(OMAR, studio), tray.ids(ADA, creator)) == (["a"], ["z"])
+
+
+def test_what_is_taken_out_is_gone_once(studio: Connection) -> None:
+    tray.add(OMAR, studio, [(str(number), 1, 1) for number in range(1200)])
+    gone = [str(number) for number in range(0, 1200, 2)]
+    assert tray.remove(OMAR, studio, gone) == 600
+    assert tray.remove(OMAR, studio, gone) == 0
+    assert tray.totals(OMAR, studio) == Totals(600, 600, 600)
+
+
+def test_it_holds_what_one_removal_may_have_and_no_more(studio: Connection) -> None:
+    fill(studio, MOST - 1)
+    assert tray.add(OMAR, studio, [("last", 1, 1)]) == 1
+    with pytest.raises(TrayIsFull) as full:
+        tray.add(OMAR, studio, [("one", 1, 1), ("two", 1, 1)])
+    assert full.value.items == MOST + 2
+    assert tray.totals(OMAR, studio).items == MOST
+    assert tray.add(OMAR, studio, [("last", 2, 2)]) == 0
+
+
+def test_failures_of_a_job_remember_it(studio: Connection) -> None:
+    first, second = make.job(studio), make.job(studio)
+    tray.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50)])
+    assert tray.retried(tray.of(OMAR, studio)) is None
+    tray.add(OMAR, studio, [("a", 1, 50)], first)
+    tray.add(OMAR, studio, [("a", 1, 60)])  # pressed on the list meanwhile
+    assert tray.retried(tray.of(OMAR, studio)) == first
+    tray.add(OMAR, studio, [("b", 1, 50)], second)
+    assert tray.retried(tray.of(OMAR, studio)) == second
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_neither_overfill_it_nor_fall_over_one_another() -> None:
+    studio = make.connection("small", label="Studio A")
+    fill(studio, MOST - 10)
+
+    def press(turn: int) -> str:
+        try:
+            tray.add(OMAR, studio, [(f"{turn}-{number}", 1, 1) for number in range(8)])
+            tray.add(OMAR, studio, [("both", turn, 1), (f"{turn}-0", 1, 1)])
+        except TrayIsFull:
+            return "full"
+        else:
+            return "added"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, (1, 2))) == ["added", "full"]
+    assert tray.totals(OMAR, studio).items == MOST - 1
