@@ -74,6 +74,11 @@ def walk_page(connection: Connection, query: MediaQuery) -> MediaPage:
     return vault().query(connection.connection_id, query, WORKER)
 
 
+def pause_before(connection: Connection) -> float:
+    """Seconds that the worker waits before its next call to the connection; asked once for each call."""
+    return vault().pause_before(connection.connection_id)
+
+
 def find_item(connection: Connection, media_id: str) -> MediaItem | None:
     """The item with fresh links, or None when nothing is cached under this id."""
     try:

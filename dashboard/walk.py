@@ -7,10 +7,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
-from . import service
+from . import jobs, service
 from .models import Connection
-from .vault import MAX_LIMIT, MediaItem, MediaPage, MediaQuery, UnreadableItem
+from .vault import MAX_LIMIT, Busy, MediaItem, MediaPage, MediaQuery, UnreadableItem
+
+LONGEST_WAIT: Final = 9.0
+"""Seconds that a page waits for the service's limit: with the call after them still within a job's lease."""
 
 
 class Circle(Exception):
@@ -25,11 +29,23 @@ class Step:
     next_cursor: str | None
 
 
+def ask_paced(connection: Connection, query: MediaQuery) -> MediaPage:
+    """One page, after the pause that the service's limits want; it ends when this process is to end.
+
+    Raises Busy, so that the job rests, instead of a long pause; and any VaultError of the call.
+    """
+    pause = service.pause_before(connection)
+    if pause > LONGEST_WAIT:
+        raise Busy("As many calls were made as the service allows for now.", retry_after=pause)
+    jobs.stopping.wait(pause)
+    return service.walk_page(connection, query)
+
+
 def steps(
     connection: Connection,
     query: MediaQuery,
     *,
-    ask: Callable[[Connection, MediaQuery], MediaPage] = service.walk_page,
+    ask: Callable[[Connection, MediaQuery], MediaPage] = ask_paced,
 ) -> Iterator[Step]:
     """Every page from the query's cursor on, in order, one call after another; a page is decoded, and the
     next one asked for, before it is handed over.

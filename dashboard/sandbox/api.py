@@ -10,6 +10,7 @@ import msgspec
 from .account import Account
 from .answer import Answer, error, json_answer
 from .cursor import CursorSigner
+from .limit import RateLimit
 from .links import LinkSigner
 from .query import BadParameterError, parse_query
 from .shelf import Shelf
@@ -53,8 +54,14 @@ class VaultApi:
     """Answers API calls from the shelves of the connections."""
 
     def __init__(
-        self, shelves: Mapping[str, Shelf], key: str, secret: bytes, now: Callable[[], float]
+        self,
+        shelves: Mapping[str, Shelf],
+        key: str,
+        secret: bytes,
+        now: Callable[[], float],
+        limit: RateLimit | None = None,
     ) -> None:
+        self._limit = limit
         self._shelves, self._key, self._now = shelves, key, now
         self._account = Account(shelves)
         self._removing = Lock()
@@ -72,6 +79,16 @@ class VaultApi:
         shelf = self._shelves.get(connection)
         if shelf is None:
             return error(400, "x-connection-id header is invalid")
+        if self._limit is None:
+            return self._carry_out(shelf, route, query, body, host)
+        passes, told = self._limit.take(connection)
+        answer = (
+            self._carry_out(shelf, route, query, body, host) if passes else error(429, "Too many requests")
+        )
+        answer.headers |= told
+        return answer
+
+    def _carry_out(self, shelf: Shelf, route: Route, query: str, body: bytes, host: str) -> Answer:
         if route.operation == "query":
             return self._query(shelf, query, host)
         if route.operation == "batch":

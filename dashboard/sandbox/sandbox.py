@@ -10,6 +10,7 @@ from typing import Self
 from .api import VaultApi
 from .demo import ACCOUNT_CONNECTIONS, DEMO_KEY
 from .faults import Faults
+from .limit import RateLimit
 from .media import MediaHost
 from .oddities import make_oddities
 from .server import SandboxServer
@@ -23,8 +24,9 @@ class Sandbox:
     `connections` maps connection ids, as the account lists them, to how many items they hold.
     `now` (Unix seconds) is its clock; the moment of creation is "the start" for ages and for what
     settles; `settle=False` keeps items that wait at the start waiting for ever. `oddities` adds
-    legal but strange items to the first connection. Port 0 takes a free one. The same seed gives
-    the same media.
+    legal but strange items to the first connection. `rate_limit` is how many calls a
+    connection may get a minute and at once: (60, 90); answers then carry X-RateLimit-… headers, and are
+    429 when that is exceeded. Port 0 takes a free one. The same seed gives the same media.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Sandbox:
         latency_ms: float = 0,
         settle: bool = True,
         oddities: bool = False,
+        rate_limit: tuple[int, int] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         counts = {one.id: one.count for one in ACCOUNT_CONNECTIONS} if connections is None else connections
         started, secret = now(), hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=32).digest()
         self.key = key
+        self._limit = None if rate_limit is None else RateLimit(*rate_limit, now)
         self.shelves = {
             connection: Shelf(
                 connection,
@@ -55,7 +59,7 @@ class Sandbox:
             for number, (connection, count) in enumerate(counts.items())
         }
         self._service = Service(
-            VaultApi(self.shelves, key, secret, now),
+            VaultApi(self.shelves, key, secret, now, self._limit),
             MediaHost(list(self.shelves.values()), secret, now),
             self.reset,
         )
@@ -84,9 +88,11 @@ class Sandbox:
         return self._service.faults
 
     def reset(self) -> None:
-        """Forget removals, stored variants, accesses, calls and faults."""
+        """Forget removals, stored variants, accesses, calls, faults and how much of a limit is used."""
         for shelf in self.shelves.values():
             shelf.reset()
+        if self._limit is not None:
+            self._limit.reset()
         self.faults.clear()
         self.calls.clear()
         self.media_calls.clear()

@@ -15,6 +15,7 @@ from .errors import (
     Unreachable,
     VaultError,
 )
+from .pace import LONGEST_PAUSE, Pace
 from .query import (
     DEFAULT_LIMIT,
     FILTERING,
@@ -35,6 +36,7 @@ __all__ = [
     "CONNECTION_STATUSES",
     "DEFAULT_LIMIT",
     "FILTERING",
+    "LONGEST_PAUSE",
     "MAX_LIMIT",
     "MEDIA_ID",
     "PAGE",
@@ -58,6 +60,7 @@ __all__ = [
     "MediaQuery",
     "NotCached",
     "OutcomeUnknown",
+    "Pace",
     "Patience",
     "Places",
     "PurgeResult",

@@ -10,6 +10,7 @@ import msgspec
 
 from .account import AccountConnection, AccountListing, decode_account_page
 from .deadline import PAGE, PAGE_DELETE, PURGE, Clock, Patience
+from .pace import Pace
 from .query import MediaQuery, checked_media_id
 from .records import (
     DeleteResult,
@@ -43,6 +44,7 @@ class VaultClient:
     path prefix. `verify` is True for the usual certificate authorities or the path of a PEM file with others.
     `pool_size` is how many connections lie ready; at least the number of threads that call. `places`, how
     many calls may be under way, is by default shared by all clients of the process: 8, 2 of them removals.
+    `pace` remembers what the answers say of the service's limits.
 
     Raises ValueError for an address or key that cannot be used. Every operation raises a VaultError: see
     each class for what it means. Nothing is raised, printed or logged that holds the key.
@@ -56,8 +58,11 @@ class VaultClient:
         verify: bool | str = True,
         pool_size: int = 32,
         places: Places = OF_THIS_PROCESS,
+        pace: Pace | None = None,
     ) -> None:
-        self._transport = Transport(base_url, api_key, verify=verify, pool_size=pool_size, places=places)
+        self._transport = Transport(
+            base_url, api_key, verify=verify, pool_size=pool_size, places=places, pace=pace
+        )
 
     def __repr__(self) -> str:
         return f"VaultClient({self._transport.base!r})"
@@ -76,6 +81,14 @@ class VaultClient:
     def close(self) -> None:
         """Close the connections that lie ready."""
         self._transport.close()
+
+    def pause_before(self, connection_id: str) -> float:
+        """Seconds, at most 120, that whoever is in no hurry waits before the next call to the connection.
+
+        0 where the answers so far spoke of no limit, or of one that is far. Near it, what is left is spread
+        over the time until it is whole again. Ask once for each call.
+        """
+        return self._transport.pace.pause_before(connection_id)
 
     def query(self, connection_id: str, query: MediaQuery, patience: Patience = PAGE) -> MediaPage:
         """One page of what is cached. Items that break the service's promise come as UnreadableItem."""

@@ -19,6 +19,7 @@ from .address import ACCOUNT_CONNECTIONS, COLLECTION, base_address
 from .answers import Effect, Failure, Redaction, judge, unanswered, unusable
 from .deadline import Clock, DeadlineAdapter, running
 from .errors import BadRequest, Busy
+from .pace import Pace
 from .query import checked_media_id
 
 T = TypeVar("T")
@@ -94,7 +95,14 @@ class Transport:
     """
 
     def __init__(
-        self, base_url: str, api_key: str, *, verify: bool | str, pool_size: int, places: Places
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        verify: bool | str,
+        pool_size: int,
+        places: Places,
+        pace: Pace | None = None,
     ) -> None:
         self.base = base_address(base_url)
         if not _HEADER.fullmatch(api_key):
@@ -113,7 +121,7 @@ class Transport:
             }
         )
         self._adapter = DeadlineAdapter(self.base, verify=verify, pool_size=pool_size)
-        self._places = places
+        self._places, self.pace = places, pace or Pace()
         self._prepare(QUERY, "probe", None, None, None)  # the address survives being prepared, or say so now
 
     def __repr__(self) -> str:
@@ -245,6 +253,9 @@ class Transport:
         except Exception as broken:
             return unanswered(effect, clock.written, broken)
         status = response.status_code
+        named = prepared.headers.get("x-connection-id")
+        if named is not None:
+            self.pace.note(str(named), status, response.headers)
         try:
             body = _body(response, operation.largest if status == 200 else LARGEST_RESULT)
         except _Unacceptable as broken:
@@ -259,7 +270,6 @@ class Transport:
             response.raw.close()  # a connection whose answer was read whole is back in the pool by now
         if status == 200:
             return body
-        named = prepared.headers.get("x-connection-id")
         redact = Redaction(self._key, *([str(named)] if named is not None else []))
         return judge(effect, operation.names_item, status, response.headers, body, redact)
 

@@ -94,3 +94,9 @@ def test_the_program_serves_the_demo_and_stops_silently(number: signal.Signals) 
 
 def test_a_sandbox_that_never_started_closes_quietly() -> None:
     Sandbox({}).stop()
+
+
+def test_a_rate_limit_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--port", "0", "--rate-limit", "0", "90"])
+    assert "two numbers above 0" in capsys.readouterr().err
