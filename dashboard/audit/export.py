@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from dashboard import sheets
 from dashboard.models import Event
 
 from . import chain
-
-CONTENT_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 COLUMNS: Final = (
     "sequence",
@@ -46,12 +44,7 @@ RESULTS: Final = (
     "service_request_id",
     "duration_ms",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Also in full width, which some spreadsheets read alike."""
 _PACKET: Final = 64_000
-_BYTE_ORDER_MARK: Final = "\ufeff"
-"""Without it the usual spreadsheet takes UTF-8 for the letters of some old code page; programs that would
-stumble over it have JSON Lines."""
 
 
 def lines(events: Iterable[Event], kind: str) -> Iterator[str]:
@@ -77,19 +70,17 @@ def as_json_lines(events: Iterable[Event]) -> Iterator[str]:
 
 
 def as_csv(events: Iterable[Event]) -> Iterator[str]:
-    """A row an event under a row of names. Every cell is quoted: a spreadsheet that parts at semicolons would
-    else begin a formula in the middle of a text."""
-    table = csv.writer(_Through(), quoting=csv.QUOTE_ALL)
-    head = (*COLUMNS, *RESULTS, "before", "hash")
-    yield _BYTE_ORDER_MARK + table.writerow(head)
+    """A row an event under a row of names."""
+    sheet = sheets.Sheet()
+    yield sheet.head((*COLUMNS, *RESULTS, "before", "hash"))
     for event in events:
         facts = chain.facts_of(event)
         values = [facts[name] for name in COLUMNS] + [facts["result"].get(name) for name in RESULTS]
-        yield table.writerow([safe(value) for value in (*values, facts["before"], event.hash)])
+        yield sheet.lines([[safe(value) for value in (*values, facts["before"], event.hash)]])
 
 
 def safe(value: Any) -> str:
-    """`value` as a text that stays one: what would begin a formula has an apostrophe before it."""
+    """`value` as a cell that no spreadsheet acts on."""
     match value:
         case None:
             return ""
@@ -103,11 +94,4 @@ def safe(value: Any) -> str:
             text = chain.canonical(value) if value else ""
         case _:
             text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-class _Through:
-    """A file that gives back what is written to it: `csv.writer` returns what its file's `write` returns."""
-
-    def write(self, text: str) -> str:
-        return text
+    return sheets.safe(text)

@@ -17,6 +17,7 @@ from dashboard.audit_forms import AuditFilterForm, ExportForm
 from dashboard.htmx import show
 from dashboard.request import Request
 from dashboard.security import is_from_here
+from dashboard.sheets import CONTENT_TYPES, attachment
 from dashboard.views import trouble
 
 
@@ -54,8 +55,8 @@ def audit_export(request: Request) -> HttpResponseBase:
     taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
     events = (event for event in history.walk(query) if event.sequence < taken.sequence)
     packets = export.packets(export.lines(events, kind))
-    response = StreamingHttpResponse(packets, content_type=export.CONTENT_TYPES[kind])
-    response.headers["Content-Disposition"] = f'attachment; filename="audit-{timezone.now():%Y-%m-%d}.{kind}"'
+    response = StreamingHttpResponse(packets, content_type=CONTENT_TYPES[kind])
+    response.headers["Content-Disposition"] = attachment(f"audit-{timezone.now():%Y-%m-%d}.{kind}")
     return response
 
 
