@@ -1,4 +1,4 @@
-"""Many items removed as one: begun by a person, carried out by the worker, stopped at any moment.
+"""Many items removed as one: begun by a person, carried out by the worker (drain), stopped at any moment.
 
 What is said of one removal holds for each of these: no call without a committed intent, no intent without an
 outcome, no second call on a guess.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, transaction
 
@@ -159,7 +158,3 @@ def tell(job: Job, caller: Caller, outcome: str, result: dict[str, object]) -> N
         typed=job.typed if outcome == "planned" else "",
         result={"job": str(job.pk), **result},
     )
-
-
-def run(pk: UUID) -> None:
-    raise NotImplementedError

@@ -1,8 +1,9 @@
 """The rows of a bulk removal: planned together, claimed a few at a time, sent one by one.
 
-    planned -> claimed -> sent -> …
-       |  ^------/ \\-> already_gone | refused
-       \\-> cancelled
+    planned -> claimed -> sent -> … (ledger)
+     |  ^---------/----------/
+     |            \\-> already_gone
+     \\-> cancelled
 
 A claim is a lease under a number of its own. A row is sent by an UPDATE that names the claim, so that whoever
 slept through the end of a lease, or was stopped, sends nothing.
@@ -24,7 +25,6 @@ from django.utils import timezone
 from . import audit, ledger
 from .access import Caller
 from .models import Connection, Job, Removal
-from .vault import WORKER_DELETE
 
 State = Removal.State
 
@@ -106,7 +106,7 @@ def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, An
     Raises ledger.IntentNotRecorded where nothing could be written.
     """
     now = timezone.now()
-    lease = now + timedelta(seconds=WORKER_DELETE.deadline) + ledger.LOCKS
+    lease = now + ledger.OF_WORKER + ledger.LOCKS
     facts = {"before": dict(before), "sent_at": now, "lease_until": lease, "claim": None}
     return _leave(removal, number, caller, State.SENT, facts, before=facts["before"])
 

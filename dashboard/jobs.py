@@ -146,10 +146,10 @@ def give_back(job: Job) -> None:
             queue(job)
 
 
-def pause(job: Job, why: str, seconds: float | None) -> bool:
+def pause(job: Job, why: str, seconds: float | None, **progress: Any) -> bool:
     """Let it rest for some seconds, or (None) until somebody presses Go on."""
     again = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
-    return _leave(job, State.PAUSED, why=why, next_try_at=again)
+    return _leave(job, State.PAUSED, why=why, next_try_at=again, **progress)
 
 
 def finish(job: Job, state: State = State.DONE, why: str = "", **facts: Any) -> bool:

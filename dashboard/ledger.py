@@ -1,9 +1,10 @@
 """The ledger of removals: rows that move from state to state, each step an event in the same transaction.
 
-    planned -> claimed -> sent -> deleted | already_gone | not_removed | rejected | refused
-                           \\-> unknown -> verified_gone | verified_present | recached | unresolved
+    sent -> deleted | already_gone | not_removed | rejected | refused
+       \\-> unknown -> verified_gone | verified_present | recached | unresolved
 
-Nothing here calls the service. What was not committed did not happen; what was is never guessed.
+The items of a bulk removal are planned and claimed before that (claims). Nothing here calls the service. What
+was not committed did not happen; what was is never guessed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from . import audit
 from .access import Caller
 from .logs import masked
 from .models import Connection, Removal
-from .vault import PAGE_DELETE, PURGE
+from .vault import PAGE_DELETE, PURGE, WORKER_DELETE
 
 State = Removal.State
 logger = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ LONGEST_CALL: Final = {
     Removal.Verb.DELETE: timedelta(seconds=PAGE_DELETE.deadline),
     Removal.Verb.PURGE: timedelta(seconds=PURGE.deadline),
 }
+
+OF_WORKER: Final = timedelta(seconds=WORKER_DELETE.deadline)
+"""The same of an item of a bulk removal."""
 
 LOCKS: Final = timedelta(seconds=25)
 """Longer than two waits for a lock of the database, and a little."""
@@ -55,6 +59,7 @@ FOUND: Final = (State.VERIFIED_GONE, State.VERIFIED_PRESENT, State.RECACHED)
 _BEFORE: Final[dict[str, tuple[State, ...]]] = {
     **dict.fromkeys(ANSWERS, (State.SENT, State.UNKNOWN, State.UNRESOLVED, *FOUND)),
     **dict.fromkeys(FOUND, (State.UNKNOWN, State.UNRESOLVED)),
+    State.PLANNED: (State.SENT,),  # of a bulk removal, where the service did not take the call
     State.UNKNOWN: (State.SENT,),
     State.UNRESOLVED: (State.UNKNOWN,),
 }
@@ -170,7 +175,7 @@ def move(
             if moved:
                 for name, value in changes.items():
                     setattr(removal, name, value)
-                tell(removal, caller, result=result)
+                tell(removal, caller, outcome="put_off" if state == State.PLANNED else "", result=result)
             else:
                 removal.refresh_from_db()
     except (DatabaseError, audit.NotRecorded) as broken:
@@ -182,7 +187,8 @@ def move(
 def may_send(removal: Removal) -> bool:
     """True while the lease outlasts the call: a slow disk, or a process that slept, may have used it up."""
     assert removal.lease_until  # noqa: S101 - every row that is sent has one
-    return timezone.now() + LONGEST_CALL[Removal.Verb(removal.verb)] < removal.lease_until
+    longest = OF_WORKER if removal.job_id else LONGEST_CALL[Removal.Verb(removal.verb)]
+    return timezone.now() + longest < removal.lease_until
 
 
 def claim_look(removal: Removal) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db.models import Q
 
 from . import ledger, service, settling
+from .access import Caller
 from .ledger import FormUsed, InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
 from .models import Connection, Removal
 from .units import iso_text
@@ -176,27 +178,58 @@ def _open(connection: Connection, intent: Intent, *, media_id: str = "", **facts
 
 def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
     """Make the one call and write down what became of it, whatever that is."""
-    started = time.monotonic()
-    outcome, said, fields = State.UNKNOWN, "", {}
-    result: dict[str, Any] = {"status": None}
+    outcome = Outcome(State.UNKNOWN)
     try:
         if not ledger.may_send(removal):
             raise Unreachable("To write the record took too long.")
-        answer = call()
+        outcome = attempt(call)
     except VaultError as error:
-        outcome, said = _outcome_of(error)
-        result |= {"status": error.status, "error": said, "service_request_id": error.request_id}
-    else:
-        outcome = State.DELETED if answer.success else State.NOT_REMOVED
-        fields["freed_bytes"] = answer.freed_bytes
-        if isinstance(answer, PurgeResult):
-            fields["purged_variants"] = answer.purged_count
-        result |= {"status": 200, "success": answer.success, **fields}
+        outcome = outcome_of(error)
     finally:
         # Also when something that nobody foresaw is on its way up: then it stays `unknown`.
-        result["duration_ms"] = round((time.monotonic() - started) * 1000)
-        ledger.move(removal, outcome, intent.caller, result=result, service_text=said[:300], **fields)
+        write_down(removal, outcome, intent.caller)
     return settling.settle(removal, intent.caller)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one call left its target in: the state, the service's words, and what the record keeps of it."""
+
+    state: State
+    said: str = ""
+    fields: Mapping[str, int] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=lambda: {"status": None})
+    error: VaultError | None = None
+
+
+def attempt(call: Callable[[], DeleteResult | PurgeResult]) -> Outcome:
+    """Make the one call; what became of it. Uses no database, so any thread may do it."""
+    started = time.monotonic()
+    try:
+        answer = call()
+    except VaultError as error:
+        outcome = outcome_of(error)
+    else:
+        fields = {"freed_bytes": answer.freed_bytes}
+        if isinstance(answer, PurgeResult):
+            fields["purged_variants"] = answer.purged_count
+        state = State.DELETED if answer.success else State.NOT_REMOVED
+        outcome = Outcome(state, "", fields, {"status": 200, "success": answer.success, **fields})
+    taken = round((time.monotonic() - started) * 1000)
+    return replace(outcome, result={**outcome.result, "duration_ms": taken})
+
+
+def write_down(removal: Removal, outcome: Outcome, caller: Caller) -> None:
+    """Move the row to what became of the call; raises OutcomeNotRecorded."""
+    said = outcome.said[:300]
+    ledger.move(removal, outcome.state, caller, result=outcome.result, service_text=said, **outcome.fields)
+
+
+def outcome_of(error: VaultError) -> Outcome:
+    """What an error of the call leaves the target in."""
+    state, said = _outcome_of(error)
+    facts = {"status": error.status, "error": said, "service_request_id": error.request_id}
+    return Outcome(state, said, {}, facts, error)
 
 
 def _outcome_of(error: VaultError) -> tuple[State, str]:

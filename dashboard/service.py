@@ -15,12 +15,16 @@ from .models import Connection
 from .sealing import Unsealable
 from .vault import (
     MAX_LIMIT,
+    PAGE,
     WORKER,
+    WORKER_DELETE,
     AccountListing,
+    DeleteResult,
     MediaItem,
     MediaPage,
     MediaQuery,
     NotCached,
+    Patience,
     UnreadableItem,
     VaultClient,
     VaultError,
@@ -104,9 +108,16 @@ def look_in(connections: Sequence[Connection], media_id: str) -> list[Looked]:
         return list(pool.map(ask, connections))
 
 
-def read_items(connection: Connection, media_ids: Sequence[str]) -> dict[str, MediaItem | UnreadableItem]:
+def read_items(
+    connection: Connection, media_ids: Sequence[str], patience: Patience = PAGE
+) -> dict[str, MediaItem | UnreadableItem]:
     """Those of the items that are cached, by id, in the order asked."""
-    return vault().get_batch(connection.connection_id, media_ids)
+    return vault().get_batch(connection.connection_id, media_ids, patience)
+
+
+def delete_for_worker(connection: Connection, media_id: str) -> DeleteResult:
+    """Delete an item with the patience of a worker."""
+    return vault().delete(connection.connection_id, media_id, WORKER_DELETE)
 
 
 def first_look(connection: Connection) -> MediaPage:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django import VERSION
 
-from . import bulk, export, scan
+from . import drain, export, scan
 from .models import Job
 
 if TYPE_CHECKING or VERSION >= (6,):
@@ -19,7 +19,7 @@ else:
 logger = logging.getLogger(__name__)
 
 RUNNERS: Final[dict[str, Any]] = {
-    Job.Kind.REMOVE: bulk.run,
+    Job.Kind.REMOVE: drain.run,
     Job.Kind.SCAN: scan.run,
     Job.Kind.EXPORT: export.run,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 REMOVAL_OUTCOMES: Final = {
+    "put_off": "Put off",
     "sent": "Sent",
     "deleted": "Deleted",
     "already_gone": "Already gone",

@@ -6,6 +6,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from dashboard import jobs
 from dashboard.access import public
 
 
@@ -19,11 +20,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers; 503 where it does not."""
+    """The database answers; 503 where it does not. Without a worker pages work, so that is only said."""
     try:
         connection.ensure_connection()
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM dashboard_connection LIMIT 1")
+        alive = jobs.worker_is_alive()
     except DatabaseError:
         return JsonResponse({"database": False}, status=503)
-    return JsonResponse({"database": True})
+    return JsonResponse({"database": True, "worker": alive})

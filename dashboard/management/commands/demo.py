@@ -39,17 +39,17 @@ class Command(BaseCommand):
         self.add_connections()
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
-        python = [sys.executable, "-m"]
         children: list[subprocess.Popen[bytes]] = []
         try:
             # A group of their own: Ctrl-C reaches this process alone, which stops them in order.
             for command in (
-                ["dashboard.sandbox", "--port", str(sandbox_port), "--key", DEMO_KEY],
-                ["gunicorn", "-c", "python:dashboard.server", "--log-level", "warning"],
+                ["-m", "dashboard.sandbox", "--port", str(sandbox_port), "--key", DEMO_KEY],
+                ["-m", "gunicorn", "-c", "python:dashboard.server", "--log-level", "warning"],
+                ["manage.py", "worker"],
             ):
                 children.append(
                     subprocess.Popen(
-                        [*python, *command],
+                        [sys.executable, *command],
                         cwd=settings.BASE_DIR,
                         stdout=subprocess.DEVNULL,  # the sandbox greets with its connection ids
                         start_new_session=True,

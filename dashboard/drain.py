@@ -1,0 +1,269 @@
+"""The worker's side of a bulk removal: claim a few items, read them again, remove them two at a time.
+
+Several workers may drain one job; each row is sent by whoever claimed it. Threads make the calls and touch no
+database; this one writes what was meant before each call, and what became of it after.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from . import bulk, claims, jobs, ledger, removal, service, settling
+from .access import Role
+from .access.standing import standing
+from .models import Connection, Job, Removal
+from .removal import Outcome
+from .sealing import Unsealable
+from .vault import WORKER, Busy, KeyRefused, MediaItem, Unreachable, UnreadableItem, VaultError
+
+State = Removal.State
+logger = logging.getLogger(__name__)
+
+AT_ONCE: Final = 2
+"""Calls that remove something, under way at once; the client allows no more."""
+
+SHARE: Final = 20
+"""Items claimed, and read again, at a time."""
+
+EVERY: Final = 2.0
+"""Seconds between two signs of life of whoever drains."""
+
+PAUSES: Final = (5.0, 15.0, 60.0, 60.0, 60.0)
+"""Seconds of rest after a failure, a second one in a row, and so on; then somebody has to press Go on."""
+
+IN_A_ROW: Final = 3
+"""Lost answers one after the other from which on a service is given a rest."""
+
+KEY_PAUSE: Final = 60.0
+BUSY_PAUSE: Final = 15.0
+LONGEST_PAUSE: Final = 3600.0
+
+
+class _Resting(Exception):
+    """The service needs a rest: why, and for how many seconds (None: until somebody presses Go on)."""
+
+    def __init__(self, why: str, seconds: float | None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.seconds = seconds
+
+
+def run(pk: UUID) -> None:
+    """Get on with a bulk removal until nothing is left, it is stopped or paused, or this process ends."""
+    job = _join(pk)
+    if job is None:
+        return
+    drain = _Drain(job)
+    try:
+        drain.work()
+    except jobs.Interrupted:
+        logger.info("bulk removal %s: let go", job.pk)
+    except _Resting as rest:
+        _pause(job, rest)
+    finally:
+        claims.give_back(job, drain.number)
+
+
+def _join(pk: UUID) -> Job | None:
+    """The job, as one of those who drain it; None where it is over or rests."""
+    now = timezone.now()
+    ready = Job.objects.filter(pk=pk, state__in=(Job.State.WAITING, Job.State.RUNNING))
+    rested = Job.objects.filter(pk=pk, state=Job.State.PAUSED, next_try_at__lte=now)
+    changes: dict[str, Any] = {"state": Job.State.RUNNING, "lease_until": now + jobs.LEASE, "moved_at": now}
+    if not (ready.update(**changes) or rested.update(**changes, next_try_at=None, why="")):
+        return None
+    Job.objects.filter(pk=pk, started_at=None).update(started_at=now)
+    return Job.objects.select_related("connection").get(pk=pk)
+
+
+class _Drain:
+    """One worker's part in a job: what it has claimed under its number, and the calls it has under way."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.number = uuid4()
+        self.flying: dict[Future[Outcome], Removal] = {}
+        self.lost_in_a_row = 0
+        self.next_beat = 0.0
+
+    def work(self) -> None:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delete") as pool:
+            try:
+                while rows := self._claimed():
+                    items = self._read(rows)
+                    for row in rows:
+                        self._remove(pool, row, items.get(row.media_id))
+                    while self.flying:
+                        self._land()
+            finally:
+                while self.flying:
+                    self._land(quietly=True)
+        _finish(self.job)
+
+    def _claimed(self) -> list[Removal]:
+        self._beat(now=True)
+        self._check_standing()
+        return claims.claim(self.job, self.number, SHARE)
+
+    def _read(self, rows: list[Removal]) -> Mapping[str, MediaItem | UnreadableItem]:
+        """The items as they are now: what the record keeps of them, and a key that is refused shows here."""
+        self._wait_for_the_service()
+        try:
+            return service.read_items(self.job.connection, [row.media_id for row in rows], WORKER)
+        except (VaultError, Unsealable) as error:
+            raise self._rest_after(error) from None
+
+    def _remove(
+        self, pool: ThreadPoolExecutor, row: Removal, item: MediaItem | UnreadableItem | None
+    ) -> None:
+        while len(self.flying) >= AT_ONCE:
+            self._land()
+        self._beat()
+        self._check_standing()
+        caller, connection = self.job.caller, self.job.connection
+        if item is None:
+            if not claims.close(row, self.number, caller, State.ALREADY_GONE, result={"found_by": "reading"}):
+                raise jobs.Interrupted
+            return
+        self._wait_for_the_service()
+        before = removal.snapshot(item) if isinstance(item, MediaItem) else {"unreadable": item.reason}
+        if not claims.send(row, self.number, caller, before):
+            raise jobs.Interrupted
+        if not ledger.may_send(row):
+            late = removal.outcome_of(Unreachable("To write the record took too long."))
+            removal.write_down(row, late, caller)
+            return
+        self.flying[pool.submit(_call, connection, row.media_id)] = row
+
+    def _land(self, *, quietly: bool = False) -> None:
+        """Wait for a call to come back, showing signs of life meanwhile, and write down what became of it."""
+        done, _ = wait(self.flying, timeout=EVERY, return_when=FIRST_COMPLETED)
+        for future in done:
+            row = self.flying.pop(future)
+            try:
+                self._write_down(row, future)
+            except (_Resting, jobs.Interrupted, ledger.OutcomeNotRecorded) as end:
+                if not quietly:
+                    raise
+                logger.info("bulk removal %s: %s", self.job.pk, end)
+        if not done and not quietly:
+            self._beat()
+
+    def _write_down(self, row: Removal, future: Future[Outcome]) -> None:
+        if broken := future.exception():  # nobody foresaw it: what became of the item is not known
+            logger.error("removal %s broke off", row.pk, exc_info=broken)
+        outcome = Outcome(State.UNKNOWN) if broken else future.result()
+        rest = self._judge(outcome)
+        if rest and outcome.state in (State.REFUSED, State.REJECTED):
+            self._put_off(row, outcome)
+        else:
+            removal.write_down(row, outcome, self.job.caller)
+        if rest:
+            raise rest
+
+    def _put_off(self, row: Removal, outcome: Outcome) -> None:
+        """The service did not take the call, so the item is planned again."""
+        facts = {"claim": None, "lease_until": None, "settled_at": None}
+        ledger.move(row, State.PLANNED, self.job.caller, result=outcome.result, **facts)
+
+    def _judge(self, outcome: Outcome) -> _Resting | None:
+        """Whether the service, or our key, is in a state in which going on makes no sense."""
+        match outcome:
+            case Outcome(state=State.UNKNOWN):
+                self.lost_in_a_row += 1
+                if self.lost_in_a_row >= IN_A_ROW:
+                    return self._resting("Several answers of the service were lost.")
+                return None
+            case Outcome(state=State.REFUSED | State.REJECTED, error=Busy() | Unreachable() | KeyRefused()):
+                assert outcome.error is not None  # noqa: S101 - the case says so
+                return self._rest_after(outcome.error)
+        self.lost_in_a_row = 0
+        self.job.progress = {**self.job.progress, "rests": 0}
+        return None
+
+    def _rest_after(self, error: VaultError | Unsealable) -> _Resting:
+        match error:
+            case KeyRefused():
+                why = f"The service refused our key. Tell your administrator. It said: {error.detail}"
+                return self._resting(why, KEY_PAUSE)
+            case Busy():
+                seconds = min(error.retry_after or BUSY_PAUSE, LONGEST_PAUSE)
+                return _Resting(f"The service asked to wait {seconds:.0f} s.", seconds)
+            case VaultError():
+                return self._resting(f"{error.title}. {error.detail}")
+        return _Resting("The connection's ID cannot be opened by any key.", None)
+
+    def _resting(self, why: str, seconds: float | None = None) -> _Resting:
+        """A rest that gets longer with each in a row; after the last somebody has to look."""
+        rests = int(self.job.progress.get("rests", 0))
+        self.job.progress = {**self.job.progress, "rests": rests + 1}
+        if rests >= len(PAUSES):
+            return _Resting(why, None)
+        return _Resting(why, PAUSES[rests] if seconds is None else seconds)
+
+    def _wait_for_the_service(self) -> None:
+        """Keep to the pace that the service asks for."""
+        until = time.monotonic() + service.pause_before(self.job.connection)
+        while (left := until - time.monotonic()) > 0:
+            jobs.stopping.wait(min(left, EVERY / 2))
+            self._beat()
+
+    def _beat(self, *, now: bool = False) -> None:
+        """Prolong the leases every few seconds; raises jobs.Interrupted where it is time to let go."""
+        if now or jobs.stopping.is_set() or time.monotonic() >= self.next_beat:
+            jobs.keep(self.job, progress=self.job.progress)
+            claims.prolong(self.job, self.number)
+            self.next_beat = time.monotonic() + EVERY
+
+    def _check_standing(self) -> None:
+        """What the person may do is asked again before anything is sent for them."""
+        person = self.job.caller.person
+        assert person is not None  # noqa: S101 - every job has somebody who began it
+        now = standing(person)
+        connection = Connection.objects.in_use().filter(pk=self.job.connection_id).first()
+        if connection is None:
+            _halt(self.job, f"{self.job.connection_label} was archived.")
+        elif not (now.may(Role.OPERATOR) and connection.is_open_to(now.groups)):
+            _halt(self.job, f"{self.job.person} may not delete in {self.job.connection_label} any more.")
+
+
+def _call(connection: Connection, media_id: str) -> Outcome:
+    return removal.attempt(lambda: service.delete_for_worker(connection, media_id))
+
+
+def _halt(job: Job, why: str) -> None:
+    """End it for good: what was not sent is cancelled."""
+    job.why = why
+    with transaction.atomic():
+        if jobs.stop(job, why):
+            bulk.tell(job, settling.KEEPER, "stopped", {"cancelled": claims.cancel(job)})
+    raise jobs.Interrupted(why)
+
+
+def _pause(job: Job, rest: _Resting) -> None:
+    with transaction.atomic():
+        if jobs.pause(job, rest.why[:300], rest.seconds, progress=job.progress):
+            bulk.tell(job, settling.KEEPER, "paused", {"seconds": rest.seconds and round(rest.seconds)})
+
+
+def _finish(job: Job) -> None:
+    """The end, once no row is in anybody's hands; what a dead worker sent is found out by reading first."""
+    for row in list(job.removals.filter(state=State.SENT).select_related("connection")):
+        settling.recover(row)
+    if job.removals.filter(state__in=(State.PLANNED, State.CLAIMED, State.SENT)).exists():
+        soon = timezone.now() + timedelta(seconds=EVERY)
+        Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(lease_until=soon)
+        return
+    with transaction.atomic():
+        if jobs.finish(job):
+            states = {state: count for state, count in sorted(claims.states(job).items()) if count}
+            bulk.tell(job, settling.KEEPER, "finished", {"items": job.total, **states})

@@ -1,0 +1,114 @@
+"""The worker's process: lanes that take tasks from the queue, and rounds after what nobody works on.
+
+The queue is django-tasks-db's, and so is what takes a task and runs it. It leaves a task that was killed as
+running for ever; what was to be done is found again by the rounds, in the leases of our own rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
+from django_tasks_db.management.commands.db_worker import Worker as Queue
+from django_tasks_db.models import DBTaskResult
+
+from . import jobs, settling
+from .models import Worker
+
+logger = logging.getLogger(__name__)
+
+LANES: Final = 3
+"""Jobs that one process works on at once."""
+
+BEAT: Final = 2.0
+"""Seconds between two rounds."""
+
+PATIENCE: Final = 45.0
+"""Seconds in which a lane lets go once the process is asked to end: longer than a call that removes."""
+
+KEPT: Final = timedelta(days=1)
+"""How long the queue remembers what it has run."""
+
+_POLL: Final = 0.5
+_TIDY_EVERY: Final = timedelta(minutes=10)
+
+
+class Lane(threading.Thread):
+    """One queue worker in a thread: takes a task, runs it, takes the next."""
+
+    def __init__(self) -> None:
+        super().__init__(name=f"lane {uuid4().hex[:6]}", daemon=True)
+        self.queue = Queue(
+            queue_names=["default"],
+            interval=_POLL,
+            batch=False,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=uuid4().hex,
+            excluded_queue_names=[],
+        )
+
+    def run(self) -> None:
+        while not jobs.stopping.is_set():
+            try:
+                self.queue.run()
+            except Exception:  # a database that is away is waited for
+                logger.exception("a lane of the worker broke off")
+                jobs.stopping.wait(BEAT)
+        connection.close()
+
+    def end(self) -> None:
+        """Take no other task; what runs sees for itself that it is time to let go."""
+        self.queue.running = False
+
+
+def work(lanes: int = LANES) -> None:
+    """Work until `jobs.stopping` is set, then let go of everything and return."""
+    me = Worker(host=socket.gethostname()[:255])
+    threads = [Lane() for _ in range(lanes)]
+    for thread in threads:
+        thread.start()
+    tidied = None
+    while True:
+        now = timezone.now()
+        due = tidied is None or now - tidied >= _TIDY_EVERY
+        if look_after(me, tidies=due) and due:
+            tidied = now
+        if jobs.stopping.wait(BEAT):
+            break
+    for thread in threads:
+        thread.end()
+    for thread in threads:
+        thread.join(PATIENCE)
+    Worker.objects.filter(pk=me.pk).delete()
+
+
+def look_after(me: Worker, *, tidies: bool = False) -> bool:
+    """One round: say that this process lives, queue what nobody works on, settle what was lost. False where
+    the database was away; it is waited for."""
+    try:
+        close_old_connections()
+        beat = {"host": me.host, "started_at": me.started_at, "beat_at": timezone.now()}
+        Worker.objects.update_or_create(pk=me.pk, defaults=beat)
+        jobs.queue_due()
+        settling.settle_due()
+        if tidies:
+            tidy()
+    except DatabaseError as broken:
+        logger.error("the worker's round failed: %s", type(broken).__name__)
+        return False
+    return True
+
+
+def tidy() -> None:
+    """Forget workers that are gone and tasks that have long been run."""
+    before = timezone.now() - KEPT
+    Worker.objects.filter(beat_at__lt=before).delete()
+    DBTaskResult.objects.exclude(status="READY").filter(enqueued_at__lt=before).delete()
