@@ -85,7 +85,8 @@ def claim(job: Job, number: UUID, at_most: int) -> list[Removal]:
         rows.filter(pk__in=chosen, state=State.PLANNED).update(
             state=State.CLAIMED, claim=number, lease_until=now + LEASE
         )
-    return list(rows.filter(claim=number, state=State.CLAIMED).order_by("position"))
+    claimed = rows.filter(claim=number, state=State.CLAIMED)
+    return list(claimed.select_related("connection").order_by("position"))
 
 
 def prolong(job: Job, number: UUID) -> int:
