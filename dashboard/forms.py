@@ -293,3 +293,4 @@ class PreferencesForm(forms.Form):
     media = OneOfField(MEDIA_MODES)  # type: ignore[assignment]  # a field is no attribute of the form
     layout = OneOfField(LAYOUTS)
     theme = OneOfField(THEMES)
+    keys = OneOfField(("on", "off"))

@@ -1,4 +1,4 @@
-"""How this browser shows things: media mode, layout, theme and the connection chosen last.
+"""How this browser shows things: media mode, layout, theme, single keys, and the connection chosen last.
 
 Kept in the signed session cookie; the organisation's default holds for the media mode until a person chooses.
 """
@@ -17,6 +17,7 @@ class Preferences:
     media: str
     layout: str = "table"
     theme: str = "system"
+    keys: str = "on"
     chosen: str = ""
 
 
@@ -27,6 +28,7 @@ def of(request: Request) -> Preferences:
         media=session.get("media") or settings.DASHBOARD_MEDIA_MODE,
         layout=session.get("layout") or "table",
         theme=session.get("theme") or "system",
+        keys=session.get("keys") or "on",
         chosen=session.get("chosen") or "",
     )
 

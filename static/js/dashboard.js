@@ -1,5 +1,5 @@
-// Enhancements of working HTML: the dialog's host, reveal and hide, keys, copying, local times, live refresh.
-// One module on purpose: each file is a request of the first load.
+// Enhancements of working HTML: the dialog's host, reveal and hide, copying, local times, live refresh.
+// Keys are in keys.js; few modules on purpose: each file is a request of the first load.
 
 const root = document.documentElement;
 const $ = (selector, from = document) => from.querySelector(selector);
@@ -13,7 +13,8 @@ let opener = null;
 
 function openDialog() {
   if (!dialog.open) {
-    opener = document.activeElement;
+    const menu = document.activeElement.closest("[popover]"); // it closes, and cannot take the focus back
+    opener = menu ? $(`[popovertarget="${menu.id}"]`) : document.activeElement;
     dialog.showModal();
   }
   ($("[aria-invalid]", dialog) ?? $("h1", dialog))?.focus();
@@ -24,9 +25,9 @@ dialog.addEventListener("close", () => {
   if (opener?.isConnected) opener.focus();
   opener = null;
 });
-// Enter in a field never removes anything: only the button does.
+// Enter in a field never removes anything: only the button does. Where nothing can be lost, Enter sends.
 dialog.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+  if (event.key === "Enter" && event.target.matches("input") && !event.target.closest("[data-enter]")) event.preventDefault();
 });
 // Nothing closes the dialog while its answer is out. Esc is caught before it asks the dialog to close: of
 // such requests a browser lets only one be prevented.
@@ -167,7 +168,7 @@ document.addEventListener("click", (event) => {
   } else if ("dress" in data) {
     event.preventDefault();
     root.dataset[data.dress] = pressed.value;
-    for (const one of pressed.parentElement.children) one.setAttribute("aria-pressed", one === pressed);
+    for (const one of document.querySelectorAll(`[data-dress="${data.dress}"]`)) one.setAttribute("aria-pressed", one.value === pressed.value);
     const body = new FormData(pressed.form);
     body.set(pressed.name, pressed.value);
     fetch(pressed.form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
@@ -239,19 +240,8 @@ function hideAll() {
   const hidden = root.classList.toggle("hide-all");
   for (const player of document.querySelectorAll("video, audio")) player.pause();
   $("[data-hide-all]")?.setAttribute("aria-pressed", hidden);
-  say(hidden ? "Everything is hidden. Press h to show it again." : "");
+  say(hidden ? `Everything is hidden. Press ${root.dataset.keys === "off" ? "Hide all" : "h"} to show it again.` : "");
 }
-
-// ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable]")) return;
-  if (event.key === "h") hideAll();
-  if (event.key === "/" && !dialog.open && $("#q")) {
-    event.preventDefault();
-    $("#q").focus();
-    $("#q").select();
-  }
-});
 
 // ── Times in the reader's zone, UTC beside them; the exact moment of a row by its title ──────────────
 const near = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

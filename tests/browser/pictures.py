@@ -160,6 +160,8 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         "not-found": Scene("/nowhere"),
         "menus": Scene(listed, act=press("[popovertarget=account-menu]")),
         "switcher": Scene(listed, act=press("[popovertarget=switcher]")),
+        "keys": Scene(listed, act=in_turn(lambda page: page.keyboard.press("?"), wait_for("Next row"))),
+        "keys-page": Scene("/keys/"),
         "styleguide": Scene("/styleguide/", whole=True),
         **audit_scenes(Scene, press),
         **connection_scenes(),

@@ -75,6 +75,7 @@ def film(sandbox: Sandbox) -> Item:
         f"/removals/{UNRESOLVED}/",
         f"/removals/{UNRESOLVED}/close/",
         "/c/nowhere/media/",
+        "/keys/",
         "/styleguide/",
         "/nowhere/",
     ],

@@ -40,6 +40,7 @@ def paths(sandbox: Sandbox) -> list[str]:
         "/connections/studio-a/",
         "/connections/studio-a/archive/",
         "/c/nowhere/media/",
+        "/keys/",
         "/styleguide/",
         "/nowhere/",
         "/sign-in/",

@@ -35,6 +35,7 @@ ADDRESSES: Final = {
     "removal": f"/removals/{RECORD}/",
     "removal-close": f"/removals/{RECORD}/close/",
     "removal-look": f"/removals/{RECORD}/look/",
+    "keys": "/keys/",
     "styleguide": "/styleguide/",
     "healthz": "/healthz",
     "readyz": "/readyz",

@@ -8,7 +8,8 @@ HERE = "/preferences/"
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("media", "hidden"), ("layout", "grid"), ("theme", "dark"), ("media", "shown")]
+    ("name", "value"),
+    [("media", "hidden"), ("layout", "grid"), ("theme", "dark"), ("media", "shown"), ("keys", "off")],
 )
 def test_works(viewer: Browser, name: str, value: str) -> None:
     answer = viewer.post(HERE, {name: value, "next": "/c/small/media/?status=stored"})
@@ -27,7 +28,9 @@ def test_fragment(viewer: Browser) -> None:
     assert viewer.fragment(HERE, {"media": "shown"}, method="post").headers["HX-Redirect"] == "/"
 
 
-@pytest.mark.parametrize("bad", [{"media": "off"}, {"layout": "rows"}, {"theme": "neon", "layout": "grid"}])
+@pytest.mark.parametrize(
+    "bad", [{"media": "off"}, {"layout": "rows"}, {"keys": "some"}, {"theme": "neon", "layout": "grid"}]
+)
 def test_bad_input(viewer: Browser, bad: dict[str, str]) -> None:
     assert viewer.post(HERE, bad).status_code == 422
     assert 'data-layout="table"' in text(viewer.get("/c/small/media/"))
