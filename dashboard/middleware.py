@@ -85,6 +85,9 @@ class Trouble:
         self.get_response = get_response
 
     def __call__(self, request: Request) -> HttpResponseBase:
+        length = request.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return trouble.too_large(request)
         response = self.get_response(request)
         if response.status_code == 405:  # Django's own has no words
             return trouble.wrong_method(request, response.headers["Allow"])

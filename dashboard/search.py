@@ -49,10 +49,15 @@ def target_of(text: str) -> Target:
 
 
 def _checked(media_id: str) -> str:
-    if re.fullmatch(r"\d+(?:[.,]\d+)?[eE]\+?\d+", media_id):
+    if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", media_id):
         raise ValueError(
-            f"“{media_id}” is how a spreadsheet shortens a long number; its last digits are lost. "
-            "Paste the ID from its source."
+            "This long number has lost digits in a spreadsheet, which shortened it. Paste the ID from its "
+            "source."
+        )
+    if re.fullmatch(r"[0-9]+\.[0-9]+", media_id):
+        raise ValueError(
+            "This is a number with decimals, as a spreadsheet writes it; an ID has none. Paste the ID from "
+            "its source."
         )
     if media_id.startswith("conn_"):
         raise ValueError("This is a connection's ID, not an item's. Choose the connection by its name.")

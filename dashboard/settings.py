@@ -204,6 +204,10 @@ STORAGES = {
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
+LARGEST_REQUEST: Final = 6 * 1024 * 1024
+"""Bytes of a request, files included: `middleware.Trouble` reads nothing of a larger one."""
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LARGEST_REQUEST
+
 # ── The browser's side of security (the rest stands in middleware.Headers) ───────────────────────────
 _SECURE = not DASHBOARD_PLAIN_HTTP
 _PREFIX = "__Host-" if _SECURE else "demo-"

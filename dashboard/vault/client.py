@@ -43,7 +43,7 @@ class VaultClient:
     and must not be carried over a fork. `base_url` is https, or http for this very machine, with at most a
     path prefix. `verify` is True for the usual certificate authorities or the path of a PEM file with others.
     `pool_size` is how many connections lie ready; at least the number of threads that call. `places`, how
-    many calls may be under way, is by default shared by all clients of the process: 8, 2 of them removals.
+    many calls may be under way, is by default shared by all clients of the process: 16, 2 of them removals.
     `pace` remembers what the answers say of the service's limits.
 
     Raises ValueError for an address or key that cannot be used. Every operation raises a VaultError: see

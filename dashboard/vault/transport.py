@@ -63,7 +63,7 @@ CONNECTIONS: Final = Operation("GET", collection=ACCOUNT_CONNECTIONS)
 class Places:
     """How many calls may be under way at once, and how many of them may remove something."""
 
-    def __init__(self, calls: int = 8, removals: int = 2) -> None:
+    def __init__(self, calls: int = 16, removals: int = 2) -> None:
         self._calls = threading.BoundedSemaphore(calls)
         self._removals = threading.BoundedSemaphore(removals)
 

@@ -202,6 +202,17 @@ def outcome_not_recorded(request: Request, error: OutcomeNotRecorded) -> HttpRes
     )
 
 
+def too_large(request: Request) -> HttpResponse:
+    return say(
+        request,
+        "This is too much at once",
+        f"What was sent is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20} MiB, so nothing of it "
+        "was read. Go back: your browser still has what you typed. Send it in several parts.",
+        status=413,
+        retry="",
+    )
+
+
 def wrong_method(request: Request, allowed: str) -> HttpResponse:
     response = say(
         request,

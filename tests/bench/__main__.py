@@ -94,7 +94,7 @@ def pages_per_second(stage: Stage) -> list[Row]:
     stage.set_latency(0)
     note = (
         f"the bare view, whose calls wait for no free place, {median(rates[RAW]):.0f}; "
-        f"8 calls at once are {8000 / LATENCY_MS:.0f} a second at most."
+        f"16 calls at once are {16_000 / LATENCY_MS:.0f} a second at most."
     )
     name = f"Pages a second, {LATENCY_MS} ms upstream, {CROWD} clients"
     return [Row(name, "{:.0f}", rates[MILLION_PAGE], 100, 180, more=True, note=note)]
