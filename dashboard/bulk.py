@@ -90,6 +90,7 @@ def begin(
         typed=intent.typed,
         retry_of=retry_of,
     )
+    media_ids = list(dict.fromkeys(media_ids))
     for _ in range(3):  # another removal of one of the items may begin in this very moment
         try:
             with transaction.atomic(durable=True):

@@ -35,7 +35,8 @@ _CHUNK: Final = 500
 
 
 def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Removal]:
-    """Write a planned row for each of the items that no other removal holds; those that do are returned.
+    """Write a planned row for each of the items, which are all different, that no other removal holds; the
+    removals that do are returned, in the items' order.
 
     Within the transaction that saves the job. Raises IntegrityError where another removal of one of them
     began in this very moment: then nothing is planned, and planning again names it.
@@ -66,7 +67,7 @@ def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Rem
     ]
     _link_retries(job, rows)
     Removal.objects.bulk_create(rows, batch_size=_CHUNK)
-    return list(held.values())
+    return [held[media_id] for media_id in media_ids if media_id in held]
 
 
 def claim(job: Job, number: UUID, at_most: int) -> list[Removal]:

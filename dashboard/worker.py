@@ -77,6 +77,7 @@ def work(lanes: int = LANES) -> None:
         thread.start()
     tidied = None
     while True:
+        close_old_connections()
         now = timezone.now()
         due = tidied is None or now - tidied >= _TIDY_EVERY
         if look_after(me, tidies=due) and due:
@@ -94,15 +95,14 @@ def look_after(me: Worker, *, tidies: bool = False) -> bool:
     """One round: say that this process lives, queue what nobody works on, settle what was lost. False where
     the database was away; it is waited for."""
     try:
-        close_old_connections()
         beat = {"host": me.host, "started_at": me.started_at, "beat_at": timezone.now()}
         Worker.objects.update_or_create(pk=me.pk, defaults=beat)
         jobs.queue_due()
         settling.settle_due()
         if tidies:
             tidy()
-    except DatabaseError as broken:
-        logger.error("the worker's round failed: %s", type(broken).__name__)
+    except DatabaseError:
+        logger.exception("the worker's round failed")
         return False
     return True
 

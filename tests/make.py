@@ -20,7 +20,7 @@ from dashboard.ledger import LEASE
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
-from dashboard.vault import MediaItem, Variant
+from dashboard.vault import MediaItem, MediaQuery, Variant
 from tests import assertions
 from tests.environment import API_KEY as API_KEY
 
@@ -227,6 +227,12 @@ def no_events(execute: Any, sql: str, params: Any, many: bool, context: Any) -> 
     if sql.startswith('INSERT INTO "dashboard_event"'):
         raise OperationalError("database or disk is full")
     return execute(sql, params, many, context)
+
+
+def plain_ids(of: Connection, query: MediaQuery) -> list[str]:
+    """The ids of one page of the connection's items, without the odd ones."""
+    page = service.list_media(of, query)
+    return [item.id for item in page.readable if item.id.isdecimal()]
 
 
 def ids_on(answer: Any) -> list[str]:

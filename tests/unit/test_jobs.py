@@ -1,0 +1,179 @@
+"""The life of a job, whoever runs it and however often it is queued."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import OperationalError
+from django.db import connection as database
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from dashboard import jobs, worker
+from dashboard.models import Connection, Job, Worker
+from tests import make
+
+Kind, State = Job.Kind, Job.State
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _this_process_goes_on() -> Iterator[None]:
+    yield
+    jobs.stopping.clear()
+
+
+@pytest.fixture
+def small() -> Connection:
+    return make.connection("small", label="Studio A")
+
+
+@pytest.fixture
+def job(small: Connection) -> Job:
+    """A scan that waits for a worker."""
+    return jobs.open_job(jobs.new(Kind.SCAN, small, make.OMAR))
+
+
+def queued() -> int:
+    return DBTaskResult.objects.ready().count()
+
+
+def ago(seconds: float) -> datetime:
+    return timezone.now() - timedelta(seconds=seconds)
+
+
+def test_a_job_remembers_who_began_it_and_is_queued_with_its_row(job: Job) -> None:
+    person = job.caller.person
+    assert person
+    assert (person.name, person.subject, job.caller.address) == ("Omar Haddad", "omar", "192.0.2.7")
+    assert (job.state, queued()) == (State.WAITING, 1)
+
+
+def test_one_press_is_one_job(job: Job, small: Connection) -> None:
+    with pytest.raises(jobs.JobIsThere) as there:
+        jobs.open_job(jobs.new(Kind.SCAN, small, make.OMAR, token=job.token))
+    assert there.value.job == job
+
+
+def test_what_cannot_be_queued_is_not_begun(small: Connection) -> None:
+    def broken(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        if "django_tasks" in sql and sql.startswith("INSERT"):
+            raise OperationalError("disk is full")
+        return execute(sql, params, many, context)
+
+    with database.execute_wrapper(broken), pytest.raises(jobs.JobNotOpened):
+        jobs.open_job(jobs.new(Kind.SCAN, small, make.OMAR))
+    assert not Job.objects.exists()
+
+
+def test_one_runner_holds_it_until_its_lease_ends(job: Job) -> None:
+    first, second = uuid.uuid4(), uuid.uuid4()
+    held = jobs.take(job.pk, first)
+    assert held
+    assert jobs.take(job.pk, second) is None
+    jobs.keep(held, seen=7, cursor="c")
+    Job.objects.update(lease_until=ago(1))
+    taken = jobs.take(job.pk, second)
+    assert taken
+    assert (taken.seen, taken.cursor) == (7, "c")
+    with pytest.raises(jobs.Interrupted):
+        jobs.keep(held, seen=8)
+    assert not jobs.finish(held)
+    assert Job.objects.get().seen == 7, "what the first still wanted to write is not written"
+    assert jobs.finish(taken)
+    assert Job.objects.get().state == State.DONE
+    assert jobs.take(job.pk, first) is None
+
+
+def test_a_stop_is_found_out_at_the_next_step(job: Job) -> None:
+    held = jobs.take(job.pk, uuid.uuid4())
+    assert held
+    assert jobs.stop(Job.objects.get())
+    with pytest.raises(jobs.Interrupted):
+        jobs.keep(held, seen=1)
+    assert not jobs.stop(Job.objects.get()), "it is over"
+
+
+def test_a_process_that_ends_gives_it_back_at_once(job: Job) -> None:
+    held = jobs.take(job.pk, uuid.uuid4())
+    assert held
+    jobs.stopping.set()
+    with pytest.raises(jobs.Interrupted):
+        jobs.keep(held, seen=5)
+    kept = Job.objects.get()
+    assert (kept.state, kept.seen, kept.lease_until, queued()) == (State.WAITING, 5, None, 2)
+
+
+def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
+    held = jobs.take(job.pk, uuid.uuid4())
+    assert held
+    assert jobs.pause(held, "The service asked to wait 7 s.", 7)
+    assert jobs.take(job.pk, uuid.uuid4()) is None
+    Job.objects.update(next_try_at=ago(1))
+    assert jobs.queue_due() == 1
+    held = jobs.take(job.pk, uuid.uuid4())
+    assert held
+    assert jobs.pause(held, "The service refused our key.", None)
+    Job.objects.update(moved_at=ago(86_400))
+    assert jobs.queue_due() == 0, "nobody has pressed Go on"
+    assert jobs.resume(held)
+    assert Job.objects.get().state == State.WAITING
+    assert not jobs.resume(held)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_due"),
+    [
+        ({"state": State.RUNNING, "lease_until": -1}, True),
+        ({"state": State.RUNNING, "lease_until": 20}, False),
+        ({"state": State.WAITING, "created_at": -60}, True),
+        ({"state": State.WAITING}, False),
+        ({"state": State.PAUSED, "next_try_at": -1}, True),
+        ({"state": State.PAUSED, "next_try_at": 20}, False),
+        ({"state": State.PAUSED}, False),
+        ({"state": State.STOPPED, "lease_until": -1}, False),
+        ({"state": State.DONE, "lease_until": -1}, False),
+    ],
+)
+def test_what_nobody_works_on_is_queued_again(job: Job, changes: dict[str, object], is_due: bool) -> None:
+    moments = {k: ago(-v) if isinstance(v, int) else v for k, v in changes.items()}
+    Job.objects.update(**moments)
+    before = queued()
+    assert jobs.queue_due() == is_due
+    assert jobs.queue_due() == 0, "not more often than a task may wait"
+    assert queued() == before + is_due
+
+
+def test_a_round_of_the_worker_beats_and_tidies(job: Job) -> None:
+    assert not jobs.worker_is_alive()
+    gone = Worker.objects.create(host="gone", beat_at=ago(100_000))
+    old = DBTaskResult.objects.get()
+    DBTaskResult.objects.update(status="RUNNING", enqueued_at=ago(100_000))
+    me = Worker(host="here")
+    assert worker.look_after(me, tidies=True)
+    assert jobs.worker_is_alive()
+    assert list(Worker.objects.all()) == [me]
+    assert not DBTaskResult.objects.filter(pk=old.pk).exists()
+    assert not Worker.objects.filter(pk=gone.pk).exists()
+    Worker.objects.update(beat_at=ago(60))
+    assert not jobs.worker_is_alive()
+
+
+def test_a_round_waits_for_a_database_that_is_away() -> None:
+    def away(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        raise OperationalError("the server closed the connection")
+
+    with database.execute_wrapper(away):
+        assert not worker.look_after(Worker(host="here"))
+
+
+def test_a_task_of_a_job_that_is_over_or_unknown_does_nothing(job: Job) -> None:
+    from dashboard.tasks import run
+
+    jobs.stop(job)
+    run.func(str(job.pk))
+    run.func(str(uuid.uuid4()))
+    assert Job.objects.get().state == State.STOPPED
