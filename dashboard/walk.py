@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,9 @@ from .vault import MAX_LIMIT, Busy, MediaItem, MediaPage, MediaQuery, Unreadable
 
 LONGEST_WAIT: Final = 9.0
 """Seconds that a page waits for the service's limit: with the call after them still within a job's lease."""
+
+LOOKS_UP: Final = 0.5
+"""Seconds after which a walk that waits for an answer asks whether it is to go on."""
 
 
 class Circle(Exception):
@@ -46,22 +49,31 @@ def steps(
     query: MediaQuery,
     *,
     ask: Callable[[Connection, MediaQuery], MediaPage] = ask_paced,
+    seen: set[bytes] | None = None,
+    look_up: Callable[[], None] = lambda: None,
 ) -> Iterator[Step]:
     """Every page from the query's cursor on, in order, one call after another; a page is decoded, and the
     next one asked for, before it is handed over.
 
-    Raises Circle where a cursor comes again, and any VaultError. Nothing of the pages is kept.
+    Raises Circle where a cursor comes again, and any VaultError. Nothing of the pages is kept but a mark of
+    each cursor in `seen`; a walk that goes on from where another broke off is given the same set, so that it
+    knows the whole way. `look_up` is called twice a second while an answer is waited for: what it raises
+    ends the walk at once, and the call that is out is left to itself.
     """
     query = query.replacing(limit=MAX_LIMIT, cursor=query.cursor)
-    seen: set[bytes] = set()  # eight bytes a page: a thousandth of what a page weighs
-    with ThreadPoolExecutor(1, thread_name_prefix="walk") as ahead:
+    seen = set() if seen is None else seen
+    ahead = ThreadPoolExecutor(1, thread_name_prefix="walk")
+    left_alone = False
+    try:
         coming = ahead.submit(ask, connection, query)
         while True:
-            page = coming.result()
+            left_alone = True
+            page = _answer(coming, look_up)
+            left_alone = False
             cursor = page.next_cursor
             circle = cursor is not None and (mark := _mark(cursor)) in seen
             if cursor is not None and not circle:
-                seen.add(mark)
+                seen.add(mark)  # eight bytes a page: a thousandth of what a page weighs
                 query = query.replacing(cursor=cursor)
                 coming = ahead.submit(ask, connection, query)
             yield Step(page.items, None if circle else cursor)
@@ -69,6 +81,18 @@ def steps(
                 raise Circle
             if cursor is None:
                 return
+    finally:
+        ahead.shutdown(wait=not left_alone, cancel_futures=True)
+
+
+def _answer(coming: Future[MediaPage], look_up: Callable[[], None]) -> MediaPage:
+    while True:
+        try:
+            return coming.result(LOOKS_UP)
+        except TimeoutError:
+            if coming.done():  # the call itself timed out, and says so
+                raise
+            look_up()
 
 
 def _mark(cursor: str) -> bytes:

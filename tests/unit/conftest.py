@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.test import override_settings
 
 from dashboard import service
 from dashboard.models import Connection
@@ -13,6 +15,8 @@ from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests import make
 from tests.assertions import Provider, a_provider
+from tests.environment import API_KEY
+from tests.scans import ITEMS, SOME_ID, after, begun, sums
 
 collect_ignore = [] if database.vendor == "postgresql" else ["test_audit_role.py"]  # SQLite has no roles
 
@@ -36,3 +40,31 @@ def media_id(small: Connection, sandbox: Sandbox) -> str:
     found = service.list_media(small, MediaQuery(status="stored", limit=20)).readable
     sandbox.calls.clear()
     return next(item.id for item in found if not item.id.startswith("odd"))
+
+
+@pytest.fixture(scope="module")
+def eight_pages() -> Iterator[Sandbox]:
+    with Sandbox(connections={SOME_ID: ITEMS}, key=API_KEY, settle=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def upstream(eight_pages: Sandbox) -> Iterator[Sandbox]:
+    """The service with a connection of eight pages, and nothing else."""
+    eight_pages.reset()
+    service.vault.cache_clear()
+    with override_settings(VAULTPLUS_API_URL=eight_pages.url):
+        yield eight_pages
+        service.vault().close()
+        service.vault.cache_clear()
+
+
+@pytest.fixture
+def some(upstream: Sandbox, db: None) -> Connection:
+    return make.connection("some", connection_id=SOME_ID)
+
+
+@pytest.fixture
+def whole(some: Connection) -> dict[str, Any]:
+    """What an undisturbed scan counts."""
+    return sums(after(begun(some)))

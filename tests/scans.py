@@ -1,0 +1,38 @@
+"""Scans as tests begin and run them, and what they counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard import scan
+from dashboard.models import Connection, Job
+from dashboard.tally import Tally
+from tests import make
+
+SOME_ID = "conn_canary_some_000000000000d00d"
+ITEMS = 730
+"""What the connection of the fixture `some` holds: eight pages."""
+
+
+def begun(of: Connection) -> Job:
+    return scan.begin(of, make.OMAR)
+
+
+def after(job: Job) -> Job:
+    """The job once it has been run."""
+    scan.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def tally_of(job: Job) -> Tally:
+    progress = scan.progress_of(job)
+    assert progress is not None
+    return progress.tally
+
+
+def sums(job: Job) -> dict[str, Any]:
+    """All that was counted, but for the moment it was counted from and what is told by that."""
+    kept = tally_of(job).as_json()
+    moment = ("now_ms", "expired", "within_hour", "within_day", "later", "soonest", "ages", "accesses")
+    return {name: value for name, value in kept.items() if name not in moment}

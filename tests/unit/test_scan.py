@@ -1,0 +1,228 @@
+"""A scan counts everything once, whatever comes in between."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import requests
+from django.db import connection as database
+from django.utils import timezone
+
+from dashboard import jobs, scan, walk
+from dashboard.models import Connection, Job
+from dashboard.sandbox import Sandbox
+from dashboard.tally import Tally
+from dashboard.vault import MediaQuery
+from tests import make
+from tests.environment import API_KEY
+from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
+
+State = Job.State
+
+
+@pytest.fixture
+def every_page_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "KEPT_EVERY", 0.0)
+
+
+def test_counts_all_there_is(some: Connection, upstream: Sandbox) -> None:
+    job = after(begun(some))
+    assert (job.state, job.seen, job.cursor, job.why) == (State.DONE, ITEMS, "", "")
+    by_hand = Tally(now_ms=tally_of(job).now_ms)
+    for step in walk.steps(some, MediaQuery()):
+        by_hand.add(step.items)
+    assert by_hand.items == ITEMS
+    assert tally_of(job).as_json() == by_hand.as_json()
+    assert jobs.last_done(some, Job.Kind.SCAN) == job
+
+
+def test_an_empty_connection_is_done_at_once(connections: None) -> None:
+    job = after(begun(Connection.objects.get(slug="empty")))
+    assert (job.state, tally_of(job).items) == (State.DONE, 0)
+
+
+def test_items_that_cannot_be_read_are_counted(connections: None) -> None:
+    tally = tally_of(after(begun(Connection.objects.get(slug="small"))))
+    assert tally.unreadable > 0
+    assert tally.items > 60
+
+
+def test_one_at_a_time(some: Connection) -> None:
+    first = begun(some)
+    assert begun(some) == first
+    after(first)
+    second = begun(some)
+    assert second != first
+    assert begun(some) == second
+    jobs.stop(second)
+    assert begun(some) not in (first, second)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_presses_at_the_same_instant_begin_one(upstream: Sandbox) -> None:
+    some = make.connection("some", connection_id=SOME_ID)
+    after(begun(some))
+    together = threading.Barrier(4)
+    found: list[Job] = []
+
+    def press() -> None:
+        together.wait(10)
+        found.append(begun(Connection.objects.get(pk=some.pk)))
+        database.close()
+
+    threads = [threading.Thread(target=press) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == 4
+    assert len({job.pk for job in found}) == 1
+    assert Job.objects.filter(state=State.WAITING).count() == 1
+
+
+class Killed(BaseException):
+    """What a process does not survive."""
+
+
+@pytest.mark.usefixtures("every_page_is_kept")
+@pytest.mark.parametrize("written", [True, False])
+def test_a_scan_killed_at_any_point_counts_nothing_twice(
+    some: Connection, whole: dict[str, Any], written: bool
+) -> None:
+    died = 0
+    for point in range(1, 30):
+        job = begun(some)
+        left = [point]
+
+        def dying(execute: Any, sql: str, *rest: Any, left: list[int] = left) -> Any:
+            if not sql.startswith('UPDATE "dashboard_job"'):
+                return execute(sql, *rest)
+            left[0] -= 1
+            if left[0] == 0 and not written:
+                raise Killed
+            answer = execute(sql, *rest)
+            if left[0] == 0:
+                raise Killed
+            return answer
+
+        with database.execute_wrapper(dying):
+            try:
+                scan.run(job.pk)
+            except Killed:
+                died += 1
+        Job.objects.filter(pk=job.pk, state=State.RUNNING).update(lease_until=timezone.now())
+        time.sleep(0.001)  # so that the lease has ended
+        after(job)
+        assert (job.state, job.seen) == (State.DONE, ITEMS)
+        assert sums(job) == whole
+        if left[0] > 0:
+            break  # it came to its end before this point
+    assert died > 7
+
+
+def test_a_stopped_scan_is_left_as_it_is(some: Connection) -> None:
+    job = begun(some)
+    jobs.stop(job, "not now")
+    assert after(job).state == State.STOPPED
+    assert job.seen == 0
+
+
+@pytest.mark.usefixtures("every_page_is_kept")
+def test_stop_ends_it_at_its_next_step(some: Connection, upstream: Sandbox) -> None:
+    job = begun(some)
+    writes = [0]
+
+    def pressing(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "dashboard_job"') and writes is not None:
+            writes[0] += 1
+            if writes[0] == 5:
+                jobs.stop(Job.objects.get(pk=job.pk), "Stopped by Omar Haddad.")
+        return execute(sql, *rest)
+
+    with database.execute_wrapper(pressing):
+        scan.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.why) == (State.STOPPED, "Stopped by Omar Haddad.")
+    assert 0 < job.seen < ITEMS
+
+
+@pytest.mark.usefixtures("every_page_is_kept")
+def test_a_process_that_ends_gives_it_back(some: Connection, whole: dict[str, Any]) -> None:
+    job = begun(some)
+    jobs.stopping.set()
+    try:
+        assert after(job).state == State.WAITING
+    finally:
+        jobs.stopping.clear()
+    assert job.runner is None
+    assert 0 < job.seen < ITEMS
+    after(job)
+    assert (job.state, sums(job)) == (State.DONE, whole)
+    progress = scan.progress_of(job)
+    assert progress is not None
+    assert progress.taken_up == 1
+
+
+def test_of_two_runners_one_runs(some: Connection, upstream: Sandbox) -> None:
+    job = begun(some)
+    held = jobs.take(job.pk, uuid4())
+    assert held is not None
+    assert after(job).runner == held.runner
+    assert upstream.calls == []
+
+
+@pytest.mark.usefixtures("every_page_is_kept")
+def test_a_runner_that_was_taken_over_writes_nothing_more(some: Connection, whole: dict[str, Any]) -> None:
+    """Its lease ended while it hung; whoever took over is done before it wakes."""
+    job = begun(some)
+    writes = [0]
+
+    def hanging(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith('UPDATE "dashboard_job"'):
+            writes[0] += 1
+            if writes[0] == 6:
+                Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+                scan.run(job.pk)
+        return execute(sql, *rest)
+
+    with database.execute_wrapper(hanging):
+        scan.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.seen, sums(job)) == (State.DONE, ITEMS, whole)
+
+
+def answers(upstream: Sandbox, *pages: tuple[int, str | None]) -> None:
+    """The service answers with these of its own pages, each leading on to the cursor named."""
+    own: list[dict[str, Any]] = []
+    cursor = ""
+    while len(own) <= max(number for number, _ in pages):
+        params = {"limit": "100", **({"cursor": cursor} if cursor else {})}
+        headers = {"apiKey": API_KEY, "x-connection-id": SOME_ID}
+        own.append(
+            requests.get(f"{upstream.url}/v2/vault-plus/media", params, headers=headers, timeout=9).json()
+        )
+        cursor = own[-1]["nextCursor"]
+    for number, leads_to in pages:
+        upstream.faults.add(status=200, body={**own[number], "nextCursor": leads_to})
+
+
+def test_items_that_come_again_are_counted_once(some: Connection, upstream: Sandbox) -> None:
+    answers(upstream, (0, "a"), (0, "b"), (1, None))
+    job = after(begun(some))
+    tally = tally_of(job)
+    assert (job.state, job.seen) == (State.DONE, 300)
+    assert (tally.items, tally.repeats) == (200, 100)
+
+
+def test_a_circle_ends_it_and_is_told(some: Connection, upstream: Sandbox) -> None:
+    answers(upstream, (0, "a"), (1, "b"), (2, "a"))
+    job = after(begun(some))
+    progress = scan.progress_of(job)
+    assert progress is not None
+    assert (job.state, job.why) == (State.DONE, scan.CIRCLE)
+    assert (progress.circle, progress.tally.items) == (True, 300)

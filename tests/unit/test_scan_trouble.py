@@ -1,0 +1,178 @@
+"""A scan while the service is in trouble: it waits, pauses or ends in words, and counts nothing twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from dashboard import jobs, scan, service
+from dashboard.models import Connection, Job
+from dashboard.sandbox import Sandbox
+from tests import make
+from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
+
+State = Job.State
+
+
+def fail(upstream: Sandbox, page: int, times: int | None = None, **fault: Any) -> None:
+    """The service misbehaves once it has answered so many pages."""
+    if page:
+        upstream.faults.add(times=page)
+    upstream.faults.add(times=times, **fault)
+
+
+def fit(job: Job) -> None:
+    """The pause is over, and another process takes it up, which remembers no limit of the service."""
+    service.vault().close()
+    service.vault.cache_clear()
+    Job.objects.filter(pk=job.pk).update(next_try_at=timezone.now())
+    time.sleep(0.001)
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "least"),
+    [
+        ({"status": 429, "headers": {"Retry-After": "90"}}, "asks us to wait", 85),
+        ({"status": 503, "headers": {"Retry-After": "600"}}, "asks us to wait", 590),
+        ({"status": 401, "body": {"error": "Unauthorized"}}, "refused our key", 55),
+        ({"status": 403, "body": {"error": "Scope"}}, "refused our key", 55),
+    ],
+)
+def test_what_lasts_is_a_pause(
+    some: Connection, upstream: Sandbox, whole: dict[str, Any], fault: dict[str, Any], words: str, least: int
+) -> None:
+    job = begun(some)
+    fail(upstream, 3, **fault)
+    asked_at = timezone.now()
+    after(job)
+    assert job.state == State.PAUSED
+    assert words in job.why
+    assert job.next_try_at is not None
+    assert job.next_try_at - asked_at > timedelta(seconds=least)
+    assert (job.seen, tally_of(job).items) == (300, 300)
+    assert after(job).state == State.PAUSED  # it is not yet time
+    upstream.faults.clear()
+    fit(job)
+    after(job)
+    assert (job.state, job.seen, job.why) == (State.DONE, ITEMS, "")
+    assert sums(job) == whole
+
+
+def test_go_on_takes_it_up_at_once(some: Connection, upstream: Sandbox, whole: dict[str, Any]) -> None:
+    job = begun(some)
+    fail(upstream, 5, status=401)
+    assert after(job).state == State.PAUSED
+    upstream.faults.clear()
+    assert jobs.resume(job)
+    assert sums(after(job)) == whole
+
+
+@pytest.mark.parametrize("fault", [{"status": 200, "body": "<html>maintenance</html>"}, {"cut": True}])
+def test_what_passes_costs_a_wait_and_nothing_else(
+    some: Connection,
+    upstream: Sandbox,
+    whole: dict[str, Any],
+    fault: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scan, "FIRST_WAIT", 0.01)
+    job = begun(some)
+    fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
+    after(job)
+    assert (job.state, job.why, sums(job)) == (State.DONE, "", whole)
+
+
+def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "FIRST_WAIT", 0.0)
+    job = begun(some)
+    fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
+    after(job)
+    assert (job.state, job.seen) == (State.FAILED, 200)
+    assert job.why.startswith("Given up after 10 tries. The service sent something we cannot use.")
+    assert tally_of(job).items == 200  # what was counted stays
+
+
+def test_a_key_that_stays_refused_is_tried_less_and_less_then_given_up(
+    some: Connection, upstream: Sandbox
+) -> None:
+    job = begun(some)
+    fail(upstream, 1, status=401)
+    waits = []
+    while after(job).state == State.PAUSED:
+        assert job.next_try_at is not None
+        waits.append(round((job.next_try_at - timezone.now()).total_seconds()))
+        fit(job)
+    assert waits[:3] == [60, 120, 240]
+    assert len(waits) == scan.TRIES - 1
+    assert (job.state, job.seen) == (State.FAILED, 100)
+    assert "refused our key" in job.why
+
+
+def test_a_place_that_the_service_forgot_is_looked_for_once_more_from_the_start(
+    some: Connection, upstream: Sandbox, whole: dict[str, Any]
+) -> None:
+    job = begun(some)
+    fail(upstream, 3, status=401)
+    after(job)
+    assert job.seen == 300
+    Job.objects.filter(pk=job.pk).update(cursor="a place that is no more")
+    upstream.faults.clear()
+    fit(job)
+    after(job)
+    progress = scan.progress_of(job)
+    assert progress is not None
+    assert (job.state, job.seen, sums(job), progress.started_over) == (State.DONE, ITEMS, whole, True)
+
+
+def test_a_place_that_is_forgotten_again_and_again_ends_it(some: Connection, upstream: Sandbox) -> None:
+    job = begun(some)
+    fail(upstream, 3, times=1, status=400, body={"error": "Invalid cursor"})
+    fail(upstream, 4, status=400, body={"error": "Invalid cursor"})
+    after(job)
+    assert (job.state, job.seen) == (State.FAILED, 400)
+    assert "Invalid cursor" in job.why
+
+
+def test_a_question_that_is_refused_outright_ends_it(some: Connection, upstream: Sandbox) -> None:
+    fail(upstream, 0, status=400, body={"error": "No such connection"})
+    job = after(begun(some))
+    assert (job.state, job.seen) == (State.FAILED, 0)
+    assert "No such connection" in job.why
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fault", [{"status": 429, "headers": {"Retry-After": "40"}}, {"hang": True}])
+def test_a_wait_ends_when_the_process_does(upstream: Sandbox, fault: dict[str, Any]) -> None:
+    """Neither a pause nor a call that hangs keeps a process that is asked to end."""
+    job = begun(make.connection("some", connection_id=SOME_ID))
+    fail(upstream, 1, **fault)
+
+    def run() -> None:
+        scan.run(job.pk)
+        database.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        until = time.monotonic() + 20
+        while Job.objects.get(pk=job.pk).seen == 0 and time.monotonic() < until:
+            time.sleep(0.02)
+        asked = time.monotonic()
+        jobs.stopping.set()
+        thread.join(15)
+        assert not thread.is_alive()
+        assert time.monotonic() - asked < 10
+    finally:
+        jobs.stopping.clear()
+        upstream.faults.clear()
+        for left in threading.enumerate():
+            if left.name.startswith("walk"):
+                left.join(20)
+    job.refresh_from_db()
+    assert (job.state, job.seen) == (State.WAITING, 100)
