@@ -10,7 +10,9 @@ from django.db import DatabaseError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
+from dashboard.access import Person, Role
 from dashboard.access.accounts import accounts
+from dashboard.access.standing import standing
 from dashboard.models import Account, Event
 from tests.assertions import GROUPS, ISSUER
 from tests.make import Browser, assertion_browser
@@ -126,3 +128,22 @@ def test_a_database_that_is_full_refuses_in_the_same_words() -> None:
         assert Browser().get(HERE).status_code == 401
         assert assertion_browser("staff").get(HERE).status_code == 403
         assert assertion_browser(GROUPS["viewer"]).get("/c/small/purge/").status_code == 403
+
+
+def test_groups_are_kept_as_the_sign_on_names_them_last() -> None:
+    seen()
+    assert Account.objects.get().groups == [GROUPS["viewer"]]
+    assertion_browser("nobody", subject="u-1").get(HERE)
+    assert Account.objects.get().groups == ["nobody"]
+
+
+def test_what_somebody_may_do_is_known_while_they_are_away() -> None:
+    person = Person("Vera Lind", "vera@example.com", None, issuer=ISSUER, subject="u-1")
+    assert standing(person).role is None, "never seen"
+    seen()
+    assert standing(person).role is Role.VIEWER
+    assertion_browser(GROUPS["admin"], subject="u-1").get(HERE)
+    now = standing(person)
+    assert (now.role, now.groups, now.matched) == (Role.ADMIN, (GROUPS["admin"],), (GROUPS["admin"],))
+    assertion_browser("nobody", subject="u-1").get(HERE)
+    assert standing(person).role is None
