@@ -56,6 +56,7 @@ LOGGING: Final[dict[str, Any]] = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         **{name: {"handlers": [], "propagate": True} for name in ("django", "django.server")},
+        **{name: {"level": "WARNING"} for name in ("django_tasks", "django.tasks", "django_tasks_db")},
         "dashboard.audit": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
         "dashboard.audit.record": {"handlers": ["stderr"], "propagate": False},
     },
