@@ -170,7 +170,7 @@ class MediaFilterForm(FilterForm):
         ("createdAtFrom", "createdAtTo"),
         ("cachedAtFrom", "cachedAtTo"),
     )
-    OWN = ("trail", "ticket")
+    OWN: ClassVar[tuple[str, ...]] = ("trail", "ticket")
 
     status = OneOfField(STATUSES, label="Status")
     type = OneOfField(TYPES, label="Type")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
+
+from django.urls import reverse
 
 from .display import STATUS_WORDS, TYPE_WORDS, BrokenRow, Row, Shelf, live_href
 from .models import Connection
@@ -68,6 +70,7 @@ class ListPage:
         self.is_cut = page.next_cursor is not None and not self.next_href
         self.previous_href = self._previous_href()
         self.first_href = self._href(query.replacing(), [])
+        self.export_href = ExportPage(connection, query).href
         self.clear_href = self._href(MediaQuery(limit=query.limit, sort=query.sort), [])
         self.chips = [self._chip(name) for name in FILTERING if getattr(query, name) is not None]
         self.moving = [row.id for row in self.rows if isinstance(row, Row) and row.moving]
@@ -115,6 +118,24 @@ class ListPage:
 
     def _chip(self, name: str) -> Chip:
         return Chip(name, chip_text(name, self.query), self._href(self.query.replacing(**{name: None}), []))
+
+
+class ExportPage:
+    """What the question before an export prints: what will be taken away, and where each way leads."""
+
+    def __init__(self, connection: Connection, query: MediaQuery) -> None:
+        self.query = query.replacing(limit=DEFAULT_LIMIT)  # all that fits, whatever page one looks at
+        self.scope = [chip_text(name, query) for name in FILTERING if getattr(query, name) is not None]
+        self.asked = self.query.as_url()
+        self.fields = parse_qsl(self.asked)
+        tail = f"?{self.asked}" if self.asked else ""
+        self.href = f"{reverse('media-export', args=[connection.slug])}{tail}"
+        self.back_href = f"{connection.media_url}{tail}"
+        self._now = reverse("media-export-now", args=[connection.slug])
+
+    def now_href(self, form: str) -> str:
+        """Where the file begins at once."""
+        return f"{self._now}?{urlencode([*self.fields, ('format', form)])}"
 
 
 def chip_text(name: str, query: MediaQuery) -> str:

@@ -14,6 +14,7 @@ from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
+from .export_stream import TooManyDownloads
 from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
 from .sealing import Unsealable
@@ -109,6 +110,8 @@ class Trouble:
                 return audit.unknown_record(request)
             case FormUsed():
                 return trouble.form_used(request)
+            case TooManyDownloads():
+                return trouble.too_many_downloads(request)
             case IntentNotRecorded():
                 return trouble.not_recorded(request)
             case NotRecorded():

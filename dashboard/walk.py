@@ -4,7 +4,7 @@ before is being worked on, so that a walk takes the service's time and little mo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -51,7 +51,7 @@ def steps(
     ask: Callable[[Connection, MediaQuery], MediaPage] = ask_paced,
     seen: set[bytes] | None = None,
     look_up: Callable[[], None] = lambda: None,
-) -> Iterator[Step]:
+) -> Generator[Step]:
     """Every page from the query's cursor on, in order, one call after another; a page is decoded, and the
     next one asked for, before it is handed over.
 

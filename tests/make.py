@@ -9,7 +9,8 @@ import uuid
 from html import unescape
 from typing import Any, Final
 
-from django.db import OperationalError
+from django.core.signals import request_finished
+from django.db import OperationalError, close_old_connections
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -159,6 +160,15 @@ def text(answer: Any) -> str:
     """The page as text; asserts that it is HTML."""
     assert answer.headers["Content-Type"].startswith("text/html"), answer.headers["Content-Type"]
     return str(answer.content.decode())
+
+
+def leave(answer: Any) -> None:
+    """Go away from a streamed answer before its end. The database stays open, as the client keeps it."""
+    request_finished.disconnect(close_old_connections)
+    try:
+        answer.close()
+    finally:
+        request_finished.connect(close_old_connections)
 
 
 def csrf_token(answer: Any) -> str:

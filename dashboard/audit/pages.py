@@ -23,6 +23,7 @@ from .history import DEFAULT_LIMIT, FILTERING, MOST_LOOKS, AuditQuery, EventPage
 _DEEDS: Final = {
     DELETE: "Delete item",
     PURGE: "Purge",
+    "media.exported": "Export of media",
     "media.revealed": "Reveal item",
     "audit.exported": "Export of the audit",
     "audit.checkpoint": "Checkpoint of the audit",

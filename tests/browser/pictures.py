@@ -18,6 +18,7 @@ from typing import Final
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.audit_scenes import audit_scenes
+from tests.browser.export_scenes import export_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
 
 FLAGS: Final = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -164,6 +165,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         "keys-page": Scene("/keys/"),
         "styleguide": Scene("/styleguide/", whole=True),
         **audit_scenes(Scene, press),
+        **export_scenes(Scene, press),
         **connection_scenes(),
     }
 

@@ -110,6 +110,7 @@ def test_the_steps_are_linked(viewer: Browser, step: Event) -> None:
     [
         ("access.refused", "Sign-in refused"),
         ("audit.exported", "Export of the audit"),
+        ("media.exported", "Export of media"),
         ("connection.changed", "Connection changed"),
         ("audit.checkpoint", "Checkpoint"),
     ],

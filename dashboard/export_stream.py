@@ -1,0 +1,70 @@
+"""An export that leaves while it is read: a page of the service at a time, and nothing kept."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from . import service, walk
+from .export_rows import head, writer
+from .models import Connection
+from .vault import MediaPage, MediaQuery, VaultError
+
+logger = logging.getLogger(__name__)
+
+MOST: Final = 4
+"""Downloads that one web process has under way: each holds a thread of sixteen for as long as it takes."""
+
+_places: Final = threading.BoundedSemaphore(MOST)
+
+
+class TooManyDownloads(Exception):
+    """Nothing was begun: other downloads have to end first."""
+
+
+class Download:
+    """The bytes of a file, whose first page is there before anything is sent.
+
+    Trouble with the first page is raised at once, as TooManyDownloads or the VaultError, and can be told on a
+    page. Later trouble is raised where the bytes are asked for: whoever sends them breaks the transfer off,
+    so that a browser says that it failed. `close` ends the walk, whether or not anything was sent.
+    """
+
+    def __init__(self, connection: Connection, query: MediaQuery, form: str, request_id: str = "") -> None:
+        if not _places.acquire(blocking=False):
+            raise TooManyDownloads
+        self._open = True
+        self._request_id = request_id
+        self._steps = walk.steps(connection, query, ask=_ask)
+        self._written = writer(form, connection)
+        try:
+            self._first = head(form) + self._written(next(self._steps).items)
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        self._first = b""
+        try:
+            for step in self._steps:
+                yield self._written(step.items)
+        except (VaultError, walk.Circle) as trouble:
+            words = "an export was broken off: %s %s"
+            kind, extra = type(trouble).__name__, {"request_id": self._request_id}
+            logger.warning(words, kind, trouble, extra=extra)
+            raise
+
+    def close(self) -> None:
+        """End the walk; a call that is under way is waited for, and none follows it."""
+        if self._open:
+            self._open = False
+            self._steps.close()
+            _places.release()
+
+
+def _ask(connection: Connection, query: MediaQuery) -> MediaPage:
+    """A person waits for the first page; for the others the service may take its time."""
+    return walk.ask_paced(connection, query) if query.cursor else service.list_media(connection, query)

@@ -1,0 +1,86 @@
+"""`/c/<slug>/export/`: as what all that fits the list's filters is wanted, and in which way."""
+
+from __future__ import annotations
+
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+
+from dashboard.models import Connection, Event
+from dashboard.sandbox import Sandbox
+from tests.make import SMALL_ID, Browser, text, words_in
+
+HERE = "/c/small/export/"
+BAD = ["status=x", "durationMin=x", "createdAtFrom=x", "sort=x", "status=stored&status=pending"]
+
+
+def test_works(viewer: Browser, sandbox: Sandbox) -> None:
+    answer = viewer.get(f"{HERE}?status=stored&createdAtFrom=2026-01-01&sort=createdAt_asc")
+    page = unescape(text(answer))
+    assert answer.status_code == 200
+    for words in ("Studio A", "Status: Stored", "First seen since 2026-01-01", "Oldest first seen", "scan"):
+        assert words in page
+    asked = f"status=stored&createdAtFrom={quote('2026-01-01T00:00:00.000Z')}&sort=createdAt_asc"
+    for form in ("csv", "jsonl"):
+        assert f'href="{HERE}now/?{asked}&format={form}"' in page
+    assert f'href="/c/small/media/?{asked}" data-close' in page
+    assert sandbox.calls == []
+
+
+def test_the_list_leads_here_with_its_filters_and_without_its_place(viewer: Browser) -> None:
+    page = unescape(text(viewer.get("/c/small/media/?status=stored&limit=10&sort=createdAt_asc")))
+    assert f'href="{HERE}?status=stored&sort=createdAt_asc" hx-get=' in page
+    assert HERE not in text(viewer.get("/c/small/media/?type=audio&contentType=image/none"))
+
+
+def test_whatever_page_of_the_list_one_looks_at_all_that_fits_is_meant(viewer: Browser) -> None:
+    page = text(viewer.get(f"{HERE}?limit=10&cursor=abc&trail=x&ticket=ZD-1"))
+    assert f'href="{HERE}now/?format=csv"' in page
+    assert "everything that is cached" in page
+    assert "ignored" not in page
+
+
+def test_a_misspelt_filter_is_said_to_be_none(viewer: Browser) -> None:
+    page = text(viewer.get(f"{HERE}?stauts=stored"))
+    assert "Not a filter, ignored: stauts" in page
+    assert "everything that is cached" in page
+
+
+def test_empty(viewer: Browser) -> None:
+    assert viewer.get("/c/empty/export/").status_code == 200
+
+
+def test_fragment(viewer: Browser) -> None:
+    answer = viewer.fragment(f"{HERE}?status=stored")
+    assert text(answer).lstrip().startswith('<section id="export"')
+    assert "Status: Stored" in text(answer)
+
+
+@pytest.mark.parametrize("query", BAD)
+def test_bad_input(viewer: Browser, sandbox: Sandbox, query: str) -> None:
+    answer = viewer.get(f"{HERE}?{query}")
+    assert answer.status_code == 422
+    assert query.partition("=")[0] in words_in(text(answer))
+    assert "now/" not in text(answer)
+    assert sandbox.calls == []
+
+
+def test_a_connection_of_others_is_none(viewer: Browser) -> None:
+    Connection.objects.filter(slug="big").update(groups=["vault-admins"])
+    theirs, none = (viewer.get(f"/c/{slug}/export/") for slug in ("big", "nowhere"))
+    assert (theirs.status_code, none.status_code) == (404, 404)
+
+
+def test_no_raw_connection_id_is_on_the_page(viewer: Browser) -> None:
+    assert SMALL_ID not in text(viewer.get(HERE))
+
+
+@pytest.mark.parametrize("method", ["put", "delete"])
+def test_wrong_method(viewer: Browser, method: str) -> None:
+    assert getattr(viewer, method)(HERE).status_code == 405
+
+
+def test_wrong_role(nobody: Browser) -> None:
+    assert nobody.get(HERE).status_code == 302
+    assert not Event.objects.filter(code="media.exported").exists()
