@@ -22,7 +22,7 @@ from .security import headers, is_same_site
 from .service import UnknownConnection
 from .ticket import UnusableLink
 from .vault import VaultError
-from .views import audit, ticket, trouble
+from .views import audit, export, ticket, trouble
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -111,7 +111,7 @@ class Trouble:
             case FormUsed():
                 return trouble.form_used(request)
             case TooManyDownloads():
-                return trouble.too_many_downloads(request)
+                return export.too_many(request)
             case IntentNotRecorded():
                 return trouble.not_recorded(request)
             case NotRecorded():

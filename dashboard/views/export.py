@@ -16,6 +16,7 @@ from dashboard.listing import ExportPage
 from dashboard.request import Request
 from dashboard.security import is_from_here
 from dashboard.sheets import CONTENT_TYPES, attachment
+from dashboard.views import trouble
 
 
 @require_safe
@@ -44,3 +45,14 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[kind])
     response.headers["Content-Disposition"] = attachment(export.file_name(connection, kind))
     return response
+
+
+def too_many(request: Request) -> HttpResponse:
+    """Said where other downloads have to end first."""
+    return trouble.say(
+        request,
+        "Too many downloads at once",
+        "As many exports are on their way as this server sends at a time. Try again in a moment, or have "
+        "this one prepared in the background.",
+        status=503,
+    )

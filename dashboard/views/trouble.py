@@ -166,17 +166,6 @@ def form_used(request: Request) -> HttpResponse:
     )
 
 
-def too_many_downloads(request: Request) -> HttpResponse:
-    return say(
-        request,
-        "Too many downloads at once",
-        "As many exports are on their way as this server sends at a time. Try again in a moment, or have "
-        "this one prepared in the background.",
-        status=503,
-        connection=_connection(request),
-    )
-
-
 def not_recorded(request: Request) -> HttpResponse:
     return say(
         request,
