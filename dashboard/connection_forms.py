@@ -20,7 +20,7 @@ OWN_ADDRESSES: Final = ("add", "import")
 _CLASH: Final = (
     "Somebody gave this name or ID to another connection at the same moment. Look, and press again."
 )
-_AN_ID: Final = re.compile(r"conn_\w{6}")
+AN_ID: Final = re.compile(r"conn_\w{6}")
 
 
 class GroupsField(forms.CharField):
@@ -67,7 +67,7 @@ class ConnectionForm(forms.Form):
 
     def clean_label(self) -> str:
         label = str(self.cleaned_data["label"])
-        if _AN_ID.search(label):
+        if AN_ID.search(label):
             raise ValidationError(
                 "This looks like a connection's ID, which pages never show. Give it a name."
             )
@@ -78,7 +78,7 @@ class ConnectionForm(forms.Form):
 
     def clean_groups(self) -> list[str]:
         groups: list[str] = self.cleaned_data["groups"]
-        if any(map(_AN_ID.search, groups)):
+        if any(map(AN_ID.search, groups)):
             raise ValidationError("One of these looks like a connection's ID, which pages never show.")
         return groups
 

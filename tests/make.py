@@ -18,7 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from dashboard import audit, service
 from dashboard.access import Caller, Person, Role
 from dashboard.ledger import LEASE
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, Removal, SavedView
 from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
@@ -98,6 +98,12 @@ def job(of: Connection, **fields: Any) -> Job:
     made = Job(**{**usual, **fields})
     made.save()
     return made
+
+
+def saved_view(name: str, **fields: Any) -> SavedView:
+    """Saved by somebody else, for every connection and not shared, unless said otherwise."""
+    usual = {"issuer": "demo", "subject": "gone", "person": "Gerda Gone"}
+    return SavedView.objects.create(name=name, **{**usual, **fields})
 
 
 def event(code: str = "media.delete.deleted", of: Connection | None = None, **facts: Any) -> Event:

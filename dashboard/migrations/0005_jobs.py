@@ -202,4 +202,8 @@ class Migration(migrations.Migration):
             model_name='trayitem',
             constraint=models.UniqueConstraint(fields=('issuer', 'subject', 'connection', 'media_id'), name='once_in_a_tray'),
         ),
+        migrations.AddConstraint(
+            model_name='savedview',
+            constraint=models.UniqueConstraint(fields=('issuer', 'subject', 'name'), name='one_view_of_a_name'),
+        ),
     ]

@@ -93,6 +93,9 @@ class SavedView(models.Model):
 
     class Meta:
         ordering = ("name", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject", "name"], name="one_view_of_a_name")
+        ]
 
     def __str__(self) -> str:
         return self.name

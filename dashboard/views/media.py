@@ -6,14 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import audit, preferences, removal, service
+from dashboard import audit, preferences, removal, saved, service
 from dashboard.access import Role, needs
 from dashboard.display import ItemPage, Shelf, live_href
 from dashboard.forms import MediaFilterForm, RevealForm
 from dashboard.htmx import show
 from dashboard.listing import ListPage
 from dashboard.models import Connection
-from dashboard.request import Request
+from dashboard.request import Request, reader
 from dashboard.security import is_from_here
 from dashboard.ticket import TicketLink, bar, given_ticket
 from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
@@ -30,7 +30,10 @@ def media_list(request: Request, slug: str) -> HttpResponse:
         return show(request, "media/list", connection=connection, form=form, page=None, status=422)
     query = form.query()
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
-    return show(request, "media/list", address=page.href, connection=connection, form=form, page=page)
+    menu = saved.Menu(reader(request), connection, query)
+    return show(
+        request, "media/list", address=page.href, connection=connection, form=form, page=page, menu=menu
+    )
 
 
 @require_safe

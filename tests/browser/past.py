@@ -11,7 +11,7 @@ from dashboard.access import Caller
 from dashboard.access.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Removal
 from tests.browser.numbers import DONE, OUT, TRIED, UNRESOLVED
-from tests.make import event, removal
+from tests.make import event, removal, saved_view
 
 State = Removal.State
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -64,7 +64,27 @@ def write() -> None:
     carried_out(studio, omar, UNRESOLVED, steps, ticket="ZD-4805", media_id="4492994488", sent_at=ago)
     out = {"settled_at": None, "lease_until": timezone.now() + timedelta(days=1)}
     carried_out(creator, omar, OUT, ("sent",), ticket="ZD-4810", media_id="4492994491", **out)
+    save_views(studio)
     event("audit.exported", caller=vera, result={"format": "csv", "filters": {"ticket": "ZD-4711"}})
+
+
+def save_views(studio: Connection) -> None:
+    """Some of an operator's own and some that are shared."""
+    own = {"subject": "omar", "person": "Omar Haddad"}
+    saved_view("Longest clips", query="type=video&sort=duration_desc", **own)
+    saved_view(
+        "Stored this year",
+        connection=studio,
+        query="status=stored&createdAtFrom=2026-01-01T00%3A00%3A00.000Z",
+        **own,
+    )
+    shared = {"subject": "ada", "person": "Ada Brandt", "is_shared": True}
+    saved_view(
+        "Pictures that only the edge has, oldest first",
+        query="status=edge_only&type=image&sort=createdAt_asc",
+        **shared,
+    )
+    saved_view("Audio", connection=studio, query="type=audio", **shared)
 
 
 ROLES: Final = ("operator", "admin", "viewer")

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.audit_scenes import audit_scenes
 from tests.browser.export_scenes import export_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
+from tests.browser.view_scenes import view_scenes
 
 FLAGS: Final = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 WIDTHS: Final = {360: 740, 768: 900, 1440: 900}
@@ -161,11 +162,10 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         "not-found": Scene("/nowhere"),
         "menus": Scene(listed, act=press("[popovertarget=account-menu]")),
         "switcher": Scene(listed, act=press("[popovertarget=switcher]")),
-        "keys": Scene(listed, act=in_turn(lambda page: page.keyboard.press("?"), wait_for("Next row"))),
-        "keys-page": Scene("/keys/"),
         "styleguide": Scene("/styleguide/", whole=True),
         **audit_scenes(Scene, press),
         **export_scenes(Scene, press),
+        **view_scenes(Scene, press),
         **connection_scenes(),
     }
 

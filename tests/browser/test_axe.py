@@ -76,6 +76,8 @@ def film(sandbox: Sandbox) -> Item:
         f"/removals/{UNRESOLVED}/close/",
         "/c/nowhere/media/",
         "/keys/",
+        "/views/",
+        "/views/add/?connection=studio-a&status=stored&sort=createdAt_desc",
         "/styleguide/",
         "/nowhere/",
     ],

@@ -41,6 +41,8 @@ def paths(sandbox: Sandbox) -> list[str]:
         "/connections/studio-a/archive/",
         "/c/nowhere/media/",
         "/keys/",
+        "/views/",
+        "/views/add/?connection=studio-a&status=stored&sort=createdAt_desc",
         "/styleguide/",
         "/nowhere/",
         "/sign-in/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dashboard.models import Connection, Removal
-from tests.make import event, removal
+from tests.make import event, removal, saved_view
 
 RECORD: Final = "5e771ed0-0000-4000-8000-000000000000"
 """The number of the one removal whose page is opened."""
@@ -37,6 +37,9 @@ ADDRESSES: Final = {
     "removal": f"/removals/{RECORD}/",
     "removal-close": f"/removals/{RECORD}/close/",
     "removal-look": f"/removals/{RECORD}/look/",
+    "views": "/views/",
+    "view-add": "/views/add/?connection=small&status=stored",
+    "view-delete": "/views/9000/delete/",
     "keys": "/keys/",
     "styleguide": "/styleguide/",
     "healthz": "/healthz",
@@ -51,6 +54,7 @@ ADMINS: Final = (
     "connection-change",
     "connection-archive",
     "removal-close",
+    "view-delete",  # of what somebody else shares
 )
 NEEDED: Final = {"media-delete": "operator", "removal-look": "operator", **dict.fromkeys(ADMINS, "admin")}
 """The least role of an address where it is not viewer."""
@@ -92,13 +96,17 @@ MORE_PAGES: Final = {
     "audit, refused": "/audit/?verb=x&from=soon&connection=nowhere",
     "audit, no event": "/audit/999/",
     "removal, none": "/removals/5e771ed0-0000-4000-8000-00000000dead/",
+    "view, filters that cannot be read": "/views/add/?connection=small&status=x",
+    "view, of no connection": "/views/add/?connection=nowhere",
+    "view, none to delete": "/views/8999/delete/",
     "nowhere": "/nowhere",
 }
 EVERYWHERE: Final = {**{name: ADDRESSES[name] for name in PAGES}, **MORE_PAGES}
 
 
 def stand_ready() -> None:
-    """What some of these addresses name: a removal that nobody could settle, and what was recorded of it."""
+    """What some of these addresses name: a removal that nobody could settle, its event, a view."""
     small = Connection.objects.get(slug="small")
     record = removal(small, id=RECORD, media_id="77777", state=Removal.State.UNRESOLVED)
+    saved_view("Stored for long", pk=9000, connection=small, is_shared=True, query="status=stored")
     event("media.delete.unresolved", small, removal=record, media_id="77777")
