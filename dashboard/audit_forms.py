@@ -48,6 +48,7 @@ class AuditFilterForm(FilterForm):
     actor = forms.CharField(required=False, max_length=255)
     ticket = TicketField()
     steps = OneOfField((EVERY_STEP,))
+    job = forms.UUIDField(required=False, error_messages={"invalid": "This is no bulk removal's number."})
     limit = LimitField(MAX_LIMIT)
     before = PlaceField(required=False)
 

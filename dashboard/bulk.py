@@ -6,6 +6,7 @@ outcome, no second call on a guess.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -131,7 +132,11 @@ def resume(job: Job, caller: Caller) -> bool:
 
 def counts(job: Job) -> Counts:
     """How its items stand now."""
-    states = claims.states(job)
+    return counted(claims.states(job))
+
+
+def counted(states: Counter[str]) -> Counts:
+    """The same of how many items are in each state."""
     failed = sum(states[state] for state in _FAILED)
     left = states[State.PLANNED] + states[State.CLAIMED]
     deleted = states[State.DELETED] + states[State.VERIFIED_GONE]

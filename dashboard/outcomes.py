@@ -32,7 +32,11 @@ _GOOD: Final = Mark("stored", "stored")
 _OPEN: Final = Mark("pending", "pending")
 _MARKS: Final = {
     **dict.fromkeys(("deleted", "verified_gone"), _GOOD),
-    **dict.fromkeys(("planned", "claimed", "sent"), _OPEN),
+    **dict.fromkeys(("planned", "claimed", "sent", "put_off"), _OPEN),
+    "paused": Mark("expired", "pause"),
+    "resumed": Mark("storing", "play"),
+    "stopped": Mark("removed", "x"),
+    "finished": _GOOD,
     **dict.fromkeys(("unknown", "unresolved"), Mark("unknown", "unknown")),
     **dict.fromkeys(("not_removed", "verified_present", "refused"), Mark("expired", "alert")),
     **dict.fromkeys(("rejected", "denied"), Mark("expired", "key")),
@@ -46,6 +50,22 @@ _MARKS: Final = {
 def mark_of(outcome: str) -> Mark:
     """The mark of an event's outcome or a removal's state."""
     return _MARKS.get(outcome, Mark("unknown", "unknown"))
+
+
+def words_in_the_way(other: Removal) -> tuple[str, tuple[str, str]]:
+    """How far the removal is that keeps another of its target from beginning; its page's address and name."""
+    if other.job is not None and other.state in (State.PLANNED, State.CLAIMED):
+        items, asked = count_text(other.job.total or 1, "item"), f"{other.job.created_at:%H:%M:%S}"
+        so_far = (
+            f"{other.person} asked at {asked} UTC to delete {items}, this among them, and it waits its turn."
+        )
+        page = (f"/jobs/{other.job_id}/", "See the bulk delete")
+    else:
+        is_out = other.state == State.SENT
+        answer = "its answer is not in yet" if is_out else "what became of it could not be found out yet"
+        so_far = f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and {answer}."
+        page = (other.get_absolute_url(), "See its record")
+    return f"{so_far} Nothing was sent a second time.", page
 
 
 def words_of(record: Removal) -> Words:

@@ -26,6 +26,11 @@ _SOON: Final = 2.0
 """Seconds of work from which on a rate is more than a guess."""
 
 
+def mark_of(job: Job) -> Mark:
+    """How a job's state looks beside its word."""
+    return _MARKS[State(job.state)]
+
+
 class Progress:
     """What a page says of a job's progress.
 
@@ -47,7 +52,7 @@ class Progress:
         self.total = job.total if total is None else total
         self.noun = noun
         self.word = State(job.state).label
-        self.mark = _MARKS[State(job.state)]
+        self.mark = mark_of(job)
         self.is_moving = job.state in (State.WAITING, State.RUNNING)
         self.needs_worker = job.is_open and not jobs.worker_is_alive()
         self._lately = lately

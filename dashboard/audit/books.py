@@ -1,19 +1,33 @@
-"""The ledger beside its events: its rows are not sealed, but each of their steps is."""
+"""The ledger beside its events: its rows are not sealed, but each of their steps is.
+
+An item of a bulk removal has no step until it is claimed and sent, or found to be gone. Until then the event
+that begins the bulk removal vouches for it: for whom, and how many there are.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Count
+
 from dashboard.logs import masked
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Job, Removal
+
+State = Removal.State
+
+_WAITING: Final = (State.PLANNED, State.CLAIMED)
+_UNSENT: Final = (*_WAITING, State.CANCELLED)
 
 
-def differing_removals() -> tuple[UUID, str] | None:
-    """The first removal whose row says something else than its events, and what is wrong with it.
+def differing_removals() -> tuple[str, str] | None:
+    """The first removal, or bulk removal, that says something else than its events: its name with its number,
+    and what is wrong with it.
 
     Of what retention took away nothing is asked: neither of removals from before the oldest event, nor who
     asked for one whose first steps are gone. Removals from before there were events name no issuer.
@@ -21,7 +35,14 @@ def differing_removals() -> tuple[UUID, str] | None:
     return next(_differences(), None)
 
 
-def _differences() -> Iterator[tuple[UUID, str]]:
+def _differences() -> Iterator[tuple[str, str]]:
+    for number, wrong in _of_removals():
+        yield f"removal {number}", wrong
+    for number, wrong in _of_runs():
+        yield f"bulk removal {number}", wrong
+
+
+def _of_removals() -> Iterator[tuple[UUID, str]]:
     steps = Event.objects.filter(removal__isnull=False)
     there = Removal.objects.filter(connection__in=Connection.objects.values("pk")).values("pk")
     for event in steps.exclude(removal_id__in=there).order_by("sequence"):
@@ -30,12 +51,57 @@ def _differences() -> Iterator[tuple[UUID, str]]:
     for number, group in groupby(told.iterator(chunk_size=2000), key=_number):
         if wrong := _wrong(list(group)):
             yield number, wrong
+    oldest = _oldest_kept()
     untold = Removal.objects.filter(events=None).exclude(issuer="")
-    oldest = Event.objects.order_by("sequence").first()
-    if oldest and oldest.sequence > 1:
-        untold = untold.filter(sent_at__gte=oldest.at)
-    for removal in untold:
+    untold = untold.exclude(job__isnull=False, state__in=_UNSENT)
+    for removal in untold.filter(sent_at__gte=oldest) if oldest else untold:
         yield removal.pk, "has no event"
+
+
+def _of_runs() -> Iterator[tuple[UUID, str]]:
+    """Bulk removals by the event that begins each, and those that none does."""
+    told: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for event in Event.objects.filter(verb="bulk").order_by("sequence").iterator(chunk_size=2000):
+        facts = json.loads(event.line)
+        told[facts["result"]["job"]][event.outcome] = facts
+    states: dict[UUID, Counter[str]] = defaultdict(Counter)
+    items: Any = Removal.objects.filter(job__isnull=False).order_by().values_list("job_id", "state")
+    for number, state, count in items.annotate(Count("pk")):
+        states[number][state] = count
+    begun = {UUID(number): steps for number, steps in told.items() if "planned" in steps}
+    oldest = _oldest_kept()
+    for number in sorted({*begun, *states}, key=str):
+        job = Job.objects.filter(pk=number).select_related("connection").first()
+        if job is None:
+            yield number, "is gone, but its events are there"
+        elif steps := begun.get(number):
+            if wrong := _wrong_run(job, steps, states[number]):
+                yield number, wrong
+        elif oldest is None or job.created_at >= oldest:
+            yield number, "has items, and no event begins it"
+
+
+def _wrong_run(job: Job, steps: dict[str, dict[str, Any]], states: Counter[str]) -> str | None:
+    """What is wrong with a bulk removal of which these events tell; None where nothing is."""
+    planned = steps["planned"]
+    if (there := sum(states.values())) != (items := planned["result"]["items"]):
+        return f"has {there} items, and its event says {items}"
+    cancelled = steps.get("stopped", {}).get("result", {}).get("cancelled", 0)
+    if states[State.CANCELLED] != cancelled:
+        return f"has {states[State.CANCELLED]} cancelled items, and its events say {cancelled}"
+    if "finished" in steps and any(states[state] for state in _WAITING):
+        return "is finished, and has items that are still to be sent"
+    for removal in Removal.objects.filter(job=job, events=None).select_related("connection"):
+        for name, value in {**_asked(planned), **_about(planned), "verb": Removal.Verb.DELETE}.items():
+            if masked(_column(removal, name)) != value:
+                return f"has an item with another {name} than its event: removal {removal.pk}"
+    return None
+
+
+def _oldest_kept() -> datetime | None:
+    """From when on there are events of everything; None where all of them are there."""
+    oldest = Event.objects.order_by("sequence").first()
+    return oldest.at if oldest and oldest.sequence > 1 else None
 
 
 def _number(event: Event) -> UUID:
@@ -49,11 +115,12 @@ def _wrong(steps: list[Event]) -> str | None:
     assert row is not None  # noqa: S101 - those that are gone were named before
     closings = [step for step in steps if step.outcome == "closed"]
     moves = [step for step in steps if step.outcome != "closed"]
-    if moves and row.state != moves[-1].outcome:
+    if moves and row.state not in _LEFT_IN.get(moves[-1].outcome, (moves[-1].outcome,)):
         return f"is {row.state}, and its last event says {moves[-1].outcome}"
     if row.closed_at and not closings and steps[0].outcome == "sent":
         return "is closed, and no event says so"
-    said = [_said(step, is_first=step is steps[0]) for step in moves]
+    last_sent = next((step for step in reversed(moves) if step.outcome == "sent"), None)
+    said = [_said(step, is_first=step is steps[0], is_last_sent=step is last_sent) for step in moves]
     said += [
         {"closed_by": one.actor_name, "closing_note": json.loads(one.line)["reason"]} for one in closings
     ]
@@ -64,22 +131,38 @@ def _wrong(steps: list[Event]) -> str | None:
     return None
 
 
-def _said(step: Event, *, is_first: bool) -> dict[str, Any]:
-    """What a step says of the row, by the names of its columns."""
+_LEFT_IN: Final[dict[str, tuple[str, ...]]] = {"put_off": _UNSENT}
+"""The states that a row may be in after a step that names none."""
+
+
+def _said(step: Event, *, is_first: bool, is_last_sent: bool) -> dict[str, Any]:
+    """What a step says of the row, by the names of its columns. A worker's step names who asked for it."""
     facts = json.loads(step.line)
-    said = {name: facts[name] for name in ("connection", "media_id", "ticket", "reason", "attempt")}
-    said["verb"] = step.verb
-    if is_first and step.outcome in ("sent", "already_gone"):
-        said |= {"person": facts["actor_name"], "email": facts["actor_email"]}
-        said |= {"issuer": facts["actor_issuer"], "subject": facts["actor_subject"], "role": facts["role"]}
-    if step.outcome == "sent":
+    said = {name: facts[name] for name in ("media_id", "attempt")} | _about(facts)
+    said |= {"verb": step.verb, "job": facts.get("job")}
+    if is_first and step.outcome in ("sent", "already_gone", "refused"):
+        said |= _asked(facts)
+    if is_last_sent:  # one that was put off is read again, and sent again
         said["before"] = facts["before"]
     return said | {
         name: facts["result"][name] for name in ("freed_bytes", "purged_variants") if name in facts["result"]
     }
 
 
+def _about(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: facts[name] for name in ("connection", "ticket", "reason")}
+
+
+def _asked(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Who asked for it, by the names of the row's columns."""
+    who = ("name", "email", "issuer", "subject")
+    person = dict(zip(("person", *who[1:]), (facts[f"actor_{name}"] for name in who), strict=True))
+    return {**person, "role": facts["role"]}
+
+
 def _column(row: Removal, name: str) -> Any:
     if name == "connection":
         return row.connection.slug
+    if name == "job":
+        return str(row.job_id) if row.job_id else None
     return row.email.lower() if name == "email" else getattr(row, name)

@@ -34,6 +34,7 @@ COLUMNS: Final = (
     "typed",
     "removal",
     "attempt",
+    "job",
 )
 RESULTS: Final = (
     "status",

@@ -21,7 +21,7 @@ from django.db.models.lookups import Exact, LessThan
 
 from dashboard import ledger
 from dashboard.access import Person, Role
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Job, Removal
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
@@ -78,6 +78,7 @@ class AuditQuery:
     at_from: datetime | None = None
     at_to: datetime | None = None
     steps: str | None = None
+    job: UUID | None = None
     limit: int = DEFAULT_LIMIT
     before: Place | None = None
 
@@ -85,6 +86,11 @@ class AuditQuery:
     def leaves_out_intents(self) -> bool:
         """True unless every step is asked for: an intent has its outcome in the list, or needs a look."""
         return self.steps != EVERY_STEP and self.outcome != "sent"
+
+    @property
+    def leaves_out_items(self) -> bool:
+        """True where a bulk removal is one event, and what happened within it is not asked for."""
+        return self.steps != EVERY_STEP and not (self.job or self.media_id or self.outcome)
 
     def replacing(self, **changes: object) -> Self:
         """The same question with `changes`, from the newest on unless a place is among them."""
@@ -163,7 +169,8 @@ class History:
 
     def removal(self, number: UUID) -> Removal:
         """The removal of this number; raises UnknownRecord."""
-        removal = Removal.objects.filter(pk=number).select_related("connection", "retry_of").first()
+        with_it = ("connection", "retry_of", "job")
+        removal = Removal.objects.filter(pk=number).select_related(*with_it).first()
         if removal is None or removal.connection.slug not in self.connections:
             raise UnknownRecord(number)
         return removal
@@ -178,6 +185,21 @@ class History:
             wanting = wanting.filter(connection__slug__in=list(self.connections))
         return list(wanting[: MOST_LOOKS + 1])
 
+    def waiting_for_somebody(self, query: AuditQuery) -> list[Job]:
+        """Jobs that rest until somebody presses Go on."""
+        waiting = Job.objects.filter(state=Job.State.PAUSED, next_try_at=None).select_related("connection")
+        if query.connection:
+            waiting = waiting.filter(connection__slug=query.connection)
+        if not self.is_whole:
+            waiting = waiting.filter(connection__slug__in=list(self.connections))
+        return list(waiting[: MOST_LOOKS + 1])
+
+    def beginning(self, job: UUID) -> Event | None:
+        """The event that begins this bulk removal, where it may be read."""
+        # The numbers within a line are spelt one way, and quotes in what people typed are not these.
+        begun = Event.objects.filter(outcome="planned", line__contains=f'"job":"{job}"')
+        return next((event for event in begun if self._may_read(event)), None)
+
     def _may_read(self, event: Event) -> bool:
         return self.is_whole or event.connection in self.connections
 
@@ -187,13 +209,29 @@ class History:
         Where no filter leads to them, who reads of a few connections gets them from those: what they may not
         read can be nearly all of a long record, and would be walked through.
         """
+        if query.job is not None:
+            return self._within(query.job, query, count)
         if self.is_whole or len(self.connections) > _FEW or any(_equal(query)):
             return list(self._events(query)[:count])
         each = [self._events(replace(query, connection=slug))[:count] for slug in self.connections]
         return sorted(chain.from_iterable(each), key=attrgetter("at", "sequence"), reverse=True)[:count]
 
+    def _within(self, job: UUID, query: AuditQuery, count: int) -> list[Event]:
+        """The first so many events of a bulk removal, the one that begins it last: in the order written,
+        for which there is an index."""
+        events = self._events(replace(query, before=None)).filter(job=job).order_by("-sequence")
+        if query.before is not None:
+            events = events.filter(sequence__lt=query.before.sequence)
+        found = list(events[:count])
+        begun = self.beginning(job) if len(found) < count else None
+        if begun and (query.before is None or begun.sequence < query.before.sequence):
+            found += self._events(replace(query, before=None)).filter(sequence=begun.sequence)
+        return found
+
     def _events(self, query: AuditQuery) -> QuerySet[Event]:
         events = Event.objects.filter(*_equal(query)).order_by("-at", "-sequence")
+        if query.leaves_out_items:
+            events = events.filter(job=None)
         if query.at_from is not None:
             events = events.filter(at__gte=query.at_from)
         if query.at_to is not None:  # dates are given to the millisecond, and the last one counts
@@ -228,7 +266,7 @@ def _equal(query: AuditQuery) -> Iterator[Exact]:
         values[column] = query.actor.lower() if column == "actor_email" else query.actor
     given = [(name, value) for name, value in values.items() if value is not None]
     given.sort(key=lambda one: one[0] in ("outcome", "verb") and one[1] in _COMMON)
-    for place, (name, value) in enumerate(given):
+    for place, (name, value) in enumerate(given, 1 if query.job else 0):
         is_compared = place > 0 and database.vendor == "sqlite"
         yield Exact(_plus(name) if is_compared else F(name), value)
 

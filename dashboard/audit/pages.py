@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.urls import reverse
 
@@ -14,15 +13,18 @@ from dashboard.ledger import RETRIED
 from dashboard.listing import Chip, short_moment
 from dashboard.models import Connection, Event, Removal
 from dashboard.outcomes import Mark, mark_of, words_of
-from dashboard.units import age_text, size_text
+from dashboard.units import size_text
 
+from . import runs
 from .chain import facts_of, seal_holds, sealed_line
-from .codes import DELETE, OUTCOMES, PURGE, VERBS
+from .codes import BULK, DELETE, OUTCOMES, PURGE, VERBS
 from .history import DEFAULT_LIMIT, FILTERING, MOST_LOOKS, AuditQuery, EventPage, History, steps_of
+from .looks import Look, Resting
 
 _DEEDS: Final = {
     DELETE: "Delete item",
     PURGE: "Purge",
+    BULK: "Bulk delete",
     "media.exported": "Export of media",
     "media.revealed": "Reveal item",
     "audit.exported": "Export of the audit",
@@ -47,9 +49,13 @@ _LABELS: Final = {
     "purged_variants": "Variants removed",
     "size_bytes": "Size",
     "duration": "Length, s",
+    "held": "Left out, held by others",
+    "seconds": "Goes on by itself after, s",
+    "more": "Alike, held back",
 }
 _NARROWEST_FIRST: Final = (
     "media_id",
+    "job",
     "ticket",
     "at_from",
     "at_to",
@@ -61,17 +67,33 @@ _NARROWEST_FIRST: Final = (
 )
 
 
-class EventRow:
-    """One event in a list or a timeline."""
+_UNSENT: Final = (Removal.State.PLANNED, Removal.State.CLAIMED, Removal.State.CANCELLED)
+_ENDS_UNSENT: Final = (["already_gone"], ["refused"])
+"""First steps of removals for which nothing was sent."""
 
-    def __init__(self, event: Event, connection: Connection | None) -> None:
+
+class EventRow:
+    """One event in a list or a timeline. Of one that begins a bulk removal, `run` is how that stands now."""
+
+    def __init__(
+        self,
+        event: Event,
+        connection: Connection | None,
+        run: runs.Run | None = None,
+        *,
+        within: bool = False,
+    ) -> None:
         self.event = event
         self.facts = facts_of(event)
         self.href = event.get_absolute_url()
         self.removal_href = reverse("removal", args=[event.removal_id]) if event.removal_id else ""
-        self.deed = deed_of(event.code)
-        self.outcome = OUTCOMES.get(event.outcome, event.outcome)
-        self.mark: Mark = mark_of(event.outcome)
+        self.job = runs.named_job(event) if event.job or event.verb == "bulk" else None
+        self.job_href = runs.job_href(self.job) if self.job else ""
+        self.items_href = filtered(job=self.job) if self.job and not within else ""
+        self.deed = runs.deed(event) if event.code == runs.BEGINS else deed_of(event.code)
+        self.run = run
+        self.outcome = run.word if run else OUTCOMES.get(event.outcome, event.outcome)
+        self.mark: Mark = run.mark if run else mark_of(event.outcome)
         self.connection_label = self.facts["connection_label"]
         self.colour = connection.colour if connection else "slate"
         self.actor = event.actor_name or event.actor_email
@@ -87,6 +109,8 @@ class EventRow:
 
     @property
     def freed(self) -> str:
+        if self.run:
+            return self.run.freed
         freed = self.facts["result"].get("freed_bytes")
         return size_text(freed) if isinstance(freed, int) else ""
 
@@ -97,7 +121,7 @@ class AuditPage:
     def __init__(self, history: History, query: AuditQuery) -> None:
         found: EventPage = history.page(query)
         self.query = query
-        self.rows = rows_of(history, found.events)
+        self.rows = rows_of(history, found.events, within=query.job)
         self.href = href(query)
         self.next_href = href(query.replacing(before=found.next)) if found.next else ""
         self.newest_href = href(query.replacing())
@@ -110,7 +134,9 @@ class AuditPage:
         ]
         looks = history.needing_a_look(query) if self.is_first else []
         self.looks = [Look(one) for one in looks[:MOST_LOOKS]]
-        self.more_looks = len(looks) > MOST_LOOKS
+        resting = history.waiting_for_somebody(query) if self.is_first else []
+        self.resting = [Resting(one) for one in resting[:MOST_LOOKS]]
+        self.more_looks = max(len(looks), len(resting)) > MOST_LOOKS
 
     @property
     def shown(self) -> str:
@@ -128,21 +154,6 @@ class AuditPage:
         return f"{reverse('audit-export')}?format={kind}{'&' if asked else ''}{asked}"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A removal of which nobody knows yet what became of it."""
-
-    removal: Removal
-
-    @property
-    def age(self) -> str:
-        return age_text((datetime.now(UTC) - self.removal.sent_at).total_seconds())
-
-    @property
-    def mark(self) -> Mark:
-        return mark_of(self.removal.state)
-
-
 class RemovalDetail:
     """One removal with every step of its way, and what this person may do about it."""
 
@@ -151,6 +162,9 @@ class RemovalDetail:
     ) -> None:
         self.record, self.words, self.mark = record, words_of(record), mark_of(record.state)
         self.steps = rows_of(history, steps_of(record))
+        self.job_href = runs.job_href(record.job_id) if record.job_id else ""
+        waits = bool(record.job and record.job.is_open and record.state in _UNSENT)
+        self.is_moving = record.state in Removal.OPEN or waits
         self.retries = list(record.retries.order_by("sent_at"))
         self.connection = next((one for one in within if one.slug == record.connection.slug), None)
         may = person.may if person and self.connection else lambda role: False
@@ -159,6 +173,13 @@ class RemovalDetail:
         again = record.state in RETRIED and not self.retries
         needed = Role.OPERATOR if record.verb == Removal.Verb.DELETE else Role.ADMIN
         self.retry_href = record.retry_url if again and may(needed) else ""
+
+    @property
+    def was_sent(self) -> bool:
+        """False where its time is that at which it was asked for."""
+        outcomes = [step.event.outcome for step in self.steps]
+        begins_otherwise = self.record.state in _UNSENT or outcomes[:1] in _ENDS_UNSENT
+        return "sent" in outcomes or not begins_otherwise
 
     @property
     def item_href(self) -> str:
@@ -176,7 +197,7 @@ class EventDetail:
     """One event in full: its line, in words for people and as it was sealed."""
 
     def __init__(self, history: History, event: Event) -> None:
-        self.row = EventRow(event, history.connections.get(event.connection))
+        (self.row,) = rows_of(history, [event])
         self.event, self.facts = event, self.row.facts
         self.holds = seal_holds(event)
         steps = steps_of(event.removal) if event.removal else []
@@ -201,11 +222,22 @@ class EventDetail:
 
     @property
     def result(self) -> list[tuple[str, str]]:
-        return labelled(self.facts["result"])
+        return labelled({name: v for name, v in self.facts["result"].items() if name != "job"})
 
 
-def rows_of(history: History, events: Iterable[Event]) -> list[EventRow]:
-    return [EventRow(event, history.connections.get(event.connection)) for event in events]
+def rows_of(history: History, events: Iterable[Event], *, within: UUID | None = None) -> list[EventRow]:
+    """The events as rows; `within` is the bulk removal whose events are asked for."""
+    events = list(events)
+    begun = runs.runs_of(events)
+    return [
+        EventRow(
+            event,
+            history.connections.get(event.connection),
+            begun.get(number) if (number := runs.begun_by(event)) else None,
+            within=within is not None,
+        )
+        for event in events
+    ]
 
 
 def deed_of(code: str) -> str:
@@ -262,4 +294,7 @@ def chip_text(name: str, query: AuditQuery, history: History) -> str:
             return f"Ticket: {value}"
         case "steps":
             return "Every step"
+        case "job":
+            begun = history.beginning(value)
+            return runs.deed(begun).replace("Bulk delete", "Run") if begun else f"Run {str(value)[:8]}"
     return f"{'Since' if name == 'at_from' else 'Until'} {short_moment(value)}"

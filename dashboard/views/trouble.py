@@ -15,6 +15,7 @@ from django.urls import reverse
 from dashboard.access.roles import public
 from dashboard.htmx import put_into, show_fragment, wants_fragment
 from dashboard.models import Connection
+from dashboard.outcomes import words_in_the_way
 from dashboard.removal import InFlight, OutcomeNotRecorded
 from dashboard.request import Request
 from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
@@ -128,18 +129,9 @@ def unknown_connection(request: Request) -> HttpResponse:
 
 
 def in_flight(request: Request, error: InFlight) -> HttpResponse:
-    other = error.other
-    is_out = other.state == other.State.SENT
-    so_far = "its answer is not in yet" if is_out else "what became of it could not be found out yet"
-    return say(
-        request,
-        "Already being removed",
-        f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and {so_far}. "
-        "Nothing was sent a second time.",
-        status=409,
-        retry="",
-        action=(other.get_absolute_url(), "See its record"),
-    )
+    """Another removal of this target is not over."""
+    so_far, its_page = words_in_the_way(error.other)
+    return say(request, "Already being removed", so_far, status=409, retry="", action=its_page)
 
 
 def unsealable(request: Request) -> HttpResponse:

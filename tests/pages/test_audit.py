@@ -26,6 +26,7 @@ BAD = [
     "limit=201",
     "ticket=%00",
     "steps=some",
+    "job=x",
     "media=%00",
 ]
 SCRIPT = "<script>alert(1)</script>"

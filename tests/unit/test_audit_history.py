@@ -70,6 +70,7 @@ places = st.builds(Place, moments, st.integers(0, 2**63 - 1))
         at_from=st.none() | moments,
         at_to=st.none(),
         steps=st.sampled_from([None, "all"]),
+        job=st.none() | st.uuids(),
         limit=st.integers(1, 200),
         before=st.none() | places,
     )

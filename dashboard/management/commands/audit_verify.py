@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if strange := guards.strange():
             raise CommandError(f"The chain holds, but triggers hang on its table: {', '.join(strange)}.")
         if wrong := audit.differing_removals():
-            raise CommandError(f"The chain holds, but the ledger does not: removal {wrong[0]} {wrong[1]}.")
+            raise CommandError(f"The chain holds, but the ledger does not: {wrong[0]} {wrong[1]}.")
         events = count_text(verdict.events, "event")
         self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")
 

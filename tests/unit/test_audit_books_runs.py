@@ -1,0 +1,233 @@
+"""The ledger beside its events, for bulk removals: items that have no event yet are vouched for by the one
+that begins them, and whatever was changed past the program is named."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from dashboard import bulk, claims, jobs, ledger
+from dashboard.audit import books, retention
+from dashboard.ledger import Intent
+from dashboard.models import Connection, Event, Job, Removal
+from dashboard.sandbox import Sandbox
+from dashboard.vault import MediaQuery
+from tests import make
+
+State = Removal.State
+
+
+@pytest.fixture
+def ids(small: Connection) -> list[str]:
+    return make.plain_ids(small, MediaQuery(limit=20))
+
+
+def begin(of: Connection, ids: list[str]) -> Job:
+    return bulk.begin(of, Intent(make.OMAR, uuid.uuid4(), "ZD-1", "asked for"), ids).job
+
+
+@pytest.fixture
+def planned(small: Connection, ids: list[str]) -> Job:
+    """Four items that no worker has touched yet."""
+    return begin(small, ids[:4])
+
+
+@pytest.fixture
+def stopped(small: Connection, ids: list[str], planned: Job) -> Job:
+    """Of four items one was deleted, one was put off, and three were cancelled."""
+    number = uuid.uuid4()
+    first, second = claims.claim(planned, number, 2)
+    for row in (first, second):
+        assert claims.send(row, number, make.OMAR, {"type": "image"})
+    assert ledger.move(first, State.DELETED, make.OMAR, result={"freed_bytes": 7}, freed_bytes=7)
+    assert ledger.move(second, State.PLANNED, make.OMAR, result={"status": 429}, claim=None)
+    assert bulk.stop(planned, make.OMAR)
+    return planned
+
+
+def verified() -> str:
+    out = io.StringIO()
+    call_command("audit_verify", stdout=out)
+    return out.getvalue()
+
+
+def named(what: str) -> None:
+    with pytest.raises(CommandError, match=f"the ledger does not: {what}"):
+        verified()
+
+
+def first_of(job: Job, state: State) -> Any:
+    return Removal.objects.filter(pk=job.removals.filter(state=state).order_by("position")[0].pk)
+
+
+def copied(row: Removal, **changes: Any) -> None:
+    facts = {field.attname: getattr(row, field.attname) for field in Removal._meta.fields}
+    Removal.objects.bulk_create([Removal(**{**facts, "id": uuid.uuid4(), "token": uuid.uuid4(), **changes})])
+
+
+def test_at_every_point_of_its_way_it_holds(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
+    job = begin(small, ids[:4])
+    assert "holds" in verified()
+    sandbox.faults.add(method="DELETE", status=429, headers={"Retry-After": "0"})
+    make.work_off()
+    claims.claim(job, uuid.uuid4(), 1)
+    assert "holds" in verified()
+    Job.objects.update(state="waiting", next_try_at=None)
+    Removal.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
+    jobs.queue(job)
+    make.work_off()
+    assert set(job.removals.values_list("state", flat=True)) == {"deleted"}
+    assert "holds" in verified()
+
+
+def test_a_stopped_one_holds(stopped: Job) -> None:
+    assert sorted(stopped.removals.values_list("state", flat=True)) == ["cancelled"] * 3 + ["deleted"]
+    assert "holds" in verified()
+
+
+def test_an_item_that_was_sent_again_after_it_was_put_off_holds(small: Connection, planned: Job) -> None:
+    for before in ({"type": "image"}, {"type": "video"}):
+        number = uuid.uuid4()
+        (row,) = claims.claim(planned, number, 1)
+        assert claims.send(row, number, make.OMAR, before)
+        if before["type"] == "image":
+            assert ledger.move(row, State.PLANNED, make.OMAR, result={"status": 429}, claim=None)
+    assert "holds" in verified()
+    Removal.objects.filter(pk=row.pk).update(before={"type": "image"})
+    named(f"removal {row.pk} has another before than its events")
+
+
+def test_an_item_that_was_added_is_named(planned: Job) -> None:
+    copied(planned.removals.order_by("position")[0], media_id="another", position=4)
+    named(f"bulk removal {planned.pk} has 5 items, and its event says 4")
+
+
+def test_an_item_that_is_gone_is_named(planned: Job) -> None:
+    first_of(planned, State.PLANNED).delete()
+    named(f"bulk removal {planned.pk} has 3 items, and its event says 4")
+
+
+def test_all_items_gone_are_named(planned: Job) -> None:
+    planned.removals.all().delete()
+    named(f"bulk removal {planned.pk} has 0 items")
+
+
+def test_a_deleted_item_that_is_called_cancelled_is_named(stopped: Job) -> None:
+    row = first_of(stopped, State.DELETED)
+    row.update(state=State.CANCELLED)
+    named(f"removal {row[0].pk} is cancelled, and its last event says deleted")
+
+
+@pytest.mark.parametrize("state", [State.CANCELLED, State.CLAIMED])
+def test_a_planned_item_that_is_called_cancelled_is_named(planned: Job, state: State) -> None:
+    first_of(planned, State.PLANNED).update(state=state)
+    if state == State.CLAIMED:
+        assert "holds" in verified()
+    else:
+        named(f"bulk removal {planned.pk} has 1 cancelled items, and its events say 0")
+
+
+def test_a_planned_item_that_is_called_deleted_is_named(planned: Job) -> None:
+    row = first_of(planned, State.PLANNED)
+    row.update(state=State.DELETED)
+    named(f"removal {row[0].pk} has no event")
+
+
+def test_a_cancelled_item_that_is_to_be_sent_after_all_is_named(stopped: Job) -> None:
+    first_of(stopped, State.CANCELLED).update(state=State.PLANNED)
+    named(f"bulk removal {stopped.pk} has 2 cancelled items, and its events say 3")
+
+
+def test_an_item_left_in_a_finished_one_is_named(small: Connection, ids: list[str]) -> None:
+    job = begin(small, ids[:2])
+    make.work_off()
+    row = job.removals.order_by("position")[0]
+    copied(row, media_id="another", state=State.PLANNED)
+    named(f"bulk removal {job.pk} has 3 items")
+
+
+CHANGES: dict[str, Any] = {
+    "person": "Ada Brandt",
+    "email": "ada@example.com",
+    "issuer": "elsewhere",
+    "subject": "ada",
+    "role": "admin",
+    "ticket": "ZD-2",
+    "reason": "none",
+    "verb": "purge",
+}
+
+
+@pytest.mark.parametrize("column", CHANGES)
+def test_a_changed_item_without_an_event_is_named(planned: Job, column: str) -> None:
+    row = first_of(planned, State.PLANNED)
+    row.update(**{column: CHANGES[column]})
+    named(f"bulk removal {planned.pk} has an item with another {column} than its event: removal {row[0].pk}")
+
+
+def test_an_item_that_was_given_to_another_connection_is_named(planned: Job) -> None:
+    first_of(planned, State.PLANNED).update(connection=make.connection("other"))
+    named(f"bulk removal {planned.pk} has an item with another connection")
+
+
+def test_an_item_that_was_given_to_another_run_is_named(
+    small: Connection, ids: list[str], stopped: Job
+) -> None:
+    other = begin(small, ids[4:6])
+    row = first_of(stopped, State.DELETED)
+    row.update(job=other)
+    named(f"removal {row[0].pk} has another job than its events")
+    row.update(job=stopped)
+    assert "holds" in verified()
+    untold = stopped.removals.filter(events=None)
+    Removal.objects.filter(pk=untold[0].pk).update(job=other)
+    named("bulk removal")
+
+
+def test_an_item_that_was_taken_out_of_its_run_is_named(planned: Job) -> None:
+    row = first_of(planned, State.PLANNED)
+    row.update(job=None)
+    named(f"removal {row[0].pk} has no event")
+
+
+def test_a_single_removal_that_was_put_into_a_run_is_named(
+    small: Connection, ids: list[str], planned: Job
+) -> None:
+    record = make.remove(small, ids[10])
+    Removal.objects.filter(pk=record.pk).update(job=planned)
+    named(f"removal {record.pk} has another job than its events")
+
+
+def test_items_of_a_run_that_no_event_begins_are_named(small: Connection) -> None:
+    job = make.job(small, total=1)
+    make.removal(small, job=job, state=State.PLANNED, settled_at=None)
+    named(f"bulk removal {job.pk} has items, and no event begins it")
+
+
+def test_what_retention_took_is_not_missed(
+    small: Connection, ids: list[str], stopped: Job, tmp_path: Path
+) -> None:
+    begin(small, ids[4:6])
+    with (tmp_path / "old.jsonl").open("w") as file:
+        for event in list(Event.objects.order_by("sequence")):
+            retention.trim(event.at, file, make.OMAR)
+            assert "holds" in verified()
+    begun = begin(small, ids[6:8])
+    copied(begun.removals.order_by("position")[0], media_id="another")
+    named(f"bulk removal {begun.pk} has 3 items, and its event says 2")
+
+
+def test_a_long_one_is_read_by_a_few_queries(
+    small: Connection, ids: list[str], django_assert_max_num_queries: Any
+) -> None:
+    for start in range(0, 12, 4):
+        begin(small, ids[start : start + 4])
+    with django_assert_max_num_queries(16):
+        assert books.differing_removals() is None
