@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
 from .export_stream import TooManyDownloads
+from .lookups import ExpiredLookup, UnknownLookup
 from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
 from .sealing import Unsealable
@@ -22,7 +23,7 @@ from .security import headers, is_same_site
 from .service import UnknownConnection
 from .ticket import UnusableLink
 from .vault import VaultError
-from .views import audit, export, ticket, trouble
+from .views import audit, export, lookup, ticket, trouble
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -108,6 +109,10 @@ class Trouble:
                 return trouble.in_flight(request, error)
             case UnknownRecord():
                 return audit.unknown_record(request)
+            case UnknownLookup():
+                return lookup.unknown(request)
+            case ExpiredLookup():
+                return lookup.expired(request)
             case FormUsed():
                 return trouble.form_used(request)
             case TooManyDownloads():

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from django.conf import settings
 
@@ -35,6 +35,13 @@ LARGEST_LOOK: Final = 1000
 
 LONGEST_LOOK: Final = 2.0
 """Seconds in which it begins another call for them."""
+
+
+AT_ONCE: Final = 12
+"""Batches of a look-up that are asked at once: all of a thousand ids, with places left for other people."""
+
+LONGEST_LOOK_UP: Final = 20.0
+"""Seconds in which a look-up begins another call; what is left can be asked for by another press."""
 
 
 class UnknownConnection(Exception):
@@ -106,6 +113,33 @@ def look_in(connections: Sequence[Connection], media_id: str) -> list[Looked]:
 
     with ThreadPoolExecutor(max(len(connections), 1)) as pool:
         return list(pool.map(ask, connections))
+
+
+class Batch(NamedTuple):
+    """Some of the ids that somebody looks for, in one of the connections: one call."""
+
+    connection: Connection
+    media_ids: tuple[str, ...]
+
+
+Answered: TypeAlias = dict[str, MediaItem | UnreadableItem] | VaultError | Unsealable | None
+
+
+def look_up(batches: Sequence[Batch]) -> list[Answered]:
+    """What each batch was answered, in their order, as many asked at once as may be: what is cached, or the
+    error in place of it, or None where time was up before it was its turn. The threads use no database."""
+    until = time.monotonic() + LONGEST_LOOK_UP
+
+    def ask(batch: Batch) -> Answered:
+        if time.monotonic() > until:
+            return None
+        try:
+            return read_items(batch.connection, batch.media_ids)
+        except (VaultError, Unsealable) as error:
+            return error
+
+    with ThreadPoolExecutor(min(max(len(batches), 1), AT_ONCE)) as pool:
+        return list(pool.map(ask, batches))
 
 
 def read_items(

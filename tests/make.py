@@ -18,7 +18,8 @@ from django_tasks_db.models import DBTaskResult
 from dashboard import audit, service
 from dashboard.access import Caller, Person, Role
 from dashboard.ledger import LEASE
-from dashboard.models import Connection, Event, Job, Removal, SavedView
+from dashboard.lookups import LASTS
+from dashboard.models import Connection, Event, Job, Lookup, Removal, SavedView
 from dashboard.removal import Intent, delete_item, estimate, purge
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
@@ -104,6 +105,16 @@ def saved_view(name: str, **fields: Any) -> SavedView:
     """Saved by somebody else, for every connection and not shared, unless said otherwise."""
     usual = {"issuer": "demo", "subject": "gone", "person": "Gerda Gone"}
     return SavedView.objects.create(name=name, **{**usual, **fields})
+
+
+def lookup(of: list[Connection], **fields: Any) -> Lookup:
+    """A saved look-up in these connections: of one id, by the viewer, not asked yet unless said otherwise."""
+    usual = {"ids": ["1"], "issuer": "demo", "subject": "vera", "person": "Vera Lind"}
+    made = Lookup(**{**usual, **fields})
+    made.expires_at = fields.get("expires_at") or made.created_at + LASTS
+    made.save()
+    made.connections.set(of)
+    return made
 
 
 def event(code: str = "media.delete.deleted", of: Connection | None = None, **facts: Any) -> Event:

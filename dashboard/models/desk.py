@@ -44,8 +44,9 @@ class Lookup(models.Model):
     """Many ids looked for at once: what was pasted, and what each connection answered, for a day.
 
     Who may see all its connections may see it. `answers` holds, by connection's key and media id, what was
-    found (as removal.snapshot writes it) or None for not cached; an id that is missing there was not asked,
-    or its batch failed, and then `trouble` says why, by connection's key and id.
+    found (as removal.snapshot writes it, or only why it is `unreadable`) or None for not cached; an id that
+    is missing there was not asked, or its batch failed, and then `trouble` says why, by connection's key and
+    id.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -59,7 +60,7 @@ class Lookup(models.Model):
     repeated = models.JSONField(default=dict)
     """How often an id stood there beyond the first time, by id."""
     malformed = models.JSONField(default=list)
-    """Pairs of a text that is no id, and why."""
+    """Of each text that is no id: it, shortened; why; and how often it stood there."""
     answers = models.JSONField(default=dict)
     trouble = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from dashboard.models import Connection, Removal
-from tests.make import event, removal, saved_view
+from tests.make import event, lookup, removal, saved_view
 
 RECORD: Final = "5e771ed0-0000-4000-8000-000000000000"
 """The number of the one removal whose page is opened."""
+
+LOOKUP: Final = "10070000-0000-4000-8000-000000000000"
+"""The number of the one look-up whose page is opened."""
 
 ADDRESSES: Final = {
     "home": "/?choose=1",
@@ -26,6 +29,11 @@ ADDRESSES: Final = {
     "media-reveal": "/c/small/media/odd-many/reveal/",
     "go": "/go?media=449&ticket=ZD-1",
     "go-answers": "/go/answers?media=449",
+    "lookups": "/lookup/",
+    "lookup-count": "/lookup/count/",
+    "lookup": f"/lookup/{LOOKUP}/",
+    "lookup-export": f"/lookup/{LOOKUP}/export/",
+    "lookup-again": f"/lookup/{LOOKUP}/again/",
     "connections": "/connections/",
     "connection-add": "/connections/add/",
     "connection-import": "/connections/import/",
@@ -60,6 +68,9 @@ NEEDED: Final = {"media-delete": "operator", "removal-look": "operator", **dict.
 """The least role of an address where it is not viewer."""
 ROLES: Final = ("viewer", "operator", "admin")
 NO_PAGE: Final = {
+    "lookup-count",
+    "lookup-export",
+    "lookup-again",
     "sign-out",
     "preferences",
     "media-live",
@@ -87,6 +98,9 @@ MORE_PAGES: Final = {
     "link, to nothing": "/go",
     "link, bad ticket": "/go?media=449&ticket=%00",
     "link, no connection": "/go?media=449&connection=nowhere",
+    "look-up, for a ticket": "/lookup/?connection=big&ticket=ZD-1",
+    "look-up, no connection": "/lookup/?connection=nowhere",
+    "look-up, none": "/lookup/5e771ed0-0000-4000-8000-00000000dead/",
     "connections, one kept": "/connections/?kept=small",
     "connections, import of none": "/connections/import/?row=0",
     "connections, none to change": "/connections/nowhere/",
@@ -105,8 +119,17 @@ EVERYWHERE: Final = {**{name: ADDRESSES[name] for name in PAGES}, **MORE_PAGES}
 
 
 def stand_ready() -> None:
-    """What some of these addresses name: a removal that nobody could settle, its event, a view."""
+    """What some of these addresses name: a removal that nobody could settle, its event, a view, a look-up."""
     small = Connection.objects.get(slug="small")
     record = removal(small, id=RECORD, media_id="77777", state=Removal.State.UNRESOLVED)
     saved_view("Stored for long", pk=9000, connection=small, is_shared=True, query="status=stored")
     event("media.delete.unresolved", small, removal=record, media_id="77777")
+    told = {
+        "type": "image",
+        "duration": None,
+        "variants": [{"label": "720", "status": "lost", "size_bytes": 0}],
+    }
+    answers = {str(small.pk): {"odd-many": told, "77777": None}}
+    lookup(
+        [small], id=LOOKUP, ids=["77777", "odd-many", "3"], malformed=[["a@b", "No ID.", 2]], answers=answers
+    )
