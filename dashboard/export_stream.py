@@ -6,8 +6,12 @@ import logging
 import threading
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import parse_qsl
 
-from . import service, walk
+from django.utils import timezone
+
+from . import audit, service, walk
+from .access import Caller
 from .export_rows import head, writer
 from .models import Connection
 from .vault import MediaPage, MediaQuery, VaultError
@@ -68,3 +72,27 @@ class Download:
 def _ask(connection: Connection, query: MediaQuery) -> MediaPage:
     """A person waits for the first page; for the others the service may take its time."""
     return walk.ask_paced(connection, query) if query.cursor else service.list_media(connection, query)
+
+
+def now(caller: Caller, connection: Connection, query: MediaQuery, form: str) -> Download:
+    """All that fits, as it is read: its first page is there, and that it is taken away is recorded.
+
+    Raises what Download raises, and audit.NotRecorded; then nothing is given out.
+    """
+    file = Download(connection, query, form, caller.request_id)
+    try:
+        audit.record("media.exported", caller, connection=connection, result=told(query, form))
+    except audit.NotRecorded:
+        file.close()
+        raise
+    return file
+
+
+def told(query: MediaQuery, form: str) -> dict[str, object]:
+    """What the record says of an export: its format, and the filters by the service's names."""
+    return {"format": form, "filters": dict(parse_qsl(query.as_url()))}
+
+
+def file_name(connection: Connection, form: str) -> str:
+    """What a file is called where it is kept: `media-studio-a-2026-11-21.csv`."""
+    return f"media-{connection.slug}-{timezone.now():%Y-%m-%d}.{form}"

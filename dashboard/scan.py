@@ -23,10 +23,9 @@ from .access import Caller
 from .models import Connection, Job
 from .sealing import Unsealable
 from .tally import Tally
+from .troubles import TRIES, lets_go, wait_after, words
 from .vault import (
     BadRequest,
-    Busy,
-    KeyRefused,
     MediaItem,
     MediaQuery,
     UnreadableItem,
@@ -37,15 +36,6 @@ logger = logging.getLogger(__name__)
 
 KEPT_EVERY: Final = 1.0
 """Seconds of work that a killed worker costs at most."""
-
-TRIES: Final = 10
-"""Calls in a row without an answer after which a scan gives up."""
-
-FIRST_WAIT: Final = 5.0
-"""Seconds before the first other try after an answer that was none; each further wait is twice as long."""
-
-LONGEST_WAIT_HERE: Final = 60.0
-"""A longer pause is taken by letting go of the job: whoever waits here keeps a place of the worker."""
 
 CIRCLE: Final = (
     "The service's pages lead in a circle, so the walk ended there. What was counted up to it stands here; "
@@ -165,14 +155,14 @@ class _Scan:
         progress = self.progress
         if isinstance(error, BadRequest):
             if not self.cursor or progress.started_over:
-                return self._finish(Job.State.FAILED, _words(error))
+                return self._finish(Job.State.FAILED, words(error))
             self._start_over()
             return False
         progress.tries += 1
         if progress.tries >= TRIES:
-            return self._finish(Job.State.FAILED, f"Given up after {TRIES} tries. {_words(error)}")
-        self.why, seconds = _words(error), _pause_for(error, progress.tries)
-        if seconds > LONGEST_WAIT_HERE or isinstance(error, KeyRefused):
+            return self._finish(Job.State.FAILED, f"Given up after {TRIES} tries. {words(error)}")
+        self.why, seconds = words(error), wait_after(error, progress.tries)
+        if lets_go(error, seconds):
             self._keep()
             jobs.pause(self.job, self.why, seconds)
             return True
@@ -239,16 +229,3 @@ class _Known:
 
 def _from_the_start() -> Progress:
     return Progress(tally=Tally(now_ms=int(time.time() * 1000)))
-
-
-def _pause_for(error: VaultError, tries: int) -> float:
-    """Seconds to the next try: what the service asked for, else twice as long each time."""
-    if isinstance(error, Busy):
-        return max(error.retry_after or 30.0, 1.0)
-    if isinstance(error, KeyRefused):
-        return min(60.0 * 2.0 ** (tries - 1), 900.0)
-    return min(FIRST_WAIT * 2.0 ** (tries - 1), 300.0)
-
-
-def _words(error: VaultError) -> str:
-    return f"{error.title}. {error.detail}".strip()[:250]

@@ -56,6 +56,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     **{f"{DELETE}.{outcome}": ("delete", outcome) for outcome in REMOVAL_OUTCOMES},
     **{f"{PURGE}.{outcome}": ("purge", outcome) for outcome in REMOVAL_OUTCOMES},
     **{f"{BULK}.{outcome}": ("bulk", outcome) for outcome in BULK_OUTCOMES},
+    "media.export.planned": ("export", "planned"),
     "media.exported": ("export", "done"),
     "media.revealed": ("reveal", "done"),
     "audit.exported": ("audit", "done"),

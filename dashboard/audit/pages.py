@@ -25,6 +25,7 @@ _DEEDS: Final = {
     DELETE: "Delete item",
     PURGE: "Purge",
     BULK: "Bulk delete",
+    "media.export": "Export of media",
     "media.exported": "Export of media",
     "media.revealed": "Reveal item",
     "audit.exported": "Export of the audit",

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_safe
 
-from dashboard import export, service
+from dashboard import export_stream, service
 from dashboard.access import Role, needs
 from dashboard.export_forms import ExportForm
 from dashboard.forms import MediaFilterForm
@@ -41,9 +41,9 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     page, kind = ExportPage(connection, form.query()), form.cleaned_data["format"]
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(page.href)
-    file = export.now(request.caller, connection, page.query, kind)
+    file = export_stream.now(request.caller, connection, page.query, kind)
     response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[kind])
-    response.headers["Content-Disposition"] = attachment(export.file_name(connection, kind))
+    response.headers["Content-Disposition"] = attachment(export_stream.file_name(connection, kind))
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,3 +69,10 @@ def some(upstream: Sandbox, db: None) -> Connection:
 def whole(some: Connection) -> dict[str, Any]:
     """What an undisturbed scan counts."""
     return sums(after(begun(some)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Where exports are written, not there yet."""
+    with override_settings(DASHBOARD_FILES=tmp_path / "files"):
+        yield tmp_path / "files"

@@ -11,9 +11,10 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import jobs, scan, service
+from dashboard import jobs, scan, service, troubles
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
+from dashboard.troubles import TRIES
 from tests import make
 from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
 
@@ -81,7 +82,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
     fault: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scan, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.01)
     job = begun(some)
     fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
     after(job)
@@ -89,7 +90,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
 
 
 def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.0)
     job = begun(some)
     fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
     after(job)
@@ -109,7 +110,7 @@ def test_a_key_that_stays_refused_is_tried_less_and_less_then_given_up(
         waits.append(round((job.next_try_at - timezone.now()).total_seconds()))
         fit(job)
     assert waits[:3] == [60, 120, 240]
-    assert len(waits) == scan.TRIES - 1
+    assert len(waits) == TRIES - 1
     assert (job.state, job.seen) == (State.FAILED, 100)
     assert "refused our key" in job.why
 

@@ -1,0 +1,43 @@
+"""Exports as tests begin and run them, and what they wrote."""
+
+from __future__ import annotations
+
+import uuid
+
+from dashboard import export, export_files, export_stream
+from dashboard.export_rows import head
+from dashboard.models import Connection, Job
+from dashboard.vault import MediaQuery
+from tests import make
+
+
+def begun(of: Connection, form: str = "csv", query: MediaQuery | None = None) -> Job:
+    return export.begin(make.OMAR, of, query or MediaQuery(), form, uuid.uuid4())
+
+
+def after(job: Job) -> Job:
+    """The job once it has been run."""
+    export.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def written(job: Job) -> bytes:
+    return export_files.file_of(job).read_bytes()
+
+
+def streamed(of: Connection, form: str = "csv", query: MediaQuery | None = None) -> bytes:
+    """The same, as it is sent to somebody who waits for it."""
+    file = export_stream.Download(of, query or MediaQuery(), form)
+    try:
+        return b"".join(file)
+    finally:
+        file.close()
+
+
+def left_lying() -> list[str]:
+    """The endings of all files of exports there are."""
+    return sorted(path.suffix for path, _ in export_files.kept())
+
+
+HEAD = head("csv")

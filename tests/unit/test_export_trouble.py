@@ -1,0 +1,158 @@
+"""An export while the service or the disk is in trouble: it waits, pauses or ends in words."""
+
+from __future__ import annotations
+
+import os
+import resource
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dashboard import export, export_files, jobs, service, troubles
+from dashboard.models import Connection, Job
+from dashboard.sandbox import Sandbox
+from tests.exports import after, begun, left_lying, streamed, written
+from tests.scans import ITEMS
+
+State = Job.State
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def fail(upstream: Sandbox, page: int, times: int | None = None, **fault: Any) -> None:
+    """The service misbehaves once it has answered so many pages."""
+    if page:
+        upstream.faults.add(times=page)
+    upstream.faults.add(times=times, **fault)
+
+
+# ── The service ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("fault", "words", "least"),
+    [
+        ({"status": 429, "headers": {"Retry-After": "90"}}, "asks us to wait", 85),
+        ({"status": 401, "body": {"error": "Unauthorized"}}, "refused our key", 55),
+    ],
+)
+def test_what_lasts_is_a_pause(
+    some: Connection, upstream: Sandbox, fault: dict[str, Any], words: str, least: int
+) -> None:
+    whole, job = streamed(some), begun(some)
+    upstream.calls.clear()
+    fail(upstream, 3, **fault)
+    asked_at = timezone.now()
+    after(job)
+    assert (job.state, job.seen) == (State.PAUSED, 300)
+    assert words in job.why
+    assert job.next_try_at is not None
+    assert job.next_try_at - asked_at > timedelta(seconds=least)
+    assert left_lying() == [".part"]
+    upstream.faults.clear()
+    service.vault().close()
+    service.vault.cache_clear()  # as another process, which remembers no limit
+    assert jobs.resume(job)
+    after(job)
+    assert (job.state, job.seen, job.why, written(job) == whole) == (State.DONE, ITEMS, "", True)
+
+
+@pytest.mark.parametrize("fault", [{"status": 200, "body": "<html>maintenance</html>"}, {"cut": True}])
+def test_what_passes_costs_a_wait_and_nothing_else(
+    some: Connection, upstream: Sandbox, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.01)
+    whole, job = streamed(some), begun(some)
+    fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
+    after(job)
+    assert (job.state, job.why, written(job) == whole) == (State.DONE, "", True)
+
+
+def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.0)
+    job = begun(some)
+    fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
+    after(job)
+    assert (job.state, job.seen) == (State.FAILED, 200)
+    assert job.why.startswith("Given up after 10 tries. The service sent something we cannot use.")
+    assert left_lying() == []
+
+
+def test_a_place_that_the_service_forgot_is_written_once_more_from_the_start(
+    some: Connection, upstream: Sandbox
+) -> None:
+    whole, job = streamed(some), begun(some)
+    fail(upstream, 3, times=1, status=400, body={"error": "Invalid cursor"})
+    after(job)
+    assert (job.state, job.seen, written(job) == whole) == (State.DONE, ITEMS, True)
+    again = begun(some)
+    fail(upstream, 3, times=1, status=400, body={"error": "Invalid cursor"})
+    fail(upstream, 4, status=400, body={"error": "Invalid cursor"})
+    after(again)
+    assert (again.state, "Invalid cursor" in again.why) == (State.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    "pages", [[("1", "a"), ("2", "b"), ("3", "a")], [("1", "a"), ("1", "b")]], ids=["cursors", "pages"]
+)
+def test_a_list_without_an_end_gives_no_file(
+    some: Connection, upstream: Sandbox, pages: list[tuple[str, str]]
+) -> None:
+    for media_id, leads_to in pages:
+        one: dict[str, Any] = {"id": media_id, "type": "image", "duration": None, "media": {}}
+        upstream.faults.add(body={"items": [one], "nextCursor": leads_to})
+    job = after(begun(some))
+    assert (job.state, job.why) == (State.FAILED, export.CIRCLE)
+    assert left_lying() == []
+
+
+# ── The disk ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_full_disk_is_said_and_harms_nothing_else(some: Connection, folder: Path) -> None:
+    there, job = after(begun(some)), begun(some)
+    before = written(there)
+    export_files.part_of(job).symlink_to("/dev/full")
+    after(job)
+    assert (job.state, job.seen) == (State.FAILED, 0)
+    assert job.why.startswith("There is no room for the file (No space left on device)")
+    assert (left_lying(), written(there)) == ([".csv"], before)
+    assert after(begun(some)).state == State.DONE
+
+
+def test_a_file_that_may_not_grow_is_said(some: Connection) -> None:
+    """In the middle of it, as a disk fills up: by a limit of this process, which Python survives."""
+    job, limits = begun(some), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(export, "KEPT_EVERY", 1000.0)
+            export.run(job.pk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    job.refresh_from_db()
+    assert job.state == State.FAILED
+    assert job.why.startswith("There is no room for the file (File too large)")
+    assert left_lying() == []
+
+
+def test_a_folder_that_cannot_be_is_said(some: Connection, folder: Path) -> None:
+    folder.write_text("a file where the folder should be")
+    job = after(begun(some))
+    assert job.state == State.FAILED
+    assert job.why.startswith("The file cannot be written (")
+    assert "DASHBOARD_FILES" in job.why
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_folder_that_is_closed_is_said(some: Connection, folder: Path) -> None:
+    folder.mkdir(mode=0o500)
+    job = after(begun(some))
+    assert (job.state, "Permission denied" in job.why) == (State.FAILED, True)
+
+
+def test_what_is_said_of_a_disk_has_room_in_its_job() -> None:
+    longest = max(len(export_files.words(OSError(number, ""))) for number in range(1, 134))
+    assert longest <= 300
