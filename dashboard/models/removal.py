@@ -146,6 +146,13 @@ class Removal(models.Model):
 
 
 INDEXED: Final = ("verb", "outcome", "actor_name", "actor_email", "connection", "media_id", "ticket")
+"""Columns by which the list is filtered."""
+
+LISTED: Final = ("verb", "actor_name", "actor_email", "connection", "ticket")
+"""Those of them by which it is filtered without the items of bulk removals, of which there may be 10,000 in a
+row."""
+
+_OF_NO_JOB: Final = models.Q(job__isnull=True)
 
 
 class Event(models.Model):
@@ -178,8 +185,12 @@ class Event(models.Model):
             models.Index(fields=["at", "sequence"], name="event_at"),
             *(models.Index(fields=[name, "at", "sequence"], name=f"event_{name}") for name in INDEXED),
             models.Index(fields=["removal", "sequence"], name="event_removal"),
-            models.Index(
-                fields=["at", "sequence"], name="event_of_no_job", condition=models.Q(job__isnull=True)
+            models.Index(fields=["at", "sequence"], name="event_of_no_job", condition=_OF_NO_JOB),
+            *(
+                models.Index(
+                    fields=[name, "at", "sequence"], name=f"event_alone_{name}", condition=_OF_NO_JOB
+                )
+                for name in LISTED
             ),
             models.Index(fields=["job", "sequence"], name="event_job", condition=models.Q(job__isnull=False)),
         ]

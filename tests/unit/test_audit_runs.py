@@ -174,11 +174,32 @@ def test_items_that_wait_need_no_look_and_lost_ones_do(ours: Connection) -> None
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL chooses by what it knows of the table")
-def test_the_list_walks_along_the_index_without_items(ours: Connection) -> None:
-    query = History(ADMIN)._events(AuditQuery())[:51]
-    assert "event_of_no_job" in query.explain()
-    within = History(ADMIN)._events(AuditQuery(job=uuid.uuid4(), verb="delete", ticket="ZD-1"))
-    assert "event_job" in within.filter(job=uuid.uuid4()).order_by("-sequence").explain()
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({}, "of_no_job"),
+        ({"verb": "bulk"}, "alone_verb"),
+        ({"actor": "Omar"}, "alone_actor_name"),
+        ({"actor": "o@x"}, "alone_actor_email"),
+        ({"connection": "ours"}, "alone_connection"),
+        ({"ticket": "ZD-1", "connection": "ours", "verb": "bulk"}, "alone_ticket"),
+        ({"media_id": "1"}, "media_id"),
+        ({"outcome": "rejected", "connection": "ours"}, "outcome"),
+        ({"outcome": "deleted", "ticket": "ZD-1"}, "ticket"),
+        ({"steps": "all"}, "at"),
+    ],
+)
+def test_the_list_walks_along_an_index_without_items(
+    ours: Connection, asked: dict[str, Any], index: str
+) -> None:
+    assert f"INDEX event_{index}" in History(ADMIN)._events(AuditQuery(**asked))[:51].explain()
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL chooses by what it knows of the table")
+def test_within_one_it_walks_along_its_own(ours: Connection) -> None:
+    job = uuid.uuid4()
+    query = History(ADMIN)._events(AuditQuery(job=job, verb="delete", ticket="ZD-1"))
+    assert "INDEX event_job" in query.filter(job=job).order_by("-sequence")[:51].explain()
 
 
 @pytest.mark.parametrize("code", CODES)
