@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from . import bulk, claims, jobs, ledger, removal, service, settling
+from . import bulk, claims, jobs, ledger, removal, service, settling, troubles
 from .access import Role
 from .access.standing import standing
 from .models import Connection, Job, Removal
@@ -37,15 +37,10 @@ SHARE: Final = 20
 EVERY: Final = 2.0
 """Seconds between two signs of life of whoever drains."""
 
-PAUSES: Final = (5.0, 15.0, 60.0, 60.0, 60.0)
-"""Seconds of rest after a failure, a second one in a row, and so on; then somebody has to press Go on."""
-
 IN_A_ROW: Final = 3
 """Lost answers one after the other from which on a service is given a rest."""
 
-KEY_PAUSE: Final = 60.0
-BUSY_PAUSE: Final = 15.0
-LONGEST_PAUSE: Final = 3600.0
+LOST: Final = UnexpectedAnswer("Several answers of the service were lost, one after the other.")
 
 
 class _Resting(Exception):
@@ -180,9 +175,7 @@ class _Drain:
         match outcome:
             case Outcome(state=State.UNKNOWN):
                 self.lost_in_a_row += 1
-                if self.lost_in_a_row >= IN_A_ROW:
-                    return self._resting("Several answers of the service were lost.")
-                return None
+                return None if self.lost_in_a_row < IN_A_ROW else self._rest_after(LOST)
             case Outcome(state=State.REFUSED | State.REJECTED, error=Busy() | Unreachable() | KeyRefused()):
                 assert outcome.error is not None  # noqa: S101 - the case says so
                 return self._rest_after(outcome.error)
@@ -191,24 +184,13 @@ class _Drain:
         return None
 
     def _rest_after(self, error: VaultError | Unsealable) -> _Resting:
-        match error:
-            case KeyRefused():
-                why = f"The service refused our key. Tell your administrator. It said: {error.detail}"
-                return self._resting(why, KEY_PAUSE)
-            case Busy():
-                seconds = min(error.retry_after or BUSY_PAUSE, LONGEST_PAUSE)
-                return _Resting(f"The service asked to wait {seconds:.0f} s.", seconds)
-            case VaultError():
-                return self._resting(f"{error.title}. {error.detail}")
-        return _Resting("The connection's ID cannot be opened by any key.", None)
-
-    def _resting(self, why: str, seconds: float | None = None) -> _Resting:
         """A rest that gets longer with each in a row; after the last somebody has to look."""
-        rests = int(self.job.progress.get("rests", 0))
-        self.job.progress = {**self.job.progress, "rests": rests + 1}
-        if rests >= len(PAUSES):
-            return _Resting(why, None)
-        return _Resting(why, PAUSES[rests] if seconds is None else seconds)
+        if isinstance(error, Unsealable):
+            return _Resting("The connection's ID cannot be opened by any key.", None)
+        rests = int(self.job.progress.get("rests", 0)) + 1
+        self.job.progress = {**self.job.progress, "rests": rests}
+        seconds = None if rests >= troubles.TRIES else troubles.wait_after(error, rests)
+        return _Resting(troubles.words(error), seconds)
 
     def _wait_for_the_service(self) -> None:
         """Keep to the pace that the service asks for."""

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as Queue
 from django_tasks_db.models import DBTaskResult
 
-from . import jobs, settling
+from . import export, jobs, lookups, settling
 from .models import Worker
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,9 @@ PATIENCE: Final = 45.0
 
 KEPT: Final = timedelta(days=1)
 """How long the queue remembers what it has run."""
+
+LONGEST_TASK: Final = timedelta(days=7)
+"""A task that runs for longer was killed."""
 
 _POLL: Final = 0.5
 _TIDY_EVERY: Final = timedelta(minutes=10)
@@ -108,7 +111,10 @@ def look_after(me: Worker, *, tidies: bool = False) -> bool:
 
 
 def tidy() -> None:
-    """Forget workers that are gone and tasks that have long been run."""
-    before = timezone.now() - KEPT
-    Worker.objects.filter(beat_at__lt=before).delete()
-    DBTaskResult.objects.exclude(status="READY").filter(enqueued_at__lt=before).delete()
+    """Forget workers that are gone, tasks that were run or killed long ago, and what is kept for a day."""
+    now = timezone.now()
+    Worker.objects.filter(beat_at__lt=now - KEPT).delete()
+    DBTaskResult.objects.finished().filter(finished_at__lt=now - KEPT).delete()
+    DBTaskResult.objects.running().filter(started_at__lt=now - LONGEST_TASK).delete()
+    lookups.trim()
+    export.trim()

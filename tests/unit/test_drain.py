@@ -164,6 +164,7 @@ def test_stop_cancels_what_was_not_sent(small: Connection, ids: list[str], sandb
     assert make.deletes(sandbox) == []
     assert (codes(job), job.state) == (["planned", "stopped"], "stopped")
     assert not bulk.stop(job, make.OMAR), "it is over"
+    assert audit.differing_removals() is None
 
 
 def test_a_claim_that_ended_is_taken_over_and_sends_nothing(

@@ -151,7 +151,7 @@ def test_a_round_of_the_worker_beats_and_tidies(job: Job) -> None:
     assert not jobs.worker_is_alive()
     gone = Worker.objects.create(host="gone", beat_at=ago(100_000))
     old = DBTaskResult.objects.get()
-    DBTaskResult.objects.update(status="RUNNING", enqueued_at=ago(100_000))
+    DBTaskResult.objects.update(status="RUNNING", started_at=ago(1_000_000))
     me = Worker(host="here")
     assert worker.look_after(me, tidies=True)
     assert jobs.worker_is_alive()
