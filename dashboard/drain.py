@@ -23,7 +23,16 @@ from .access.standing import standing
 from .models import Connection, Job, Removal
 from .removal import Outcome
 from .sealing import Unsealable
-from .vault import WORKER, Busy, KeyRefused, MediaItem, Unreachable, UnreadableItem, VaultError
+from .vault import (
+    WORKER,
+    Busy,
+    KeyRefused,
+    MediaItem,
+    UnexpectedAnswer,
+    Unreachable,
+    UnreadableItem,
+    VaultError,
+)
 
 State = Removal.State
 logger = logging.getLogger(__name__)
