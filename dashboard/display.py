@@ -91,13 +91,15 @@ class BrokenRow(Struct, frozen=True, gc=False):
 class Shelf:
     """Turns the items of one connection into rows, with what is common to them worked out once."""
 
-    def __init__(self, connection: Connection, query: MediaQuery | None = None) -> None:
+    def __init__(
+        self, connection: Connection, query: MediaQuery | None = None, statuses: Collection[str] = ()
+    ) -> None:
         self.now_ms = datetime.now(UTC).timestamp() * 1000
         self.base = connection.media_url
         self.hosts: Collection[str] = frozenset(settings.VAULTPLUS_MEDIA_HOSTS)
-        self.status = query.status if query else None
+        self.statuses = statuses or ([query.status] if query and query.status else ())
         self.content_type = query.content_type if query else None
-        self.marks = self.status is not None or self.content_type is not None
+        self.marks = bool(self.statuses) or self.content_type is not None
 
     def rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
         """A row an item. An id listed twice is said to be: two elements of one name would mislead."""
@@ -159,7 +161,7 @@ class Shelf:
             label,
             variant.status,
             self.marks
-            and self.status in (None, variant.status)
+            and (not self.statuses or variant.status in self.statuses)
             and self.content_type in (None, variant.content_type),
         )
 

@@ -22,7 +22,7 @@ from .models import Connection, SavedView
 from .vault import DEFAULT_LIMIT, MediaQuery
 from .vault.query import FILTERING
 
-BUILT_IN: Final[tuple[tuple[str, str], ...]] = ()
+BUILT_IN: Final = (("connection-stuck", "Stuck"), ("connection-expiring", "Links expiring"))
 """Views that everybody has: the name of the page, and the word for it."""
 
 
@@ -39,21 +39,30 @@ class Entry:
 class Menu:
     """What the list offers beside it: the built-in views, the reader's own, and what others share."""
 
-    def __init__(self, person: Person, connection: Connection, query: MediaQuery) -> None:
-        asked = query.replacing().as_url()
+    def __init__(
+        self, person: Person, connection: Connection, query: MediaQuery | None = None, here: str = ""
+    ) -> None:
+        """On the list, `query` is what it asks; on the page of a built-in view, `here` is its name."""
+        asked = None if query is None else query.replacing().as_url()
         views = list(visible(person, [connection]))
-        self.built_in = [Entry(word, reverse(name, args=[connection.slug])) for name, word in BUILT_IN]
+        self.built_in = [
+            Entry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN
+        ]
         self.mine = [entry(view, connection, asked) for view in views if is_own(view, person)]
         self.shared = [
             replace(entry(view, connection, asked), person=view.person)
             for view in views
             if not is_own(view, person)
         ]
-        self.current = next((one.name for one in (*self.mine, *self.shared) if one.is_current), "")
-        self.save_href = save_href(connection, query)
+        self.current = next((one.name for one in self.every if one.is_current), "")
+        self.save_href = "" if query is None else save_href(connection, query)
+
+    @property
+    def every(self) -> list[Entry]:
+        return [*self.built_in, *self.mine, *self.shared]
 
 
-def entry(view: SavedView, connection: Connection, asked: str) -> Entry:
+def entry(view: SavedView, connection: Connection, asked: str | None) -> Entry:
     return Entry(view.name, href(view, connection), view.query == asked)
 
 

@@ -80,6 +80,13 @@ def list_media(connection: Connection, query: MediaQuery) -> MediaPage:
     return vault().query(connection.connection_id, query)
 
 
+def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[MediaPage]:
+    """The first page of each of these few questions, all asked at once, by threads that use no database."""
+    connection_id = connection.connection_id
+    with ThreadPoolExecutor(len(queries)) as pool:
+        return list(pool.map(lambda query: vault().query(connection_id, query), queries))
+
+
 def walk_page(connection: Connection, query: MediaQuery) -> MediaPage:
     """One page for the worker, which has more patience than a person at a screen."""
     return vault().query(connection.connection_id, query, WORKER)

@@ -23,6 +23,7 @@ from .views import (
     styleguide,
     ticket,
     trouble,
+    watching,
 )
 
 ITEM = r"^c/(?P<slug>[-\w]+)/media/(?P<media_id>[\s\S]*)"
@@ -37,6 +38,8 @@ urlpatterns = [
     path("c/<slug:slug>/media/", media.media_list, name="media-list"),
     path("c/<slug:slug>/export/", export.media_export, name="media-export"),
     path("c/<slug:slug>/export/now/", export.media_export_now, name="media-export-now"),
+    path("c/<slug:slug>/stuck/", watching.connection_stuck, name="connection-stuck"),
+    path("c/<slug:slug>/expiring/", watching.connection_expiring, name="connection-expiring"),
     path("c/<slug:slug>/live/", media.media_live, name="media-live"),
     re_path(ITEM + r"/delete/$", removal.media_delete, name="media-delete"),
     re_path(ITEM + r"/reveal/$", media.media_reveal, name="media-reveal"),

@@ -20,6 +20,8 @@ ADDRESSES: Final = {
     "preferences": "/preferences/",
     "connection": "/c/small/",
     "connection-purge": "/c/small/purge/",
+    "connection-stuck": "/c/small/stuck/",
+    "connection-expiring": "/c/small/expiring/",
     "media-list": "/c/small/media/",
     "media-export": "/c/small/export/",
     "media-export-now": "/c/small/export/now/?format=csv",

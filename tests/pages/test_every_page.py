@@ -62,9 +62,13 @@ def test_looking_changes_nothing(
 
 @pytest.mark.parametrize("address", EVERYWHERE.values())
 def test_a_page_costs_at_most_one_call(admin: Browser, sandbox: Sandbox, address: str) -> None:
-    """But for the purge's question, and the search that asks four connections at a time."""
+    """But for the purge's question, the search through four connections, and what is stuck by two states."""
     admin.get(address)
-    allowed = {ADDRESSES["connection-purge"]: 10, ADDRESSES["go-answers"]: 4}
+    allowed = {
+        ADDRESSES["connection-purge"]: 10,
+        ADDRESSES["go-answers"]: 4,
+        ADDRESSES["connection-stuck"]: 2,
+    }
     assert len(sandbox.calls) <= allowed.get(address, 1)
 
 

@@ -1,0 +1,108 @@
+"""`/c/<slug>/expiring/`: the links that end soonest, as the last scan met them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dashboard import scan
+from dashboard.models import Connection, Job
+from dashboard.sandbox import Sandbox
+from dashboard.scan import Progress
+from dashboard.tally import SOONEST, Tally
+from tests.make import OMAR, Browser, item, job, operations, rows_of, text, variant
+
+HERE = "/c/small/expiring/"
+MINUTE_MS = 60_000
+
+
+def scanned(slug: str = "small", minutes_ago: int = 12, **ends: int) -> Job:
+    """A scan that ended some minutes ago, one item for each of `ends`: minutes from now to its link's end."""
+    at = timezone.now() - timedelta(minutes=minutes_ago)
+    now_ms = int(timezone.now().timestamp() * 1000)
+    tally = Tally(now_ms=now_ms - minutes_ago * MINUTE_MS)
+    tally.add(
+        item(media_id.replace("_", "-"), full=variant(expires_ms=now_ms + minutes * MINUTE_MS + 5000))
+        for media_id, minutes in ends.items()
+    )
+    kept = {"tally": tally.as_json()}
+    small = Connection.objects.get(slug=slug)
+    return job(small, kind=Job.Kind.SCAN, state=Job.State.DONE, progress=kept, finished_at=at)
+
+
+def test_works(viewer: Browser, sandbox: Sandbox) -> None:
+    scanned(late=600, over=-5, soon=40)
+    answer = viewer.get(HERE)
+    assert rows_of(answer) == [
+        "over full 4 min ago Link expired",
+        "soon full in 40 min",
+        "late full in 10 h",
+    ]
+    assert "12 min ago" in text(answer)
+    assert 'href="/c/small/media/soon/"' in text(answer)
+    assert "fresh links" in text(answer)
+    assert operations(sandbox) == []
+
+
+def test_what_a_scan_of_the_service_met(viewer: Browser) -> None:
+    connection = Connection.objects.get(slug="small")
+    begun = scan.begin(connection, OMAR)
+    scan.run(begun.pk)
+    begun.refresh_from_db()
+    progress = scan.progress_of(begun)
+    assert isinstance(progress, Progress)
+    ids = {media_id for _, media_id, _ in progress.tally.soonest}
+    answer = viewer.get(HERE)
+    assert {row.split()[0] for row in rows_of(answer)} == ids
+    assert len(ids) > 10
+    assert ("The 100 links" in text(answer)) is (len(progress.tally.soonest) == SOONEST)
+
+
+def test_the_links_of_one_item_stand_in_one_row(viewer: Browser) -> None:
+    done = scanned(one=30)
+    done.progress["tally"]["soonest"].append([done.progress["tally"]["soonest"][0][0] - 1, "one", "thumb"])
+    done.save()
+    (row,) = rows_of(viewer.get(HERE))
+    assert row == "one full thumb in 30 min"
+
+
+def test_empty(viewer: Browser) -> None:
+    assert "was never scanned" in text(viewer.get(HERE))
+    scanned()
+    assert "No link ends" in text(viewer.get(HERE))
+
+
+def test_a_scan_that_is_not_over_is_named(viewer: Browser) -> None:
+    job(Connection.objects.get(slug="small"), kind=Job.Kind.SCAN)
+    assert "is being scanned" in text(viewer.get(HERE))
+    scanned(soon=40)
+    assert len(rows_of(viewer.get(HERE))) == 1
+
+
+def test_fragment(viewer: Browser) -> None:
+    answer = viewer.fragment(HERE)
+    assert text(answer).lstrip().startswith('<section id="expiring"')
+    assert "<html" not in text(answer)
+
+
+def test_bad_input(viewer: Browser) -> None:
+    assert viewer.get("/c/nowhere/expiring/").status_code == 404
+    assert viewer.get(f"{HERE}?limit=x").status_code == 200
+
+
+def test_upstream_error(viewer: Browser, sandbox: Sandbox) -> None:
+    """It asks the service nothing."""
+    sandbox.faults.add(status=500, times=None)
+    scanned(soon=40)
+    assert viewer.get(HERE).status_code == 200
+
+
+def test_wrong_role(nobody: Browser) -> None:
+    assert nobody.get(HERE).status_code == 302
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_wrong_method(viewer: Browser, method: str) -> None:
+    assert getattr(viewer, method)(HERE).status_code == 405
