@@ -53,20 +53,20 @@ class FoundRow:
         self.connection = connection
         self.href = with_ticket(reverse("media-item", args=[connection.slug, media_id]), ticket)
         self.unreadable: str = told.get("unreadable", "")
-        self.held: list[dict[str, Any]] = told.get("variants", [])
+        self.held: dict[str, tuple[str, int | None]] = told.get("variants", {})
         kind = told.get("type", "")
         self.type = kind if kind in TYPE_WORDS else "unknown"
         self.type_word = TYPE_WORDS.get(kind, kind)
         self.seconds: float | None = told.get("duration")
         self.length = length_text(self.seconds)
-        known = [v["size_bytes"] for v in self.held if v["size_bytes"] or v["status"] == "stored"]
+        known = [size for _, size in self.held.values() if size is not None]
         self.size_bytes: int | None = sum(known) if known else None
         self.size = size_text(self.size_bytes)
 
     @property
     def strip(self) -> tuple[Slot, ...]:
         """The fixed slots in their order, then whatever other labels the item has."""
-        there = {v["label"]: slot_of(v["label"], v["status"], False) for v in self.held}
+        there = {label: slot_of(label, status, False) for label, (status, _) in self.held.items()}
         fixed = [there.get(label, ABSENT[label]) for label in SLOTS]
         return (*fixed, *(slot for label, slot in there.items() if label not in ABSENT))
 
@@ -203,7 +203,7 @@ class Result:
 def _found_cells(row: FoundRow) -> list[str]:
     if row.unreadable:
         return ["found", row.unreadable, *[""] * 8]
-    states = "; ".join(f"{v['label']} {v['status']}" for v in row.held)
+    states = "; ".join(f"{label} {status}" for label, (status, _) in row.held.items())
     length = "" if row.seconds is None else f"{row.seconds:g}"
     size = "" if row.size_bytes is None else str(row.size_bytes)
     return ["found", "", row.type_word, length, str(len(row.held)), size, states, "", "", ""]

@@ -6,8 +6,9 @@ breaks in between, the rest can be asked for later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,9 +20,8 @@ from .access import Person
 from .logs import masked
 from .models import Connection, Lookup
 from .pasted import Pasted
-from .removal import snapshot
 from .sealing import Unsealable
-from .service import Answered, Batch
+from .service import Batch
 from .vault import BATCH_SIZE, MediaItem, UnreadableItem, VaultError
 
 LASTS: Final = timedelta(hours=24)
@@ -94,10 +94,18 @@ def unasked(lookup: Lookup, connection: Connection) -> list[str]:
 
 def ask(lookup: Lookup) -> list[VaultError | Unsealable]:
     """Ask for all that was not answered, all batches at once, and keep what comes; the errors among it."""
-    batches = list(_batches(lookup))
-    answers = service.look_up(batches)
-    _keep(lookup, list(zip(batches, answers, strict=True)))
-    return [answer for answer in answers if isinstance(answer, VaultError | Unsealable)]
+    told: dict[str, dict[str, Any]] = {}
+    trouble: dict[str, dict[str, str]] = {}
+    errors: list[VaultError | Unsealable] = []
+    for batch, answer in service.look_up(_batches(lookup)):  # each is made ready while others are still out
+        key = str(batch.connection.pk)
+        if isinstance(answer, dict):
+            told.setdefault(key, {}).update((one, _told(answer.get(one))) for one in batch.media_ids)
+        elif answer is not None:
+            trouble.setdefault(key, {}).update(dict.fromkeys(batch.media_ids, _why(answer)))
+            errors.append(answer)
+    _keep(lookup, told, trouble)
+    return errors
 
 
 def trim() -> int:
@@ -127,33 +135,41 @@ def _batches(lookup: Lookup) -> Iterator[Batch]:
             yield Batch(connection, tuple(left[start : start + BATCH_SIZE]))
 
 
-def _keep(lookup: Lookup, answered: Sequence[tuple[Batch, Answered]]) -> None:
-    """Add the answers to those that are there now: somebody else may have asked for the rest as well."""
+def _keep(
+    lookup: Lookup, told: Mapping[str, Mapping[str, Any]], trouble: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Write down what came: as it is where it is the first, else beside what is there by now."""
+    now, same = timezone.now(), Lookup.objects.filter(pk=lookup.pk)
+    if same.filter(asked_at=None).update(answers=told, trouble=trouble, asked_at=now):
+        return
     with transaction.atomic():
-        row = Lookup.objects.select_for_update().filter(pk=lookup.pk).first()
+        row = same.select_for_update().first()
         if row is None:
             raise UnknownLookup(str(lookup.pk))
-        for batch, answer in answered:
-            key = str(batch.connection.pk)
-            answers, trouble = row.answers.setdefault(key, {}), row.trouble.setdefault(key, {})
-            if isinstance(answer, dict):
-                for media_id in batch.media_ids:
-                    answers[media_id] = _told(answer.get(media_id))
-                    trouble.pop(media_id, None)
-            elif answer is not None:
-                trouble.update(dict.fromkeys(batch.media_ids, _why(answer)))
-        row.asked_at = row.asked_at or timezone.now()
-        row.save(update_fields=["answers", "trouble", "asked_at"])
+        for key in {*told, *trouble}:
+            answers = row.answers.setdefault(key, {})
+            answers.update(told.get(key, {}))
+            failed = {**row.trouble.get(key, {}), **trouble.get(key, {})}
+            row.trouble[key] = {media_id: why for media_id, why in failed.items() if media_id not in answers}
+        row.save(update_fields=["answers", "trouble"])
 
 
 def _told(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
+    """What is kept of an item: enough for its row, and no link."""
     match item:
         case MediaItem():
-            told: dict[str, Any] = masked(snapshot(item))
-            return told
+            variants = {_masked(label): (_masked(one.status), one.size) for label, one in item.media.items()}
+            return {"type": _masked(item.type), "duration": item.duration, "variants": variants}
         case UnreadableItem():
             return {"unreadable": masked(item.reason)}
     return None
+
+
+@lru_cache(maxsize=1024)
+def _masked(text: str) -> str:
+    """Open text of the service as the database takes it: thousands, and few of them different."""
+    mended: str = masked(text)
+    return mended
 
 
 def _why(error: VaultError | Unsealable) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
@@ -38,7 +38,7 @@ LONGEST_LOOK: Final = 2.0
 
 
 AT_ONCE: Final = 12
-"""Batches of a look-up that are asked at once: all of a thousand ids, with places left for other people."""
+"""Batches of look-ups that are asked at once: all of a thousand ids, with places left for other people."""
 
 LONGEST_LOOK_UP: Final = 20.0
 """Seconds in which a look-up begins another call; what is left can be asked for by another press."""
@@ -132,9 +132,15 @@ class Batch(NamedTuple):
 Answered: TypeAlias = dict[str, MediaItem | UnreadableItem] | VaultError | Unsealable | None
 
 
-def look_up(batches: Sequence[Batch]) -> list[Answered]:
-    """What each batch was answered, in their order, as many asked at once as may be: what is cached, or the
-    error in place of it, or None where time was up before it was its turn. The threads use no database."""
+@cache
+def askers() -> ThreadPoolExecutor:
+    """The threads that ask for look-ups, one set a process: starting a dozen takes as long as a call."""
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="look-up")
+
+
+def look_up(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answered]]:
+    """What each batch was answered, as the answers come, as many asked at once as may be: what is cached,
+    or the error in place of it, or None where time was up before its turn. The threads use no database."""
     until = time.monotonic() + LONGEST_LOOK_UP
 
     def ask(batch: Batch) -> Answered:
@@ -145,8 +151,8 @@ def look_up(batches: Sequence[Batch]) -> list[Answered]:
         except (VaultError, Unsealable) as error:
             return error
 
-    with ThreadPoolExecutor(min(max(len(batches), 1), AT_ONCE)) as pool:
-        return list(pool.map(ask, batches))
+    asked = {askers().submit(ask, batch): batch for batch in batches}
+    return ((asked[done], done.result()) for done in as_completed(asked))
 
 
 def read_items(

@@ -44,9 +44,9 @@ class Lookup(models.Model):
     """Many ids looked for at once: what was pasted, and what each connection answered, for a day.
 
     Who may see all its connections may see it. `answers` holds, by connection's key and media id, what was
-    found (as removal.snapshot writes it, or only why it is `unreadable`) or None for not cached; an id that
-    is missing there was not asked, or its batch failed, and then `trouble` says why, by connection's key and
-    id.
+    found (its type, its length, and each variant's state and bytes by label; or only why it is `unreadable`)
+    or None for not cached; an id that is missing there was not asked, or its batch failed, and then `trouble`
+    says why, by connection's key and id.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.audit_scenes import audit_scenes
 from tests.browser.export_scenes import export_scenes
+from tests.browser.lookup_scenes import lookup_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
 from tests.browser.view_scenes import view_scenes
 
@@ -166,6 +167,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         **audit_scenes(Scene, press),
         **export_scenes(Scene, press),
         **view_scenes(Scene, press),
+        **lookup_scenes(Scene, [one["id"] for one in sandbox.items() if stored(one)]),
         **connection_scenes(),
     }
 

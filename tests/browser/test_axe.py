@@ -56,6 +56,8 @@ def film(sandbox: Sandbox) -> Item:
         "/c/creator-b/media/?cursor=nobody-gave-this",
         "/c/archive-c/media/",
         "/c/studio-a/media/4492994399/",
+        "/lookup/?connection=studio-a",
+        "/lookup/5e771ed0-0000-4000-8000-00000000dead/",
         "/c/studio-a/",
         "/c/studio-a/purge/",
         "/connections/",
@@ -98,6 +100,24 @@ def test_sign_in(desk: Desk) -> None:
 def test_not_permitted(desk: Desk, console: Console) -> None:
     console.expect_refusals()
     assert findings(desk.window("viewer", "/c/studio-a/purge/")) == []
+
+
+def test_look_up(desk: Desk, sandbox: Sandbox, console: Console, past: None) -> None:
+    """The form with its count, refused, and a result with all four groups."""
+    console.expect_refusals()
+    page = desk.window("operator", "/lookup/?connection=studio-a")
+    page.get_by_label("IDs, or links").fill("4.49E+09")
+    expect(page.locator("#count b")).to_be_visible()
+    assert findings(page) == []
+    page.get_by_role("button", name="Look up IDs").click()
+    expect(page.get_by_text("None of this is a media ID")).to_be_visible()
+    assert findings(page) == []
+    sandbox.fault(path="/batch$", status=400)
+    known = [film(sandbox)["id"], "4492994399", "a@b"]
+    page.get_by_label("IDs, or links").fill(" ".join([*known, *map(str, range(100)), *known]))
+    page.get_by_role("button", name="Look up IDs").click()
+    expect(page.get_by_role("list", name="Failed")).to_be_visible()
+    assert findings(page) == []
 
 
 def test_grid(desk: Desk) -> None:

@@ -32,6 +32,7 @@ def paths(sandbox: Sandbox) -> list[str]:
         item,
         f"{item}delete/",
         "/c/studio-a/media/4492994399/",
+        "/lookup/",
         "/c/studio-a/",
         "/c/studio-a/purge/",
         "/connections/?kept=studio-a",

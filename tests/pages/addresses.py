@@ -129,7 +129,7 @@ def stand_ready() -> None:
     told = {
         "type": "image",
         "duration": None,
-        "variants": [{"label": "720", "status": "lost", "size_bytes": 0}],
+        "variants": {"720": ["lost", None]},
     }
     answers = {str(small.pk): {"odd-many": told, "77777": None}}
     lookup(

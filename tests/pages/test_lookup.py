@@ -132,7 +132,7 @@ def test_hostile_text_stays_text(viewer: Browser, small: Connection) -> None:
     told = {
         "type": hostile,
         "duration": 1.5,
-        "variants": [{"label": hostile, "status": hostile, "size_bytes": 0}],
+        "variants": {hostile: [hostile, None]},
     }
     row = lookup([small], ids=["1"], malformed=[[hostile, hostile, 2]], asked_at=timezone.now())
     row.answers = {str(small.pk): {"1": told}}

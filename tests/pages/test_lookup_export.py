@@ -62,7 +62,7 @@ def test_neither_links_nor_raw_ids_go_along(viewer: Browser, small: Connection, 
 
 
 def test_no_cell_acts_as_a_formula(viewer: Browser, small: Connection) -> None:
-    told = {"type": "=1+1", "duration": 1.5, "variants": [{"label": "@a", "status": "x", "size_bytes": 0}]}
+    told = {"type": "=1+1", "duration": 1.5, "variants": {"@a": ["x", None]}}
     row = lookup([small], ids=["-1", "2", "3"], malformed=[["+4", "-why", 1]], asked_at=timezone.now())
     row.answers = {str(small.pk): {"-1": told, "2": {"unreadable": "=odd"}}}
     row.trouble = {str(small.pk): {"3": "@why"}}

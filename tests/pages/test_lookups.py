@@ -220,7 +220,8 @@ def test_upstream_error(viewer: Browser, sandbox: Sandbox, fault: dict[str, Any]
     assert answer.status_code == 200
     assert word in words_in(text(answer))
     assert len(only().ids) == 150
-    assert only().answers == {str(Connection.objects.get(slug="small").pk): {}}
+    assert only().answers == {}
+    assert only().asked_at
 
 
 def test_the_half_that_came_is_kept(viewer: Browser, sandbox: Sandbox) -> None:
