@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 from django.db import connection as database
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from . import audit, ledger
@@ -76,9 +76,11 @@ def claim(job: Job, number: UUID, at_most: int) -> list[Removal]:
     now = timezone.now()
     rows = Removal.objects.filter(job=job)
     with transaction.atomic():
-        rows.filter(state=State.CLAIMED, lease_until__lt=now).update(
-            state=State.PLANNED, claim=None, lease_until=None
-        )
+        jumped = (
+            now + LEASE + ledger.CLOCK_SKEW
+        )  # a lease beyond it was given by a clock that has jumped since
+        ended = Q(lease_until__lt=now) | Q(lease_until__gt=jumped)
+        rows.filter(ended, state=State.CLAIMED).update(state=State.PLANNED, claim=None, lease_until=None)
         waiting = rows.filter(state=State.PLANNED).order_by("position")
         if database.features.has_select_for_update_skip_locked:
             waiting = waiting.select_for_update(skip_locked=True)

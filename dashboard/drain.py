@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from . import bulk, claims, jobs, ledger, removal, service, settling, troubles
@@ -51,6 +51,12 @@ IN_A_ROW: Final = 3
 
 LOST: Final = UnexpectedAnswer("Several answers of the service were lost, one after the other.")
 
+LONGEST_WAIT: Final = 10.0
+"""Seconds that whoever drains waits itself, where the service asks for it; for more the job is paused."""
+
+WAITS_IN_A_ROW: Final = 4
+"""Short waits one after the other of which the last pauses the job all the same."""
+
 
 class _Resting(Exception):
     """The service needs a rest: why, and for how many seconds (None: until somebody presses Go on)."""
@@ -82,8 +88,9 @@ def _join(pk: UUID) -> Job | None:
     now = timezone.now()
     ready = Job.objects.filter(pk=pk, state__in=(Job.State.WAITING, Job.State.RUNNING))
     rested = Job.objects.filter(pk=pk, state=Job.State.PAUSED, next_try_at__lte=now)
-    changes: dict[str, Any] = {"state": Job.State.RUNNING, "lease_until": now + jobs.LEASE, "moved_at": now}
-    if not (ready.update(**changes) or rested.update(**changes, next_try_at=None, why="")):
+    lease = now + jobs.LEASE
+    changes: dict[str, Any] = {"state": Job.State.RUNNING, "lease_until": lease, "moved_at": now, "why": ""}
+    if not (ready.update(**changes) or rested.update(**changes, next_try_at=None)):
         return None
     Job.objects.filter(pk=pk, started_at=None).update(started_at=now)
     return Job.objects.select_related("connection").get(pk=pk)
@@ -96,7 +103,8 @@ class _Drain:
         self.job = job
         self.number = uuid4()
         self.flying: dict[Future[Outcome], Removal] = {}
-        self.lost_in_a_row = 0
+        self.lost_in_a_row = self.waits_in_a_row = 0
+        self.rests = int(job.progress.get("rests", 0))
         self.next_beat = 0.0
 
     def work(self) -> None:
@@ -109,9 +117,16 @@ class _Drain:
                     while self.flying:
                         self._land()
             finally:
-                while self.flying:
-                    self._land(quietly=True)
+                self._let_go()
         _finish(self.job)
+
+    def _let_go(self) -> None:
+        """Give back what is claimed, for others to send while the last calls come back here."""
+        try:
+            claims.give_back(self.job, self.number)
+        finally:
+            while self.flying:
+                self._land(quietly=True)
 
     def _claimed(self) -> list[Removal]:
         self._beat(now=True)
@@ -120,8 +135,8 @@ class _Drain:
 
     def _read(self, rows: list[Removal]) -> Mapping[str, MediaItem | UnreadableItem]:
         """The items as they are now: what the record keeps of them, and a key that is refused shows here."""
-        self._wait_for_the_service()
         try:
+            self._wait_for_the_service()
             return service.read_items(self.job.connection, [row.media_id for row in rows], WORKER)
         except (VaultError, Unsealable) as error:
             raise self._rest_after(error) from None
@@ -148,9 +163,9 @@ class _Drain:
             return
         self.flying[pool.submit(_call, connection, row.media_id)] = row
 
-    def _land(self, *, quietly: bool = False) -> None:
+    def _land(self, at_most: float = EVERY, *, quietly: bool = False) -> None:
         """Wait for a call to come back, showing signs of life meanwhile, and write down what became of it."""
-        done, _ = wait(self.flying, timeout=EVERY, return_when=FIRST_COMPLETED)
+        done, _ = wait(self.flying, timeout=at_most, return_when=FIRST_COMPLETED)
         for future in done:
             row = self.flying.pop(future)
             try:
@@ -167,17 +182,22 @@ class _Drain:
             logger.error("removal %s broke off", row.pk, exc_info=broken)
         outcome = Outcome(State.UNKNOWN) if broken else future.result()
         rest = self._judge(outcome)
-        if rest and outcome.state in (State.REFUSED, State.REJECTED):
-            self._put_off(row, outcome)
-        else:
+        if not (_was_not_taken(outcome) and self._put_off(row, outcome)):
             removal.write_down(row, outcome, self.job.caller)
         if rest:
             raise rest
 
-    def _put_off(self, row: Removal, outcome: Outcome) -> None:
-        """The service did not take the call, so the item is planned again."""
+    def _put_off(self, row: Removal, outcome: Outcome) -> bool:
+        """The service did not take the call, so the item is planned again; False where the job is over."""
         facts = {"claim": None, "lease_until": None, "settled_at": None}
-        ledger.move(row, State.PLANNED, self.job.caller, result=outcome.result, **facts)
+        try:
+            with transaction.atomic():  # a Stop comes before this, or finds the planned row
+                job = Job.objects.select_for_update().only("state").get(pk=self.job.pk)
+                return job.is_open and ledger.move(
+                    row, State.PLANNED, self.job.caller, result=outcome.result, **facts
+                )
+        except DatabaseError as broken:
+            raise ledger.OutcomeNotRecorded(row) from broken
 
     def _judge(self, outcome: Outcome) -> _Resting | None:
         """Whether the service, or our key, is in a state in which going on makes no sense."""
@@ -185,10 +205,14 @@ class _Drain:
             case Outcome(state=State.UNKNOWN):
                 self.lost_in_a_row += 1
                 return None if self.lost_in_a_row < IN_A_ROW else self._rest_after(LOST)
-            case Outcome(state=State.REFUSED | State.REJECTED, error=Busy() | Unreachable() | KeyRefused()):
-                assert outcome.error is not None  # noqa: S101 - the case says so
-                return self._rest_after(outcome.error)
-        self.lost_in_a_row = 0
+            case Outcome(error=Busy(retry_after=float() as seconds)) if seconds <= LONGEST_WAIT:
+                self.waits_in_a_row += 1  # the pace knows of it, too, so the next call waits
+                if self.waits_in_a_row < WAITS_IN_A_ROW:
+                    return None
+                return self._rest_after(Busy("It goes on asking."))
+            case Outcome(error=VaultError() as error) if _was_not_taken(outcome):
+                return self._rest_after(error)
+        self.lost_in_a_row = self.waits_in_a_row = self.rests = 0
         self.job.progress = {**self.job.progress, "rests": 0}
         return None
 
@@ -196,7 +220,7 @@ class _Drain:
         """A rest that gets longer with each in a row; after the last somebody has to look."""
         if isinstance(error, Unsealable):
             return _Resting("The connection's ID cannot be opened by any key.", None)
-        rests = int(self.job.progress.get("rests", 0)) + 1
+        rests = self.rests + 1  # two calls that fail at once are one
         self.job.progress = {**self.job.progress, "rests": rests}
         seconds = None if rests >= troubles.TRIES else troubles.wait_after(error, rests)
         return _Resting(troubles.words(error), seconds)
@@ -205,7 +229,10 @@ class _Drain:
         """Keep to the pace that the service asks for."""
         until = time.monotonic() + service.pause_before(self.job.connection)
         while (left := until - time.monotonic()) > 0:
-            jobs.stopping.wait(min(left, EVERY / 2))
+            if self.flying:  # a call that comes back may say that there is no use in waiting
+                self._land(min(left, EVERY))
+            else:
+                jobs.stopping.wait(min(left, EVERY / 2))
             self._beat()
 
     def _beat(self, *, now: bool = False) -> None:
@@ -225,6 +252,12 @@ class _Drain:
             _halt(self.job, f"{self.job.connection_label} was archived.")
         elif not (now.may(Role.OPERATOR) and connection.is_open_to(now.groups)):
             _halt(self.job, f"{self.job.person} may not delete in {self.job.connection_label} any more.")
+
+
+def _was_not_taken(outcome: Outcome) -> bool:
+    """True where nothing was done, and trying the same again makes sense later."""
+    refused = outcome.state in (State.REFUSED, State.REJECTED)
+    return refused and isinstance(outcome.error, Busy | Unreachable | KeyRefused)
 
 
 def _call(connection: Connection, media_id: str) -> Outcome:

@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from . import audit
 from .access import Caller
@@ -32,6 +33,16 @@ Kind = Job.Kind
 
 LEASE: Final = timedelta(seconds=30)
 """Longer than any read of a worker: a job without a step in this time has lost its runner."""
+
+REMOVALS: Final = "removals"
+WALKS: Final = "default"
+"""The queues: scans and exports are walks over a whole connection."""
+
+LONGEST_PAUSE: Final = timedelta(hours=1)
+"""No job rests longer by itself."""
+
+CLOCK_SKEW: Final = timedelta(minutes=1)
+"""A moment that is further in the future than it may be was written by a clock that has jumped since."""
 
 QUEUED_FOR: Final = timedelta(seconds=15)
 """A job that waits longer is queued once more: whoever took its task may be gone."""
@@ -103,7 +114,7 @@ def queue(job: Job) -> None:
     """Have a worker run it; more than once does no harm."""
     from .tasks import run  # the tasks know what runs each kind
 
-    run.enqueue(str(job.pk))
+    run.using(queue_name=REMOVALS if job.kind == Kind.REMOVE else WALKS).enqueue(str(job.pk))
 
 
 def take(pk: UUID, runner: UUID) -> Job | None:
@@ -148,7 +159,8 @@ def give_back(job: Job) -> None:
 
 def pause(job: Job, why: str, seconds: float | None, **progress: Any) -> bool:
     """Let it rest for some seconds, or (None) until somebody presses Go on."""
-    again = None if seconds is None else timezone.now() + timedelta(seconds=seconds)
+    longest = LONGEST_PAUSE.total_seconds()
+    again = None if seconds is None else timezone.now() + timedelta(seconds=min(seconds, longest))
     return _leave(job, State.PAUSED, why=why, next_try_at=again, **progress)
 
 
@@ -182,18 +194,25 @@ def resume(job: Job) -> bool:
 def due() -> QuerySet[Job]:
     """Jobs that nobody works on: left by a dead worker, rested enough, or whose task is lost."""
     now = timezone.now()
-    left = Q(state=State.RUNNING) & (Q(lease_until__lt=now) | Q(lease_until=None))
-    rested = Q(state=State.PAUSED, next_try_at__lte=now)
-    lost = Q(state=State.WAITING) & (
-        Q(lease_until=None, created_at__lt=now - QUEUED_FOR) | Q(lease_until__lt=now)
-    )
+    ended = Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCK_SKEW)
+    left = Q(state=State.RUNNING) & (ended | Q(lease_until=None))
+    farthest = now + LONGEST_PAUSE + CLOCK_SKEW
+    rested = Q(state=State.PAUSED) & (Q(next_try_at__lte=now) | Q(next_try_at__gt=farthest))
+    lost = Q(state=State.WAITING) & (Q(lease_until=None, created_at__lt=now - QUEUED_FOR) | ended)
     return Job.objects.filter(left | rested | lost)
 
 
 def queue_due() -> int:
-    """Queue what nobody works on, each at most once in QUEUED_FOR; how many that were."""
+    """Queue what nobody works on, each at most once in QUEUED_FOR; how many that were.
+
+    A task that still waits for a lane is enough: while all are busy for hours, the queue does not grow.
+    """
     queued = 0
+    ready = DBTaskResult.objects.filter(status="READY").values_list("args_kwargs", flat=True)
+    waiting = {one["args"][0] for one in ready} if due().exists() else set()
     for job in due():
+        if str(job.pk) in waiting:
+            continue
         now = timezone.now()
         same = Job.objects.filter(pk=job.pk, state=job.state, lease_until=job.lease_until)
         changes: dict[str, Any] = {"state": State.WAITING, "runner": None, "lease_until": now + QUEUED_FOR}

@@ -140,7 +140,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "dashboard",
 ]
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "removals"]}}
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 MIDDLEWARE = [

@@ -85,9 +85,9 @@ def keep(stop: threading.Event) -> None:
             logger.exception("the keeper's round failed")
 
 
-def start_keeper() -> threading.Event:
+def start_keeper(stop: threading.Event | None = None) -> threading.Event:
     """Start the keeper's thread in this process; the event that stops it."""
-    stop = threading.Event()
+    stop = stop or threading.Event()
     threading.Thread(target=keep, args=(stop,), name="keeper", daemon=True).start()
     return stop
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as Queue
 from django_tasks_db.models import DBTaskResult
@@ -42,13 +42,26 @@ _POLL: Final = 0.5
 _TIDY_EVERY: Final = timedelta(minutes=10)
 
 
+class LaneQueue(Queue):
+    """The queue's worker, which takes no other task once this process is asked to end; what runs then sees
+    for itself that it is time to let go."""
+
+    @property
+    def running(self) -> bool:
+        return not jobs.stopping.is_set()
+
+    @running.setter
+    def running(self, value: bool) -> None:
+        """Nobody else says when."""
+
+
 class Lane(threading.Thread):
     """One queue worker in a thread: takes a task, runs it, takes the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, *queues: str) -> None:
         super().__init__(name=f"lane {uuid4().hex[:6]}", daemon=True)
-        self.queue = Queue(
-            queue_names=["default"],
+        self.queue = LaneQueue(
+            queue_names=list(queues),
             interval=_POLL,
             batch=False,
             backend_name="default",
@@ -67,15 +80,12 @@ class Lane(threading.Thread):
                 jobs.stopping.wait(BEAT)
         connection.close()
 
-    def end(self) -> None:
-        """Take no other task; what runs sees for itself that it is time to let go."""
-        self.queue.running = False
-
 
 def work(lanes: int = LANES) -> None:
     """Work until `jobs.stopping` is set, then let go of everything and return."""
     me = Worker(host=socket.gethostname()[:255])
-    threads = [Lane() for _ in range(lanes)]
+    threads = [Lane(*queues) for queues in queues_of(lanes)]
+    settling.start_keeper(jobs.stopping)
     for thread in threads:
         thread.start()
     tidied = None
@@ -88,23 +98,30 @@ def work(lanes: int = LANES) -> None:
         if jobs.stopping.wait(BEAT):
             break
     for thread in threads:
-        thread.end()
-    for thread in threads:
         thread.join(PATIENCE)
     Worker.objects.filter(pk=me.pk).delete()
 
 
+def queues_of(lanes: int) -> list[list[str]]:
+    """What each lane takes. Of several one takes nothing but removals, which are not to wait for scans that
+    last for hours."""
+    return (
+        [[jobs.REMOVALS], *[[jobs.REMOVALS, jobs.WALKS]] * (lanes - 1)]
+        if lanes > 1
+        else [[jobs.REMOVALS, jobs.WALKS]]
+    )
+
+
 def look_after(me: Worker, *, tidies: bool = False) -> bool:
-    """One round: say that this process lives, queue what nobody works on, settle what was lost. False where
-    the database was away; it is waited for."""
+    """One round: say that this process lives, and queue what nobody works on. False where that failed; a
+    database that is away is waited for."""
     try:
         beat = {"host": me.host, "started_at": me.started_at, "beat_at": timezone.now()}
         Worker.objects.update_or_create(pk=me.pk, defaults=beat)
         jobs.queue_due()
-        settling.settle_due()
         if tidies:
             tidy()
-    except DatabaseError:
+    except Exception:  # whatever it is, the lanes go on
         logger.exception("the worker's round failed")
         return False
     return True

@@ -249,6 +249,12 @@ def facts_of(code: str) -> dict[str, Any]:
     return facts
 
 
+def facts_of_all(code: str) -> list[dict[str, Any]]:
+    """What the events of this code tell, first to last."""
+    lines = Event.objects.filter(code=code).order_by("sequence").values_list("line", flat=True)
+    return [json.loads(line) for line in lines]
+
+
 def no_events(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
     """For `execute_wrapper`: a database that takes everything but events."""
     if sql.startswith('INSERT INTO "dashboard_event"'):

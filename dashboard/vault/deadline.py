@@ -53,7 +53,8 @@ PAGE: Final = Patience(deadline=8.0, attempts=2)
 WORKER: Final = Patience(deadline=20.0, attempts=4, longest_wait=120.0)
 # A removal is silent while the service works on it, so its gap is its deadline.
 PAGE_DELETE: Final = Patience(deadline=20.0, attempts=2, gap=20.0)
-WORKER_DELETE: Final = Patience(deadline=30.0, attempts=4, longest_wait=120.0, gap=30.0)
+# A worker asked to wait does so between two removals, where a Stop is heard, and not within one.
+WORKER_DELETE: Final = Patience(deadline=30.0, attempts=2, gap=30.0)
 PURGE: Final = Patience(deadline=60.0, gap=60.0)
 
 

@@ -41,6 +41,11 @@ def queued() -> int:
     return DBTaskResult.objects.ready().count()
 
 
+def lose_the_tasks() -> None:
+    """As a worker does that is killed."""
+    DBTaskResult.objects.update(status="RUNNING")
+
+
 def ago(seconds: float) -> datetime:
     return timezone.now() - timedelta(seconds=seconds)
 
@@ -108,6 +113,7 @@ def test_a_process_that_ends_gives_it_back_at_once(job: Job) -> None:
 
 
 def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
+    lose_the_tasks()
     held = jobs.take(job.pk, uuid.uuid4())
     assert held
     assert jobs.pause(held, "The service asked to wait 7 s.", 7)
@@ -129,10 +135,13 @@ def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
     [
         ({"state": State.RUNNING, "lease_until": -1}, True),
         ({"state": State.RUNNING, "lease_until": 20}, False),
+        ({"state": State.RUNNING, "lease_until": 3600}, True),  # by a clock that was ahead
+        ({"state": State.WAITING, "lease_until": 3600}, True),
         ({"state": State.WAITING, "created_at": -60}, True),
         ({"state": State.WAITING}, False),
         ({"state": State.PAUSED, "next_try_at": -1}, True),
         ({"state": State.PAUSED, "next_try_at": 20}, False),
+        ({"state": State.PAUSED, "next_try_at": 7200}, True),
         ({"state": State.PAUSED}, False),
         ({"state": State.STOPPED, "lease_until": -1}, False),
         ({"state": State.DONE, "lease_until": -1}, False),
@@ -141,6 +150,8 @@ def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
 def test_what_nobody_works_on_is_queued_again(job: Job, changes: dict[str, object], is_due: bool) -> None:
     moments = {k: ago(-v) if isinstance(v, int) else v for k, v in changes.items()}
     Job.objects.update(**moments)
+    assert jobs.queue_due() == 0, "its task waits for a lane, be it for hours"
+    lose_the_tasks()
     before = queued()
     assert jobs.queue_due() == is_due
     assert jobs.queue_due() == 0, "not more often than a task may wait"
@@ -160,6 +171,24 @@ def test_a_round_of_the_worker_beats_and_tidies(job: Job) -> None:
     assert not Worker.objects.filter(pk=gone.pk).exists()
     Worker.objects.update(beat_at=ago(60))
     assert not jobs.worker_is_alive()
+
+
+def test_no_removal_waits_for_scans(job: Job, small: Connection) -> None:
+    """Of several lanes one takes nothing else; and each kind of job has a lane, if there is only one."""
+    jobs.open_job(jobs.new(Kind.REMOVE, small, make.OMAR))
+    assert set(DBTaskResult.objects.values_list("queue_name", flat=True)) == {jobs.REMOVALS, jobs.WALKS}
+    assert [set(queues) for queues in worker.queues_of(3)] == [
+        {jobs.REMOVALS},
+        *[{jobs.REMOVALS, jobs.WALKS}] * 2,
+    ]
+    assert [set(queues) for queues in worker.queues_of(1)] == [{jobs.REMOVALS, jobs.WALKS}]
+    assert worker.Lane(jobs.REMOVALS).queue.queue_names == [jobs.REMOVALS]
+
+
+def test_a_lane_takes_nothing_once_its_process_ends(job: Job) -> None:
+    jobs.stopping.set()
+    worker.Lane(jobs.WALKS).queue.run()
+    assert queued() == 1
 
 
 def test_a_round_waits_for_a_database_that_is_away() -> None:
