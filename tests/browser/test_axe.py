@@ -225,7 +225,12 @@ def test_questions(desk: Desk, console: Console, open_it: Callable[[Page], None]
 
 def test_menus(desk: Desk) -> None:
     page = desk.window("operator", FEW)
-    for name in (re.compile("^Connection:"), re.compile("^Media:"), re.compile("account$")):
+    for name in (
+        re.compile("^Connection:"),
+        re.compile("^Media:"),
+        re.compile("account$"),
+        re.compile("^Views$"),
+    ):
         page.set_viewport_size({"width": WIDE["width"], "height": WIDE["height"]})
         page.get_by_role("button", name=name).click()
         assert findings(page) == []
