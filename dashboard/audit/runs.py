@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, Sum
@@ -18,7 +18,8 @@ from dashboard.units import count_text, size_text
 from .chain import facts_of
 from .codes import BULK
 
-BEGINS = f"{BULK}.planned"
+BEGINS: Final = f"{BULK}.planned"
+IN_PART: Final = Mark("expired", "alert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,19 @@ class Run:
     def word(self) -> str:
         """How it stands: `12 of 60` while it goes on, and what did not go well once it is over."""
         word = Job.State(self.job.state).label
-        if self.job.is_open:
-            return f"{word}, {self.counts.done:,} of {self.counts.total:,}" if self.counts.done else word
+        if self.job.is_open and self.counts.done:
+            return f"{word}, {self.counts.done:,} of {self.counts.total:,}"
+        if self._is_done_in_part:
+            return f"{word}, but for {self.counts.failed + self.counts.unknown:,}"
         return word
 
     @property
     def mark(self) -> Mark:
-        return progress.mark_of(self.job)
+        return IN_PART if self._is_done_in_part else progress.mark_of(self.job)
+
+    @property
+    def _is_done_in_part(self) -> bool:
+        return self.job.state == Job.State.DONE and bool(self.counts.failed or self.counts.unknown)
 
     @property
     def told(self) -> str:

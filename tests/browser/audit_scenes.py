@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tests.browser.numbers import DONE, OUT, TRIED, UNRESOLVED
+from tests.browser.numbers import DONE, OUT, RUN_DONE, TRIED, UNRESOLVED
 
 S = TypeVar("S")
 
@@ -19,6 +19,8 @@ def audit_scenes(scene: Callable[..., S], press: Callable[..., Any]) -> dict[str
         "audit-filtered": scene("/audit/?ticket=ZD-4711&connection=studio-a&steps=all&from=2026-01-01"),
         "audit-none": scene("/audit/?ticket=ZD-1&verb=purge"),
         "audit-bad": scene("/audit/?verb=x&from=soon&actr=omar"),
+        "audit-run": scene(f"/audit/?job={RUN_DONE}", whole=True),
+        "audit-run-event": scene("/audit/29/"),
         "audit-event": scene("/audit/4/", whole=True),
         "audit-event-other": scene("/audit/1/", role="admin"),
         "removal-done": scene(f"/removals/{DONE}/", whole=True),

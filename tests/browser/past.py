@@ -11,6 +11,7 @@ from dashboard.access import Caller
 from dashboard.access.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job, Removal
 from dashboard.tally import Tally
+from tests.browser import past_runs
 from tests.browser.numbers import DONE, OUT, TRIED, UNRESOLVED
 from tests.make import event, item, job, removal, saved_view, variant
 
@@ -67,6 +68,7 @@ def write() -> None:
     carried_out(creator, omar, OUT, ("sent",), ticket="ZD-4810", media_id="4492994491", **out)
     save_views(studio)
     scan_links(creator)
+    past_runs.write(studio, creator, omar, ada)
     event("audit.exported", caller=vera, result={"format": "csv", "filters": {"ticket": "ZD-4711"}})
 
 

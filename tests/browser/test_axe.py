@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import WIDE, Console, Desk
-from tests.browser.numbers import DONE, TRIED, UNRESOLVED
+from tests.browser.numbers import DONE, RUN_DONE, TRIED, UNRESOLVED
 from tests.browser.program import Item, Sandbox, stored
 
 pytestmark = pytest.mark.browser
@@ -71,6 +71,7 @@ def film(sandbox: Sandbox) -> Item:
         "/audit/?ticket=ZD-1&verb=purge",
         "/audit/?verb=x&from=soon",
         "/audit/1/",
+        f"/audit/?job={RUN_DONE}",
         "/audit/4/",
         f"/removals/{DONE}/",
         f"/removals/{TRIED}/",
