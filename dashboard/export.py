@@ -49,7 +49,11 @@ CIRCLE: Final = (
 
 
 class NoFile(Exception):
-    """There is nothing to download, or nothing any more; the text says why."""
+    """There is nothing to download, or nothing any more; the text says why, `job` what it is about."""
+
+    def __init__(self, job: Job, why: str) -> None:
+        super().__init__(why)
+        self.job = job
 
 
 class Progress(Struct, kw_only=True):
@@ -66,7 +70,7 @@ class Progress(Struct, kw_only=True):
 def begin(caller: Caller, connection: Connection, query: MediaQuery, form: str, token: UUID) -> Job:
     """A job that writes all that fits, and its event; the one that was begun already for a form sent twice.
 
-    Raises FormUsed for somebody else's form, jobs.JobNotOpened and audit.NotRecorded.
+    Raises FormUsed for somebody else's form, and audit.NotRecorded where the database takes neither.
     """
     job = jobs.new(Job.Kind.EXPORT, connection, caller, token=token, query=query.as_url(), form=form)
     try:
@@ -78,6 +82,8 @@ def begin(caller: Caller, connection: Connection, query: MediaQuery, form: str, 
         if not is_of(there.job, caller.person):
             raise FormUsed from None
         return there.job
+    except jobs.JobNotOpened as broken:
+        raise audit.NotRecorded(str(broken)) from broken
     return job
 
 
@@ -110,15 +116,16 @@ def take_away(caller: Caller, job: Job) -> BinaryIO:
     """Its file, open; that it is taken is recorded. Raises NoFile, and audit.NotRecorded."""
     until = lies_until(job)
     if until is None:
-        raise NoFile("There is no file: this export has not come to its end.")
+        raise NoFile(job, "There is no file: this export has not come to its end.")
     if until < timezone.now():
-        raise NoFile("The file lay here for a day and was deleted. Export again.")
+        raise NoFile(job, "The file lay here for a day and was deleted. Export again.")
     try:
         file = export_files.file_of(job).open("rb")
     except OSError:
         raise NoFile(
+            job,
             "The file is not on this machine. Tell your administrator that web server and worker need to see "
-            "the same folder (DASHBOARD_FILES)."
+            "the same folder (DASHBOARD_FILES).",
         ) from None
     result = {"job": str(job.pk), "size_bytes": job.size_bytes, **told(query_of(job), job.form)}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from collections.abc import Iterator
@@ -28,12 +29,17 @@ class TooManyDownloads(Exception):
     """Nothing was begun: other downloads have to end first."""
 
 
+class Cut(ConnectionResetError):
+    """What was begun cannot be brought to its end. Servers take it for a connection that broke: they close it
+    without the last chunk, so that a browser says that the download failed, and log nothing of their own."""
+
+
 class Download:
     """The bytes of a file, whose first page is there before anything is sent.
 
     Trouble with the first page is raised at once, as TooManyDownloads or the VaultError, and can be told on a
-    page. Later trouble is raised where the bytes are asked for: whoever sends them breaks the transfer off,
-    so that a browser says that it failed. `close` ends the walk, whether or not anything was sent.
+    page. Later trouble is logged, and raised as Cut where the bytes are asked for. `close` ends the walk,
+    whether or not anything was sent.
     """
 
     def __init__(self, connection: Connection, query: MediaQuery, form: str, request_id: str = "") -> None:
@@ -56,10 +62,9 @@ class Download:
             for step in self._steps:
                 yield self._written(step.items)
         except (VaultError, walk.Circle) as trouble:
-            words = "an export was broken off: %s %s"
-            kind, extra = type(trouble).__name__, {"request_id": self._request_id}
-            logger.warning(words, kind, trouble, extra=extra)
-            raise
+            words, extra = "an export was broken off: %s %s", {"request_id": self._request_id}
+            logger.warning(words, type(trouble).__name__, trouble, extra=extra)
+            raise Cut(errno.ECONNRESET, "broken off") from trouble
 
     def close(self) -> None:
         """End the walk; a call that is under way is waited for, and none follows it."""

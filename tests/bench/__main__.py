@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final
 
 from . import browser
+from .many import exports, memory_of_an_export
 from .record import fill
 from .stage import HUNDRED_PAGE, MILLION_PAGE, RAW, RECORD_PAGE, CouldNotRun, Stage
 from .table import Row, table
@@ -36,6 +37,7 @@ def main() -> int:
                 size_does_not_matter,
                 bytes_of_the_list,
                 upstream,
+                exports,
             ):
                 rows += measure(stage)
             for look in (loads, lighthouse):
@@ -45,6 +47,7 @@ def main() -> int:
                     unsaid.append(f"Not measured: {reason}")
             rows += length_of_the_record_does_not_matter(stage)
             rows += memory(stage)
+            rows += memory_of_an_export()
     except CouldNotRun as reason:
         print(reason, file=sys.stderr)
         return 1

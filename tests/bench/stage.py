@@ -105,6 +105,7 @@ class Stage:
                 *("--log-level", "warning", "tests.bench.app:application"),
             ],
             cwd=ROOT,
+            stdout=subprocess.DEVNULL,  # events of the audit
             start_new_session=True,
         )
         self._started.callback(self._stop_server)

@@ -97,5 +97,9 @@ class Person:
     def send(self, path: str, fields: dict[str, str]) -> requests.Response:
         return self._session.post(self._url + path, fields, timeout=90)
 
+    def download(self, path: str) -> requests.Response:
+        """What is at this address, with its body still to be read."""
+        return self._session.get(self._url + path, timeout=PATIENCE, stream=True)
+
     def leave(self) -> None:
         self._session.close()

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection as database
 
 from dashboard import export_stream
+from dashboard.export_stream import Cut
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Unreachable, VaultError
@@ -153,8 +154,9 @@ def test_trouble_later_breaks_the_transfer_off(
     pages = iter(answer)
     assert next(pages)
     sandbox.faults.add(times=None, **fault)
-    with pytest.raises(kind):
+    with pytest.raises(Cut) as cut:
         list(pages)
+    assert isinstance(cut.value.__cause__, kind)
     leave(answer)
     assert "an export was broken off" in caplog.text
 
@@ -164,8 +166,9 @@ def test_a_circle_breaks_the_transfer_off(viewer: Browser, sandbox: Sandbox, cur
     for cursor in cursors:
         sandbox.faults.add(body={"items": [], "nextCursor": cursor})
     answer = viewer.get(f"{HERE}?format=csv")
-    with pytest.raises(Circle):
+    with pytest.raises(Cut) as cut:
         list(answer)
+    assert isinstance(cut.value.__cause__, Circle)
     leave(answer)
     assert len(sandbox.calls) == len(cursors)
 
