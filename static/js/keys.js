@@ -1,7 +1,7 @@
 // Single keys, each a shorter way to what the page offers anyway: a key presses the same link, box or button.
 // They can be switched off (data-keys), and mean nothing in fields, with modifiers, or behind a dialog.
 
-const $ = (selector, from = document) => from.querySelector(selector);
+const $ = (selector, from = document) => from?.querySelector(selector);
 const ROWS = "main :is(.row, .card, [data-row])";
 let last = ""; // the id of the row that had the focus: a refresh of the row takes its focus away
 
@@ -30,9 +30,9 @@ const ACTS = {
   j: () => move(1),
   k: () => move(-1),
   // Pressed as by hand, so that whoever listens to the box hears of it, and of Shift.
-  x: (shiftKey) => $("input[type=checkbox]", current() ?? document.createElement("i"))
+  x: (shiftKey) => $("input[type=checkbox]", current())
     ?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey })),
-  r: () => $("[data-reveal]:not(.shown)", current() ?? $("#item") ?? document.createElement("i"))?.click(),
+  r: () => $("[data-reveal]:not(.shown)", current() ?? $("#item"))?.click(),
   h: () => $("[data-hide-all]")?.click(),
   "?": () => $("[data-keys-sheet]")?.click(),
 };

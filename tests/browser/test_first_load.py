@@ -14,12 +14,17 @@ FETCHED = """() => performance.getEntriesByType("resource")
   .filter((one) => one.transferSize > 0 && one.name.startsWith(location.origin)).map((one) => one.name)"""
 
 
+WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .filter((one) => one.name.startsWith(location.origin)).reduce((sum, one) => sum + one.transferSize, 0)"""
+
+
 def test_the_first_load_is_few_requests(desk: Desk) -> None:
     page = desk.window(path="")
     asked = Requests(page)
     page.goto("/c/studio-a/media/", wait_until="networkidle")
     expect(page.get_by_role("table")).to_be_visible()
     assert len(asked.urls()) <= 8
+    assert page.evaluate(WEIGHT) <= 60_000
 
 
 def test_the_next_page_is_one_request(page: Page) -> None:
