@@ -1,4 +1,5 @@
-"""What takes many items at once: exports beside a bare walk over the same pages."""
+"""What takes many items at once: exports beside a bare walk over the same pages, and a look-up of a thousand
+ids beside the slowest of its own calls."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from typing import Final
 
 import requests
 
-from .stage import RAW, ROOT, CouldNotRun, Stage
+from .stage import RAW, ROOT, CouldNotRun, Process, Stage
 from .table import Row
 from .upstream import MILLION
 
@@ -99,3 +100,20 @@ def memory_of_an_export() -> list[Row]:
     note = f"{many['peak_kb'] / 1000:.0f} MB at most; {many['pages'] / many['seconds']:.0f} pages a second."
     ratio = many["peak_kb"] / few["peak_kb"]
     return [Row(f"Export's memory, {MANY:,} items over {FEW:,}", "{:.2f}x", [ratio], 1.3, 1.1, note=note)]
+
+
+def look_up(stage: Stage) -> list[Row]:
+    """Asked and kept, over its slowest batch: ten calls side by side, and what is done beside them."""
+    asker = Process("tests.bench.look_up", "million")
+    try:
+        asker.line()
+        stage.set_latency(SLOW_MS)
+        asker.order(rounds=2)  # its connections to the service lie ready from here on
+        taken = asker.order(rounds=15)
+    finally:
+        stage.set_latency(0)
+        asker.stop()
+    ratios = [whole / slowest for whole, slowest in zip(taken["whole"], taken["slowest"], strict=True)]
+    note = f"{median(taken['whole']):.0f} ms over {median(taken['slowest']):.0f} ms, ten batches of 100."
+    name = f"Look-up of 1,000 ids over its slowest batch, {SLOW_MS} ms upstream"
+    return [Row(name, "{:.2f}x", ratios, 1.2, 1.1, note=note)]

@@ -1,0 +1,72 @@
+"""Look-ups of a thousand ids as a process of their own: `python -m tests.bench.look_up SLUG`.
+
+It makes the program's own calls on the program's database, where a request would make them, and times each
+batch beside the whole. A line of JSON asks for so many rounds and is answered with their milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import django
+
+
+def main(slug: str) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    django.setup()
+    from dashboard import lookups, service
+    from dashboard.access.demo import DEMO_PEOPLE
+    from dashboard.models import Connection
+    from dashboard.pasted import read
+    from dashboard.vault import MAX_LIMIT, MediaQuery
+
+    sys.setswitchinterval(0.05)  # as the server has it
+    connection = Connection.objects.get(slug=slug)
+    ids, cursor = list[str](), None
+    while len(ids) < lookups.MOST_IDS:
+        page = service.list_media(connection, MediaQuery(limit=MAX_LIMIT, cursor=cursor))
+        ids += [item.id for item in page.readable]
+        cursor = page.next_cursor
+    pasted = read("\n".join(ids[: lookups.MOST_IDS]))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        whole, slowest = [], []
+        for _ in range(json.loads(line)["rounds"]):
+            row = lookups.begin(DEMO_PEOPLE["viewer"], [connection], pasted, "")
+            with timed(service) as batches:
+                started = time.perf_counter()
+                troubles = lookups.ask(row)
+                whole.append((time.perf_counter() - started) * 1000)
+            assert not troubles, troubles
+            assert len(batches) == 10, len(batches)
+            slowest.append(max(batches))
+        print(json.dumps({"whole": whole, "slowest": slowest}), flush=True)
+
+
+@contextmanager
+def timed(service: Any) -> Iterator[list[float]]:
+    """The milliseconds of each batch, from when its thread begins to when its answer is read."""
+    kept: Callable[..., Any] = service.read_items
+    batches: list[float] = []
+
+    def read_items(*asked: Any) -> Any:
+        started = time.perf_counter()
+        answer = kept(*asked)
+        batches.append((time.perf_counter() - started) * 1000)
+        return answer
+
+    service.read_items = read_items
+    try:
+        yield batches
+    finally:
+        service.read_items = kept
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
