@@ -64,13 +64,21 @@ class Counts:
         return self.total - self.left
 
 
-_FAILED: Final = (
-    State.NOT_REMOVED,
-    State.REJECTED,
-    State.REFUSED,
-    State.VERIFIED_PRESENT,
-    State.RECACHED,
-)
+OUTCOMES: Final[dict[str, tuple[State, ...]]] = {
+    "deleted": (State.DELETED, State.VERIFIED_GONE),
+    "already_gone": (State.ALREADY_GONE,),
+    "failed": (
+        State.NOT_REMOVED,
+        State.REJECTED,
+        State.REFUSED,
+        State.VERIFIED_PRESENT,
+        State.RECACHED,
+    ),
+    "unknown": (State.SENT, State.UNKNOWN, State.UNRESOLVED),
+    "left": (State.PLANNED, State.CLAIMED),
+    "cancelled": (State.CANCELLED,),
+}
+"""The states of an item that each of the counts is of."""
 
 
 def begin(
@@ -137,13 +145,8 @@ def counts(job: Job) -> Counts:
 
 def counted(states: Counter[str]) -> Counts:
     """The same of how many items are in each state."""
-    failed = sum(states[state] for state in _FAILED)
-    left = states[State.PLANNED] + states[State.CLAIMED]
-    deleted = states[State.DELETED] + states[State.VERIFIED_GONE]
-    gone, cancelled = states[State.ALREADY_GONE], states[State.CANCELLED]
-    total = sum(states.values())
-    unknown = total - failed - left - deleted - gone - cancelled
-    return Counts(total, deleted, gone, failed, unknown, left, cancelled)
+    of = {name: sum(states[state] for state in those) for name, those in OUTCOMES.items()}
+    return Counts(total=sum(states.values()), **of)
 
 
 def to_retry(job: Job) -> list[str]:

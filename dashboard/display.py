@@ -76,6 +76,7 @@ class Row(Struct, frozen=True, gc=False):
     thumb: str
     why_no_thumb: str
     variants: int
+    size_bytes: int
     broken: ClassVar[bool] = False
 
 
@@ -119,7 +120,6 @@ class Shelf:
         variants = item.media.values()
         first = min(variants, key=_created, default=None)
         last = max(variants, key=_accessed, default=None)
-        seen = first.created_at if first else None
         used = last.last_accessed_at if last else None
         known = [v.size_bytes for v in variants if v.size is not None]
         thumb, why = self.thumb(item)
@@ -134,13 +134,14 @@ class Shelf:
             size=size_text(sum(known) if known else None),
             strip=self.strip(item),
             first_seen=age_text((self.now_ms - first.created_ms) / 1000) if first else "—",
-            first_seen_iso=iso_text(seen) if seen else "",
+            first_seen_iso=iso_text(first.created_at) if first else "",
             last_seen=age_text((self.now_ms - last.last_accessed_ms) / 1000) if last and used else "never",
             last_seen_iso=iso_text(used) if used else "",
             moving=item.is_moving,
             thumb=thumb,
             why_no_thumb=why,
             variants=len(item.media),
+            size_bytes=sum(known),
         )
 
     def broken(self, item: UnreadableItem) -> BrokenRow:
@@ -222,8 +223,7 @@ def variant_cards(shelf: Shelf, item: MediaItem) -> list[VariantCard]:
 def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard:
     _, why = shelf.picture(variant)
     expired = shelf.is_expired(variant)
-    alive = not expired and variant.status != "removed"
-    link = media_link(variant.url, shelf.hosts) if alive else None
+    link = None if expired or variant.status == "removed" else media_link(variant.url, shelf.hosts)
     kind = variant.content_type.partition("/")[0]
     return VariantCard(
         label=label,

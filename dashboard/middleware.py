@@ -14,7 +14,10 @@ from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
+from .bulk import NothingToRemove
 from .export_stream import TooManyDownloads
+from .htmx import go_to
+from .jobs import JobIsThere, JobNotOpened
 from .lookups import ExpiredLookup, UnknownLookup
 from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
@@ -22,8 +25,9 @@ from .sealing import Unsealable
 from .security import headers, is_same_site
 from .service import UnknownConnection
 from .ticket import UnusableLink
+from .tray import TrayIsFull
 from .vault import VaultError
-from .views import audit, export, lookup, ticket, trouble
+from .views import audit, export, lookup, ticket, tray, trouble
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -117,9 +121,15 @@ class Trouble:
                 return trouble.form_used(request)
             case TooManyDownloads():
                 return export.too_many(request)
+            case JobIsThere():
+                return go_to(request, error.job.get_absolute_url())
+            case NothingToRemove():
+                return tray.all_held(request, error)
+            case TrayIsFull():
+                return tray.is_full(request)
             case IntentNotRecorded():
                 return trouble.not_recorded(request)
-            case NotRecorded():
+            case NotRecorded() | JobNotOpened():
                 return trouble.nothing_done(request)
             case OutcomeNotRecorded():
                 return trouble.outcome_not_recorded(request, error)

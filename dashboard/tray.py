@@ -56,17 +56,14 @@ def among(person: Person, connection: Connection, media_ids: Collection[str]) ->
 
 
 def totals(person: Person, connection: Connection) -> Totals:
-    summed = of(person, connection).aggregate(Count("pk"), Sum("variants"), Sum("size_bytes"))
-    return Totals(summed["pk__count"], summed["variants__sum"] or 0, summed["size_bytes__sum"] or 0)
+    return every(person).get(connection.pk, Totals())
 
 
-def elsewhere(
-    person: Person, connection: Connection, connections: Iterable[Connection]
-) -> list[tuple[Connection, int]]:
-    """The others of these connections in which the person has selected something, and how many items."""
+def every(person: Person) -> dict[int, Totals]:
+    """What each of the person's trays holds, by its connection's key; one that is empty is not there."""
     mine = TrayItem.objects.filter(issuer=person.issuer, subject=person.subject).order_by()
-    counted = dict(mine.values_list("connection").annotate(Count("pk")))
-    return [(one, counted[one.pk]) for one in connections if one.pk in counted and one.pk != connection.pk]
+    summed = mine.values_list("connection").annotate(Count("pk"), Sum("variants"), Sum("size_bytes"))
+    return {key: Totals(items, variants, size_bytes) for key, items, variants, size_bytes in summed}
 
 
 def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of: Job | None = None) -> int:
@@ -112,6 +109,22 @@ def remove(person: Person, connection: Connection, media_ids: Sequence[str]) -> 
             part = media_ids[start : start + _CHUNK]
             taken += of(person, connection).filter(media_id__in=part).delete()[0]
     return taken
+
+
+def change(
+    person: Person,
+    connection: Connection,
+    items: Iterable[Entry],
+    out: Sequence[str],
+    *,
+    clears: bool = False,
+) -> None:
+    """Put some in and take others out, or take out all, as one change. Raises TrayIsFull: then neither."""
+    with transaction.atomic():
+        if clears:
+            clear(person, connection)
+        remove(person, connection, out)
+        add(person, connection, items)
 
 
 def clear(person: Person, connection: Connection) -> int:

@@ -45,7 +45,9 @@ def age_text(seconds: float) -> str:
 
 def span_text(seconds: float) -> str:
     """How long something takes: `38 s`, `4 min 12 s`, `2 h 5 min`."""
-    minutes, rest = divmod(max(round(seconds), 0), 60)
+    if seconds < 1:
+        return "under 1 s"
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours:,} h {minutes} min"

@@ -212,7 +212,7 @@ OMAR: Final = Caller(
 
 def hidden_fields(answer: Any) -> dict[str, str]:
     """What the form on the page brings back of itself: its one-time token, and the impact that it showed."""
-    return dict(re.findall(r'type="hidden" name="(token|impact)" value="([^"]*)"', text(answer)))
+    return dict(re.findall(r'type="hidden" name="(token|impact|seen)" value="([^"]*)"', text(answer)))
 
 
 def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:

@@ -175,6 +175,13 @@ class History:
             raise UnknownRecord(number)
         return removal
 
+    def job(self, number: UUID) -> Job:
+        """The job of this number; raises UnknownRecord."""
+        job = Job.objects.filter(pk=number).select_related("connection", "retry_of").first()
+        if job is None or job.connection.slug not in self.connections:
+            raise UnknownRecord(number)
+        return job
+
     def needing_a_look(self, query: AuditQuery) -> list[Removal]:
         """Removals of which a person should know, of the connection that is asked about or of all of them;
         one more than are shown, where there are more."""

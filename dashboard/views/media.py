@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import audit, preferences, removal, saved, service
+from dashboard import audit, preferences, removal, saved, selection, service
 from dashboard.access import Role, needs
 from dashboard.display import ItemPage, Shelf, live_href
 from dashboard.forms import MediaFilterForm, RevealForm
@@ -31,9 +33,10 @@ def media_list(request: Request, slug: str) -> HttpResponse:
     query = form.query()
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
     menu = saved.Menu(reader(request), connection, query)
-    return show(
-        request, "media/list", address=page.href, connection=connection, form=form, page=page, menu=menu
-    )
+    ids, ticket = [row.id for row in page.rows if row.id], given_ticket(request.GET)
+    tray = selection.bar(request.person, connection, request.connections, ids, ticket)
+    context: dict[str, Any] = {"page": page, "menu": menu, "tray": tray}
+    return show(request, "media/list", address=page.href, connection=connection, form=form, **context)
 
 
 @require_safe
@@ -55,6 +58,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
         "gone": [(media_id, stones.get(media_id)) for media_id in gone],
         "ids": moving,
         "href": live_href(connection, moving, query),
+        "tray": selection.bar(request.person, connection, (), ids),
     }
     return render(request, "media/_live.html", context)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboard.models import Connection, Removal
-from tests.make import event, lookup, removal, saved_view
+from dashboard.models import Connection, Job, Removal
+from tests.make import event, job, lookup, removal, saved_view
 
 RECORD: Final = "5e771ed0-0000-4000-8000-000000000000"
 """The number of the one removal whose page is opened."""
@@ -13,12 +13,16 @@ RECORD: Final = "5e771ed0-0000-4000-8000-000000000000"
 LOOKUP: Final = "10070000-0000-4000-8000-000000000000"
 """The number of the one look-up whose page is opened."""
 
+JOB: Final = "70b00000-0000-4000-8000-000000000000"
+"""The number of the one bulk removal whose page is opened."""
+
 ADDRESSES: Final = {
     "home": "/?choose=1",
     "sign-in": "/sign-in/",
     "sign-out": "/sign-out/",
     "preferences": "/preferences/",
     "connection": "/c/small/",
+    "connection-jobs": "/c/small/jobs/",
     "connection-purge": "/c/small/purge/",
     "connection-stuck": "/c/small/stuck/",
     "connection-expiring": "/c/small/expiring/",
@@ -26,6 +30,8 @@ ADDRESSES: Final = {
     "media-export": "/c/small/export/",
     "media-export-now": "/c/small/export/now/?format=csv",
     "media-live": "/c/small/live/?id=odd-many",
+    "tray": "/c/small/tray/",
+    "tray-change": "/c/small/tray/change/",
     "media-delete": "/c/small/media/odd-many/delete/",
     "media-item": "/c/small/media/odd-many/",
     "media-reveal": "/c/small/media/odd-many/reveal/",
@@ -44,6 +50,10 @@ ADDRESSES: Final = {
     "audit": "/audit/",
     "audit-event": "/audit/1/",
     "audit-export": "/audit/export/?format=csv",
+    "job": f"/jobs/{JOB}/",
+    "job-stop": f"/jobs/{JOB}/stop/",
+    "job-resume": f"/jobs/{JOB}/resume/",
+    "job-retry": f"/jobs/{JOB}/retry/",
     "removal": f"/removals/{RECORD}/",
     "removal-close": f"/removals/{RECORD}/close/",
     "removal-look": f"/removals/{RECORD}/look/",
@@ -66,10 +76,17 @@ ADMINS: Final = (
     "removal-close",
     "view-delete",  # of what somebody else shares
 )
-NEEDED: Final = {"media-delete": "operator", "removal-look": "operator", **dict.fromkeys(ADMINS, "admin")}
+OPERATORS: Final = ("media-delete", "removal-look", "tray", "tray-change", "job-retry")
+NEEDED: Final = {**dict.fromkeys(OPERATORS, "operator"), **dict.fromkeys(ADMINS, "admin")}
 """The least role of an address where it is not viewer."""
 ROLES: Final = ("viewer", "operator", "admin")
+OWN: Final = {"job-stop", "job-resume"}
+"""Marked for viewers, who may do it to what they began themselves; else it is an operator's."""
 NO_PAGE: Final = {
+    "tray-change",
+    "job-stop",
+    "job-resume",
+    "job-retry",
     "lookup-count",
     "lookup-export",
     "lookup-again",
@@ -115,15 +132,20 @@ MORE_PAGES: Final = {
     "view, filters that cannot be read": "/views/add/?connection=small&status=x",
     "view, of no connection": "/views/add/?connection=nowhere",
     "view, none to delete": "/views/8999/delete/",
+    "job, of one outcome": f"/jobs/{JOB}/?outcome=failed&page=2",
+    "job, refused": f"/jobs/{JOB}/?outcome=x",
+    "job, none": "/jobs/70b00000-0000-4000-8000-00000000dead/",
     "nowhere": "/nowhere",
 }
 EVERYWHERE: Final = {**{name: ADDRESSES[name] for name in PAGES}, **MORE_PAGES}
 
 
 def stand_ready() -> None:
-    """What some of these addresses name: a removal that nobody could settle, its event, a view, a look-up."""
+    """What some of these addresses name: a removal that nobody could settle, its event, a job, a view, a
+    look-up."""
     small = Connection.objects.get(slug="small")
     record = removal(small, id=RECORD, media_id="77777", state=Removal.State.UNRESOLVED)
+    job(small, id=JOB, total=3, why="The service asked to wait 30 s.", state=Job.State.PAUSED)
     saved_view("Stored for long", pk=9000, connection=small, is_shared=True, query="status=stored")
     event("media.delete.unresolved", small, removal=record, media_id="77777")
     told = {

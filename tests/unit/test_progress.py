@@ -93,8 +93,8 @@ def test_it_says_when_no_worker_is_there_for_it(studio: Connection) -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-1, "0 s"),
-        (0.4, "0 s"),
+        (-1, "under 1 s"),
+        (0.6, "under 1 s"),
         (38, "38 s"),
         (252, "4 min 12 s"),
         (7500, "2 h 5 min"),

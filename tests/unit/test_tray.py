@@ -60,8 +60,8 @@ def test_it_is_one_persons_and_one_connections(studio: Connection, creator: Conn
     stranger = replace(OMAR, issuer="elsewhere")
     assert tray.ids(OMAR, studio) == ["a"]
     assert tray.ids(stranger, studio) == []
-    assert tray.elsewhere(OMAR, studio, [studio, creator]) == [(creator, 2)]
-    assert tray.elsewhere(OMAR, studio, [studio]) == []  # what they may not see is not named
+    assert tray.every(OMAR) == {studio.pk: Totals(1, 1, 50), creator.pk: Totals(2, 2, 100)}
+    assert tray.every(stranger) == {}
     assert tray.remove(OMAR, studio, ["b", "z"]) == 0
     assert tray.clear(OMAR, creator) == 2
     assert (tray.ids(OMAR, studio), tray.ids(ADA, creator)) == (["a"], ["z"])
