@@ -109,7 +109,7 @@ def begin(
                 job.save(update_fields=["total"])
                 if not job.total:
                     raise NothingToRemove(held)
-                tell(job, intent.caller, "planned", {"items": job.total, "held": len(held)})
+                tell(job, intent.caller, "planned", _planned(job, held))
         except IntegrityError:
             job._state.adding = True
         except (DatabaseError, audit.NotRecorded) as broken:
@@ -153,6 +153,10 @@ def to_retry(job: Job) -> list[str]:
     """The ids of the items that another attempt may be made of, in order."""
     failed = job.removals.filter(state__in=RETRIED).order_by("position")
     return list(failed.values_list("media_id", flat=True))
+
+
+def _planned(job: Job, held: list[Removal]) -> dict[str, object]:
+    return {"items": job.total, "held": len(held), "digest": job.digest}
 
 
 def tell(job: Job, caller: Caller, outcome: str, result: dict[str, object]) -> None:

@@ -14,10 +14,13 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count
+from django.db import transaction
+from django.db.models import Count, QuerySet
 
 from dashboard.logs import masked
 from dashboard.models import Connection, Event, Job, Removal
+
+from .record import hold_the_end
 
 State = Removal.State
 
@@ -60,29 +63,51 @@ def _of_removals() -> Iterator[tuple[UUID, str]]:
 
 def _of_runs() -> Iterator[tuple[UUID, str]]:
     """Bulk removals by the event that begins each, and those that none does."""
-    told: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for event in Event.objects.filter(verb="bulk").order_by("sequence").iterator(chunk_size=2000):
-        facts = json.loads(event.line)
-        told[facts["result"]["job"]][event.outcome] = facts
-    states: dict[UUID, Counter[str]] = defaultdict(Counter)
-    items: Any = Removal.objects.filter(job__isnull=False).order_by().values_list("job_id", "state")
-    for number, state, count in items.annotate(Count("pk")):
-        states[number][state] = count
-    begun = {UUID(number): steps for number, steps in told.items() if "planned" in steps}
     oldest = _oldest_kept()
-    for number in sorted({*begun, *states}, key=str):
-        job = Job.objects.filter(pk=number).select_related("connection").first()
-        if job is None:
-            yield number, "is gone, but its events are there"
-        elif steps := begun.get(number):
-            if wrong := _wrong_run(job, steps, states[number]):
-                yield number, wrong
-        elif oldest is None or job.created_at >= oldest:
-            yield number, "has items, and no event begins it"
+    told = _told(Event.objects.filter(verb="bulk"))
+    states = _states(Removal.objects.filter(job__isnull=False))
+    for number in sorted({*told, *states}, key=str):
+        wrong = _wrong_run(number, told[number], states[number], oldest)
+        if wrong and (wrong := _still_wrong(number, oldest)):
+            yield number, wrong
 
 
-def _wrong_run(job: Job, steps: dict[str, dict[str, Any]], states: Counter[str]) -> str | None:
+def _still_wrong(number: UUID, oldest: datetime | None) -> str | None:
+    """The same, read once more while nobody writes an event: a worker may have come between two reads."""
+    with transaction.atomic():
+        hold_the_end()
+        told = _told(Event.objects.filter(verb="bulk", line__contains=str(number)))
+        return _wrong_run(number, told[number], _states(Removal.objects.filter(job=number))[number], oldest)
+
+
+def _told(events: QuerySet[Event]) -> dict[UUID, dict[str, dict[str, Any]]]:
+    """What these events say of bulk removals: by number, then by outcome."""
+    told: dict[UUID, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for event in events.order_by("sequence").iterator(chunk_size=2000):
+        facts = json.loads(event.line)
+        told[UUID(facts["result"]["job"])][event.outcome] = facts
+    return told
+
+
+def _states(rows: QuerySet[Removal]) -> dict[UUID, Counter[str]]:
+    """How many of these rows are in each state, by their bulk removal."""
+    states: dict[UUID, Counter[str]] = defaultdict(Counter)
+    counted: Any = rows.order_by().values_list("job_id", "state").annotate(Count("pk"))
+    for number, state, count in counted:
+        states[number][state] = count
+    return states
+
+
+def _wrong_run(
+    number: UUID, steps: dict[str, dict[str, Any]], states: Counter[str], oldest: datetime | None
+) -> str | None:
     """What is wrong with a bulk removal of which these events tell; None where nothing is."""
+    job = Job.objects.filter(pk=number).select_related("connection").first()
+    if job is None:
+        return "is gone, but its events are there"
+    if "planned" not in steps:
+        is_kept = oldest is None or job.created_at >= oldest
+        return "has items, and no event begins it" if states and is_kept else None
     planned = steps["planned"]
     if (there := sum(states.values())) != (items := planned["result"]["items"]):
         return f"has {there} items, and its event says {items}"
@@ -91,10 +116,14 @@ def _wrong_run(job: Job, steps: dict[str, dict[str, Any]], states: Counter[str])
         return f"has {states[State.CANCELLED]} cancelled items, and its events say {cancelled}"
     if "finished" in steps and any(states[state] for state in _WAITING):
         return "is finished, and has items that are still to be sent"
+    said = {**_asked(planned), **_about(planned)}
+    if name := _differing(job, said):
+        return f"has another {name} than its event"
     for removal in Removal.objects.filter(job=job, events=None).select_related("connection"):
-        for name, value in {**_asked(planned), **_about(planned), "verb": Removal.Verb.DELETE}.items():
-            if masked(_column(removal, name)) != value:
-                return f"has an item with another {name} than its event: removal {removal.pk}"
+        if name := _differing(removal, {**said, "verb": Removal.Verb.DELETE}):
+            return f"has an item with another {name} than its event: removal {removal.pk}"
+    if planned["result"].get("digest", digest := job.digest) != digest:
+        return "is of other items than its event says"
     return None
 
 
@@ -124,11 +153,13 @@ def _wrong(steps: list[Event]) -> str | None:
     said += [
         {"closed_by": one.actor_name, "closing_note": json.loads(one.line)["reason"]} for one in closings
     ]
-    for facts in said:
-        for name, value in facts.items():
-            if masked(_column(row, name)) != value:
-                return f"has another {name} than its events"
-    return None
+    names = (_differing(row, facts) for facts in said)
+    return next((f"has another {name} than its events" for name in names if name), None)
+
+
+def _differing(row: Removal | Job, said: Mapping[str, Any]) -> str | None:
+    """The first column that holds something else than is said of it."""
+    return next((name for name, value in said.items() if masked(_column(row, name)) != value), None)
 
 
 _LEFT_IN: Final[dict[str, tuple[str, ...]]] = {"put_off": _UNSENT}
@@ -160,9 +191,9 @@ def _asked(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {**person, "role": facts["role"]}
 
 
-def _column(row: Removal, name: str) -> Any:
+def _column(row: Removal | Job, name: str) -> Any:
     if name == "connection":
         return row.connection.slug
-    if name == "job":
+    if name == "job" and isinstance(row, Removal):
         return str(row.job_id) if row.job_id else None
     return row.email.lower() if name == "email" else getattr(row, name)

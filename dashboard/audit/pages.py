@@ -223,7 +223,8 @@ class EventDetail:
 
     @property
     def result(self) -> list[tuple[str, str]]:
-        return labelled({name: v for name, v in self.facts["result"].items() if name != "job"})
+        result = self.facts["result"]
+        return labelled({name: v for name, v in result.items() if name not in ("job", "digest")})
 
 
 def rows_of(history: History, events: Iterable[Event], *, within: UUID | None = None) -> list[EventRow]:

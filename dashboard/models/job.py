@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from typing import Final
 
@@ -104,6 +105,12 @@ class Job(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def digest(self) -> str:
+        """Of a bulk removal's items in their order: by it the event that begins it says which they are."""
+        ids = self.removals.order_by("position").values_list("media_id", flat=True)
+        return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
     @property
     def caller(self) -> Caller:

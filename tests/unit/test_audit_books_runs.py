@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection as database
 from django.utils import timezone
 
 from dashboard import bulk, claims, jobs, ledger
@@ -170,6 +171,36 @@ def test_a_changed_item_without_an_event_is_named(planned: Job, column: str) -> 
     row = first_of(planned, State.PLANNED)
     row.update(**{column: CHANGES[column]})
     named(f"bulk removal {planned.pk} has an item with another {column} than its event: removal {row[0].pk}")
+
+
+def test_an_item_that_became_another_is_named(planned: Job) -> None:
+    first_of(planned, State.PLANNED).update(media_id="another")
+    named(f"bulk removal {planned.pk} is of other items than its event says")
+
+
+def test_two_items_that_changed_places_are_named(planned: Job) -> None:
+    first_of(planned, State.PLANNED).update(position=9)
+    named(f"bulk removal {planned.pk} is of other items than its event says")
+
+
+@pytest.mark.parametrize("column", ["person", "issuer", "subject", "role", "email", "ticket", "reason"])
+def test_a_job_that_is_anothers_now_is_named(planned: Job, column: str) -> None:
+    Job.objects.filter(pk=planned.pk).update(**{column: CHANGES[column]})
+    named(f"bulk removal {planned.pk} has another {column} than its event")
+
+
+def test_what_a_stop_changes_between_two_reads_is_no_difference(planned: Job) -> None:
+    stopped: list[bool] = []
+
+    def stop_before_the_items_are_counted(execute: Any, sql: str, *rest: Any) -> Any:
+        if "GROUP BY" in sql and not stopped:
+            stopped.append(True)
+            stopped.append(bulk.stop(planned, make.OMAR))
+        return execute(sql, *rest)
+
+    with database.execute_wrapper(stop_before_the_items_are_counted):
+        assert books.differing_removals() is None
+    assert stopped == [True, True]
 
 
 def test_an_item_that_was_given_to_another_connection_is_named(planned: Job) -> None:
