@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Count, Sum
+from django.urls import reverse
 
 from dashboard import bulk, progress
 from dashboard.models import Event, Job, Removal
@@ -102,4 +103,4 @@ def deed(event: Event) -> str:
 
 
 def job_href(number: UUID) -> str:
-    return f"/jobs/{number}/"
+    return reverse("job", args=[number])
