@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from .models import Connection
 from .units import age_text, iso_text, length_text, size_text
-from .vault import MediaItem, MediaPage, MediaQuery, UnreadableItem, Variant, media_link
+from .vault import MediaItem, MediaQuery, UnreadableItem, Variant, media_link
 
 SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
 """The labels that always have a place in the strip, absent or not, so that columns read downwards."""
@@ -267,50 +267,6 @@ class ItemPage:
         pictures = [card for card in self.cards if card.kind == "image"]
         stored = [card for card in pictures if card.variant.is_stored]
         return next((c for c in pictures if c.label == "thumb"), next(iter(stored), None))
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """How many variants are in one state, and how many bytes they hold."""
-
-    state: str
-    word: str
-    variants: int
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a first look found. `at_least` where there is more than one call shows."""
-
-    items: int
-    variants: int
-    size_bytes: int
-    at_least: bool
-    unreadable: int
-    moving: int
-    shares: list[Share]
-    last_accessed: datetime | None
-
-
-def usage(page: MediaPage) -> Usage:
-    """Counts and bytes over one page: exact only where the page is all there is."""
-    variants = [variant for item in page.readable for variant in item.media.values()]
-    shares: dict[str, Share] = {}
-    for v in variants:
-        state = v.status if v.is_known else "unknown"
-        before = shares.get(v.status, Share(state, STATUS_WORDS.get(v.status, v.status), 0, 0))
-        shares[v.status] = Share(state, before.word, before.variants + 1, before.size_bytes + v.size_bytes)
-    return Usage(
-        items=len(page.items),
-        variants=len(variants),
-        size_bytes=sum(v.size_bytes for v in variants),
-        at_least=page.next_cursor is not None,
-        unreadable=len(page.items) - len(page.readable),
-        moving=sum(v.is_moving for v in variants),
-        shares=sorted(shares.values(), key=lambda share: -share.variants),
-        last_accessed=max((v.last_accessed_at for v in variants if v.last_accessed_at), default=None),
-    )
 
 
 def live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:

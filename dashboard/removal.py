@@ -24,7 +24,6 @@ from .vault import (
     DeleteResult,
     KeyRefused,
     MediaItem,
-    MediaPage,
     NotCached,
     PurgeResult,
     Unreachable,
@@ -140,19 +139,6 @@ def snapshot(item: MediaItem) -> dict[str, object]:
             }
             for label, v in item.media.items()
         ],
-    }
-
-
-def estimate(page: MediaPage) -> dict[str, object]:
-    """What the record keeps of a connection before its purge: what was seen, and whether there was more."""
-    variants = [v for item in page.readable for v in item.media.values()]
-    newest = max((v.created_at for v in variants), default=None)
-    return {
-        "items_seen": len(page.items),
-        "variants_seen": len(variants),
-        "size_bytes": sum(v.size_bytes for v in variants),
-        "newest": iso_text(newest) if newest else None,
-        "at_least": page.next_cursor is not None,
     }
 
 

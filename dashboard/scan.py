@@ -12,6 +12,8 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
@@ -59,6 +61,18 @@ class Progress(Struct, kw_only=True):
     """False where the disk had no room to remember the items by."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A scan that came to its end, and what it found."""
+
+    job: Job
+    progress: Progress
+
+    @property
+    def as_of(self) -> datetime:
+        return self.job.finished_at or self.job.created_at
+
+
 def begin(connection: Connection, caller: Caller) -> Job:
     """The connection's scan that is not over, or a new one. Raises JobNotOpened.
 
@@ -78,6 +92,13 @@ def begin(connection: Connection, caller: Caller) -> Job:
 def progress_of(job: Job) -> Progress | None:
     """How far a scan is, or what it found; None where it has counted nothing yet."""
     return msgspec.convert(job.progress, Progress) if job.progress else None
+
+
+def last(connection: Connection) -> Found | None:
+    """The connection's newest scan that came to its end."""
+    job = jobs.last_done(connection, Job.Kind.SCAN)
+    progress = progress_of(job) if job else None
+    return Found(job, progress) if job and progress else None
 
 
 def run(pk: UUID) -> None:

@@ -12,12 +12,13 @@ from django.urls import reverse
 from . import service, tray
 from .access import Person, Role
 from .bulk import TYPED_OVER
-from .display import BrokenRow, Row, Shelf, Usage, usage
+from .display import BrokenRow, Row, Shelf
 from .ledger import RETRIED
 from .models import Connection, Job, Removal, TrayItem
 from .ticket import with_ticket
 from .tray import Entry, Totals
 from .units import count_text
+from .usage import Usage, usage
 from .vault import MediaPage
 
 MOST_SHOWN: Final = 200

@@ -20,8 +20,9 @@ from dashboard.access import Caller, Person, Role
 from dashboard.ledger import LEASE
 from dashboard.lookups import LASTS
 from dashboard.models import Connection, Event, Job, Lookup, Removal, SavedView
-from dashboard.removal import Intent, delete_item, estimate, purge
+from dashboard.removal import Intent, delete_item, purge
 from dashboard.sandbox import Sandbox
+from dashboard.usage import usage
 from dashboard.vault import MediaItem, MediaQuery, Variant
 from tests import assertions
 from tests.environment import API_KEY as API_KEY
@@ -222,7 +223,7 @@ def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
     if media_id:
         record = delete_item(of, media_id, intent)
     else:
-        record = purge(of, intent, estimate(service.look_through(of)))
+        record = purge(of, intent, usage(service.look_through(of)).record())
     record.refresh_from_db()
     return record
 

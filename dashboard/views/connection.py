@@ -9,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from dashboard import preferences, removal, service
 from dashboard.access import Role, needs
-from dashboard.display import usage
 from dashboard.forms import SearchForm
 from dashboard.request import Request
 from dashboard.ticket import TicketLink
+from dashboard.usage import usage_of
 
 
 @require_safe
@@ -44,11 +44,11 @@ def search(request: Request) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def connection(request: Request, slug: str) -> HttpResponse:
-    """The connection's facts, a first look at what it holds, and for an admin the danger section."""
+    """The connection's facts, what it holds, and for an admin the danger section."""
     chosen = service.connection(slug, request.connections)
     context = {
         "connection": chosen,
-        "usage": usage(service.first_look(chosen)),
+        "usage": usage_of(chosen, service.first_look(chosen)),
         "last_purge": removal.last_purge(chosen),
         "purge_href": reverse("connection-purge", args=[slug]),
     }

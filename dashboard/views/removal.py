@@ -9,15 +9,17 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard import removal, service
 from dashboard.access import Role, needs
-from dashboard.display import ItemPage, usage
+from dashboard.display import ItemPage
 from dashboard.forms import PurgeForm, RemovalForm
 from dashboard.htmx import announce, go_to, page_behind, show, wants_fragment
 from dashboard.ledger import RETRIED
 from dashboard.models import Connection, Removal
 from dashboard.outcomes import words_of
+from dashboard.overview import ScanStatus
 from dashboard.removal import Intent
 from dashboard.request import Request
 from dashboard.ticket import TicketLink, bar, given_ticket
+from dashboard.usage import usage_of
 from dashboard.vault import checked_media_id
 from dashboard.views.media import gone
 
@@ -53,13 +55,14 @@ def connection_purge(request: Request, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         record = removal.purge(connection, intent(request, form), form.cleaned_data["impact"])
         return told(request, "removal/purged", connection, record)
-    found = service.look_through(connection)
+    found = usage_of(connection, service.look_through(connection))
     return show(
         request,
         "removal/purge",
         connection=connection,
-        usage=usage(found),
-        impact=form.shown(removal.estimate(found)),
+        usage=found,
+        scanning=ScanStatus(connection, "purge") if found.at_least or found.scan else None,
+        impact=form.shown(found.record()),
         form=form,
         status=422 if request.method == "POST" else 200,
     )

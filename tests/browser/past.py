@@ -11,7 +11,7 @@ from dashboard.access import Caller
 from dashboard.access.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job, Removal
 from dashboard.tally import Tally
-from tests.browser import past_runs
+from tests.browser import past_runs, past_scans
 from tests.browser.numbers import DONE, OUT, TRIED, UNRESOLVED
 from tests.make import event, item, job, removal, saved_view, variant
 
@@ -41,7 +41,8 @@ BEFORE: Final = {
 
 
 def write() -> None:
-    """Removals in several states with their steps, and what else people do."""
+    """Removals in several states with their steps, scans, and what else people do."""
+    past_scans.write()
     studio, creator = (Connection.objects.get(slug=slug) for slug in ("studio-a", "creator-b"))
     omar, ada, vera = (Caller(DEMO_PEOPLE[who], "192.0.2.17", AGENT, f"7f3c9a{who:x<26}") for who in ROLES)
     event(
@@ -59,6 +60,7 @@ def write() -> None:
         "media_id": "",
         "purged_variants": 4812,
         "freed_bytes": 61_204_118_000,
+        "sent_at": timezone.now() - timedelta(days=2),
     }
     carried_out(creator, ada, None, ("sent", "deleted"), ticket="LEGAL-88", **everything)
     ago = timezone.now() - timedelta(hours=3)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Job, Removal
 from dashboard.sandbox import Sandbox
 from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, operations, removal, text
+from tests.scans import after, begun
 
 HERE = "/c/small/"
 
@@ -32,6 +34,19 @@ def test_empty(viewer: Browser) -> None:
     assert "0 items" in text(answer)
 
 
+def test_a_scan_tells_what_a_look_cannot(viewer: Browser, sandbox: Sandbox) -> None:
+    assert "at least 100 items" in text(viewer.get("/c/big/"))
+    job = begun(Connection.objects.get(slug="big"))
+    sandbox.faults.add(times=3)
+    sandbox.faults.add(status=401, times=None)
+    after(job)
+    Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, finished_at=timezone.now())
+    sandbox.faults.clear()
+    page = text(viewer.get("/c/big/"))
+    assert "300 items" in page
+    assert "counted by a scan" in page
+
+
 def test_fragment_is_the_page(viewer: Browser) -> None:
     """Nothing swaps this page in parts, so htmx gets what everybody gets."""
     assert viewer.fragment(HERE).status_code == 200
@@ -45,8 +60,6 @@ def test_bad_input(viewer: Browser, sandbox: Sandbox, slug: str) -> None:
 
 
 def test_an_archived_connection_is_answered_as_one_that_never_was(viewer: Browser, sandbox: Sandbox) -> None:
-    from django.utils import timezone
-
     Connection.objects.filter(slug="small").update(archived_at=timezone.now())
     archived, unknown = text(viewer.get(HERE)), text(viewer.get("/c/other/"))
     title = archived[archived.index("<h1") : archived.index("</h1>")]

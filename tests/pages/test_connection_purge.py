@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Job, Removal
 from dashboard.sandbox import Sandbox
 from tests.make import (
     REFERRED,
@@ -20,7 +22,9 @@ from tests.make import (
     removal,
     signed_in,
     text,
+    words_in,
 )
+from tests.scans import after, begun, tally_of
 
 HERE = "/c/small/purge/"
 State = Removal.State
@@ -102,6 +106,51 @@ def test_the_impact_is_looked_through_up_to_a_thousand_items(admin: Browser, san
     answer = admin.get("/c/big/purge/")
     assert "at least 1,000 items" in text(answer)
     assert operations(sandbox) == ["query"] * 10
+
+
+def test_a_scan_tells_what_a_look_cannot(admin: Browser, sandbox: Sandbox) -> None:
+    """Of a large connection the newest scan's numbers are shown, signed, kept and printed, with their age."""
+    big = Connection.objects.get(slug="big")
+    before = text(admin.get("/c/big/purge/"))
+    assert "Never scanned" in before
+    job = begun(big)
+    sandbox.faults.add(times=19)
+    sandbox.faults.add(status=401, times=None)
+    after(job)
+    Job.objects.filter(pk=job.pk).update(
+        state=Job.State.DONE, finished_at=timezone.now() - timedelta(minutes=12)
+    )
+    sandbox.faults.clear()
+    asks = admin.get("/c/big/purge/")
+    said = words_in(text(asks))
+    assert "1,900 items" in said
+    assert "at least" not in said
+    assert "As of 12 min ago" in said
+    assert "Scan again" in said
+    sandbox.faults.add(method="DELETE", body={"success": True, "purgedCount": 5700, "freedBytes": 9})
+    done = admin.post("/c/big/purge/", {**TYPED, "typed": "Creator B", **hidden_fields(asks)})
+    record = Removal.objects.get()
+    tally = tally_of(job)
+    assert record.before["items_seen"] == 1900
+    assert record.before["variants_by_state"] == {name: row[0] for name, row in tally.states.rows.items()}
+    assert (record.before["scanned"], record.before["at_least"]) == (True, False)
+    assert "by the scan of" in words_in(text(done))
+    told = words_in(text(admin.get(record.get_absolute_url())))
+    assert "As of" in told
+    assert "Scanned yes" in told
+
+
+def test_a_scan_that_runs_is_watched_beside_the_question(admin: Browser) -> None:
+    begun(Connection.objects.get(slug="big"))
+    page = text(admin.fragment("/c/big/purge/"))
+    impact = page[page.index('<div id="impact">') : page.index("<p class=")]
+    assert "at=purge" in page
+    assert 'form="purge-form"' in page
+    assert "at least 1,000 items" in impact
+
+
+def test_what_was_seen_whole_needs_no_scan(admin: Browser) -> None:
+    assert 'id="scan"' not in text(admin.get(HERE))
 
 
 def test_the_receipt_shows_the_impact_beside_what_went(admin: Browser) -> None:

@@ -9,10 +9,10 @@ from django.template import engines
 from django.test import override_settings
 from msgspec import structs
 
-from dashboard.display import SLOTS, BrokenRow, ItemPage, Row, Shelf, usage, variant_cards
+from dashboard.display import SLOTS, BrokenRow, ItemPage, Row, Shelf, variant_cards
 from dashboard.models import Connection
 from dashboard.preferences import Preferences
-from dashboard.vault import MediaItem, MediaPage, MediaQuery, UnreadableItem, Variant
+from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant
 from tests.make import DAY_MS, item, variant
 
 GOOD = "https://media.ofauth.com/v2/abc"
@@ -173,22 +173,6 @@ def test_the_lead_is_the_thumb_else_the_first_stored_picture() -> None:
     assert one
     assert one.label == "w1"
     assert ItemPage(small, item(full=film)).lead is None
-
-
-def test_what_a_first_look_found() -> None:
-    waiting = variant(status="pending", size_bytes=0, last_accessed_ms=1_750_000_000_000)
-    items = (item("1", full=variant(), thumb=variant()), item("2", full=waiting), UnreadableItem(None, "?"))
-    seen = usage(MediaPage(items, "more"))
-    assert (seen.items, seen.variants, seen.size_bytes, seen.moving) == (3, 3, 2000, 1)
-    assert (seen.at_least, seen.unreadable) == (True, 1)
-    assert [(share.state, share.variants) for share in seen.shares] == [("stored", 2), ("pending", 1)]
-    assert seen.last_accessed
-    assert seen.last_accessed.year == 2025
-
-
-def test_nothing_is_cached() -> None:
-    seen = usage(MediaPage(()))
-    assert (seen.items, seen.at_least, seen.shares, seen.last_accessed) == (0, False, [], None)
 
 
 def test_first_and_last_are_taken_over_all_variants() -> None:

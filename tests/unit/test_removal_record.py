@@ -103,9 +103,10 @@ def test_the_tombstone_is_the_items_own_removal_else_the_connections_purge(small
 
 
 def test_unreadable_items_are_counted_in_the_estimate() -> None:
+    from dashboard.usage import usage
     from dashboard.vault import MediaPage
 
-    seen = removal.estimate(MediaPage((UnreadableItem("1", "?"),), "more"))
+    seen = usage(MediaPage((UnreadableItem("1", "?"),), "more")).record()
     assert (seen["items_seen"], seen["at_least"]) == (1, True)
 
 

@@ -1,0 +1,98 @@
+"""Scans as pictures show them, written down as if the worker had walked."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from django.utils import timezone
+
+from dashboard import jobs, scan
+from dashboard.access import Caller
+from dashboard.access.demo import DEMO_PEOPLE
+from dashboard.models import Connection, Job
+from dashboard.tally import Names, Tally
+
+GB: Final = 1_000_000_000
+VERA: Final = Caller(DEMO_PEOPLE["viewer"], "192.0.2.17", "Firefox", "7f3c9a")
+
+
+def write() -> None:
+    """A large connection scanned twelve minutes ago; a small one that is being scanned."""
+    large, small = (Connection.objects.get(slug=slug) for slug in ("creator-b", "studio-a"))
+    done(large, of_a_million(), minutes=12)
+    runs = jobs.new(Job.Kind.SCAN, small, VERA, seen=23, runner=uuid4(), state=Job.State.RUNNING)
+    runs.started_at = timezone.now() - timedelta(seconds=9)
+    runs.lease_until = timezone.now() + timedelta(days=1)
+    runs.save()
+
+
+def done(of: Connection, tally: Tally, *, minutes: int) -> Job:
+    """A scan of this connection that came to its end."""
+    ended = timezone.now() - timedelta(minutes=minutes)
+    progress = {"tally": tally.as_json()}
+    job = jobs.new(Job.Kind.SCAN, of, VERA, state=Job.State.DONE, seen=tally.items, progress=progress)
+    job.created_at = job.started_at = ended - timedelta(minutes=9)
+    job.finished_at = ended
+    job.save()
+    assert scan.progress_of(job)
+    return job
+
+
+def of_a_million() -> Tally:
+    """As of a connection that has grown for years."""
+    now = int(time.time() * 1000)
+    tally = Tally(now_ms=now, items=1_000_000, unreadable=3, variants=3_214_870, size_bytes=18_462 * GB)
+    tally.states = Names(
+        rows={
+            "stored": [2_304_116, 17_904 * GB],
+            "edge_only": [611_042, 0],
+            "removed": [286_300, 0],
+            "storing": [9_204, 558 * GB],
+            "pending": [4_196, 0],
+            "thawing": [12, 0],
+        }
+    )
+    tally.types = Names(
+        rows={
+            "image": [684_020, 2_110 * GB],
+            "video": [298_514, 16_260 * GB],
+            "audio": [17_463, 92 * GB],
+        }
+    )
+    labels = ("full", "1080", "720", "thumb", "preview", "2160", "480", "poster", "sprite", "teaser", "w96")
+    tally.labels = Names(
+        rows={
+            label: [1_050_000 // (place + 1), 9_600 * GB // (place + 1) ** 2]
+            for place, label in enumerate(labels)
+        }
+    )
+    tally.ages = [
+        [items, items * 18 * 10**6] for items in (214, 4_870, 31_240, 102_300, 188_460, 402_110, 270_803, 0)
+    ]
+    tally.accesses = [
+        [items, items * 18 * 10**6]
+        for items in (9_120, 61_300, 144_280, 201_970, 168_330, 190_400, 96_240, 128_357)
+    ]
+    tally.expired, tally.within_hour, tally.within_day, tally.later = 190_204, 1_302, 148_066, 2_588_998
+    tally.newest_ms, tally.last_access_ms = now - 40_000, now - 9_000
+    ids = [str(4_492_994_399 + 181_073_101 * number) for number in range(10)]
+    kinds = ("video", "video", "image", "video", "audio")
+    day = 24 * 3_600_000
+    tally.largest = [
+        (9_812_440_128 - place * 412_330_777, media_id, now - (place + 1) * 3 * day, kinds[place % 3])
+        for place, media_id in enumerate(ids)
+    ]
+    tally.coldest = [
+        (
+            -(now - (1900 - place * 41) * day),
+            str(int(media_id) + 7),
+            48_210_113 // (place + 1),
+            0 if place % 3 == 0 else now - (1900 - place * 41) * day,
+            kinds[place % 5],
+        )
+        for place, media_id in enumerate(ids)
+    ]
+    return tally
