@@ -75,8 +75,8 @@ function takeBack(sent) {
   showWhole();
 }
 
-document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } }) => {
-  if (!successful || !elt.matches("#tray form")) return;
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, successful } }) => {
+  if (!successful || !requestConfig.elt.matches("#tray form")) return; // the form itself is gone by now
   for (const box of boxes()) box.checked = false;
   showWhole();
   $("#said").textContent = $("#tray").dataset.said;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.seen import focused, ids
@@ -66,6 +66,59 @@ def test_r_reveals_on_an_items_page(page: Page) -> None:
     expect(page.locator(".well [data-reveal].shown, .well video")).to_have_count(1)
     page.keyboard.press("j")
     assert page.evaluate("document.activeElement.closest('.card') === document.querySelector('.card')")
+
+
+@pytest.fixture
+def tray(page: Page) -> Locator:
+    """The bar of what is selected, empty whatever was in it."""
+    bar = page.locator("#tray")
+    if bar.get_by_role("button", name="Clear").count():
+        bar.get_by_role("button", name="Clear").click()
+    expect(bar).to_be_empty()
+    expect(page.locator("tbody :checked")).to_have_count(0)
+    return bar
+
+
+def test_x_selects_and_with_shift_the_rows_between(page: Page, tray: Locator) -> None:
+    boxes = page.locator("tbody").get_by_role("checkbox")
+    for key in ("j", "x"):
+        page.keyboard.press(key)
+    expect(boxes.nth(0)).to_be_checked()
+    expect(tray).to_contain_text("1 selected")
+    for key in ("j", "j", "Shift+X"):
+        page.keyboard.press(key)
+    expect(tray).to_contain_text("3 selected")
+    expect(focused(page)).to_have_text(ids(page)[2])
+    page.keyboard.press("x")
+    expect(tray).to_contain_text("2 selected")
+    expect(boxes.nth(2)).not_to_be_checked()
+
+
+def test_no_row_stays_behind_the_bar_of_what_is_selected(page: Page, tray: Locator) -> None:
+    for key in ("j", "x"):
+        page.keyboard.press(key)
+    expect(tray).to_contain_text("1 selected")
+    for _ in range(25):
+        page.keyboard.press("j")
+    row, bar = focused(page).bounding_box(), tray.bounding_box()
+    assert row
+    assert bar
+    assert row["y"] + row["height"] <= bar["y"]
+
+
+def test_select_review_and_open_by_keyboard_alone(page: Page, tray: Locator) -> None:
+    wanted = ids(page)[1]
+    for key in ("j", "j", "x"):
+        page.keyboard.press(key)
+    expect(tray).to_contain_text("1 selected")
+    tray.get_by_role("link", name="Review and delete…").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_contain_text(wanted)
+    page.go_back()
+    expect(page.get_by_role("table")).to_be_visible()
+    for key in ("j", "j", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(wanted)
 
 
 def test_the_sheet_opens_and_gives_the_focus_back(page: Page) -> None:
