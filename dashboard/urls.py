@@ -59,6 +59,7 @@ urlpatterns = [
     path("lookup/<uuid:pk>/", lookup.lookup, name="lookup"),
     path("lookup/<uuid:pk>/export/", lookup.lookup_export, name="lookup-export"),
     path("lookup/<uuid:pk>/again/", lookup.lookup_again, name="lookup-again"),
+    path("lookup/<uuid:pk>/tray/", lookup.lookup_tray, name="lookup-tray"),
     path("connections/", connections.connections, name="connections"),
     path("connections/add/", connections.connection_add, name="connection-add"),
     path("connections/import/", connections.connection_import, name="connection-import"),

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from dashboard import service, tray
 from dashboard.access import Role, needs
 from dashboard.htmx import go_to, show
 from dashboard.lookup_forms import LookupForm, PastedForm
@@ -17,6 +18,7 @@ from dashboard.lookups import anew, ask, begin, find, recent
 from dashboard.models import Lookup
 from dashboard.request import Request
 from dashboard.sheets import CONTENT_TYPES, attachment
+from dashboard.ticket import with_ticket
 from dashboard.vault import VaultError
 from dashboard.views import trouble
 
@@ -66,6 +68,18 @@ def lookup_again(request: Request, pk: UUID) -> HttpResponse:
     """Ask for what was not answered; with `all`, look everything up anew under another address."""
     found = find(pk, request.connections)
     return carried_out(request, anew(request.person, found) if "all" in request.POST else found)
+
+
+@require_POST
+@needs(Role.OPERATOR)
+def lookup_tray(request: Request, pk: UUID) -> HttpResponse:
+    """Put what was found in one of its connections into the person's tray of it, and show that."""
+    result = Result(find(pk, request.connections))
+    slug = request.POST.get("connection") or result.connections[0].slug
+    connection = service.connection(slug, result.connections)
+    assert request.person is not None  # noqa: S101 - nobody signed in gets here
+    tray.add(request.person, connection, result.entries(connection))
+    return go_to(request, with_ticket(reverse("tray", args=[connection.slug]), result.lookup.ticket))
 
 
 def carried_out(request: Request, begun: Lookup) -> HttpResponse:

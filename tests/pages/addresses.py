@@ -44,6 +44,7 @@ ADDRESSES: Final = {
     "lookup": f"/lookup/{LOOKUP}/",
     "lookup-export": f"/lookup/{LOOKUP}/export/",
     "lookup-again": f"/lookup/{LOOKUP}/again/",
+    "lookup-tray": f"/lookup/{LOOKUP}/tray/",
     "connections": "/connections/",
     "connection-add": "/connections/add/",
     "connection-import": "/connections/import/",
@@ -78,7 +79,7 @@ ADMINS: Final = (
     "removal-close",
     "view-delete",  # of what somebody else shares
 )
-OPERATORS: Final = ("media-delete", "removal-look", "tray", "tray-change", "job-retry")
+OPERATORS: Final = ("media-delete", "removal-look", "tray", "tray-change", "job-retry", "lookup-tray")
 NEEDED: Final = {**dict.fromkeys(OPERATORS, "operator"), **dict.fromkeys(ADMINS, "admin")}
 """The least role of an address where it is not viewer."""
 ROLES: Final = ("viewer", "operator", "admin")
@@ -93,6 +94,7 @@ NO_PAGE: Final = {
     "lookup-export",
     "lookup-again",
     "connection-scan",
+    "lookup-tray",
     "sign-out",
     "preferences",
     "media-live",
