@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -11,7 +13,7 @@ from dashboard.sandbox import Sandbox
 from tests.make import OMAR, Browser, lookup, operations, signed_in, text, words_in
 
 IMAGE = {"type": "image", "duration": None, "variants": {"thumb": ["stored", 40], "full": ["storing", None]}}
-EMPTY = {"type": "image", "duration": None, "variants": {}}
+EMPTY: dict[str, Any] = {"type": "image", "duration": None, "variants": {}}
 
 
 @pytest.fixture
