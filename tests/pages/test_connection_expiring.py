@@ -81,6 +81,16 @@ def test_a_scan_that_is_not_over_is_named(viewer: Browser) -> None:
     assert len(rows_of(viewer.get(HERE))) == 1
 
 
+def test_a_press_scans(viewer: Browser) -> None:
+    for words in ("Scan Studio A", "Scan again"):
+        page = text(viewer.get(HERE))
+        assert words in page
+        assert '<form action="/c/small/scan/" method="post">' in page
+        scanned(soon=40)
+    assert viewer.post("/c/small/scan/", {"act": "begin"}).status_code == 303
+    assert "See the scan" in text(viewer.get(HERE))
+
+
 def test_fragment(viewer: Browser) -> None:
     answer = viewer.fragment(HERE)
     assert text(answer).lstrip().startswith('<section id="expiring"')
