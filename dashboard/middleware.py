@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 import zlib
 from collections.abc import Callable
+from typing import Final
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
@@ -84,6 +86,19 @@ class Compression:
         return response
 
 
+LARGEST_HEARD: Final = 64 * 1024 * 1024
+_PIECE: Final = 64 * 1024
+
+
+def hear_out(request: HttpRequest) -> None:
+    """Read a request away, piece by piece: a browser that is cut off while it sends shows no answer. Whoever
+    sends more than any paste or list of ids has is cut off all the same."""
+    with contextlib.suppress(UnreadablePostError):
+        heard = 0
+        while heard < LARGEST_HEARD and (piece := request.read(_PIECE)):
+            heard += len(piece)
+
+
 class Trouble:
     """Errors with a name become a page, or a fragment that leaves the page beneath it as it was."""
 
@@ -93,6 +108,7 @@ class Trouble:
     def __call__(self, request: Request) -> HttpResponseBase:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            hear_out(request)
             return trouble.too_large(request)
         response = self.get_response(request)
         if response.status_code == 405:  # Django's own has no words

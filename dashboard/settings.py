@@ -205,7 +205,7 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LARGEST_REQUEST: Final = 6 * 1024 * 1024
-"""Bytes of a request, files included: `middleware.Trouble` reads nothing of a larger one."""
+"""Bytes of a request, files included: `middleware.Trouble` takes nothing of a larger one."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LARGEST_REQUEST
 
 # ── The browser's side of security (the rest stands in middleware.Headers) ───────────────────────────

@@ -199,7 +199,7 @@ def too_large(request: Request) -> HttpResponse:
         request,
         "This is too much at once",
         f"What was sent is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20} MiB, so nothing of it "
-        "was read. Go back: your browser still has what you typed. Send it in several parts.",
+        "was taken. Go back: your browser still has what you typed. Send it in several parts.",
         status=413,
         retry="",
     )

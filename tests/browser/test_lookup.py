@@ -136,6 +136,18 @@ def test_what_failed_is_asked_again(desk: Desk, sandbox: Sandbox) -> None:
     expect(page).not_to_have_url(address)
 
 
+def test_what_was_found_goes_into_the_tray(desk: Desk, cached: list[str]) -> None:
+    page = desk.window("operator", HERE)
+    page.get_by_label("IDs, or links").fill(f"111 {' '.join(cached)}")
+    page.get_by_label("Ticket").fill("ZD-9")
+    send(page)
+    page.get_by_role("button", name="Add the 3 found to the tray").click()
+    expect(page).to_have_url(re.compile(r"/c/studio-a/tray/\?ticket=ZD-9$"))
+    for media_id in cached:
+        expect(page.get_by_role("link", name=media_id, exact=True)).to_be_visible()
+    expect(page.get_by_label("Ticket")).to_have_value("ZD-9")
+
+
 def test_a_refusal_keeps_the_text(desk: Desk, console: Console) -> None:
     console.expect_refusals()
     page = desk.window("viewer", HERE)
