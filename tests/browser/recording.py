@@ -22,7 +22,7 @@ from tests.browser.program import Program, settled
 WINDOW: Final = {"width": 1440, "height": 900}
 TICKET: Final = "ZD-4711"
 MISSING: Final = [f"44929944{number:02}" for number in range(37)]
-SLOW: Final = {"method": "DELETE", "latency_ms": 250, "times": None}
+SLOW: Final = {"method": "DELETE", "latency_ms": 600, "times": None}
 
 
 class Recording:
@@ -39,12 +39,11 @@ class Recording:
         self.frames.append(base64.b64decode(frame["data"]))
         self._cast.send("Page.screencastFrameAck", {"sessionId": frame["sessionId"]})
 
-    def still(self, name: str) -> None:
-        """Keep what the screen shows now: the frame that is cast once it has come to rest."""
-        count = len(self.frames)
-        self.page.mouse.move(720, 5 + count % 2)  # something has to change, or nothing is cast
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(400)
+    def still(self, name: str, *, moves: bool = False) -> None:
+        """Keep what the screen shows now; unless it `moves`, once it has come to rest."""
+        if not moves:
+            self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(300)
         (self.folder / f"{name}.png").write_bytes(self.frames[-1])
 
     def end(self) -> None:
@@ -80,11 +79,10 @@ def work(page: Page, program: Program, recording: Recording) -> None:
     page.get_by_label("Reason").fill("Takedown request")
     page.get_by_role("button", name=f"Delete {number} items").click()
     expect(page.locator("progress")).to_be_visible(timeout=30_000)
-    page.wait_for_function(
-        "document.querySelector('progress')?.position > 0.45 || !document.querySelector('progress')",
-        timeout=60_000,
-    )
-    recording.still("job")
+    while (position := page.locator("progress").first.evaluate("bar => bar.position")) < 0.45:
+        assert position >= 0, "how far it is is known from the start"
+        page.wait_for_timeout(100)
+    recording.still("job", moves=True)
 
     program.sandbox.behave()
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible(timeout=60_000)
