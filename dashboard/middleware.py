@@ -17,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
 from .bulk import NothingToRemove
+from .export import NoFile
 from .export_stream import TooManyDownloads
 from .htmx import go_to
 from .jobs import JobIsThere, JobNotOpened
@@ -135,6 +136,8 @@ class Trouble:
                 return lookup.expired(request)
             case FormUsed():
                 return trouble.form_used(request)
+            case NoFile():
+                return export.no_file(request, error)
             case TooManyDownloads():
                 return export.too_many(request)
             case JobIsThere():

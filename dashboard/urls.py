@@ -79,6 +79,7 @@ urlpatterns = [
     path("views/add/", saved.view_add, name="view-add"),
     path("views/<int:pk>/delete/", saved.view_delete, name="view-delete"),
     path("keys/", keys.keys, name="keys"),
+    path("jobs/<uuid:pk>/file/", export.job_file, name="job-file"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

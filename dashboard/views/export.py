@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse, StreamingHttpResponse
+import uuid
+from uuid import UUID
+
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard import export_stream, service
+from dashboard import export, export_stream, jobs, service
 from dashboard.access import Role, needs
+from dashboard.audit.history import History, UnknownRecord
 from dashboard.export_forms import ExportForm
 from dashboard.forms import MediaFilterForm
-from dashboard.htmx import show
+from dashboard.htmx import go_to, show
 from dashboard.listing import ExportPage
+from dashboard.models import Connection
 from dashboard.request import Request
 from dashboard.security import is_from_here
 from dashboard.sheets import CONTENT_TYPES, attachment
 from dashboard.views import trouble
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.VIEWER)
 def media_export(request: Request, slug: str) -> HttpResponse:
-    """Ask as what all that fits the filters is wanted, and in which of two ways."""
+    """Ask as what all that fits the filters is wanted, and how; on POST have the worker write it."""
     connection = service.connection(slug, request.connections)
-    form = MediaFilterForm(request.GET)
-    page = ExportPage(connection, form.query()) if form.is_valid() else None
-    status = 200 if page else 422
-    return show(request, "media/export", connection=connection, form=form, page=page, status=status)
+    if request.method != "POST":
+        return ask(request, connection, MediaFilterForm(request.GET))
+    form = ExportForm(request.POST)
+    if not form.is_valid():
+        return ask(request, connection, form)
+    given = form.cleaned_data
+    query = ExportPage(connection, form.query()).query
+    job = export.begin(request.caller, connection, query, given["format"], given["token"])
+    return go_to(request, job.get_absolute_url())
 
 
 @require_GET  # nobody takes anything away by HEAD
@@ -37,14 +47,57 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     connection = service.connection(slug, request.connections)
     form = ExportForm(request.GET)
     if not form.is_valid():
-        return show(request, "media/export", connection=connection, form=form, page=None, status=422)
+        return ask(request, connection, form)
     page, kind = ExportPage(connection, form.query()), form.cleaned_data["format"]
-    if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
+    # A link from elsewhere takes nothing away.
+    if not is_from_here(request.headers.get("Sec-Fetch-Site")) or not tells_its_end(request):
         return redirect(page.href)
     file = export_stream.now(request.caller, connection, page.query, kind)
     response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[kind])
     response.headers["Content-Disposition"] = attachment(export_stream.file_name(connection, kind))
     return response
+
+
+def ask(request: Request, connection: Connection, form: MediaFilterForm) -> HttpResponse:
+    """The question; or, where the filters or the way cannot be read, why, and nothing is taken away."""
+    page = ExportPage(connection, form.query()) if form.is_valid() else None
+    return show(
+        request,
+        "media/export",
+        connection=connection,
+        form=form,
+        page=page,
+        token=uuid.uuid4(),
+        streams=tells_its_end(request),
+        alive=jobs.worker_is_alive(),
+        status=200 if page else 422,
+    )
+
+
+def tells_its_end(request: Request) -> bool:
+    """Whether an answer of unknown length can be told from one that broke off: by HTTP/1.0, which some
+    proxies speak to those behind them, both end alike."""
+    return request.META.get("SERVER_PROTOCOL") != "HTTP/1.0"
+
+
+@require_GET
+@needs(Role.VIEWER)
+def job_file(request: Request, pk: UUID) -> HttpResponseBase:
+    """The file that a worker wrote, for whoever had it written; that they take it is recorded first."""
+    job = History(request.person).job(pk)
+    if not export.is_of(job, request.person):  # said alike of what is not theirs and of what never was
+        raise UnknownRecord(pk)
+    if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
+        return redirect(job)
+    file = export.take_away(request.caller, job)
+    name = export_stream.file_name(job.connection, job.form)
+    return FileResponse(file, as_attachment=True, filename=name, content_type=CONTENT_TYPES[job.form])
+
+
+def no_file(request: Request, error: export.NoFile) -> HttpResponse:
+    """Said where there is nothing to download, or nothing any more."""
+    again = (error.job.get_absolute_url(), "To the export")
+    return trouble.say(request, "No file here", str(error), status=410, retry="", action=again)
 
 
 def too_many(request: Request) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import bulk, jobs, service, tray
 from dashboard.access import Role, needs
 from dashboard.audit.history import History
+from dashboard.export_page import ExportJob
 from dashboard.htmx import go_to, show, wants_fragment
 from dashboard.job_page import JobPage, RemovalJob, may_stop, recent
 from dashboard.models import Job
@@ -78,7 +79,8 @@ def connection_jobs(request: Request, slug: str) -> HttpResponse:
 def shown(request: Request, found: Job) -> HttpResponse:
     form = OutcomeForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
-    page: JobPage = JobPage(found, request.person, request.connections)
+    kind = ExportJob if found.kind == Job.Kind.EXPORT else JobPage
+    page: JobPage = kind(found, request.person, request.connections)
     if found.kind == Job.Kind.REMOVE:
         page = RemovalJob(found, request.person, request.connections, **asked)
     link = request.build_absolute_uri(found.get_absolute_url())

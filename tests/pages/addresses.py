@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.utils import timezone
+
 from dashboard.models import Connection, Job, Removal
 from tests.make import event, job, lookup, removal, saved_view
 
@@ -15,6 +17,8 @@ LOOKUP: Final = "10070000-0000-4000-8000-000000000000"
 
 JOB: Final = "70b00000-0000-4000-8000-000000000000"
 """The number of the one bulk removal whose page is opened."""
+FILE: Final = "70b00000-0000-4000-8000-0000000000fe"
+"""The number of an export that somebody else had written."""
 
 ADDRESSES: Final = {
     "home": "/?choose=1",
@@ -57,6 +61,7 @@ ADDRESSES: Final = {
     "job-stop": f"/jobs/{JOB}/stop/",
     "job-resume": f"/jobs/{JOB}/resume/",
     "job-retry": f"/jobs/{JOB}/retry/",
+    "job-file": f"/jobs/{FILE}/file/",
     "removal": f"/removals/{RECORD}/",
     "removal-close": f"/removals/{RECORD}/close/",
     "removal-look": f"/removals/{RECORD}/look/",
@@ -83,10 +88,13 @@ OPERATORS: Final = ("media-delete", "removal-look", "tray", "tray-change", "job-
 NEEDED: Final = {**dict.fromkeys(OPERATORS, "operator"), **dict.fromkeys(ADMINS, "admin")}
 """The least role of an address where it is not viewer."""
 ROLES: Final = ("viewer", "operator", "admin")
+FOR_ONE: Final = {"job-file"}
+"""For whoever began it; for everybody else it does not exist."""
 OWN: Final = {"job-stop", "job-resume"}
 """Marked for viewers, who may do it to what they began themselves; else it is an operator's."""
 NO_PAGE: Final = {
     "tray-change",
+    "job-file",
     "job-stop",
     "job-resume",
     "job-retry",
@@ -139,6 +147,7 @@ MORE_PAGES: Final = {
     "view, of no connection": "/views/add/?connection=nowhere",
     "view, none to delete": "/views/8999/delete/",
     "job, of one outcome": f"/jobs/{JOB}/?outcome=failed&page=2",
+    "job, an export": f"/jobs/{FILE}/",
     "job, refused": f"/jobs/{JOB}/?outcome=x",
     "job, none": "/jobs/70b00000-0000-4000-8000-00000000dead/",
     "nowhere": "/nowhere",
@@ -152,6 +161,8 @@ def stand_ready() -> None:
     small = Connection.objects.get(slug="small")
     record = removal(small, id=RECORD, media_id="77777", state=Removal.State.UNRESOLVED)
     job(small, id=JOB, total=3, why="The service asked to wait 30 s.", state=Job.State.PAUSED)
+    export = {"kind": Job.Kind.EXPORT, "form": "csv", "query": "status=stored", "finished_at": timezone.now()}
+    job(small, id=FILE, subject="gone", person="Gerda Gone", state=Job.State.DONE, size_bytes=1234, **export)
     saved_view("Stored for long", pk=9000, connection=small, is_shared=True, query="status=stored")
     event("media.delete.unresolved", small, removal=record, media_id="77777")
     told = {

@@ -6,10 +6,11 @@ from html import unescape
 from urllib.parse import quote
 
 import pytest
+from django.db import connection as database
 
-from dashboard.models import Connection, Event
+from dashboard.models import Connection, Event, Job, Worker
 from dashboard.sandbox import Sandbox
-from tests.make import SMALL_ID, Browser, text, words_in
+from tests.make import SMALL_ID, Browser, facts_of, form_token, no_events, text, words_in
 
 HERE = "/c/small/export/"
 BAD = ["status=x", "durationMin=x", "createdAtFrom=x", "sort=x", "status=stored&status=pending"]
@@ -84,3 +85,75 @@ def test_wrong_method(viewer: Browser, method: str) -> None:
 def test_wrong_role(nobody: Browser) -> None:
     assert nobody.get(HERE).status_code == 302
     assert not Event.objects.filter(code="media.exported").exists()
+
+
+# ── Prepared in the background ───────────────────────────────────────────────────────────────────────
+
+
+def test_prepare_begins_a_job_and_leads_to_it(viewer: Browser, sandbox: Sandbox) -> None:
+    page = viewer.get(f"{HERE}?status=stored&type=video")
+    given = {"token": form_token(page), "status": "stored", "type": "video", "format": "jsonl"}
+    for name, value in given.items():
+        assert f'name="{name}" value="{value}"' in text(page)
+    answer = viewer.post(HERE, given)
+    job = Job.objects.get()
+    assert (answer.status_code, answer.headers["Location"]) == (303, job.get_absolute_url())
+    assert (job.kind, job.form, job.query, job.person) == (
+        "export",
+        "jsonl",
+        "status=stored&type=video",
+        "Vera Lind",
+    )
+    assert facts_of("media.export.planned")["result"]["job"] == str(job.pk)
+    assert viewer.post(HERE, given).headers["Location"] == job.get_absolute_url()
+    assert Job.objects.count() == 1
+    assert sandbox.calls == []
+
+
+def test_by_htmx_the_whole_page_goes_there(viewer: Browser) -> None:
+    answer = viewer.fragment(HERE, {"format": "csv"}, method="post")
+    assert answer.headers["HX-Redirect"] == Job.objects.get().get_absolute_url()
+
+
+def test_somebody_elses_form_begins_nothing(viewer: Browser, operator: Browser) -> None:
+    given = {"token": form_token(viewer.get(HERE)), "format": "csv"}
+    viewer.post(HERE, given)
+    answer = operator.post(HERE, given)
+    assert answer.status_code == 409
+    assert "used already" in text(answer)
+    assert Job.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({}, "Choose CSV or JSON Lines"),
+        ({"format": "xls"}, "none of: csv, jsonl"),
+        ({"format": "csv", "status": "x"}, "none of: edge_only"),
+        ({"format": "csv", "stauts": "stored"}, "Not a filter: “stauts”"),
+    ],
+)
+def test_bad_input_begins_nothing(viewer: Browser, given: dict[str, str], word: str) -> None:
+    answer = viewer.post(HERE, given)
+    assert answer.status_code == 422
+    assert word in text(answer)
+    assert not Job.objects.exists()
+
+
+def test_what_cannot_be_recorded_is_not_begun(viewer: Browser) -> None:
+    with database.execute_wrapper(no_events):
+        answer = viewer.post(HERE, {"format": "csv"})
+    assert answer.status_code == 503
+    assert "Nothing was done" in text(answer)
+    assert not Job.objects.exists()
+
+
+def test_it_says_whether_a_worker_runs(viewer: Browser) -> None:
+    assert "No worker is running" in text(viewer.get(HERE))
+    Worker.objects.create(host="here")
+    assert "No worker is running" not in text(viewer.get(HERE))
+
+
+def test_nobody_begins_it_who_is_not_signed_in(nobody: Browser) -> None:
+    assert nobody.post(HERE, {"format": "csv"}).status_code == 302
+    assert not Job.objects.exists()

@@ -102,6 +102,16 @@ def test_a_link_from_elsewhere_takes_nothing_away(viewer: Browser, sandbox: Sand
     assert sandbox.calls == []
 
 
+def test_where_an_end_cannot_be_told_nothing_is_streamed(viewer: Browser, sandbox: Sandbox) -> None:
+    """By HTTP/1.0 a file that broke off looks whole."""
+    answer = viewer.get(f"{HERE}?format=csv&status=stored", SERVER_PROTOCOL="HTTP/1.0")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/c/small/export/?status=stored")
+    asked = text(viewer.get(answer.headers["Location"], SERVER_PROTOCOL="HTTP/1.0"))
+    assert "HTTP/1.0" in asked
+    assert HERE not in asked
+    assert sandbox.calls == []
+
+
 def test_empty(viewer: Browser) -> None:
     assert table(viewer.get("/c/empty/export/now/?format=csv")) == []
     assert body(viewer.get("/c/empty/export/now/?format=jsonl")) == ""
