@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from . import browser
-from .many import exports, look_up, memory_of_an_export
+from .many import exports, look_up, memory_of_an_export, scans
 from .record import fill
 from .stage import HUNDRED_PAGE, MILLION_PAGE, RAW, RECORD_PAGE, CouldNotRun, Stage
 from .table import Row, table
@@ -38,6 +38,7 @@ def main() -> int:
                 bytes_of_the_list,
                 upstream,
                 exports,
+                scans,
                 look_up,
             ):
                 rows += measure(stage)

@@ -1,5 +1,5 @@
-"""What takes many items at once: exports beside a bare walk over the same pages, and a look-up of a thousand
-ids beside the slowest of its own calls."""
+"""What takes many items at once: exports and scans beside a bare walk over the same pages, and a look-up of a
+thousand ids beside the slowest of its own calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import requests
 
 from .stage import RAW, ROOT, CouldNotRun, Process, Stage
 from .table import Row
-from .upstream import MILLION
+from .upstream import MILLION, THOUSANDS
 
 EXPORT: Final = "/c/million/export/now/?format=csv"
 SLOW_MS: Final = 50
@@ -100,6 +100,35 @@ def memory_of_an_export() -> list[Row]:
     note = f"{many['peak_kb'] / 1000:.0f} MB at most; {many['pages'] / many['seconds']:.0f} pages a second."
     ratio = many["peak_kb"] / few["peak_kb"]
     return [Row(f"Export's memory, {MANY:,} items over {FEW:,}", "{:.2f}x", [ratio], 1.3, 1.1, note=note)]
+
+
+def scans(stage: Stage) -> list[Row]:
+    """Whole scans by the worker's own function, in a process of its own; the last is of a million items."""
+    rows: list[Row] = []
+    scanner = Process("tests.bench.scanner")
+    try:
+        few = scanner.order(connection=THOUSANDS)
+        for latency_ms, must, aim in ((SLOW_MS, 0.95, 0.98), (0, 0.30, 0.80)):
+            stage.set_latency(latency_ms)
+            ratios, bare, taken = [], [], []
+            for _ in range(3):
+                bare.append(bare_walk())
+                taken.append(FEW / 100 / scanner.order(connection=THOUSANDS)["seconds"])
+                ratios.append(taken[-1] / bare[-1])
+            note = f"{median(taken):.1f} pages a second, the bare walk {median(bare):.1f}."
+            name = f"Scan over a bare walk, {latency_ms} ms upstream"
+            rows.append(Row(name, "{:.2f}x", ratios, must, aim, more=True, note=note))
+        stage.set_latency(0)
+        many = scanner.order(connection=MILLION)
+    finally:
+        stage.set_latency(0)
+        scanner.stop()
+    if many["items"] != MANY:
+        raise CouldNotRun(f"A scan counted {many['items']} of {MANY} items.")
+    note = f"{many['peak_kb'] / 1000:.0f} MB at most; {many['seconds']:.0f} s."
+    ratio = many["peak_kb"] / few["peak_kb"]
+    rows.append(Row(f"Scan's memory, {MANY:,} items over {FEW:,}", "{:.2f}x", [ratio], 1.3, 1.1, note=note))
+    return rows
 
 
 def look_up(stage: Stage) -> list[Row]:

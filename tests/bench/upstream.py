@@ -14,7 +14,8 @@ from dashboard.sandbox import Sandbox
 MILLION: Final = "conn_bench_million_0026"
 HUNDRED: Final = "conn_bench_hundred_0175"
 """Chosen because their first 100 items are alike: 300 variants, as many pictures, films and sounds."""
-COUNTS: Final = {MILLION: 1_000_000, HUNDRED: 100, "conn_bench_empty": 0}
+THOUSANDS: Final = "conn_bench_thousands_0001"
+COUNTS: Final = {MILLION: 1_000_000, HUNDRED: 100, "conn_bench_empty": 0, THOUSANDS: 10_000}
 
 
 def main(port: int) -> None:
