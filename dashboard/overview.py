@@ -10,7 +10,9 @@ from uuid import UUID
 from django.utils import timezone
 
 from . import scan
+from .access import Person
 from .display import STATUS_WORDS, TYPE_WORDS
+from .job_page import may_stop
 from .models import Connection, Job
 from .progress import Progress
 from .tally import NEVER, SPANS, Names, Row
@@ -108,6 +110,9 @@ class ScanStatus:
     @cached_property
     def progress(self) -> Progress | None:
         return Progress(self.job) if self.job else None
+
+    def may_be_ended(self, person: Person | None) -> bool:
+        return self.job is not None and may_stop(self.job, person)
 
     @cached_property
     def is_purged(self) -> bool:

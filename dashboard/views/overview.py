@@ -11,10 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard import jobs, scan, service
 from dashboard.access import Role, needs
 from dashboard.htmx import go_to, show, wants_fragment
+from dashboard.job_page import may_stop
 from dashboard.models import Connection, Job
 from dashboard.overview import Overview, ScanStatus
 from dashboard.request import Request
 from dashboard.scan_forms import PlaceForm, ScanForm
+from dashboard.views.admission import not_permitted
+from dashboard.views.tray import who
 
 
 @require_safe
@@ -32,23 +35,26 @@ def connection_scan(request: Request, slug: str) -> HttpResponse:
     form = ScanForm(request.POST) if request.method == "POST" else PlaceForm(request.GET)
     if not form.is_valid():
         return pictured(request, connection, reasons=form.reasons, status=422)
-    if isinstance(form, ScanForm):
-        act(request, connection, form.cleaned_data["act"] or "begin")
+    if isinstance(form, ScanForm) and not done(request, connection, form.cleaned_data["act"]):
+        return not_permitted(request, Role.OPERATOR)
     if not wants_fragment(request):
         return go_to(request, reverse(f"connection-{form.place}", args=[connection.slug]))
     watching = ScanStatus(connection, form.place, watched=form.cleaned_data["watched"], tells=True)
     return show(request, "connection/scan", connection=connection, scanning=watching)
 
 
-def act(request: Request, connection: Connection, chosen: str) -> None:
-    """One press; what is over already stays as it is."""
-    if chosen == "begin":
+def done(request: Request, connection: Connection, act: str | None) -> bool:
+    """Do what was pressed; False where it is not this person's to do. What is over already stays as it is."""
+    if act in (None, "begin"):
         scan.begin(connection, request.caller)
     elif job := jobs.running(connection, Job.Kind.SCAN):
-        if chosen == "stop":
-            jobs.stop(job, f"Stopped by {request.person.name if request.person else 'somebody'}.")
+        if not may_stop(job, request.person):
+            return False
+        if act == "stop":
+            jobs.stop(job, f"Stopped by {who(request).name}.")
         else:
             jobs.resume(job)
+    return True
 
 
 def pictured(

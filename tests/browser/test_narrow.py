@@ -35,6 +35,9 @@ def paths(sandbox: Sandbox) -> list[str]:
         "/lookup/",
         "/c/studio-a/",
         "/c/studio-a/purge/",
+        "/c/creator-b/overview/",
+        "/c/studio-a/overview/",
+        "/c/creator-b/purge/",
         "/connections/?kept=studio-a",
         "/connections/add/",
         "/connections/import/",
@@ -56,7 +59,7 @@ def paths(sandbox: Sandbox) -> list[str]:
 
 @pytest.mark.parametrize("size", [PHONE, ZOOMED], ids=["360px", "400%"])
 def test_no_page_scrolls_sideways(
-    desk: Desk, sandbox: Sandbox, console: Console, size: dict[str, int]
+    desk: Desk, past: None, sandbox: Sandbox, console: Console, size: dict[str, int]
 ) -> None:
     console.expect_refusals()
     page = desk.window("admin", path="", viewport=size)

@@ -72,7 +72,8 @@ def test_in_the_dialog_of_a_purge_what_it_would_take_is_brought_up_to_date(
 
 
 def test_stop_and_go_on(viewer: Browser, sandbox: Sandbox, small: Connection) -> None:
-    job = begun(small)
+    viewer.post(HERE)
+    job = Job.objects.get()
     sandbox.faults.add(status=401, times=None)
     assert after(job).state == State.PAUSED
     paused = text(viewer.fragment(HERE))
@@ -129,6 +130,17 @@ def test_one_who_may_not_see_the_connection_begins_nothing(viewer: Browser, smal
     small.save()
     assert viewer.post(HERE).status_code == 404
     assert jobs.running(small, Job.Kind.SCAN) is None
+
+
+def test_a_viewer_ends_nobody_elses_scan(viewer: Browser, operator: Browser, small: Connection) -> None:
+    job = begun(small)
+    for act in ("stop", "resume"):
+        assert viewer.post(HERE, {"act": act}).status_code == 403
+    assert "Stop</button>" not in text(viewer.fragment(HERE))
+    assert "Stop</button>" in text(operator.fragment(HERE))
+    operator.post(HERE, {"act": "stop"})
+    job.refresh_from_db()
+    assert job.state == State.STOPPED
 
 
 def test_wrong_role(nobody: Browser) -> None:
