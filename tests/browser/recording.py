@@ -1,7 +1,7 @@
 """A recording of the screen while a ticket's ids are looked up, selected, and removed; four stills of it.
 
-`python -m tests.browser.recording FOLDER` writes `lookup.png`, `tray.png`, `job.png` and `receipt.png`: the last
-frame that Chromium cast before each of these moments. `--frames` keeps every frame beside them.
+`python -m tests.browser.recording FOLDER` writes `lookup.png`, `tray.png`, `job.png` and `receipt.png`: the
+last frame that Chromium cast before each of these moments. `--frames` keeps every frame beside them.
 """
 
 from __future__ import annotations
