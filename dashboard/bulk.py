@@ -54,13 +54,14 @@ class Counts:
     failed: int
     """Not removed, rejected, never sent, still there, or cached again."""
     unknown: int
-    """Sent, and nobody knows yet, or ever, what became of it."""
+    """Sent, and the answer was lost: nobody knows yet, or ever, what became of it."""
     left: int
+    """Not sent, or under way."""
     cancelled: int
 
     @property
     def done(self) -> int:
-        """Items that nothing more will be sent for."""
+        """Items whose removal is over, whatever came of it."""
         return self.total - self.left
 
 
@@ -74,8 +75,8 @@ OUTCOMES: Final[dict[str, tuple[State, ...]]] = {
         State.VERIFIED_PRESENT,
         State.RECACHED,
     ),
-    "unknown": (State.SENT, State.UNKNOWN, State.UNRESOLVED),
-    "left": (State.PLANNED, State.CLAIMED),
+    "unknown": (State.UNKNOWN, State.UNRESOLVED),
+    "left": (State.PLANNED, State.CLAIMED, State.SENT),
     "cancelled": (State.CANCELLED,),
 }
 """The states of an item that each of the counts is of."""
