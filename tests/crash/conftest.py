@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Final
 
 import pytest
@@ -44,16 +46,25 @@ def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Sta
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest, stage: Stage) -> Callable[[str, int, list[Target]], None]:
-    """Balance the books of what was killed, and put it into the table."""
+def tell(
+    tell_of: Callable[[Stage, str, int, list[Target]], Counter[str]], stage: Stage
+) -> Callable[[str, int, list[Target]], Counter[str]]:
+    """The same of this database's stage."""
+    return partial(tell_of, stage)
 
-    def tell(what: str, kills: int, targets: list[Target]) -> None:
+
+@pytest.fixture
+def tell_of(request: pytest.FixtureRequest) -> Callable[[Stage, str, int, list[Target]], Counter[str]]:
+    """Balance the books of what was killed, and put it into the table; what became of the targets."""
+
+    def tell_of(stage: Stage, what: str, kills: int, targets: list[Target]) -> Counter[str]:
         became = stage.balance(targets)
         words = ", ".join(f"{count} {outcome.replace('_', ' ')}" for outcome, count in became.most_common())
         row = (what, stage.database.name, kills, stage.sent(targets), words)
         request.config.stash.setdefault(KILLED, []).append(row)
+        return became
 
-    return tell
+    return tell_of
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

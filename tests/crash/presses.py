@@ -32,27 +32,31 @@ from django.db import connection as database  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 
 import dashboard  # noqa: E402
-from dashboard import ledger, removal, service, settling  # noqa: E402
+from dashboard import bulk, drain, jobs, ledger, removal, service, settling  # noqa: E402
 from dashboard.audit import retention  # noqa: E402
-from dashboard.models import Connection, Removal  # noqa: E402
+from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removal import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
 from tests import make  # noqa: E402
 
 HOUSE: Final = Path(dashboard.__file__).parent
 OURS: Final = ("removal.py", "ledger.py", "settling.py", "service.py", "audit", "vault/client.py")
+OF_JOBS: Final = ("bulk.py", "claims.py", "drain.py", "jobs.py")
 WATCHED: Final = {
     str(file): str(file.relative_to(HOUSE))
-    for name in (*OURS, "vault/transport.py")
+    for name in (*OURS, *OF_JOBS, "vault/transport.py")
     for file in ((HOUSE / name).glob("*.py") if (HOUSE / name).is_dir() else [HOUSE / name])
 }
 """The files whose lines are counted, and their short names."""
 
 
 class Steps:
-    """The lines of the watched files as they are executed; at number `dies_at` the process kills itself."""
+    """The lines of the watched files as they are executed; at number `dies_at` the process kills itself, or
+    at the first run of that line, or (`line*3`) at its third."""
 
-    def __init__(self, dies_at: int = 0) -> None:
+    def __init__(self, dies_at: int | str = 0) -> None:
         self.dies_at, self.taken = dies_at, list[str]()
+        self.line, _, times = str(dies_at).partition("*")
+        self.left = int(times or 1)
 
     def __call__(self, frame: FrameType, event: str, arg: object) -> Steps | None:
         name = WATCHED.get(frame.f_code.co_filename)
@@ -60,7 +64,8 @@ class Steps:
             return None
         if event == "line":
             self.taken.append(f"{name}:{frame.f_lineno}")
-            if len(self.taken) == self.dies_at:
+            self.left -= self.taken[-1] == self.line
+            if len(self.taken) == self.dies_at or not self.left:
                 os.kill(os.getpid(), signal.SIGKILL)
         return self
 
@@ -130,6 +135,35 @@ def settle() -> int:
     return int(said(*fork(until_none_is_due)))
 
 
+def begin(slug: str, shares: list[list[str]], tasks: int = 1) -> list[str]:
+    """Begin a bulk removal of each of these shares of items, with so many tasks in the queue."""
+
+    def each() -> str:
+        connection = Connection.objects.get(slug=slug)
+        begun = [bulk.begin(connection, intent_of_now(), share).job for share in shares]
+        for job in begun * (tasks - 1):
+            jobs.queue(job)
+        return " ".join(str(job.pk) for job in begun)
+
+    return said(*fork(each)).split()
+
+
+def work() -> int:
+    """Queue what nobody works on and run what is queued; how many jobs are left open."""
+
+    def as_a_worker_does() -> str:
+        jobs.queue_due()
+        make.work_off()
+        return str(Job.objects.filter(state__in=Job.OPEN).count())
+
+    return int(said(*fork(as_a_worker_does)))
+
+
+def stop(job: str) -> bool:
+    """Press Stop."""
+    return said(*fork(lambda: str(bulk.stop(Job.objects.get(pk=job), make.OMAR)))) == "True"
+
+
 def verify() -> str:
     """What `manage.py audit_verify` prints."""
 
@@ -168,7 +202,8 @@ def ask(sql: str) -> list[Any]:
 
 
 ORDERS: Final[dict[str, Callable[..., Any]]] = {
-    order.__name__: order for order in (prepare, press, race, finish, lines, settle, verify, page, ask)
+    order.__name__: order
+    for order in (prepare, press, race, finish, lines, settle, begin, work, stop, verify, page, ask)
 }
 
 
@@ -207,13 +242,23 @@ def trim_and_undo(times: int) -> str:
     return "trimmed"
 
 
+def intent_of_now() -> Intent:
+    return Intent(make.OMAR, uuid.uuid4(), ticket="ZD-7", reason="asked for")
+
+
 def carry_out(one: dict[str, Any]) -> str:
-    """Delete the item, purge where none is named, or recover what was left behind; the state it came to."""
+    """Delete the item, purge where none is named, recover what was left behind, or begin a bulk removal or
+    get on with one; the state it came to."""
     if times := one.get("trims"):
         return trim_and_undo(times)
+    if job := one.get("drain"):
+        drain.run(uuid.UUID(job))
+        return str(Job.objects.get(pk=job).state)
     connection = Connection.objects.get(slug=one["slug"])
     media_id = one.get("media_id", "")
-    intent = Intent(make.OMAR, uuid.uuid4(), ticket="ZD-7", reason="asked for")
+    intent = intent_of_now()
+    if share := one.get("begin"):
+        return str(bulk.begin(connection, intent, share).job.state)
     try:
         if one.get("recover"):
             left = Removal.objects.filter(connection=connection, media_id=media_id)

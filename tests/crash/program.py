@@ -70,6 +70,32 @@ class Program:
             self._process.kill()
 
 
+class Worker:
+    """`manage.py worker` as a process of its own."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], lanes: int = 1) -> None:
+        self._log = folder / "worker.log"
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "worker", "--lanes", str(lanes)],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.DEVNULL,  # the audit's lines
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> float:
+        """Ask it to end, which it does in good order; how many seconds that took."""
+        asked = time.monotonic()
+        self.process.terminate()
+        assert self.process.wait(timeout=60) == 0, self._log.read_text()
+        return time.monotonic() - asked
+
+
 CLOSING: Final = {"Connection": "close"}
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,13 @@ SHOWN: Final = [ITEMS, *(f"room-{number}" for number in range(10))]
 HIDDEN: Final = [f"cellar-{number}" for number in range(240)]
 """Connections to be purged: on their pages, and by the process that forks. The service can have 256."""
 
-OPEN: Final = ("sent", "unknown")
+OPEN: Final = ("planned", "claimed", "sent", "unknown")
+UNSENT: Final = [("already_gone", ["already_gone"]), ("cancelled", [])]
+"""How an item of a bulk removal may end for which nothing was sent, and its events."""
+
+NOT_TAKEN: Final = (401, 429)
+"""What the service answers to a call that it does not take: the item is put off, and sent again."""
+
 Target = tuple[str, str]
 """A connection's slug and an item's id, which is empty for a purge."""
 
@@ -48,17 +54,24 @@ class Account:
         return self.states[-1] if self.states else "no row"
 
     def balances(self) -> bool:
-        """One row at most, at its end; a call only after an intent, and never a second one."""
+        """One row at most, at its end; a call only after an intent, and never a second one that was taken."""
         outcomes = [event["code"].rpartition(".")[2] for event in self.events]
         if not self.states:
             return not self.calls and not outcomes
-        intent = datetime.fromisoformat(self.events[0]["at"]).timestamp()
+        if len(self.states) > 1 or self.outcome in OPEN:
+            return False
+        if not self.calls and (self.outcome, outcomes) in UNSENT:
+            return True
+        intents = [
+            datetime.fromisoformat(e["at"]).timestamp() for e in self.events if e["code"].endswith(".sent")
+        ]
         return (
-            len(self.states) == outcomes.count("sent") == 1
-            and outcomes[0] == "sent"
-            and outcomes[-1] == self.states[0] not in OPEN
-            and len(self.calls) <= 1
-            and all(intent < call.at for call in self.calls)
+            outcomes[0] == "sent"
+            and outcomes[-1] == ("put_off" if self.outcome == "cancelled" else self.outcome)
+            and len(intents) == 1 + outcomes[:-1].count("put_off")
+            and len(self.calls) <= len(intents)
+            and all(intent < call.at for intent, call in zip(intents, self.calls, strict=False))
+            and len([call for call in self.calls if call.status not in NOT_TAKEN]) <= 1
         )
 
 
@@ -128,6 +141,19 @@ class Stage:
     def item(self) -> Target:
         return ITEMS, next(self._items)
 
+    def ids(self, count: int) -> list[str]:
+        """So many items of the same connection, alike or not; on a stage where no other is asked for."""
+        shelf = self.service.shelves[self._ids[ITEMS]]
+        return [shelf.id_of(index) for index in range(count)]
+
+    def take_away(self, media_ids: Iterable[str]) -> None:
+        """As somebody else does, past the dashboard."""
+        shelf = self.service.shelves[self._ids[ITEMS]]
+        for media_id in media_ids:
+            index = shelf.index_of(media_id)
+            assert index is not None
+            shelf.delete(index, time.time())
+
     def room(self) -> Target:
         """A connection that is purged on its page."""
         return next(self._rooms), ""
@@ -143,12 +169,22 @@ class Stage:
         # The clock is not ours to change, and half a minute is long.
         self.database.write("UPDATE dashboard_removal SET lease_until = sent_at WHERE state = 'sent'")
         self.database.write("UPDATE dashboard_removal SET next_look_at = sent_at WHERE state = 'unknown'")
+        self.database.write("UPDATE dashboard_removal SET lease_until = sent_at WHERE state = 'claimed'")
+        self.database.write("UPDATE dashboard_job SET lease_until = created_at WHERE lease_until IS NOT NULL")
+        self.database.write("UPDATE dashboard_job SET next_try_at = created_at WHERE state = 'paused'")
 
     def settle(self) -> None:
         """Look after what was left behind until nothing is."""
         self.age()
         while self.order("settle"):
             self.age()
+
+    def work(self) -> None:
+        """Be the next worker until every bulk removal is over, and look after what was lost."""
+        self.settle()
+        while self.order("work"):
+            self.settle()
+        self.settle()
 
     def wait_until(self, fits: Callable[[], bool], why: str) -> None:
         until = time.monotonic() + PATIENCE

@@ -25,7 +25,7 @@ WATCHED: Final = {
 }
 """Who is killed: at one in so many of the client's lines, and at every one of these files'."""
 
-Tell = Callable[[str, int, list[Target]], None]
+Tell = Callable[[str, int, list[Target]], object]
 Press = dict[str, Any]
 
 

@@ -115,7 +115,7 @@ def test_killed(
     moment: Moment,
     outcome: str,
     sent: int,
-    tell: Callable[[str, int, list[Target]], None],
+    tell: Callable[[str, int, list[Target]], object],
 ) -> None:
     targets = [stage.item(), stage.room()]
     forms = [form_of(program, target) for target in targets]
