@@ -63,6 +63,11 @@ class JobPage:
         return Progress(self.job)
 
     @property
+    def why_again(self) -> str:
+        """Why the page is read again while one watches; empty once nothing more will come."""
+        return "Not over yet" if self.job.is_open else ""
+
+    @property
     def title(self) -> str:
         return title_of(self.job)
 
@@ -117,6 +122,12 @@ class RemovalJob(JobPage):
             settled = job.removals.filter(settled_at__gt=now - timedelta(seconds=LATELY)).count()
             lately = (settled, seconds)
         return Progress(job, done=self.counts.done, total=self.counts.total, lately=lately)
+
+    @property
+    def why_again(self) -> str:
+        """Also after a stop: what was sent by then still comes to its end."""
+        out = 0 if self.job.is_open else self.job.removals.filter(state__in=Removal.OPEN).count()
+        return f"Waiting for the outcome of {count_text(out, 'item')}" if out else super().why_again
 
     @property
     def title(self) -> str:

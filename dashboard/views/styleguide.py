@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.access import Role, needs
 from dashboard.display import STATUS_WORDS, Slot
-from dashboard.models import Colour
+from dashboard.models import Colour, Job
+from dashboard.progress import Progress
 from dashboard.request import Request
 
 
@@ -20,5 +24,19 @@ def styleguide(request: Request) -> HttpResponse:
         raise Http404
     words = {**STATUS_WORDS, "unknown": "quarantined", "absent": "Not there"}
     strips = [(Slot("thumb", state, word), Slot("720", state, word, True)) for state, word in words.items()]
-    context = {"words": words, "strips": strips, "colours": Colour.values}
+    context = {
+        "words": words,
+        "strips": strips,
+        "colours": Colour.values,
+        "progresses": [progress(state) for state in Job.State],
+    }
     return render(request, "styleguide/styleguide.html", context)
+
+
+def progress(state: Job.State) -> Progress:
+    """A job in this state, halfway where it has not come to its end; nothing of it is saved."""
+    now = timezone.now()
+    job = Job(state=state, started_at=now - timedelta(seconds=20), finished_at=now)
+    shown = Progress(job, done=60 if state == Job.State.DONE else 31, total=60)
+    shown.needs_worker = state == Job.State.WAITING
+    return shown

@@ -216,3 +216,12 @@ def test_wrong_role(small: Connection, behind_sign_on: object) -> None:
 def test_wrong_method(operator: Browser, small: Connection, method: str) -> None:
     job = begun(small, {State.PLANNED: 1})
     assert getattr(operator, method)(job.get_absolute_url()).status_code == 405
+
+
+def test_after_a_stop_what_was_sent_is_waited_for(operator: Browser, small: Connection) -> None:
+    job = begun(small, {State.SENT: 2, State.CANCELLED: 3}, state=Job.State.STOPPED)
+    answer = operator.get(job.get_absolute_url())
+    assert "Waiting for the outcome of 2 items" in text(answer)
+    assert 'hx-trigger="every 2s"' in text(answer)
+    job.removals.filter(state=State.SENT).update(state=State.DELETED)
+    assert "hx-trigger" not in text(operator.get(job.get_absolute_url()))
