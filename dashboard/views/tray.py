@@ -44,7 +44,6 @@ def tray(request: Request, slug: str) -> HttpResponse:
         form=form,
         review=review,
         seen=form.shown(review.seen),
-        refreshed=request.method == "POST",
         status=form.status,
     )
 

@@ -82,6 +82,10 @@ document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, succe
   $("#said").textContent = $("#tray").dataset.said;
   $("#main").focus({ preventScroll: true });
 });
+// The review that was pressed in has been swapped: the button that had the focus is gone with what it took out.
+document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
+  if (target.id === "review") ($("#review [aria-invalid]") ?? $("#review h1")).focus();
+});
 // A row or page that comes in was made before the presses that are still on their way.
 document.addEventListener("htmx:load", ({ detail: { elt } }) => {
   for (const box of elt.querySelectorAll("input[name=item]")) {

@@ -22,6 +22,7 @@ from tests.browser.export_scenes import export_scenes
 from tests.browser.lookup_scenes import lookup_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
 from tests.browser.scan_scenes import scan_scenes
+from tests.browser.tray_scenes import tray_scenes
 from tests.browser.view_scenes import view_scenes
 
 FLAGS: Final = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -168,6 +169,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         **audit_scenes(Scene, press),
         **export_scenes(Scene, press),
         **scan_scenes(Scene, press),
+        **tray_scenes(Scene),
         **view_scenes(Scene, press),
         **lookup_scenes(Scene, [one["id"] for one in sandbox.items() if stored(one)]),
         **connection_scenes(),

@@ -12,7 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import WIDE, Console, Desk
-from tests.browser.numbers import DONE, RUN_DONE, TRIED, UNRESOLVED
+from tests.browser.numbers import DONE, RUN_DONE, RUN_HALF_WAY, RUN_RESTING, TRIED, UNRESOLVED
 from tests.browser.program import Item, Sandbox, stored
 
 pytestmark = pytest.mark.browser
@@ -80,6 +80,11 @@ def film(sandbox: Sandbox) -> Item:
         f"/removals/{TRIED}/",
         f"/removals/{UNRESOLVED}/",
         f"/removals/{UNRESOLVED}/close/",
+        "/c/studio-a/tray/",
+        "/c/studio-a/jobs/",
+        f"/jobs/{RUN_HALF_WAY}/",
+        f"/jobs/{RUN_RESTING}/",
+        f"/jobs/{RUN_DONE}/?outcome=failed",
         "/c/nowhere/media/",
         "/keys/",
         "/views/",
@@ -127,6 +132,18 @@ def test_look_up(desk: Desk, sandbox: Sandbox, console: Console, past: None) -> 
 def test_grid(desk: Desk) -> None:
     page = desk.window(path=FEW)
     page.get_by_role("button", name="Grid").click()
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("layout", ["Table", "Grid"])
+def test_what_is_selected_and_its_review(desk: Desk, layout: str) -> None:
+    page = desk.window(path=FEW)
+    page.get_by_role("button", name=layout).click()
+    page.get_by_role("checkbox", name="Select all on this page").check()
+    expect(page.get_by_role("region", name="Selected")).to_be_visible()
+    assert findings(page) == []
+    page.get_by_role("link", name="Review and delete…").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("items of Studio A")
     assert findings(page) == []
 
 

@@ -43,6 +43,8 @@ def paths(sandbox: Sandbox) -> list[str]:
         "/connections/import/",
         "/connections/studio-a/",
         "/connections/studio-a/archive/",
+        "/c/studio-a/tray/",
+        "/c/studio-a/jobs/",
         "/c/nowhere/media/",
         "/keys/",
         "/views/",

@@ -128,6 +128,7 @@ def test_by_keyboard_alone_and_enter_removes_nothing(page: Page, sandbox: Sandbo
     assert sandbox.calls("delete") == []
     page.get_by_role("button", name=f"Take {chosen[0]} out of the tray").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Delete 3 items of Studio A")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     expect(page.get_by_label("Ticket")).to_have_value("ZD-9")
     page.get_by_role("button", name="Delete 3 items").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Deleted 3 items of Studio A")

@@ -1,0 +1,54 @@
+"""Selecting, the review and jobs in their states, for pictures; the jobs are those of `past_runs.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from playwright.sync_api import Page
+
+from tests.browser.numbers import RUN_DONE, RUN_HALF_WAY, RUN_RESTING
+
+S = TypeVar("S")
+
+
+def select(page: Page) -> None:
+    """Everything on the page, whatever the picture before this one has left."""
+    page.get_by_role("checkbox", name="Select all on this page").check()
+    page.locator(".tray").wait_for()
+
+
+def select_cards(page: Page) -> None:
+    page.locator("button[value=grid]").click()
+    select(page)
+
+
+def review(page: Page) -> None:
+    select(page)
+    page.get_by_role("link", name="Review and delete…").click()
+    page.get_by_label("Ticket").fill("ZD-4815")
+
+
+def refused(page: Page) -> None:
+    review(page)
+    page.locator("#typed").fill("12")
+    page.locator("#review .danger").click()
+    page.locator("#why-typed").wait_for()
+
+
+def tray_scenes(scene: Callable[..., S]) -> dict[str, S]:
+    """By name; `scene` is that of the pictures."""
+    few = "/c/studio-a/media/?limit=8"
+    return {
+        "tray": scene(few, act=select),
+        "tray-grid": scene(few, act=select_cards),
+        "review": scene(few, act=review, whole=True),
+        "review-many": scene("/c/studio-a/media/?limit=50", act=review),
+        "review-refused": scene("/c/studio-a/media/?limit=50", act=refused),
+        "review-empty": scene("/c/archive-c/tray/"),
+        "job-half-way": scene(f"/jobs/{RUN_HALF_WAY}/"),
+        "job-paused": scene(f"/jobs/{RUN_RESTING}/", role="admin"),
+        "job-receipt": scene(f"/jobs/{RUN_DONE}/"),
+        "job-failed": scene(f"/jobs/{RUN_DONE}/?outcome=failed"),
+        "jobs": scene("/c/studio-a/jobs/"),
+    }
