@@ -167,7 +167,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         "switcher": Scene(listed, act=press("[popovertarget=switcher]")),
         "styleguide": Scene("/styleguide/", whole=True),
         **audit_scenes(Scene, press),
-        **export_scenes(Scene, press),
+        **export_scenes(Scene, press, in_turn, wait_for),
         **scan_scenes(Scene, press),
         **tray_scenes(Scene),
         **view_scenes(Scene, press),

@@ -63,6 +63,8 @@ def film(sandbox: Sandbox) -> Item:
         "/c/creator-b/overview/",
         "/c/studio-a/overview/",
         "/c/creator-b/purge/",
+        "/c/studio-a/export/?status=stored&sort=createdAt_asc",
+        "/c/studio-a/export/?status=lost",
         "/connections/",
         "/connections/?kept=studio-a",
         "/connections/add/",

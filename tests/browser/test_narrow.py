@@ -38,6 +38,7 @@ def paths(sandbox: Sandbox) -> list[str]:
         "/c/creator-b/overview/",
         "/c/studio-a/overview/",
         "/c/creator-b/purge/",
+        "/c/studio-a/export/?status=stored&createdAtFrom=2020-01-01&sort=createdAt_asc",
         "/connections/?kept=studio-a",
         "/connections/add/",
         "/connections/import/",
