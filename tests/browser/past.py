@@ -9,11 +9,10 @@ from django.utils import timezone
 
 from dashboard.access import Caller
 from dashboard.access.demo import DEMO_PEOPLE
-from dashboard.models import Connection, Job, Removal
-from dashboard.tally import Tally
+from dashboard.models import Connection, Removal
 from tests.browser import past_runs, past_scans
 from tests.browser.numbers import DONE, OUT, TRIED, UNRESOLVED
-from tests.make import event, item, job, removal, saved_view, variant
+from tests.make import event, removal, saved_view
 
 State = Removal.State
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -69,7 +68,6 @@ def write() -> None:
     out = {"settled_at": None, "lease_until": timezone.now() + timedelta(days=1)}
     carried_out(creator, omar, OUT, ("sent",), ticket="ZD-4810", media_id="4492994491", **out)
     save_views(studio)
-    scan_links(creator)
     past_runs.write(studio, creator, omar, ada)
     event("audit.exported", caller=vera, result={"format": "csv", "filters": {"ticket": "ZD-4711"}})
 
@@ -91,19 +89,6 @@ def save_views(studio: Connection) -> None:
         **shared,
     )
     saved_view("Audio", connection=studio, query="type=audio", **shared)
-
-
-def scan_links(of: Connection) -> None:
-    """A scan that ended twelve minutes ago, and met links that end at all sorts of times."""
-    at = timezone.now() - timedelta(minutes=12)
-    now_ms = int(at.timestamp() * 1000)
-    tally = Tally(now_ms=now_ms)
-    for number, minutes in enumerate((3, 9, 14, 31, 55, 58, 90, 200, 400, 1500, 3000)):
-        ends = variant(expires_ms=now_ms + minutes * 60_000)
-        tally.add([item(f"1825442{number:04}", **dict.fromkeys(("thumb", "full")[: 1 + number % 2], ends))])
-    tally.expired = 4
-    done = {"state": Job.State.DONE, "finished_at": at, "progress": {"tally": tally.as_json()}}
-    job(of, kind=Job.Kind.SCAN, seen=tally.items, **done)
 
 
 ROLES: Final = ("operator", "admin", "viewer")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 from typing import Final
-from uuid import uuid4
 
 from django.utils import timezone
 
@@ -14,23 +13,17 @@ from dashboard.access import Caller
 from dashboard.access.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job
 from dashboard.tally import Names, Tally
+from tests.make import item, variant
 
 GB: Final = 1_000_000_000
 VERA: Final = Caller(DEMO_PEOPLE["viewer"], "192.0.2.17", "Firefox", "7f3c9a")
 
 
 def write() -> None:
-    """A large connection scanned twelve minutes ago."""
-    done(Connection.objects.get(slug="creator-b"), of_a_million(), minutes=12)
-
-
-def runs() -> None:
-    """A small one that is being scanned, by nobody and for ever: for pictures alone."""
-    small = Connection.objects.get(slug="studio-a")
-    job = jobs.new(Job.Kind.SCAN, small, VERA, seen=23, runner=uuid4(), state=Job.State.RUNNING)
-    job.started_at = timezone.now() - timedelta(seconds=9)
-    job.lease_until = timezone.now() + timedelta(days=1)
-    job.save()
+    """A large connection scanned twelve minutes ago, a small one three hours ago."""
+    large, small = (Connection.objects.get(slug=slug) for slug in ("creator-b", "studio-a"))
+    done(large, of_a_million(), minutes=12)
+    done(small, of_sixty(), minutes=3 * 60)
 
 
 def done(of: Connection, tally: Tally, *, minutes: int) -> Job:
@@ -48,6 +41,7 @@ def done(of: Connection, tally: Tally, *, minutes: int) -> Job:
 def of_a_million() -> Tally:
     """As of a connection that has grown for years."""
     now = int(time.time() * 1000)
+    soon = links_that_end(now - 12 * 60_000)
     tally = Tally(now_ms=now, items=1_000_000, unreadable=3, variants=3_214_870, size_bytes=18_462 * GB)
     tally.states = Names(
         rows={
@@ -99,4 +93,27 @@ def of_a_million() -> Tally:
         )
         for place, media_id in enumerate(ids)
     ]
+    tally.soonest = soon
+    return tally
+
+
+def links_that_end(now_ms: int) -> list[tuple[int, str, str]]:
+    """At all sorts of times, from a few minutes on."""
+    tally = Tally(now_ms=now_ms)
+    for number, minutes in enumerate((3, 9, 14, 31, 55, 58, 90, 200, 400, 1500, 3000)):
+        ends = variant(expires_ms=now_ms + minutes * 60_000)
+        tally.add([item(f"1825442{number:04}", **dict.fromkeys(("thumb", "full")[: 1 + number % 2], ends))])
+    return tally.soonest
+
+
+def of_sixty() -> Tally:
+    """As of a small connection of pictures."""
+    tally = Tally(now_ms=int(time.time() * 1000) - 3 * 3_600_000)
+    first = tally.now_ms - 40 * 24 * 3_600_000
+    for number in range(60):
+        full = variant(
+            size_bytes=9_000_000 + 311_000 * number, created_ms=first, last_accessed_ms=first + 9_000_000
+        )
+        thumb = variant(size_bytes=40_000, created_ms=first, status="stored" if number % 5 else "edge_only")
+        tally.add([item(f"2713{number:06}", full=full, thumb=thumb)])
     return tally

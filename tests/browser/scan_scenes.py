@@ -13,7 +13,11 @@ def scan_scenes(scene: Callable[..., S], press: Callable[..., Any]) -> dict[str,
     ask = press("a.danger-line", "dialog[open]")
     return {
         "overview": scene("/c/creator-b/overview/", whole=True),
-        "overview-running": scene("/c/studio-a/overview/"),
+        "overview-running": scene(
+            "/c/studio-a/overview/",
+            act=press("#scan button", "#scan.running"),
+            fault={"path": r"/media\?", "latency_ms": 9000},
+        ),
         "overview-never": scene("/c/archive-c/overview/"),
         "connection-scanned": scene("/c/creator-b/", role="admin"),
         "purge-scanned": scene("/c/creator-b/", role="admin", act=ask),

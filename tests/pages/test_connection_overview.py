@@ -117,7 +117,7 @@ def test_while_one_runs_the_old_numbers_stay(viewer: Browser, scanned: Job, smal
     begun(small)
     page = text(viewer.get(HERE))
     assert len(pictures(page)) == 6
-    assert 'class="overview stale"' in page
+    assert 'class="scan running"' in page  # by which the style dims what is old
     assert f'hx-get="/c/small/scan/?at=overview&amp;watched={jobs.running(small, Job.Kind.SCAN).pk}"' in page  # type: ignore[union-attr]
 
 
