@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from playwright.sync_api import Page
 
-from tests.browser.numbers import RUN_DONE, RUN_HALF_WAY, RUN_RESTING
+from tests.browser.numbers import RUN_DONE, RUN_RESTING
 
 S = TypeVar("S")
+SLOW: Final = {"method": "DELETE", "latency_ms": 500, "times": None}
 
 
 def select(page: Page) -> None:
@@ -36,6 +38,20 @@ def refused(page: Page) -> None:
     page.locator("#why-typed").wait_for()
 
 
+def half_way(page: Page) -> None:
+    """A job that is being carried out, at a third; one that the picture before this has left is stopped."""
+    while (running := page.locator("tr", has_text="Running")).count():
+        running.first.get_by_role("link").first.click()
+        page.get_by_role("button", name="Stop").click()
+        page.get_by_text("Stopped", exact=True).wait_for()
+        page.goto("/c/studio-a/jobs/")
+    page.goto("/c/studio-a/media/?limit=50")
+    review(page)
+    page.locator("#typed").fill(page.locator("label[for=typed] b").inner_text())
+    page.locator("#review .danger").click()
+    page.locator("#show-deleted b").filter(has_text=re.compile(r"^1[5-9]|^[2-4]\d")).wait_for()
+
+
 def tray_scenes(scene: Callable[..., S]) -> dict[str, S]:
     """By name; `scene` is that of the pictures."""
     few = "/c/studio-a/media/?limit=8"
@@ -46,7 +62,7 @@ def tray_scenes(scene: Callable[..., S]) -> dict[str, S]:
         "review-many": scene("/c/studio-a/media/?limit=50", act=review),
         "review-refused": scene("/c/studio-a/media/?limit=50", act=refused),
         "review-empty": scene("/c/archive-c/tray/"),
-        "job-half-way": scene(f"/jobs/{RUN_HALF_WAY}/"),
+        "job-half-way": scene("/c/studio-a/jobs/", act=half_way, fault=SLOW),
         "job-paused": scene(f"/jobs/{RUN_RESTING}/", role="admin"),
         "job-receipt": scene(f"/jobs/{RUN_DONE}/"),
         "job-failed": scene(f"/jobs/{RUN_DONE}/?outcome=failed"),
