@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 
-from tests.crash.stage import Stage, Target
+from tests.crash.stage import ITEMS, Stage, Target
 
 PAIRS = 5
+PLANNED_AGAIN = (
+    "UPDATE dashboard_removal SET state = 'planned', claim = NULL, lease_until = NULL WHERE state = 'claimed'"
+)
 
 
 def press_of(target: Target) -> dict[str, Any]:
@@ -34,6 +38,29 @@ def test_twenty_at_once_keep_the_chain_whole(stage: Stage) -> None:
     assert stage.order("press", presses=[press_of(target) for target in targets]) == ["deleted"] * 20
     assert stage.balance(targets) == {"deleted": 20}
     assert stage.count_events() == before + 2 * 20
+
+
+def test_leases_that_end_at_any_moment(stage: Stage) -> None:
+    """Of those who drain one job: whoever lost a claim to another sends nothing by it."""
+
+    def end_leases() -> None:
+        while not over.wait(0.1):
+            stage.database.write(PLANNED_AGAIN)
+
+    targets = [stage.item() for _ in range(12)]
+    [job] = stage.order("begin", slug=ITEMS, shares=[[media_id for _, media_id in targets]])
+    over = threading.Event()
+    ending = threading.Thread(target=end_leases)
+    ending.start()
+    try:
+        for _ in range(200):
+            if "done" in stage.order("press", presses=[{"drain": job}] * 3):
+                break
+    finally:
+        over.set()
+        ending.join()
+    assert stage.balance(targets) == {"deleted": 12}
+    assert stage.sent(targets) == 12
 
 
 def test_trimming_stops_nobody(stage: Stage) -> None:
