@@ -48,16 +48,16 @@ def test_the_last_while_says_more_of_the_rate_than_the_whole(studio: Connection)
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("done", "fields"),
     [
-        {"state": State.WAITING, "started_at": None},
-        {"state": State.PAUSED},
-        {"started_at": timezone.now()},
-        {"seconds": 50},
+        (5, {"state": State.WAITING, "started_at": None}),
+        (5, {"state": State.PAUSED}),
+        (5, {"seconds": -60}),  # it began this moment, by a clock that is a little ahead
+        (0, {"seconds": 50}),
     ],
 )
-def test_a_rate_is_no_guess(studio: Connection, fields: dict[str, Any]) -> None:
-    progress = Progress(begun(studio, **fields), done=0 if "seconds" in fields else 5, total=60)
+def test_a_rate_is_no_guess(studio: Connection, done: int, fields: dict[str, Any]) -> None:
+    progress = Progress(begun(studio, **fields), done=done, total=60)
     assert (progress.rate, progress.left) == ("", "")
 
 
