@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from . import bulk
+from . import bulk, claims
 from .access import Person, Role
 from .ledger import RETRIED
 from .models import Connection, Job, Removal
@@ -107,7 +107,8 @@ class RemovalJob(JobPage):
         page: int = 1,
     ) -> None:
         super().__init__(job, person, within)
-        self.counts = bulk.counts(job)
+        self.states = claims.states(job)
+        self.counts = bulk.counted(self.states)
         self.outcome, self.page = outcome, page
         self.href = self._href(outcome, page)
         again = not job.is_open and person is not None and person.may(Role.OPERATOR) and self.connection
@@ -152,16 +153,20 @@ class RemovalJob(JobPage):
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """The items of this page; those that need a look stand first."""
-        start = (self.page - 1) * PAGE
-        # Sorted by their keys alone: what a row keeps of an item is long, and there may be thousands.
-        keys = list(self._ordered().values_list("pk", flat=True)[start : start + PAGE])
-        rows = Removal.objects.defer("before").in_bulk(keys)
+        """The items of this page; those that need a look stand first.
+
+        Each state is read along its index up to where the page is full: a job may have thousands of items.
+        """
+        names = (self.outcome,) if self.outcome else _NEEDS_A_LOOK_FIRST
+        start, rows = (self.page - 1) * PAGE, list[Removal]()
+        for state in (state for name in names for state in bulk.OUTCOMES[name]):
+            wanted = PAGE - len(rows)
+            if wanted and start < self.states[state]:
+                found = self.job.removals.filter(state=state).order_by("position").defer("before")
+                rows += found[start : start + wanted]
+            start = max(0, start - self.states[state])
         base = self.connection.media_url if self.connection else ""
-        return [
-            Outcome(row, mark_of(row.state), f"{base}{row.media_id}/" if base else "")
-            for row in (rows[key] for key in keys)
-        ]
+        return [Outcome(row, mark_of(row.state), f"{base}{row.media_id}/" if base else "") for row in rows]
 
     @property
     def matching(self) -> int:
@@ -199,16 +204,6 @@ class RemovalJob(JobPage):
             link,
         ]
         return "\n".join(" ".join(line.split()) for line in lines)
-
-    def _ordered(self) -> QuerySet[Removal]:
-        rows = self.job.removals.all()
-        if self.outcome:
-            return rows.filter(state__in=bulk.OUTCOMES[self.outcome]).order_by("position")
-        places = [
-            When(state__in=bulk.OUTCOMES[name], then=Value(place))
-            for place, name in enumerate(_NEEDS_A_LOOK_FIRST)
-        ]
-        return rows.order_by(Case(*places, default=Value(0), output_field=IntegerField()), "position")
 
     def _href(self, outcome: str = "", page: int = 1) -> str:
         asked = {**({"outcome": outcome} if outcome else {}), **({"page": page} if page > 1 else {})}
