@@ -4,6 +4,7 @@ before is being worked on, so that a walk takes the service's time and little mo
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from .vault import MAX_LIMIT, Busy, MediaItem, MediaPage, MediaQuery, Unreadable
 
 LONGEST_WAIT: Final = 9.0
 """Seconds that a page waits for the service's limit: with the call after them still within a job's lease."""
+
+HEAD_START: Final = 0.0005
+"""Seconds in which the next call leaves: whoever works on a page keeps the interpreter from sending it."""
 
 LOOKS_UP: Final = 0.5
 """Seconds after which a walk that waits for an answer asks whether it is to go on."""
@@ -76,6 +80,7 @@ def steps(
                 seen.add(mark)  # eight bytes a page: a thousandth of what a page weighs
                 query = query.replacing(cursor=cursor)
                 coming = ahead.submit(ask, connection, query)
+                time.sleep(HEAD_START)
             yield Step(page.items, None if circle else cursor)
             if circle:
                 raise Circle
