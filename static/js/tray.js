@@ -43,7 +43,6 @@ function showWhole() {
   if (!whole) return;
   const all = boxes();
   const ticked = all.filter((box) => box.checked).length;
-  whole.closest("label").hidden = all.length === 0;
   whole.checked = ticked > 0 && ticked === all.length;
   whole.indeterminate = ticked > 0 && ticked < all.length;
 }
