@@ -17,8 +17,8 @@ from markupsafe import Markup, escape
 from . import preferences, ticket, units
 from .access import Person, Role
 from .audit import OUTCOMES, VERBS
-from .display import STATUS_WORDS, TYPE_WORDS, Slot
-from .listing import SORT_WORDS, limits
+from .pages.display import STATUS_WORDS, TYPE_WORDS, Slot
+from .pages.listing import SORT_WORDS, limits
 from .request import Request
 
 HTMX_CONFIG: Final = {

@@ -16,12 +16,10 @@ from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
-from .bulk import NothingToRemove
-from .export import NoFile
-from .export_stream import TooManyDownloads
+from .export.prepared import NoFile
+from .export.stream import TooManyDownloads
 from .htmx import go_to
-from .jobs import JobIsThere, JobNotOpened
-from .lookups import ExpiredLookup, UnknownLookup
+from .lookup.lookups import ExpiredLookup, UnknownLookup
 from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
 from .sealing import Unsealable
@@ -31,6 +29,8 @@ from .ticket import UnusableLink
 from .tray import TrayIsFull
 from .vault import VaultError
 from .views import audit, export, lookup, ticket, tray, trouble
+from .work.bulk import NothingToRemove
+from .work.jobs import JobIsThere, JobNotOpened
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 

@@ -17,8 +17,8 @@ from django.urls import reverse
 
 from .access import Person, Role
 from .forms import MediaFilterForm
-from .listing import SORT_WORDS, chip_text
 from .models import Connection, SavedView
+from .pages.listing import SORT_WORDS, chip_text
 from .vault import DEFAULT_LIMIT, MediaQuery
 from .vault.query import FILTERING
 

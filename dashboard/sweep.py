@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from .display import Row, Shelf
 from .models import Connection
+from .pages.display import Row, Shelf
 from .sealing import Unsealable
 from .service import Looked
 from .ticket import TicketLink

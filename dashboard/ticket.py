@@ -13,8 +13,8 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from .display import STATUS_WORDS
 from .models import Connection, Removal
+from .pages.display import STATUS_WORDS
 from .request import Request
 from .search import target_of
 from .units import length_text, size_text, utc_text

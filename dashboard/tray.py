@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import Count, QuerySet, Sum
 
 from .access import Person
-from .bulk import MOST
 from .models import Connection, Job, TrayItem
+from .work.bulk import MOST
 
 Entry: TypeAlias = tuple[str, int, int]
 """An item's id, how many variants the list showed of it, and their bytes."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from dashboard import export, export_files, export_stream
-from dashboard.export_rows import head
+from dashboard.export import files as export_files
+from dashboard.export import prepared as export
+from dashboard.export import stream as export_stream
+from dashboard.export.rows import head
 from dashboard.models import Connection, Job
 from dashboard.vault import MediaQuery
 from tests import make

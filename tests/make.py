@@ -18,11 +18,11 @@ from django_tasks_db.models import DBTaskResult
 from dashboard import audit, service
 from dashboard.access import Caller, Person, Role
 from dashboard.ledger import LEASE
-from dashboard.lookups import LASTS
+from dashboard.lookup.lookups import LASTS
 from dashboard.models import Connection, Event, Job, Lookup, Removal, SavedView
+from dashboard.pages.usage import usage
 from dashboard.removal import Intent, delete_item, purge
 from dashboard.sandbox import Sandbox
-from dashboard.usage import usage
 from dashboard.vault import MediaItem, MediaQuery, Variant
 from tests import assertions
 from tests.environment import API_KEY as API_KEY

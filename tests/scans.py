@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard import scan
 from dashboard.models import Connection, Job
-from dashboard.tally import Tally
+from dashboard.work import scan
+from dashboard.work.tally import Tally
 from tests import make
 
 SOME_ID = "conn_canary_some_000000000000d00d"

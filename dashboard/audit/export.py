@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from dashboard import sheets
+from dashboard.export import sheets
 from dashboard.models import Event
 
 from . import chain

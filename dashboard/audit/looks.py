@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dashboard import progress
 from dashboard.models import Job, Removal
-from dashboard.outcomes import Mark, mark_of
+from dashboard.pages import progress
+from dashboard.pages.outcomes import Mark, mark_of
 from dashboard.units import age_text, count_text
 
 from .runs import job_href

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from dashboard.access import Person, Role
 from dashboard.ledger import RETRIED
-from dashboard.listing import Chip, short_moment
 from dashboard.models import Connection, Event, Removal
-from dashboard.outcomes import Mark, mark_of, words_of
+from dashboard.pages.listing import Chip, short_moment
+from dashboard.pages.outcomes import Mark, mark_of, words_of
 from dashboard.units import size_text
 
 from . import runs

@@ -11,10 +11,11 @@ from uuid import UUID
 from django.db.models import Count, Sum
 from django.urls import reverse
 
-from dashboard import bulk, progress
 from dashboard.models import Event, Job, Removal
-from dashboard.outcomes import Mark
+from dashboard.pages import progress
+from dashboard.pages.outcomes import Mark
 from dashboard.units import count_text, size_text
+from dashboard.work import bulk
 
 from .chain import facts_of
 from .codes import BULK

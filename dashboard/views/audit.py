@@ -13,11 +13,11 @@ from dashboard.access import Role, needs
 from dashboard.audit import export, record
 from dashboard.audit.history import DEFAULT_LIMIT, EVERY_STEP, History
 from dashboard.audit.pages import AuditPage, EventDetail
-from dashboard.audit_forms import AuditFilterForm, ExportForm
+from dashboard.export.sheets import CONTENT_TYPES, attachment
+from dashboard.forms.audit import AuditFilterForm, ExportForm
 from dashboard.htmx import show
 from dashboard.request import Request
 from dashboard.security import is_from_here
-from dashboard.sheets import CONTENT_TYPES, attachment
 from dashboard.views import trouble
 
 

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from dashboard import preferences, removal, service
 from dashboard.access import Role, needs
 from dashboard.forms import SearchForm
+from dashboard.pages.usage import usage_of
 from dashboard.request import Request
 from dashboard.ticket import TicketLink
-from dashboard.usage import usage_of
 
 
 @require_safe

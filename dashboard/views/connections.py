@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard import roster
 from dashboard.access import Role, needs
-from dashboard.connection_forms import ArchiveForm, ConnectionForm, ImportForm, NewConnectionForm
+from dashboard.forms.connection import ArchiveForm, ConnectionForm, ImportForm, NewConnectionForm
 from dashboard.htmx import go_to
 from dashboard.models import Colour, Connection
 from dashboard.request import Request

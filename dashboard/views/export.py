@@ -10,18 +10,21 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard import export, export_stream, jobs, service
+from dashboard import service
 from dashboard.access import Role, needs
 from dashboard.audit.history import History, UnknownRecord
-from dashboard.export_forms import ExportForm
+from dashboard.export import prepared as export
+from dashboard.export import stream as export_stream
+from dashboard.export.sheets import CONTENT_TYPES, attachment
 from dashboard.forms import MediaFilterForm
+from dashboard.forms.export import ExportForm
 from dashboard.htmx import go_to, show
-from dashboard.listing import ExportPage
 from dashboard.models import Connection
+from dashboard.pages.listing import ExportPage
 from dashboard.request import Request
 from dashboard.security import is_from_here
-from dashboard.sheets import CONTENT_TYPES, attachment
 from dashboard.views import trouble
+from dashboard.work import jobs
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

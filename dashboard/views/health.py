@@ -6,8 +6,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from dashboard import jobs
 from dashboard.access import public
+from dashboard.work import jobs
 
 
 @require_safe

@@ -8,18 +8,19 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import bulk, jobs, service, tray
+from dashboard import service, tray
 from dashboard.access import Role, needs
 from dashboard.audit.history import History
-from dashboard.export_page import ExportJob
+from dashboard.forms.tray import OutcomeForm
 from dashboard.htmx import go_to, show, wants_fragment
-from dashboard.job_page import JobPage, RemovalJob, may_stop, recent
 from dashboard.models import Job
+from dashboard.pages.export import ExportJob
+from dashboard.pages.job import JobPage, RemovalJob, may_stop, recent
+from dashboard.pages.selection import failures, review_href
 from dashboard.request import Request
-from dashboard.selection import failures, review_href
-from dashboard.tray_forms import OutcomeForm
 from dashboard.views.admission import not_permitted
 from dashboard.views.tray import who
+from dashboard.work import bulk, jobs
 
 
 @require_safe

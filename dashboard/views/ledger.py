@@ -11,10 +11,10 @@ from dashboard import ledger, settling
 from dashboard.access import Role, needs
 from dashboard.audit.history import History
 from dashboard.audit.pages import RemovalDetail
-from dashboard.audit_forms import ClosingForm
+from dashboard.forms.audit import ClosingForm
 from dashboard.htmx import go_to, show
 from dashboard.models import Removal
-from dashboard.outcomes import words_of
+from dashboard.pages.outcomes import words_of
 from dashboard.request import Request
 from dashboard.views.removal import asks_and_acts, posted
 

@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dashboard import service, tray
 from dashboard.access import Role, needs
+from dashboard.export.sheets import CONTENT_TYPES, attachment
+from dashboard.forms.lookup import LookupForm, PastedForm
 from dashboard.htmx import go_to, show
-from dashboard.lookup_forms import LookupForm, PastedForm
-from dashboard.lookup_result import Result
-from dashboard.lookups import anew, ask, begin, find, recent
+from dashboard.lookup.lookups import anew, ask, begin, find, recent
+from dashboard.lookup.result import Result
 from dashboard.models import Lookup
 from dashboard.request import Request
-from dashboard.sheets import CONTENT_TYPES, attachment
 from dashboard.ticket import with_ticket
 from dashboard.vault import VaultError
 from dashboard.views import trouble

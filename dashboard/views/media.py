@@ -8,13 +8,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import audit, preferences, removal, saved, selection, service
+from dashboard import audit, preferences, removal, saved, service
 from dashboard.access import Role, needs
-from dashboard.display import ItemPage, Shelf, live_href
 from dashboard.forms import MediaFilterForm, RevealForm
 from dashboard.htmx import show
-from dashboard.listing import ListPage
 from dashboard.models import Connection
+from dashboard.pages import selection
+from dashboard.pages.display import ItemPage, Shelf, live_href
+from dashboard.pages.listing import ListPage
 from dashboard.request import Request, reader
 from dashboard.security import is_from_here
 from dashboard.ticket import TicketLink, bar, given_ticket

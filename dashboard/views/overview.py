@@ -8,16 +8,17 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard import jobs, scan, service
+from dashboard import service
 from dashboard.access import Role, needs
+from dashboard.forms.scan import PlaceForm, ScanForm
 from dashboard.htmx import go_to, show, wants_fragment
-from dashboard.job_page import may_stop
 from dashboard.models import Connection, Job
-from dashboard.overview import Overview, ScanStatus
+from dashboard.pages.job import may_stop
+from dashboard.pages.overview import Overview, ScanStatus
 from dashboard.request import Request
-from dashboard.scan_forms import PlaceForm, ScanForm
 from dashboard.views.admission import not_permitted
 from dashboard.views.tray import who
+from dashboard.work import jobs, scan
 
 
 @require_safe

@@ -9,17 +9,17 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard import removal, service
 from dashboard.access import Role, needs
-from dashboard.display import ItemPage
 from dashboard.forms import PurgeForm, RemovalForm
 from dashboard.htmx import announce, go_to, page_behind, show, wants_fragment
 from dashboard.ledger import RETRIED
 from dashboard.models import Connection, Removal
-from dashboard.outcomes import words_of
-from dashboard.overview import ScanStatus
+from dashboard.pages.display import ItemPage
+from dashboard.pages.outcomes import words_of
+from dashboard.pages.overview import ScanStatus
+from dashboard.pages.usage import usage_of
 from dashboard.removal import Intent
 from dashboard.request import Request
 from dashboard.ticket import TicketLink, bar, given_ticket
-from dashboard.usage import usage_of
 from dashboard.vault import checked_media_id
 from dashboard.views.media import gone
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 from dashboard import preferences, saved, service
 from dashboard.access import Role, needs
 from dashboard.forms import MediaFilterForm
+from dashboard.forms.view import DeleteViewForm, ViewForm
 from dashboard.htmx import go_to, show
 from dashboard.models import Connection, SavedView
 from dashboard.request import Request, reader
-from dashboard.view_forms import DeleteViewForm, ViewForm
 
 from . import trouble
 from .admission import not_permitted

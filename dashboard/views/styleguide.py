@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.access import Role, needs
-from dashboard.display import STATUS_WORDS, Slot
 from dashboard.models import Colour, Job
-from dashboard.progress import Progress
+from dashboard.pages.display import STATUS_WORDS, Slot
+from dashboard.pages.progress import Progress
 from dashboard.request import Request
 
 

@@ -6,17 +6,18 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from dashboard import bulk, service
+from dashboard import service
 from dashboard import tray as kept
 from dashboard.access import Person, Role, needs
+from dashboard.forms.tray import ReviewForm, TrayChangeForm
 from dashboard.htmx import go_to, show, wants_fragment
 from dashboard.models import Connection, Job
+from dashboard.pages.selection import Review, TrayBar
 from dashboard.request import Request
-from dashboard.selection import Review, TrayBar
-from dashboard.tray_forms import ReviewForm, TrayChangeForm
 from dashboard.views import trouble
 from dashboard.views.account import way_back
 from dashboard.views.removal import asked_for, asks_and_acts, intent, posted
+from dashboard.work import bulk
 
 
 @asks_and_acts

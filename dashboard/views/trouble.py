@@ -15,7 +15,7 @@ from django.urls import reverse
 from dashboard.access.roles import public
 from dashboard.htmx import put_into, show_fragment, wants_fragment
 from dashboard.models import Connection
-from dashboard.outcomes import words_in_the_way
+from dashboard.pages.outcomes import words_in_the_way
 from dashboard.removal import InFlight, OutcomeNotRecorded
 from dashboard.request import Request
 from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_safe
 
 from dashboard import preferences, saved, service
 from dashboard.access import Role, needs
-from dashboard.expiring import ExpiringPage
 from dashboard.htmx import show
+from dashboard.pages.expiring import ExpiringPage
+from dashboard.pages.stuck import StuckPage
 from dashboard.request import Request, reader
-from dashboard.stuck import StuckPage
 
 
 @require_safe

@@ -20,10 +20,11 @@ import django
 def main(slug: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     django.setup()
-    from dashboard import lookups, service
+    from dashboard import service
     from dashboard.access.demo import DEMO_PEOPLE
+    from dashboard.lookup import lookups
+    from dashboard.lookup.pasted import read
     from dashboard.models import Connection
-    from dashboard.pasted import read
     from dashboard.vault import MAX_LIMIT, MediaQuery
 
     sys.setswitchinterval(0.05)  # as the server has it

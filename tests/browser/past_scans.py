@@ -8,11 +8,11 @@ from typing import Final
 
 from django.utils import timezone
 
-from dashboard import jobs, scan
 from dashboard.access import Caller
 from dashboard.access.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job
-from dashboard.tally import Names, Tally
+from dashboard.work import jobs, scan
+from dashboard.work.tally import Names, Tally
 from tests.make import item, variant
 
 GB: Final = 1_000_000_000

@@ -32,15 +32,20 @@ from django.db import connection as database  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 
 import dashboard  # noqa: E402
-from dashboard import bulk, drain, jobs, ledger, removal, service, settling  # noqa: E402
+from dashboard import ledger, removal, service, settling  # noqa: E402
 from dashboard.audit import retention  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removal import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
+from dashboard.work import (
+    bulk,
+    drain,
+    jobs,
+)
 from tests import make  # noqa: E402
 
 HOUSE: Final = Path(dashboard.__file__).parent
 OURS: Final = ("removal.py", "ledger.py", "settling.py", "service.py", "audit", "vault/client.py")
-OF_JOBS: Final = ("bulk.py", "claims.py", "drain.py", "jobs.py")
+OF_JOBS: Final = ("work/bulk.py", "work/claims.py", "work/drain.py", "work/jobs.py")
 WATCHED: Final = {
     str(file): str(file.relative_to(HOUSE))
     for name in (*OURS, *OF_JOBS, "vault/transport.py")

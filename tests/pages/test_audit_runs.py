@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from dashboard import bulk, claims, ledger
+from dashboard import ledger
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
+from dashboard.work import bulk, claims
 from tests.make import OMAR, Browser, job, plain_ids, removal, rows_of, text, work_off
 
 HERE = "/audit/"

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dashboard import scan
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
-from dashboard.scan import Progress
-from dashboard.tally import SOONEST, Tally
+from dashboard.work import scan
+from dashboard.work.scan import Progress
+from dashboard.work.tally import SOONEST, Tally
 from tests.make import OMAR, Browser, item, job, operations, rows_of, text, variant
 
 HERE = "/c/small/expiring/"

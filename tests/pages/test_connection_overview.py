@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dashboard import jobs, scan
 from dashboard.models import Connection, Job, Removal, Worker
 from dashboard.sandbox import Sandbox
+from dashboard.work import jobs, scan
 from tests.make import Browser, operations, removal, text, words_in
 from tests.scans import after, begun, tally_of
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from dashboard import jobs
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
+from dashboard.work import jobs
 from tests.make import REFERRED, Browser, operations, signed_in, text, words_in
 from tests.scans import after, begun
 

@@ -7,11 +7,12 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from dashboard import bulk, tray
+from dashboard import tray
 from dashboard.access.demo import DEMO_PEOPLE
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Job, Removal, TrayItem
 from dashboard.sandbox import Sandbox
+from dashboard.work import bulk
 from tests.make import OMAR, Browser, hidden_fields, text
 
 State = Removal.State

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from dashboard import export_stream
-from dashboard.export_stream import Cut
+from dashboard.export import stream as export_stream
+from dashboard.export.stream import Cut
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Unreachable, VaultError
-from dashboard.walk import Circle
+from dashboard.work.walk import Circle
 from tests.make import (
     SMALL_ID,
     UPSTREAM_TROUBLE,

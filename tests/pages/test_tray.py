@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from dashboard import bulk, tray
+from dashboard import tray
 from dashboard.access.demo import DEMO_PEOPLE
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Job, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
+from dashboard.work import bulk
 from tests.make import (
     OMAR,
     UPSTREAM_TROUBLE,

@@ -9,9 +9,9 @@ import pytest
 
 from dashboard import tray
 from dashboard.access.demo import DEMO_PEOPLE
-from dashboard.bulk import MOST
 from dashboard.models import Connection, TrayItem
 from dashboard.sandbox import Sandbox
+from dashboard.work.bulk import MOST
 from tests.make import Browser, signed_in, text
 
 HERE = "/c/small/tray/change/"

@@ -85,7 +85,7 @@ def test_the_program_knows_nothing_of_the_sandbox_or_of_drawing() -> None:
 
 
 def test_the_service_knows_nothing_of_the_web() -> None:
-    for name in ("service.py", "units.py", "outcomes.py"):
+    for name in ("service.py", "units.py", "pages/outcomes.py"):
         found = reaches(PACKAGE / name, "django.http", "django.shortcuts", "dashboard.views", "django_htmx")
         assert found == [], name
 

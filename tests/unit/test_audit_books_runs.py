@@ -14,12 +14,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import bulk, claims, jobs, ledger
+from dashboard import ledger
 from dashboard.audit import books, retention
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
+from dashboard.work import bulk, claims, jobs
 from tests import make
 
 State = Removal.State

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dashboard.access import Caller, Person, Role
 from dashboard.audit import OUTCOMES, VERBS
 from dashboard.audit.history import MOST_LOOKS, AuditQuery, History, Place, UnknownRecord
-from dashboard.audit_forms import AuditFilterForm
+from dashboard.forms.audit import AuditFilterForm
 from dashboard.models import Connection, Event, Removal
 from tests import make
 

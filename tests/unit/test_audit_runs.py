@@ -11,7 +11,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import bulk, claims, ledger
+from dashboard import ledger
 from dashboard.access import Person, Role
 from dashboard.audit.codes import CODES
 from dashboard.audit.history import MOST_LOOKS, AuditQuery, History
@@ -19,7 +19,8 @@ from dashboard.audit.pages import AuditPage, deed_of
 from dashboard.audit.runs import runs_of
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Event, Job, Removal
-from dashboard.outcomes import mark_of
+from dashboard.pages.outcomes import mark_of
+from dashboard.work import bulk, claims
 from tests import make
 
 State = Removal.State

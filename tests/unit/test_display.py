@@ -9,8 +9,8 @@ from django.template import engines
 from django.test import override_settings
 from msgspec import structs
 
-from dashboard.display import SLOTS, BrokenRow, ItemPage, Row, Shelf, variant_cards
 from dashboard.models import Connection
+from dashboard.pages.display import SLOTS, BrokenRow, ItemPage, Row, Shelf, variant_cards
 from dashboard.preferences import Preferences
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant
 from tests.make import DAY_MS, item, variant

@@ -10,11 +10,12 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import audit, bulk, claims, drain, jobs, ledger, settling
+from dashboard import audit, ledger, settling
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
+from dashboard.work import bulk, claims, drain, jobs
 from tests import make
 
 State = Removal.State

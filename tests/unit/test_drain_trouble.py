@@ -14,13 +14,14 @@ from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard import bulk, claims, drain, jobs, ledger, service, troubles
+from dashboard import ledger, service
 from dashboard.access import Caller, Person, Role
 from dashboard.access.sign_on import SignOn
 from dashboard.ledger import Intent
 from dashboard.models import Account, Connection, Job, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
+from dashboard.work import bulk, claims, drain, jobs, troubles
 from tests import make
 from tests.assertions import GROUPS
 from tests.crash.relay import Relay

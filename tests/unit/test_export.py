@@ -15,12 +15,15 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import audit, export, export_files, jobs
+from dashboard import audit
 from dashboard.access import Caller, Person, Role
+from dashboard.export import files as export_files
+from dashboard.export import prepared as export
 from dashboard.models import Connection, Event, Job
 from dashboard.removal import FormUsed
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
+from dashboard.work import jobs
 from tests import make
 from tests.exports import HEAD, after, begun, left_lying, streamed, written
 from tests.make import SMALL_ID, facts_of

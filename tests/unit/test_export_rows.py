@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.export_rows import COLUMNS, Items, head, moment, writer
+from dashboard.export.rows import COLUMNS, Items, head, moment, writer
 from dashboard.models import Connection
 from dashboard.units import iso_text
 from dashboard.vault import MediaItem, UnreadableItem

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard import export, export_files, jobs, service, troubles
+from dashboard import service
+from dashboard.export import files as export_files
+from dashboard.export import prepared as export
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
+from dashboard.work import jobs, troubles
 from tests.exports import after, begun, left_lying, streamed, written
 from tests.scans import ITEMS
 

@@ -12,8 +12,8 @@ from django.db import connection as database
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from dashboard import jobs, worker
 from dashboard.models import Connection, Job, Worker
+from dashboard.work import jobs, worker
 from tests import make
 
 Kind, State = Job.Kind, Job.State
@@ -200,7 +200,7 @@ def test_a_round_waits_for_a_database_that_is_away() -> None:
 
 
 def test_a_task_of_a_job_that_is_over_or_unknown_does_nothing(job: Job) -> None:
-    from dashboard.tasks import run
+    from dashboard.work.tasks import run
 
     jobs.stop(job)
     run.func(str(job.pk))

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dashboard.listing import LONGEST_TRAIL, ListPage, chip_text, limits
 from dashboard.models import Connection
+from dashboard.pages.listing import LONGEST_TRAIL, ListPage, chip_text, limits
 from dashboard.vault import MediaPage, MediaQuery
 from tests.make import item, variant
 

@@ -11,9 +11,10 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dashboard import lookups, service
+from dashboard import service
+from dashboard.lookup import lookups
+from dashboard.lookup.pasted import read
 from dashboard.models import Connection, Lookup
-from dashboard.pasted import read
 from dashboard.sandbox import Sandbox
 from dashboard.service import AT_ONCE, Batch
 from dashboard.vault import Busy, MediaItem

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.pasted import LONGEST_SHOWN, Malformed, Pasted, decoded, read
+from dashboard.lookup.pasted import LONGEST_SHOWN, Malformed, Pasted, decoded, read
 from dashboard.vault import MEDIA_ID
 
 FIVE_MB: Final = 5_000_000

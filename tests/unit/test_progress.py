@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.models import Connection, Job, Worker
-from dashboard.progress import Progress
+from dashboard.pages.progress import Progress
 from dashboard.units import rate_text, span_text
 from tests import make
 

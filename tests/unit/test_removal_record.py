@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from dashboard import removal, service
 from dashboard.models import Connection, Removal
-from dashboard.outcomes import words_of
+from dashboard.pages.outcomes import words_of
 from dashboard.removal import InFlight
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery, UnreadableItem
@@ -103,7 +103,7 @@ def test_the_tombstone_is_the_items_own_removal_else_the_connections_purge(small
 
 
 def test_unreadable_items_are_counted_in_the_estimate() -> None:
-    from dashboard.usage import usage
+    from dashboard.pages.usage import usage
     from dashboard.vault import MediaPage
 
     seen = usage(MediaPage((UnreadableItem("1", "?"),), "more")).record()

@@ -11,7 +11,7 @@ from django.db import connection as database
 
 from dashboard import removal
 from dashboard.models import Connection, Removal
-from dashboard.outcomes import words_of
+from dashboard.pages.outcomes import words_of
 from dashboard.removal import OutcomeNotRecorded
 from dashboard.sandbox import Sandbox
 from tests import make

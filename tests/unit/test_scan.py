@@ -13,11 +13,11 @@ import requests
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import jobs, scan, walk
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
-from dashboard.tally import Tally
 from dashboard.vault import MediaQuery
+from dashboard.work import jobs, scan, walk
+from dashboard.work.tally import Tally
 from tests import make
 from tests.environment import API_KEY
 from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of

@@ -11,10 +11,11 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import jobs, scan, service, troubles
+from dashboard import service
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
-from dashboard.troubles import TRIES
+from dashboard.work import jobs, scan, troubles
+from dashboard.work.troubles import TRIES
 from tests import make
 from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
 

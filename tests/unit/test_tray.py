@@ -10,9 +10,9 @@ from django.db import connections
 
 from dashboard import tray
 from dashboard.access.demo import DEMO_PEOPLE
-from dashboard.bulk import MOST
 from dashboard.models import Connection, TrayItem
 from dashboard.tray import Totals, TrayIsFull
+from dashboard.work.bulk import MOST
 from tests import make
 
 OMAR = DEMO_PEOPLE["operator"]

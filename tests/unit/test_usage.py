@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dashboard import service
 from dashboard.models import Connection, Removal
-from dashboard.usage import usage, usage_of
+from dashboard.pages.usage import usage, usage_of
 from dashboard.vault import MediaPage, UnreadableItem
 from tests.make import item, removal, variant
 from tests.scans import ITEMS, after, begun

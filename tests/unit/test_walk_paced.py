@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashboard import jobs, walk
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Busy, MediaQuery
+from dashboard.work import jobs, walk
 
 
 def near_the_limit(sandbox: Sandbox, remaining: int, reset: int) -> None:

@@ -11,7 +11,7 @@ from django.core.management import BaseCommand, CommandError
 
 from dashboard import audit, roster
 from dashboard.access import local_caller
-from dashboard.connection_forms import ConnectionForm, NewConnectionForm
+from dashboard.forms.connection import ConnectionForm, NewConnectionForm
 from dashboard.models import Colour, Connection
 from dashboard.sealing import Unsealable
 from dashboard.service import UnknownConnection

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from dashboard import jobs, worker
+from dashboard.work import jobs, worker
 
 
 class Command(BaseCommand):

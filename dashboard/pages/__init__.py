@@ -1,0 +1,1 @@
+"""Records made ready to print: what the templates of each page need."""

@@ -1,0 +1,276 @@
+"""Records made ready to print: every string, address and flag that a row, card or strip needs.
+
+The list page prints a hundred of these, so all that can be said once a page (addresses, the time, the
+filters that matched) is said once, here, and its template only prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import ClassVar, Final, NamedTuple
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.urls import reverse
+from msgspec import Struct
+
+from dashboard.models import Connection
+from dashboard.units import age_text, iso_text, length_text, size_text
+from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, media_link
+
+SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
+"""The labels that always have a place in the strip, absent or not, so that columns read downwards."""
+
+STATUS_WORDS: Final = {
+    "edge_only": "Edge only",
+    "pending": "Waiting",
+    "storing": "Storing",
+    "stored": "Stored",
+    "removed": "Removed",
+}
+TYPE_WORDS: Final = {"image": "Image", "video": "Video", "audio": "Audio"}
+
+
+class Slot(NamedTuple):
+    """One place of the variant strip. `state` is a css class and a glyph's name."""
+
+    label: str
+    state: str
+    word: str
+    matched: bool = False
+
+
+ABSENT: Final = {label: Slot(label, "absent", "Not there") for label in SLOTS}
+
+_created = attrgetter("created_ms")
+_accessed = attrgetter("last_accessed_ms")
+
+
+@lru_cache(maxsize=1024)
+def slot_of(label: str, status: str, matched: bool) -> Slot:
+    """The one Slot there is for these three: a page has hundreds, and few are different."""
+    known = status in STATUS_WORDS
+    return Slot(label, status if known else "unknown", STATUS_WORDS.get(status, status), matched)
+
+
+class Row(Struct, frozen=True, gc=False):
+    """One item of the list. `thumb` is a link good for `<img>`, or empty; `why_no_thumb` says why not."""
+
+    id: str
+    href: str
+    delete_href: str
+    type: str
+    type_word: str
+    length: str
+    size: str
+    strip: tuple[Slot, ...]
+    first_seen: str
+    first_seen_iso: str
+    last_seen: str
+    last_seen_iso: str
+    moving: bool
+    thumb: str
+    why_no_thumb: str
+    variants: int
+    size_bytes: int
+    broken: ClassVar[bool] = False
+
+
+class BrokenRow(Struct, frozen=True, gc=False):
+    """An item the service sent as nobody promised; in its place stand its name and the reason."""
+
+    id: str | None
+    reason: str
+    href: str = ""
+    broken: ClassVar[bool] = True
+
+
+class Shelf:
+    """Turns the items of one connection into rows, with what is common to them worked out once."""
+
+    def __init__(
+        self, connection: Connection, query: MediaQuery | None = None, statuses: Collection[str] = ()
+    ) -> None:
+        self.now_ms = datetime.now(UTC).timestamp() * 1000
+        self.base = connection.media_url
+        self.hosts: Collection[str] = frozenset(settings.VAULTPLUS_MEDIA_HOSTS)
+        self.statuses = statuses or ([query.status] if query and query.status else ())
+        self.content_type = query.content_type if query else None
+        self.marks = bool(self.statuses) or self.content_type is not None
+
+    def rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
+        """A row an item. An id listed twice is said to be: two elements of one name would mislead."""
+        rows: list[Row | BrokenRow] = []
+        seen: set[str] = set()
+        for item in items:
+            if item.id is not None and item.id in seen:
+                rows.append(
+                    BrokenRow(None, f"{item.id} is listed once more by the service, on this same page.")
+                )
+                continue
+            rows.append(self.row(item) if isinstance(item, MediaItem) else self.broken(item))
+            seen.add(item.id or "")
+        return rows
+
+    def row(self, item: MediaItem) -> Row:
+        variants = item.media.values()
+        first = min(variants, key=_created, default=None)
+        last = max(variants, key=_accessed, default=None)
+        used = last.last_accessed_at if last else None
+        known = [v.size_bytes for v in variants if v.size is not None]
+        thumb, why = self.thumb(item)
+        href = f"{self.base}{item.id}/"
+        return Row(
+            id=item.id,
+            href=href,
+            delete_href=f"{href}delete/",
+            type=item.type if item.is_known_type else "unknown",
+            type_word=TYPE_WORDS.get(item.type, item.type),
+            length=length_text(item.duration),
+            size=size_text(sum(known) if known else None),
+            strip=self.strip(item),
+            first_seen=age_text((self.now_ms - first.created_ms) / 1000) if first else "—",
+            first_seen_iso=iso_text(first.created_at) if first else "",
+            last_seen=age_text((self.now_ms - last.last_accessed_ms) / 1000) if last and used else "never",
+            last_seen_iso=iso_text(used) if used else "",
+            moving=item.is_moving,
+            thumb=thumb,
+            why_no_thumb=why,
+            variants=len(item.media),
+            size_bytes=sum(known),
+        )
+
+    def broken(self, item: UnreadableItem) -> BrokenRow:
+        why = f"cannot be shown, for the service sent it in a shape we do not know. {item.reason}"
+        return BrokenRow(item.id, why, f"{self.base}{item.id}/" if item.id else "")
+
+    def strip(self, item: MediaItem) -> tuple[Slot, ...]:
+        """The fixed slots in their order, then whatever other labels the item has."""
+        media = item.media
+        fixed = [
+            self.slot(label, variant) if (variant := media.get(label)) else ABSENT[label] for label in SLOTS
+        ]
+        others = [self.slot(label, variant) for label, variant in media.items() if label not in ABSENT]
+        return (*fixed, *others)
+
+    def slot(self, label: str, variant: Variant) -> Slot:
+        return slot_of(
+            label,
+            variant.status,
+            self.marks
+            and (not self.statuses or variant.status in self.statuses)
+            and self.content_type in (None, variant.content_type),
+        )
+
+    def thumb(self, item: MediaItem) -> tuple[str, str]:
+        """The link of the item's thumb, loaded only if it is stored, alive and ours to show."""
+        variant = item.media.get("thumb")
+        if variant is None:
+            return "", "No thumb"
+        if not variant.content_type.startswith("image/"):
+            return "", "No picture"
+        return self.picture(variant)
+
+    def picture(self, variant: Variant) -> tuple[str, str]:
+        """The variant's link where it may be loaded unasked; else empty, and why not, in two words.
+
+        A view can make the vendor store an `edge_only` variant, so what is not stored waits to be asked.
+        """
+        if variant.status == "removed":
+            return "", "Removed"
+        if self.is_expired(variant):
+            return "", "Link expired"
+        if media_link(variant.url, self.hosts) is None:
+            return "", "Foreign link"
+        if not variant.is_stored:
+            return "", "Not stored"
+        return variant.url, ""
+
+    def is_expired(self, variant: Variant) -> bool:
+        return variant.expires_ms <= self.now_ms
+
+
+@dataclass(frozen=True, slots=True)
+class VariantCard:
+    """One variant on the item's page: all its fields, and what may be loaded of it."""
+
+    label: str
+    variant: Variant
+    slot: Slot
+    kind: str
+    link: str
+    why_no_picture: str
+    expired: bool
+    anchor: str
+
+    @property
+    def may_ask(self) -> bool:
+        """True when there is a living link that is only not loaded unasked."""
+        return bool(self.link) and bool(self.why_no_picture)
+
+
+def variant_cards(shelf: Shelf, item: MediaItem) -> list[VariantCard]:
+    """The item's variants in the strip's order: the fixed labels first, then the others as they came."""
+    labels = [label for label in SLOTS if label in item.media]
+    labels += [label for label in item.media if label not in SLOTS]
+    return [_card(shelf, label, item.media[label], place) for place, label in enumerate(labels)]
+
+
+def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard:
+    _, why = shelf.picture(variant)
+    expired = shelf.is_expired(variant)
+    link = None if expired or variant.status == "removed" else media_link(variant.url, shelf.hosts)
+    kind = variant.content_type.partition("/")[0]
+    return VariantCard(
+        label=label,
+        variant=variant,
+        slot=shelf.slot(label, variant),
+        kind=kind if kind in TYPE_WORDS else "file",
+        link=link or "",
+        why_no_picture=why,
+        expired=expired,
+        anchor=f"variant-{place}",
+    )
+
+
+class ItemPage:
+    """One item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once; the
+    ticket that led here goes along with every link."""
+
+    def __init__(self, connection: Connection, item: MediaItem, reveal: str = "", ticket: str = "") -> None:
+        shelf = Shelf(connection)
+        self.item = item
+        self.row = shelf.row(item)
+        self.cards = variant_cards(shelf, item)
+        self.reveal = reveal
+        self.carried = {"ticket": ticket} if ticket else {}
+        self.href = self._with(self.row.href)
+        self.delete_href = self._with(self.row.delete_href)
+        self.unknown_sizes = sum(v.size is None for v in item.media.values())
+        self.in_flight = sum(v.is_moving for v in item.media.values())
+
+    def reveal_href(self, card: VariantCard) -> str:
+        """This page with the variant shown, for a press without script."""
+        return f"{self._with(self.row.href, reveal=card.label)}#{card.anchor}"
+
+    def _with(self, href: str, **asked: str) -> str:
+        query = urlencode({**asked, **self.carried})
+        return f"{href}?{query}" if query else href
+
+    @property
+    def lead(self) -> VariantCard | None:
+        """The picture that stands for the item: its thumb, else its first stored picture."""
+        pictures = [card for card in self.cards if card.kind == "image"]
+        stored = [card for card in pictures if card.variant.is_stored]
+        return next((c for c in pictures if c.label == "thumb"), next(iter(stored), None))
+
+
+def live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
+    """Where the rows of these items are read again, with what marks their matching variants."""
+    marks = MediaQuery(status=query.status, content_type=query.content_type).as_url()
+    asked = urlencode([("id", media_id) for media_id in ids])
+    return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, marks)))}"

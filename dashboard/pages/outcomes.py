@@ -1,0 +1,169 @@
+"""What is said of a removal once it is over: what happened, and what next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from dashboard.models import Removal
+from dashboard.units import count_text, size_text
+
+State = Removal.State
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title, what to do next, the glyph beside them, and the status the answer has."""
+
+    title: str
+    next: str
+    glyph: str
+    status: int
+
+
+class Mark(NamedTuple):
+    """How an outcome looks beside its word: a colour's class, and a glyph."""
+
+    colour: str
+    glyph: str
+
+
+_GOOD: Final = Mark("stored", "stored")
+_OPEN: Final = Mark("pending", "pending")
+_MARKS: Final = {
+    **dict.fromkeys(("deleted", "verified_gone"), _GOOD),
+    **dict.fromkeys(("planned", "claimed", "sent", "put_off"), _OPEN),
+    "paused": Mark("expired", "pause"),
+    "resumed": Mark("storing", "play"),
+    "stopped": Mark("removed", "x"),
+    "finished": _GOOD,
+    **dict.fromkeys(("unknown", "unresolved"), Mark("unknown", "unknown")),
+    **dict.fromkeys(("not_removed", "verified_present", "refused"), Mark("expired", "alert")),
+    **dict.fromkeys(("rejected", "denied"), Mark("expired", "key")),
+    **dict.fromkeys(("recached", "done"), Mark("edge_only", "check")),
+    "already_gone": Mark("removed", "removed"),
+    "cancelled": Mark("removed", "x"),
+    "closed": Mark("removed", "check"),
+}
+
+
+def mark_of(outcome: str) -> Mark:
+    """The mark of an event's outcome or a removal's state."""
+    return _MARKS.get(outcome, Mark("unknown", "unknown"))
+
+
+def words_in_the_way(other: Removal) -> tuple[str, tuple[str, str]]:
+    """How far the removal is that keeps another of its target from beginning; its page's address and name."""
+    if other.job is not None and other.state in (State.PLANNED, State.CLAIMED):
+        items, asked = count_text(other.job.total or 1, "item"), f"{other.job.created_at:%H:%M:%S}"
+        so_far = (
+            f"{other.person} asked at {asked} UTC to delete {items}, this among them, and it waits its turn."
+        )
+        page = (other.job.get_absolute_url(), "See the bulk delete")
+    else:
+        is_out = other.state == State.SENT
+        answer = "its answer is not in yet" if is_out else "what became of it could not be found out yet"
+        so_far = f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and {answer}."
+        page = (other.get_absolute_url(), "See its record")
+    return f"{so_far} Nothing was sent a second time.", page
+
+
+def words_of(record: Removal) -> Words:
+    """The words for a record of a delete or a purge, whatever state it is in."""
+    what = record.media_id or f"everything of {record.connection_label}"
+    is_purge = record.verb == Removal.Verb.PURGE
+    again = "Do not press again" if is_purge else "Look at the item again before you press"
+    freed = size_text(record.freed_bytes or 0)
+    match record.state:
+        case State.DELETED if is_purge:
+            variants = count_text(record.purged_variants or 0, "variant")
+            return Words(
+                f"Purged {record.connection_label}: {variants} removed, freed {freed}",
+                "The connection's cache was emptied. Items may be cached again as they are looked at.",
+                "stored",
+                200,
+            )
+        case State.DELETED:
+            return Words(
+                f"Deleted {what}, freed {freed}",
+                "The cached copy is gone. The original is not touched, and may be cached again.",
+                "stored",
+                200,
+            )
+        case State.ALREADY_GONE:
+            return Words(f"{what} was already gone", "Nothing was left to remove.", "info", 200)
+        case State.VERIFIED_GONE:
+            return Words(
+                f"{what} is gone",
+                "The service's answer was lost, so we looked: nothing is left in the cache.",
+                "stored",
+                200,
+            )
+        case State.RECACHED:
+            return Words(
+                f"{what} was removed and is cached again",
+                "The service's answer was lost, so we looked: what is there was first seen later.",
+                "refresh",
+                200,
+            )
+        case State.VERIFIED_PRESENT:
+            return Words(
+                f"{what} is still there",
+                "The service's answer was lost, so we looked: it was still cached a moment later, and the "
+                f"removal may yet take effect. {again}.",
+                "alert",
+                409,
+            )
+        case State.NOT_REMOVED:
+            return Words(
+                f"{what} was not removed",
+                "The service answered that it removed nothing. If it stays, tell your administrator.",
+                "alert",
+                409,
+            )
+        case State.REJECTED:
+            return Words(
+                f"The service refused to remove {what}",
+                "Nothing was removed, and trying again will not help by itself. Tell your administrator.",
+                "key",
+                502,
+            )
+        case State.REFUSED:
+            return Words(
+                f"{what} was not removed",
+                "The service was not reached or asked us to wait. Nothing was removed; try again soon.",
+                "alert",
+                503,
+            )
+        case State.PLANNED | State.CLAIMED:
+            return Words(f"{what} is to be removed", "Nothing has been sent yet.", "pending", 202)
+        case State.SENT:
+            return Words(
+                f"{what} is being removed",
+                "The request is on its way, and the service's answer is not in yet.",
+                "pending",
+                202,
+            )
+        case State.CANCELLED:
+            return Words(f"{what} was not removed", "It was cancelled before anything was sent.", "x", 409)
+        case State.UNRESOLVED if record.closed_at:
+            return Words(
+                f"It could not be found out whether {what} was removed",
+                f"{record.closed_by} looked into it and closed it by hand.",
+                "info",
+                504,
+            )
+        case State.UNRESOLVED:
+            return Words(
+                f"It is not known whether {what} was removed",
+                "The service's answer was lost, and reading for ten minutes could not tell, either. "
+                "An admin looks into it and closes it with a note.",
+                "unknown",
+                504,
+            )
+    return Words(
+        f"It is not known whether {what} was removed",
+        f"The service's answer was lost and it could not be read again. {again}.",
+        "unknown",
+        504,
+    )
