@@ -36,11 +36,7 @@ from dashboard import ledger, removal, service, settling  # noqa: E402
 from dashboard.audit import retention  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removal import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
-from dashboard.work import (
-    bulk,
-    drain,
-    jobs,
-)
+from dashboard.work import bulk, drain, jobs  # noqa: E402
 from tests import make  # noqa: E402
 
 HOUSE: Final = Path(dashboard.__file__).parent
