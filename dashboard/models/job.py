@@ -80,6 +80,8 @@ class Job(models.Model):
     lease_until = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
     """When a paused job is tried again by itself; None where somebody has to press Go on."""
+    crashes = models.PositiveSmallIntegerField(default=0)
+    """Runs that ended as nobody foresaw."""
 
     OPEN: Final = (State.WAITING, State.RUNNING, State.PAUSED)
     """States in which there is still something to do."""

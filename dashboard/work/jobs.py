@@ -19,7 +19,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -49,6 +49,16 @@ QUEUED_FOR: Final = timedelta(seconds=15)
 
 ALIVE: Final = timedelta(seconds=15)
 """A worker beats every few seconds; one that has not for so long is gone."""
+
+MOST_CRASHES: Final = 5
+"""Runs that may end as nobody foresaw, after which a job rests until somebody has looked."""
+
+CRASHED: Final = (
+    f"It broke off {MOST_CRASHES} times by an error of the dashboard itself, which the worker's log names. Tell "
+    "your administrator."
+)
+
+LONGEST_WHY: Final = 300
 
 stopping: Final = threading.Event()
 """Set when this process is asked to end: every step looks here, gives its lease back and returns."""
@@ -139,6 +149,8 @@ def keep(job: Job, **progress: Any) -> None:
     or where this process ends; what was to be written then is not written in the first two cases."""
     now = timezone.now()
     changes = {"lease_until": now + LEASE, "moved_at": now, **progress}
+    if "why" in changes:
+        changes["why"] = said(changes["why"])
     held = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
     if held.update(**changes) != 1:
         raise Interrupted(str(job.pk))
@@ -161,18 +173,34 @@ def pause(job: Job, why: str, seconds: float | None, **progress: Any) -> bool:
     """Let it rest for some seconds, or (None) until somebody presses Go on."""
     longest = LONGEST_PAUSE.total_seconds()
     again = None if seconds is None else timezone.now() + timedelta(seconds=min(seconds, longest))
-    return _leave(job, State.PAUSED, why=why, next_try_at=again, **progress)
+    return _leave(job, State.PAUSED, why=said(why), next_try_at=again, **progress)
 
 
 def finish(job: Job, state: State = State.DONE, why: str = "", **facts: Any) -> bool:
     """It is over; False where it was stopped or taken over meanwhile."""
-    return _leave(job, state, why=why, finished_at=timezone.now(), **facts)
+    return _leave(job, state, why=said(why), finished_at=timezone.now(), **facts)
+
+
+def said(why: str) -> str:
+    """Why, as the column takes it: a long name or a service's own words may be in it."""
+    text: str = masked(why)
+    return text if len(text) <= LONGEST_WHY else f"{text[: LONGEST_WHY - 1]}…"
+
+
+def broke_off(pk: UUID) -> bool:
+    """Count a run that ended as nobody foresaw; True where it was one too many: then the job rests until
+    somebody presses Go on. Until then it is taken up again once its lease has ended."""
+    going = Job.objects.filter(pk=pk, state__in=(State.WAITING, State.RUNNING))
+    if not going.update(crashes=F("crashes") + 1):
+        return False
+    rest: dict[str, Any] = {"state": State.PAUSED, "why": CRASHED, "next_try_at": None, "crashes": 0}
+    return going.filter(crashes__gte=MOST_CRASHES).update(**rest, runner=None, lease_until=None) == 1
 
 
 def stop(job: Job, why: str = "") -> bool:
     """End it now, whoever runs it: its next step finds that out. False where it was over already."""
     now = timezone.now()
-    changes = {"state": State.STOPPED, "why": why, "finished_at": now, "runner": None, "lease_until": None}
+    changes = {"state": State.STOPPED, "why": said(why), "finished_at": now, "runner": None, "lease_until": None}
     if Job.objects.filter(pk=job.pk, state__in=Job.OPEN).update(**changes, next_try_at=None) != 1:
         job.refresh_from_db()
         return False

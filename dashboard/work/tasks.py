@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from django import VERSION
+from django.db import InterfaceError, OperationalError, transaction
 
+from dashboard import settling
 from dashboard.export import prepared as export
 from dashboard.models import Job
 
-from . import drain, scan
+from . import bulk, drain, jobs, scan
 
 if TYPE_CHECKING or VERSION >= (6,):
     from django.tasks import task
@@ -29,7 +30,34 @@ RUNNERS: Final[dict[str, Any]] = {
 
 @task()
 def run(number: str) -> None:
-    """Get on with a job as far as it goes; one that is over, or that somebody else runs, is left alone."""
+    """Get on with a job as far as it goes; one that is over, or that somebody else runs, is left alone.
+
+    An error that nobody foresaw is logged, where ids are masked, and counted: the queue would keep its trace
+    as it is, and the rounds would have the job begin again for ever.
+    """
     job = Job.objects.filter(pk=number).first()
-    if job is not None and job.is_open:
-        RUNNERS[job.kind](UUID(number))
+    if job is None or not job.is_open:
+        return
+    try:
+        RUNNERS[job.kind](job.pk)
+    except Exception as error:
+        logger.exception("job %s broke off", job.pk)
+        if not is_of_the_database(error):
+            count_a_crash(job)
+
+
+def is_of_the_database(error: BaseException | None) -> bool:
+    """True where the database was away, or full: that passes, and is waited for."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def count_a_crash(job: Job) -> None:
+    """Let the job rest where it was one crash too many."""
+    with transaction.atomic():
+        if jobs.broke_off(job.pk) and job.kind == Job.Kind.REMOVE:
+            job.refresh_from_db()
+            bulk.tell(job, settling.KEEPER, "paused", {"seconds": None})

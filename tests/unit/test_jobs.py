@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -14,6 +15,7 @@ from django_tasks_db.models import DBTaskResult
 
 from dashboard.models import Connection, Job, Worker
 from dashboard.work import jobs, worker
+from dashboard.work.tasks import run
 from tests import make
 
 Kind, State = Job.Kind, Job.State
@@ -200,9 +202,54 @@ def test_a_round_waits_for_a_database_that_is_away() -> None:
 
 
 def test_a_task_of_a_job_that_is_over_or_unknown_does_nothing(job: Job) -> None:
-    from dashboard.work.tasks import run
-
     jobs.stop(job)
     run.func(str(job.pk))
     run.func(str(uuid.uuid4()))
     assert Job.objects.get().state == State.STOPPED
+
+
+# ── Errors that nobody foresaw ───────────────────────────────────────────────────────────────────────
+
+
+def crash(job: Job, error: Exception, times: int) -> None:
+    """Runs that end right after they have taken the job."""
+
+    def broken(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT") and " JOIN " in sql:
+            raise error
+        return execute(sql, params, many, context)
+
+    for _ in range(times):
+        Job.objects.filter(state=State.RUNNING).update(lease_until=ago(1))
+        with database.execute_wrapper(broken):
+            run.func(str(job.pk))
+    job.refresh_from_db()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_job_that_breaks_off_again_and_again_waits_for_somebody(small: Connection, kind: Job.Kind) -> None:
+    job = jobs.open_job(jobs.new(kind, small, make.OMAR, form="csv"))
+    crash(job, RuntimeError("nobody foresaw it"), jobs.MOST_CRASHES - 1)
+    assert job.state == State.RUNNING
+    crash(job, RuntimeError("nobody foresaw it"), 1)
+    assert (job.state, job.next_try_at, job.why) == (State.PAUSED, None, jobs.CRASHED)
+    assert jobs.resume(job)
+    crash(job, RuntimeError("nobody foresaw it"), 1)
+    assert job.state == State.RUNNING, "a press gives it as many runs again"
+
+
+def test_a_database_that_is_away_is_waited_for(job: Job) -> None:
+    crash(job, OperationalError("away"), jobs.MOST_CRASHES + 1)
+    assert (job.state, job.crashes) == (State.RUNNING, 0)
+
+
+def test_what_is_said_of_it_holds_no_id_and_fits(job: Job) -> None:
+    held = jobs.take(job.pk, uuid.uuid4())
+    assert held
+    assert jobs.pause(held, f"The service said {make.SMALL_ID}. {'And more. ' * 40}", 7)
+    held.refresh_from_db()
+    assert held.why.startswith("The service said conn_…. And")
+    assert len(held.why) == 300
+    assert jobs.stop(held, f"{'N' * 255} may not delete in {'L' * 100} any more.")
+    held.refresh_from_db()
+    assert len(held.why) == 300
