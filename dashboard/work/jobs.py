@@ -54,8 +54,8 @@ MOST_CRASHES: Final = 5
 """Runs that may end as nobody foresaw, after which a job rests until somebody has looked."""
 
 CRASHED: Final = (
-    f"It broke off {MOST_CRASHES} times by an error of the dashboard itself, which the worker's log names. Tell "
-    "your administrator."
+    f"It broke off {MOST_CRASHES} times by an error of the dashboard itself, which the worker's log names. "
+    "Tell your administrator."
 )
 
 LONGEST_WHY: Final = 300
@@ -193,15 +193,17 @@ def broke_off(pk: UUID) -> bool:
     going = Job.objects.filter(pk=pk, state__in=(State.WAITING, State.RUNNING))
     if not going.update(crashes=F("crashes") + 1):
         return False
-    rest: dict[str, Any] = {"state": State.PAUSED, "why": CRASHED, "next_try_at": None, "crashes": 0}
-    return going.filter(crashes__gte=MOST_CRASHES).update(**rest, runner=None, lease_until=None) == 1
+    rest: dict[str, Any] = {"state": State.PAUSED, "why": CRASHED, "crashes": 0, "runner": None}
+    many = going.filter(crashes__gte=MOST_CRASHES)
+    return many.update(**rest, lease_until=None, next_try_at=None) == 1
 
 
 def stop(job: Job, why: str = "") -> bool:
     """End it now, whoever runs it: its next step finds that out. False where it was over already."""
     now = timezone.now()
-    changes = {"state": State.STOPPED, "why": said(why), "finished_at": now, "runner": None, "lease_until": None}
-    if Job.objects.filter(pk=job.pk, state__in=Job.OPEN).update(**changes, next_try_at=None) != 1:
+    changes = {"state": State.STOPPED, "why": said(why), "finished_at": now, "runner": None}
+    still_open = Job.objects.filter(pk=job.pk, state__in=Job.OPEN)
+    if still_open.update(**changes, lease_until=None, next_try_at=None) != 1:
         job.refresh_from_db()
         return False
     job.refresh_from_db()

@@ -26,8 +26,12 @@ LOOKS_UP: Final = 0.5
 """Seconds after which a walk that waits for an answer asks whether it is to go on."""
 
 
+MOST_REPEATS: Final = 3
+"""Pages in a row, each of which was there before item for item, that show a circle of ever new cursors."""
+
+
 class Circle(Exception):
-    """The service's cursors lead in a circle: what comes next was there before."""
+    """The service's pages lead in a circle: what comes next was there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +65,15 @@ def steps(
     """Every page from the query's cursor on, in order, one call after another; a page is decoded, and the
     next one asked for, before it is handed over.
 
-    Raises Circle where a cursor comes again, and any VaultError. Nothing of the pages is kept but a mark of
-    each cursor in `seen`; a walk that goes on from where another broke off is given the same set, so that it
-    knows the whole way. `look_up` is called twice a second while an answer is waited for: what it raises
-    ends the walk at once, and the call that is out is left to itself.
+    Raises Circle where a cursor comes again, or page after page does, and any VaultError. Nothing of the
+    pages is kept but a mark of each and of its cursor in `seen`; a walk that goes on from where another broke
+    off is given the same set, so that it knows the whole way. `look_up` is called twice a second while an
+    answer is waited for: what it raises ends the walk at once, and the call that is out is left to itself.
     """
     query = query.replacing(limit=MAX_LIMIT, cursor=query.cursor)
     seen = set() if seen is None else seen
     ahead = ThreadPoolExecutor(1, thread_name_prefix="walk")
-    left_alone = False
+    left_alone, repeats = False, 0
     try:
         coming = ahead.submit(ask, connection, query)
         while True:
@@ -83,6 +87,8 @@ def steps(
                 query = query.replacing(cursor=cursor)
                 coming = ahead.submit(ask, connection, query)
                 time.sleep(HEAD_START)
+            repeats = repeats + 1 if _was_there(page, seen) else 0
+            circle = circle or (cursor is not None and repeats >= MOST_REPEATS)
             yield Step(page.items, None if circle else cursor)
             if circle:
                 raise Circle
@@ -102,5 +108,16 @@ def _answer(coming: Future[MediaPage], look_up: Callable[[], None]) -> MediaPage
             look_up()
 
 
-def _mark(cursor: str) -> bytes:
-    return hashlib.blake2b(cursor.encode(), digest_size=8).digest()
+def _was_there(page: MediaPage, seen: set[bytes]) -> bool:
+    """Whether a page of the same items was marked before; it is now. One without any says nothing."""
+    ids = [item.id or "" for item in page.items]
+    if not any(ids):
+        return False
+    mark = _mark("\n".join(ids))
+    was_there = mark in seen
+    seen.add(mark)
+    return was_there
+
+
+def _mark(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()

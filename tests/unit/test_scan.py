@@ -226,3 +226,13 @@ def test_a_circle_ends_it_and_is_told(some: Connection, upstream: Sandbox) -> No
     assert progress is not None
     assert (job.state, job.why) == (State.DONE, scan.CIRCLE)
     assert (progress.circle, progress.tally.items) == (True, 300)
+
+
+def test_a_circle_of_ever_new_cursors_ends_it_too(some: Connection, upstream: Sandbox) -> None:
+    turns = [(number, f"turn {turn}, page {number}") for turn in range(5) for number in (0, 1)]
+    answers(upstream, *turns)
+    job = after(begun(some))
+    progress = scan.progress_of(job)
+    assert progress is not None
+    assert (job.state, job.why) == (State.DONE, scan.CIRCLE)
+    assert (progress.circle, progress.tally.items, job.seen) == (True, 200, 500)
