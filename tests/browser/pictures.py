@@ -274,6 +274,7 @@ def main(folder: Path, chosen: list[str]) -> None:
                     ("grid", "dark"),
                     ("ticket-item", "light"),
                     ("audit", "light"),
+                    ("overview", "light"),
                 ):
                     file = folder / f"{name}{'-dark' if theme == 'dark' else ''}.png"
                     take(browser, program, known[name], file, 1440, theme)
