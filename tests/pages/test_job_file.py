@@ -102,6 +102,17 @@ def test_who_may_not_see_the_connection_any_more_takes_nothing(operator: Browser
     assert operator.get(at(job)).status_code == 404
 
 
+def test_of_an_archived_connection_nothing_is_taken_away(operator: Browser, small: Connection) -> None:
+    job = after(begun(small))
+    Connection.objects.update(archived_at=timezone.now())
+    assert operator.get(at(job)).status_code == 404
+    page = text(operator.get(job.get_absolute_url()))
+    assert "is archived, or not open to you: nothing of it is taken away" in page
+    assert at(job) not in page
+    assert "/c/small/" not in page, "its list is not there any more"
+    assert not Event.objects.filter(code=TAKEN).exists()
+
+
 def test_a_link_from_elsewhere_takes_nothing_away(operator: Browser, small: Connection) -> None:
     job = after(begun(small))
     answer = operator.get(at(job), headers={"Sec-Fetch-Site": "cross-site"})
