@@ -15,10 +15,14 @@ from django.db.models import Count, QuerySet, Sum
 
 from .access import Person
 from .models import Connection, Job, TrayItem
+from .vault import MEDIA_ID
 from .work.bulk import MOST
 
 Entry: TypeAlias = tuple[str, int, int]
 """An item's id, how many variants the list showed of it, and their bytes."""
+
+LARGEST: Final = 2**49
+"""Bytes that one item counts for in the sums, at most: of a full tray they are still a number of 64 bits."""
 
 _CHUNK: Final = 500
 
@@ -79,7 +83,7 @@ def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of
             connection=connection,
             media_id=media_id,
             variants=variants,
-            size_bytes=size_bytes,
+            size_bytes=min(size_bytes, LARGEST),
             retry_of=retry_of.pk if retry_of else None,
         )
         for media_id, (variants, size_bytes) in entries.items()
@@ -101,7 +105,8 @@ def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of
 
 
 def remove(person: Person, connection: Connection, media_ids: Sequence[str]) -> int:
-    """Take items out; how many of them were in it."""
+    """Take items out; how many of them were in it. A text that is no id was not."""
+    media_ids = [media_id for media_id in media_ids if MEDIA_ID.fullmatch(media_id)]
     taken = 0
     with transaction.atomic():
         _one_at_a_time(connection)

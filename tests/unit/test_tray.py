@@ -115,3 +115,14 @@ def test_two_at_once_neither_overfill_it_nor_fall_over_one_another() -> None:
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(press, (1, 2))) == ["added", "full"]
     assert tray.totals(OMAR, studio).items == MOST - 1
+
+
+def test_of_sizes_that_nobody_has_there_is_a_sum_all_the_same(studio: Connection) -> None:
+    tray.add(OMAR, studio, [(f"a{number}", 1, 2**53) for number in range(MOST)])
+    assert tray.totals(OMAR, studio).size_bytes == MOST * tray.LARGEST
+
+
+def test_a_text_that_is_no_id_was_in_no_tray(studio: Connection) -> None:
+    tray.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50)])
+    assert tray.remove(OMAR, studio, ["a\x00", "", "a" * 5000, "b"]) == 1, "PostgreSQL takes no NUL"
+    assert tray.ids(OMAR, studio) == ["a"]
