@@ -37,7 +37,7 @@ class Resting:
     @property
     def deed(self) -> str:
         if self.job.kind == Job.Kind.REMOVE and self.job.total is not None:
-            return f"Bulk delete of {count_text(self.job.total, 'item')}"
+            return f"Bulk removal of {count_text(self.job.total, 'item')}"
         return Job.Kind(self.job.kind).label
 
     @property

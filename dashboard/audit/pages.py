@@ -24,7 +24,7 @@ from .looks import Look, Resting
 _DEEDS: Final = {
     DELETE: "Delete item",
     PURGE: "Purge",
-    BULK: "Bulk delete",
+    BULK: "Bulk removal",
     "media.export": "Export of media",
     "media.exported": "Export of media",
     "media.revealed": "Reveal item",
@@ -298,5 +298,5 @@ def chip_text(name: str, query: AuditQuery, history: History) -> str:
             return "Every step"
         case "job":
             begun = history.beginning(value)
-            return runs.deed(begun).replace("Bulk delete", "Run") if begun else f"Run {str(value)[:8]}"
+            return runs.deed(begun).replace("Bulk removal", "Run") if begun else f"Run {str(value)[:8]}"
     return f"{'Since' if name == 'at_from' else 'Until'} {short_moment(value)}"

@@ -98,9 +98,9 @@ def runs_of(events: Iterable[Event]) -> dict[UUID, Run]:
 
 
 def deed(event: Event) -> str:
-    """`Bulk delete of 60 items`, as the event that begins it says."""
+    """`Bulk removal of 60 items`, as the event that begins it says."""
     items = facts_of(event)["result"].get("items")
-    return f"Bulk delete of {count_text(items, 'item')}" if isinstance(items, int) else "Bulk delete"
+    return f"Bulk removal of {count_text(items, 'item')}" if isinstance(items, int) else "Bulk removal"
 
 
 def job_href(number: UUID) -> str:

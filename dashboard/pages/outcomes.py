@@ -59,7 +59,7 @@ def words_in_the_way(other: Removal) -> tuple[str, tuple[str, str]]:
         so_far = (
             f"{other.person} asked at {asked} UTC to delete {items}, this among them, and it waits its turn."
         )
-        page = (other.job.get_absolute_url(), "See the bulk delete")
+        page = (other.job.get_absolute_url(), "See the bulk removal")
     else:
         is_out = other.state == State.SENT
         answer = "its answer is not in yet" if is_out else "what became of it could not be found out yet"

@@ -127,7 +127,8 @@ def test_targets_are_large_enough(page: Page) -> None:
     """A box is pressed anywhere on its label, which is what is measured of it."""
     small = page.evaluate(
         "() => [...document.querySelectorAll('main a, main button, main select, main input, header button')]"
-        ".filter((one) => one.checkVisibility()).map((one) => [one, (one.closest('label') ?? one).getBoundingClientRect()])"
+        ".filter((one) => one.checkVisibility())"
+        ".map((one) => [one, (one.closest('label') ?? one).getBoundingClientRect()])"
         ".filter(([one, box]) => box.width && (box.width < 24 || box.height < 24))"
         ".filter(([one]) => !one.closest('.vh, th, p'))"
         ".map(([one, box]) => `${one.outerHTML.slice(0, 90)} ${box.width}x${box.height}`)"

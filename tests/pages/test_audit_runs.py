@@ -58,7 +58,7 @@ def test_works(viewer: Browser, run: Job) -> None:
     answer = viewer.get(HERE)
     (row,) = rows_of(answer)
     for shown in (
-        "Bulk delete of 4 items",
+        "Bulk removal of 4 items",
         "3 deleted, 1 failed",
         "Done, but for 1",
         "Studio A",
@@ -91,26 +91,26 @@ def test_it_opens_to_its_items(viewer: Browser, run: Job, ids: list[str]) -> Non
     answer = viewer.get(items_href(run))
     rows = rows_of(answer)
     assert len(rows) == 6
-    assert "Bulk delete" in rows[0]
+    assert "Bulk removal" in rows[0]
     assert "Finished" in rows[0]
-    assert "Bulk delete of 4 items" in rows[-1]
+    assert "Bulk removal of 4 items" in rows[-1]
     assert {media_id for row in rows for media_id in ids[:4] if media_id in row} == set(ids[:4])
     page = text(answer)
     assert re.findall(r'class="chip" href="([^"]+)".*?</span>(.*?)<svg', page) == [(HERE, "Run of 4 items")]
-    assert "in a bulk delete" not in page, "one knows"
+    assert "in a bulk removal" not in page, "one knows"
     assert f'value="{run.pk}"' in page, "another filter is within it"
 
 
 def test_an_item_names_its_run(viewer: Browser, run: Job, ids: list[str]) -> None:
     page = text(viewer.get(f"{HERE}?media={ids[0]}"))
-    assert f'<a href="{items_href(run)}">in a bulk delete</a>' in page
+    assert f'<a href="{items_href(run)}">in a bulk removal</a>' in page
 
 
 def test_the_page_of_its_beginning(viewer: Browser, run: Job) -> None:
     event = Event.objects.get(code="media.bulk.planned")
     page = unescape(text(viewer.get(event.get_absolute_url())))
     for shown in (
-        "Bulk delete of 4 items",
+        "Bulk removal of 4 items",
         "3 deleted, 1 failed",
         "Items",
         "Left out, held by others",
@@ -124,7 +124,7 @@ def test_the_page_of_its_beginning(viewer: Browser, run: Job) -> None:
 def test_the_page_of_its_end_and_of_an_item(viewer: Browser, run: Job) -> None:
     ended = Event.objects.get(code="media.bulk.finished")
     page = text(viewer.get(ended.get_absolute_url()))
-    for shown in ("Bulk delete", "Finished", "Deleted", "Not removed", f'href="/jobs/{run.pk}/"'):
+    for shown in ("Bulk removal", "Finished", "Deleted", "Not removed", f'href="/jobs/{run.pk}/"'):
         assert shown in page
     item = Event.objects.filter(code="media.delete.deleted")[0]
     page = text(viewer.get(item.get_absolute_url()))
@@ -134,7 +134,7 @@ def test_the_page_of_its_end_and_of_an_item(viewer: Browser, run: Job) -> None:
 
 def test_the_page_of_an_item_names_its_run(viewer: Browser, run: Job) -> None:
     page = text(viewer.get(run.removals.all()[0].get_absolute_url()))
-    assert re.search(rf'<dt>Part of</dt><dd><a href="/jobs/{run.pk}/">Bulk delete of 4 items</a>', page)
+    assert re.search(rf'<dt>Part of</dt><dd><a href="/jobs/{run.pk}/">Bulk removal of 4 items</a>', page)
     assert "<dt>Sent</dt>" in page
 
 
@@ -203,7 +203,7 @@ def test_what_waits_for_somebody_stands_first(viewer: Browser, small: Connection
     looks = page[page.index("Needs a look") : page.index("</section>", page.index("Needs a look"))]
     for shown in (
         "Paused",
-        "Bulk delete of 60 items",
+        "Bulk removal of 60 items",
         f'href="/jobs/{made.pk}/"',
         why,
         "Omar Haddad",

@@ -159,7 +159,7 @@ def test_jobs_that_wait_for_somebody_are_named(ours: Connection) -> None:
     assert set(History(ADMIN).waiting_for_somebody(AuditQuery())) == {rests, hidden}
     assert History(ADMIN).waiting_for_somebody(AuditQuery(connection="theirs")) == [hidden]
     named = {one.deed for one in AuditPage(History(ADMIN), AuditQuery()).resting}
-    assert named == {"Bulk delete of 3 items", "Scan"}
+    assert named == {"Bulk removal of 3 items", "Scan"}
     for _ in range(MOST_LOOKS + 5):
         make.job(ours, state=Job.State.PAUSED)
     page = AuditPage(History(ADMIN), AuditQuery())
