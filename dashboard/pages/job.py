@@ -123,7 +123,8 @@ class RemovalJob(JobPage):
             seconds = min(LATELY, (now - job.started_at).total_seconds())
             settled = job.removals.filter(settled_at__gt=now - timedelta(seconds=LATELY)).count()
             lately = (settled, seconds)
-        return Progress(job, done=self.counts.done, total=self.counts.total, lately=lately)
+        done = self.counts.done - self.counts.cancelled  # a bar that is full would say that all are gone
+        return Progress(job, done=done, total=self.counts.total, lately=lately)
 
     @property
     def why_again(self) -> str:

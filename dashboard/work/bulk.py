@@ -78,7 +78,7 @@ OUTCOMES: Final[dict[str, tuple[State, ...]]] = {
         State.RECACHED,
     ),
     "unknown": (State.UNKNOWN, State.UNRESOLVED),
-    "left": (State.PLANNED, State.CLAIMED, State.SENT),
+    "left": (State.SENT, State.CLAIMED, State.PLANNED),
     "cancelled": (State.CANCELLED,),
 }
 """The states of an item that each of the counts is of."""

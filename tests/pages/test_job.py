@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -175,10 +176,22 @@ def test_over(operator: Browser, small: Connection) -> None:
 def test_of_one_that_was_stopped_the_rest_is_cancelled(operator: Browser, small: Connection) -> None:
     states = {State.DELETED: 1, State.CANCELLED: 4}
     job = begun(small, states, state=Job.State.STOPPED, why="Omar may not delete in Studio A any more.")
-    words = words_in(text(operator.get(job.get_absolute_url())))
+    page = text(operator.get(job.get_absolute_url()))
+    words = words_in(page)
     assert "Deleted 1 of 5 items of Studio A Stopped" in words
+    assert '<progress max="5" value="1"' in page, "a full bar would say that all are gone"
     assert "Omar may not delete" in words
     assert "Cancelled: 4" in words
+
+
+def test_what_is_under_way_stands_before_what_waits(operator: Browser, small: Connection) -> None:
+    job = begun(small, {State.PLANNED: 2, State.CLAIMED: 1, State.SENT: 1})
+    words = words_in(text(operator.get(job.get_absolute_url())))
+    assert re.findall("Sent|About to be sent|Planned", words) == [
+        "Sent",
+        "About to be sent",
+        *["Planned"] * 2,
+    ]
 
 
 @pytest.mark.parametrize(("kind", "title"), [("scan", "Scanning Studio A"), ("export", "Exporting Studio A")])
