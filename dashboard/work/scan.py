@@ -99,6 +99,9 @@ def last(connection: Connection) -> Found | None:
 def run(pk: UUID) -> None:
     """Get on with a scan until it is over, has to pause, or is to be let go of."""
     if job := jobs.take(pk, uuid4()):
+        if job.connection.archived_at:  # of what is archived nothing is asked any more
+            jobs.finish(job, Job.State.FAILED, f"{job.connection_label} was archived.")
+            return
         with suppress(jobs.Interrupted):
             _Scan(job).run()
 
