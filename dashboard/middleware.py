@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
-from .export.prepared import NoFile
+from .export.prepared import NoFile, TooManyExports
 from .export.stream import TooManyDownloads
 from .htmx import go_to
 from .lookup.lookups import ExpiredLookup, UnknownLookup
@@ -140,6 +140,8 @@ class Trouble:
                 return export.no_file(request, error)
             case TooManyDownloads():
                 return export.too_many(request)
+            case TooManyExports():
+                return export.enough(request, error)
             case JobIsThere():
                 return go_to(request, error.job.get_absolute_url())
             case NothingToRemove():

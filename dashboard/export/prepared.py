@@ -43,6 +43,9 @@ KEPT_EVERY: Final = 1.0
 LIES_FOR: Final = timedelta(days=1)
 """How long a file waits for whoever had it written."""
 
+MOST_OPEN: Final = 10
+"""Exports that one person may have under way: each keeps a lane of the worker, and fills the disk."""
+
 HELD_FOR: Final = 5.0
 """Seconds in which a process that lost its lease finds that out and lets go of the file."""
 
@@ -56,6 +59,14 @@ class NoFile(Exception):
 
     def __init__(self, job: Job, why: str) -> None:
         super().__init__(why)
+        self.job = job
+
+
+class TooManyExports(Exception):
+    """Nothing was begun: others of this person's have to end first; `job` is the newest of them."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(str(job.pk))
         self.job = job
 
 
@@ -73,12 +84,15 @@ class Progress(Struct, kw_only=True):
 def begin(caller: Caller, connection: Connection, query: MediaQuery, form: str, token: UUID) -> Job:
     """A job that writes all that fits, and its event; the one that was begun already for a form sent twice.
 
-    Raises FormUsed for somebody else's form, and audit.NotRecorded where the database takes neither.
+    Raises FormUsed for another's form, TooManyExports, and audit.NotRecorded where neither can be written.
     """
     job = jobs.new(Job.Kind.EXPORT, connection, caller, token=token, query=query.as_url(), form=form)
+    mine = Job.objects.filter(kind=job.kind, issuer=job.issuer, subject=job.subject, state__in=Job.OPEN)
     try:
         with transaction.atomic():
             jobs.open_job(job)
+            if mine.count() > MOST_OPEN:
+                raise TooManyExports(mine.exclude(pk=job.pk)[0])
             result = {"job": str(job.pk), **told(query, form)}
             audit.record("media.export.planned", caller, connection=connection, result=result)
     except jobs.JobIsThere as there:

@@ -103,6 +103,19 @@ def no_file(request: Request, error: export.NoFile) -> HttpResponse:
     return trouble.say(request, "No file here", str(error), status=410, retry="", action=again)
 
 
+def enough(request: Request, error: export.TooManyExports) -> HttpResponse:
+    """Said where the person's own exports have to end first."""
+    return trouble.say(
+        request,
+        "Enough exports for now",
+        f"{export.MOST_OPEN} of your exports are still being prepared, so this one was not begun. Wait until "
+        "one of them is done, or stop one.",
+        status=409,
+        retry="",
+        action=(error.job.get_absolute_url(), "See the newest of them"),
+    )
+
+
 def too_many(request: Request) -> HttpResponse:
     """Said where other downloads have to end first."""
     return trouble.say(

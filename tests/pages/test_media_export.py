@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection as database
 
+from dashboard.export import prepared as export
 from dashboard.models import Connection, Event, Job, Worker
 from dashboard.sandbox import Sandbox
 from tests.make import SMALL_ID, Browser, facts_of, form_token, no_events, text, words_in
@@ -157,3 +158,18 @@ def test_it_says_whether_a_worker_runs(viewer: Browser) -> None:
 def test_nobody_begins_it_who_is_not_signed_in(nobody: Browser) -> None:
     assert nobody.post(HERE, {"format": "csv"}).status_code == 302
     assert not Job.objects.exists()
+
+
+def test_one_person_does_not_fill_the_worker_and_its_disk(
+    viewer: Browser, operator: Browser, connections: None
+) -> None:
+    for _ in range(export.MOST_OPEN):
+        assert viewer.post(HERE, {"format": "csv"}).status_code == 303
+    refused = viewer.post(HERE, {"format": "csv"})
+    assert refused.status_code == 409
+    assert "10 of your exports are still being prepared" in text(refused)
+    assert Job.objects.count() == export.MOST_OPEN
+    assert operator.post(HERE, {"format": "csv"}).status_code == 303, "others are others"
+    assert f'href="{Job.objects.exclude(person="Omar Haddad")[0].get_absolute_url()}"' in text(refused)
+    Job.objects.update(state="done")
+    assert viewer.post(HERE, {"format": "csv"}).status_code == 303
