@@ -3,6 +3,7 @@ of a job's items are listed."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -29,6 +30,9 @@ NOT_SHOWN: Final = (
     "What this would take was not shown in the last hour. It is shown now: look, then press again."
 )
 CHANGED: Final = "What is selected has changed since you saw it. It is shown now: look, then press again."
+
+_PARTING: Final = re.compile("[ ,.\u00a0\u202f']")
+_IN_THOUSANDS: Final = re.compile(rf"[0-9]{{1,3}}(?:{_PARTING.pattern}[0-9]{{3}})+")
 
 _MOST_VARIANTS: Final = 10_000
 _MOST_BYTES: Final = 2**53
@@ -112,7 +116,7 @@ class ReviewForm(RemovalForm):
         leaves = seen.leaves(self.ids)
         if not leaves:
             self.add_error("seen", "Nothing of this is left to delete.")
-        elif len(leaves) > TYPED_OVER and _digits(cleaned.get("typed", "")) != str(len(leaves)):
+        elif len(leaves) > TYPED_OVER and plain_digits(cleaned.get("typed", "")) != str(len(leaves)):
             words = f"This is not the number of items, {len(leaves):,}. Nothing was deleted."
             self.add_error("typed", words)
         return {**cleaned, "leaves": leaves, "gone": list(seen.gone)}
@@ -135,6 +139,7 @@ class OutcomeForm(forms.Form):
         return self.cleaned_data["page"] or 1
 
 
-def _digits(text: str) -> str:
-    """A number as people write it: with spaces, commas or full stops between its thousands."""
-    return "".join(one for one in text if one not in " ,.\u00a0\u202f'")
+def plain_digits(text: str) -> str:
+    """A number as people write it: with spaces, commas or full stops between its thousands; else as it is."""
+    text = text.strip()
+    return _PARTING.sub("", text) if _IN_THOUSANDS.fullmatch(text) else text

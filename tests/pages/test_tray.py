@@ -10,6 +10,7 @@ from django.db import connection as database
 
 from dashboard import tray
 from dashboard.access.demo import DEMO_PEOPLE
+from dashboard.forms.tray import plain_digits
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Job, Removal
 from dashboard.sandbox import Sandbox
@@ -98,7 +99,7 @@ def test_of_many_the_number_is_typed(operator: Browser, small: Connection, ids: 
     asks = operator.get(HERE)
     assert 'id="typed"' in text(asks)
     assert 'value="26"' not in text(asks)
-    for typed in ("", "25", "026", "twenty-six", "all"):
+    for typed in ("", "25", "026", "twenty-six", "all", "2.6", "2 6", "26.0"):
         answer = press(operator, asks, typed=typed)
         assert answer.status_code == 422
         assert errors_of(answer) == ["This is not the number of items, 26. Nothing was deleted."]
@@ -305,3 +306,11 @@ def test_each_sees_their_own(operator: Browser, small: Connection, ids: list[str
 @pytest.mark.parametrize("method", ["put", "delete"])
 def test_wrong_method(operator: Browser, method: str) -> None:
     assert getattr(operator, method)(HERE).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("1,234", "1234"), ("1 234", "1234"), ("1\u202f234", "1234"), ("10.000", "10000"), ("1,23", "1,23")],
+)
+def test_thousands_may_be_parted(typed: str, number: str) -> None:
+    assert plain_digits(typed) == number
