@@ -88,9 +88,10 @@ class EventRow:
         self.facts = facts_of(event)
         self.href = event.get_absolute_url()
         self.removal_href = reverse("removal", args=[event.removal_id]) if event.removal_id else ""
-        self.job = runs.named_job(event) if event.job or event.verb == "bulk" else None
+        self.job = runs.named_job(event) if event.job or event.verb in ("bulk", "export") else None
         self.job_href = runs.job_href(self.job) if self.job else ""
-        self.items_href = filtered(job=self.job) if self.job and not within else ""
+        has_items = self.job and event.verb != "export" and not within
+        self.items_href = filtered(job=self.job) if has_items else ""
         self.deed = runs.deed(event) if event.code == runs.BEGINS else deed_of(event.code)
         self.run = run
         self.outcome = run.word if run else OUTCOMES.get(event.outcome, event.outcome)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dashboard import ledger
+from dashboard.export import prepared as export
 from dashboard.ledger import Intent
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.sandbox import Sandbox
@@ -222,6 +223,14 @@ def test_many_of_them_need_no_more_queries(
     viewer.get(HERE)
     with django_assert_max_num_queries(9):
         assert len(rows_of(viewer.get(HERE))) == runs
+
+
+def test_an_export_leads_to_its_job(viewer: Browser, small: Connection) -> None:
+    made = export.begin(OMAR, small, MediaQuery(), "csv", uuid.uuid4())
+    assert f'<a href="/jobs/{made.pk}/">Export of media</a>' in text(viewer.get(HERE))
+    page = text(viewer.get(Event.objects.get(code="media.export.planned").get_absolute_url()))
+    assert f'href="/jobs/{made.pk}/">See the export</a>' in page
+    assert "bulk removal" not in page
 
 
 def test_it_can_be_taken_away_with_the_number_of_the_run(viewer: Browser, run: Job) -> None:
