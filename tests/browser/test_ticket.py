@@ -131,7 +131,7 @@ def test_the_search_box_asks_everywhere(desk: Desk, sandbox: Sandbox) -> None:
 def test_with_script_off_the_same_links_are_pressed(desk: Desk, sandbox: Sandbox, five: None) -> None:
     sandbox.fault(path="/media/449$", status=404, times=None)
     page = desk.window("viewer", "/go?media=449&ticket=ZD-1", java_script_enabled=False)
-    page.get_by_role("link", name="Look").click()
+    page.get_by_role("link", name="Look", exact=True).click()
     progress(page, "4 of 5 connections asked")
     page.get_by_role("link", name="Go on").click()
     progress(page, "In none of your 5 connections")
