@@ -16,7 +16,7 @@ from django.http import QueryDict
 
 from dashboard.models import Connection
 from dashboard.pages.selection import Seen, mark_of
-from dashboard.tray import Entry
+from dashboard.tray import LARGEST, Entry
 from dashboard.vault import MalformedMediaId, checked_media_id
 from dashboard.work.bulk import MOST, OUTCOMES, TYPED_OVER
 from dashboard.work.jobs import JobIsThere
@@ -35,7 +35,6 @@ _PARTING: Final = re.compile("[ ,.\u00a0\u202f']")
 _IN_THOUSANDS: Final = re.compile(rf"[0-9]{{1,3}}(?:{_PARTING.pattern}[0-9]{{3}})+")
 
 _MOST_VARIANTS: Final = 10_000
-_MOST_BYTES: Final = 2**53
 
 
 class TrayChangeForm(forms.Form):
@@ -61,7 +60,7 @@ def _entry(text: str) -> Entry:
     """`ID VARIANTS BYTES` as a box carries it; the numbers are only for sums."""
     media_id, _, numbers = text.partition(" ")
     variants, _, size_bytes = numbers.partition(" ")
-    return checked(media_id), _number(variants, _MOST_VARIANTS), _number(size_bytes, _MOST_BYTES)
+    return checked(media_id), _number(variants, _MOST_VARIANTS), _number(size_bytes, LARGEST)
 
 
 def checked(text: str) -> str:
