@@ -48,8 +48,9 @@ def past(program: Program) -> None:
 
 @pytest.fixture
 def sandbox(program: Program) -> Sandbox:
-    """The service as new."""
+    """The service as new, and nothing selected."""
     program.check()
+    program.empty_trays()
     program.sandbox.reset()
     return program.sandbox
 

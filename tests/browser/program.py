@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -28,13 +30,14 @@ class Program:
     def __init__(self, folder: Path) -> None:
         port, sandbox_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
+        self._database = folder / "browser.sqlite3"
         self.sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
         self.said: list[str] = []
         self._ready = threading.Event()
         ours = ("DASHBOARD_", "VAULTPLUS_", "DJANGO_", "COVERAGE_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         environment |= {
-            "DATABASE_URL": f"sqlite:///{folder / 'browser.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{self._database}",
             "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
             "PYTHONUNBUFFERED": "1",
         }
@@ -72,6 +75,11 @@ class Program:
         environment = {**self._environment, "DJANGO_SETTINGS_MODULE": "dashboard.settings"}
         command = [sys.executable, "-c", run, *arguments]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    def empty_trays(self) -> None:
+        """Trays outlive the windows of a test: what one selects is nothing to the next."""
+        with closing(sqlite3.connect(self._database, timeout=20, isolation_level=None)) as database:
+            database.execute("DELETE FROM dashboard_trayitem")
 
     def check(self) -> None:
         """Assert that it still runs; a test that comes after its end would only say that nothing answers."""

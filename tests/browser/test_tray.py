@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Console, Desk
-from tests.browser.program import Program, Sandbox
+from tests.browser.program import Sandbox
 from tests.browser.seen import focused, ids, row_of, widest
 
 pytestmark = pytest.mark.browser
 
 LIST = "/c/studio-a/media/?limit=25"
-
-
-@pytest.fixture(autouse=True)
-def _empty_trays(program: Program) -> Iterator[None]:
-    """What one test selects is nothing to the next: trays outlive the windows of a test."""
-    yield
-    empty = "from dashboard.models import TrayItem; TrayItem.objects.all().delete()"
-    program.manage("shell", "-c", empty)
 
 
 @pytest.fixture
