@@ -55,11 +55,31 @@ def environment(folder: Path, requirements: Path, base: str) -> Path:
             f"No virtual environment could be made:\n{(made.stdout + made.stderr).strip()}\n"
             "On Debian: apt-get install python3-venv"
         )
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    if subprocess.run([*pip, "--require-hashes", "-r", str(requirements)]).returncode:
-        sys.exit("The packages could not be installed; what pip said stands above.")
+    install_lock(python, requirements)
     stamp.write_text(wanted)
     return python
+
+
+def install_lock(python: Path, requirements: Path) -> None:
+    """Install exactly what `requirements` pins, and check that it is whole.
+
+    The lock names every package, so pip is told to look for no others (`--no-deps`): otherwise an old pip
+    asks the index what each package needs, finds a newer version than the pinned one, and stops for want of
+    its hash. `pip check` then says whether the lock left one out. pip's warnings are shown only on failure.
+    """
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    install = ["install", "--quiet", "--no-deps", "--require-hashes", "-r", str(requirements)]
+    for command in (install, ["check"]):
+        done = subprocess.run(
+            [*pip, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        if done.returncode:
+            sys.exit(f"The packages could not be installed. pip said:\n{done.stdout.strip()}")
 
 
 def ensure_venv_module() -> None:
