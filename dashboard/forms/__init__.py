@@ -21,6 +21,8 @@ from dashboard.ticket import ticket_of
 from dashboard.vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
 from dashboard.vault.query import PARAMETERS
 
+from .fields import LinesField, SecondsField
+
 LAYOUTS: Final = ("table", "grid")
 THEMES: Final = ("system", "light", "dark")
 IMPACT_HOLDS: Final = 15 * 60
@@ -41,23 +43,6 @@ class OneOfField(forms.ChoiceField):
 
     def clean(self, value: Any) -> str | None:
         return super().clean(value) or None
-
-
-class SecondsField(forms.FloatField):
-    """A length of time in seconds, from 0."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            required=False,
-            min_value=0,
-            max_value=10_000_000,
-            error_messages={
-                "max_value": "No medium is longer than 10,000,000 seconds.",
-                "invalid": "Give a number of seconds, such as 10 or 12.5.",
-                "min_value": "Seconds start at 0.",
-            },
-            **kwargs,
-        )
 
 
 class CountField(forms.IntegerField):
@@ -200,7 +185,7 @@ class RemovalForm(forms.Form):
     """What is said of a removal: the ticket that asked for it and why; both may be left empty."""
 
     ticket = TicketField()
-    reason = forms.CharField(label="Reason", required=False, max_length=1000)
+    reason = LinesField(label="Reason", required=False, max_length=1000)
     token = forms.CharField(required=False)
     retry_of = forms.UUIDField(required=False, error_messages={"invalid": "This names no removal."})
 

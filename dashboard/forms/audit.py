@@ -13,6 +13,7 @@ from dashboard.audit.history import DEFAULT_LIMIT, EVERY_STEP, MAX_LIMIT, PARAME
 from dashboard.models import Connection
 
 from . import FilterForm, LimitField, MomentField, OneOfField, TicketField
+from .fields import LinesField
 
 
 class ConnectionField(forms.CharField):
@@ -83,6 +84,6 @@ class ExportForm(AuditFilterForm):
 class ClosingForm(forms.Form):
     """What an admin found out about a removal that nothing else could settle."""
 
-    note = forms.CharField(
+    note = LinesField(
         max_length=1000, error_messages={"required": "Say what you found: it goes into the record."}
     )

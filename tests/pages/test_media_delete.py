@@ -219,3 +219,20 @@ def test_a_form_that_somebody_else_has_used_is_said_to_be(
     assert answer.status_code == 409
     assert "used already" in text(answer)
     assert len(deletes(sandbox)) == 1
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_reason_of_as_many_lines_as_its_box_takes(operator: Browser, here: str, end: str) -> None:
+    lines = ["x" * 39] * 25  # 999 characters by the box's own count
+    assert operator.post(here, {"reason": end.join(lines)}).status_code == 200
+    record = Removal.objects.get()
+    assert record.reason == "\n".join(lines)
+    assert "\n".join(lines) in text(operator.get(record.get_absolute_url()))
+
+
+def test_a_reason_that_is_too_long_comes_back_as_it_was_typed(operator: Browser, here: str) -> None:
+    reason = "\r\nline\r\n" + "x" * 996
+    answer = operator.post(here, {"reason": reason})
+    assert answer.status_code == 422
+    assert "at most 1000 characters (it has 1001)" in text(answer)
+    assert ">\n\r\nline\r\n" + "x" * 996 + "</textarea>" in text(answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -197,3 +198,15 @@ def test_only_the_thumbs_link_is_on_the_list(viewer: Browser, sandbox: Sandbox) 
     assert "evil.example" not in page
     assert all(src.startswith(sandbox.url) for src in re.findall(r'<img src="([^"]+)"', page))
     assert EMPTY_ID not in page
+
+
+@pytest.mark.parametrize("typed", ["12,5", " 12,5 ", "12.50", "12,50"])
+def test_a_length_with_a_comma_is_written_back_with_a_point(
+    viewer: Browser, sandbox: Sandbox, typed: str
+) -> None:
+    asked = f"{HERE}?{urlencode({'durationMin': typed})}"
+    assert "durationMin=12.5" in viewer.fragment(asked).headers["HX-Push-Url"]
+    page = viewer.get(asked)
+    assert page.status_code == 200
+    assert re.search(r'name="durationMin"[^>]*value="12\.5"', text(page))
+    assert not re.search(r'href="[^"]*12%2C5', text(page))

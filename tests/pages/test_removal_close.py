@@ -132,3 +132,10 @@ def test_forged_form(record: Removal) -> None:
     assert browser.post(close_of(record), NOTE, headers=REFERRED).status_code == 403
     said = {**NOTE, "csrfmiddlewaretoken": csrf_token(browser.get(close_of(record)))}
     assert browser.post(close_of(record), said, headers=REFERRED).status_code == 303
+
+
+@pytest.mark.parametrize("note", ["\r\n".join(["x" * 39] * 25), "\U0001f600" * 500, "x" * 1000])
+def test_a_note_of_as_much_as_its_box_takes(admin: Browser, record: Removal, note: str) -> None:
+    assert admin.post(close_of(record), {"note": note}).status_code == 303
+    record.refresh_from_db()
+    assert record.closing_note == note.replace("\r\n", "\n")
