@@ -42,7 +42,8 @@ class Wire:
                 return
 
     def stay_silent(self) -> None:
-        self.stopping.wait(30)
+        """Send nothing until the server stops."""
+        self.stopping.wait()
 
     def reset(self) -> None:
         """Close with RST instead of FIN."""

@@ -16,11 +16,12 @@ from dashboard.vault import (
     VaultClient,
 )
 from tests.faults.raw_server import Reply, Wire, answer
-from tests.faults.vault_calls import CONNECTION, KEY, Call, Serve
+from tests.faults.vault_calls import CONNECTION, KEY, MANY_SECONDS, SHORT, Call, Serve
 
-SHORT = Patience(deadline=0.25, attempts=3)
-HASTY = Patience(deadline=5, gap=0.3)
+HASTY = Patience(deadline=3 * MANY_SECONDS, gap=0.3)
 HEAD = b"HTTP/1.1 200 OK\r\n"
+LONG = b" " * 4_000
+"""By a byte each 50 ms: longer than MANY_SECONDS."""
 
 
 def silent(wire: Wire) -> None:
@@ -28,12 +29,12 @@ def silent(wire: Wire) -> None:
 
 
 def dripping_status_line(wire: Wire) -> None:
-    wire.drip(HEAD * 50)
+    wire.drip(b"HTTP/1.1 200 " + LONG)
 
 
 def dripping_headers(wire: Wire) -> None:
     wire.send(HEAD)
-    wire.drip(b"X-Filler: " + b"x" * 1000)
+    wire.drip(b"X-Filler: " + LONG)
 
 
 def endless_continues(wire: Wire) -> None:
@@ -42,23 +43,23 @@ def endless_continues(wire: Wire) -> None:
 
 
 def dripping_body(wire: Wire) -> None:
-    wire.send(HEAD + b"Content-Length: 1000\r\n\r\n")
-    wire.drip(b'{"items": [' + b" " * 900)
+    wire.send(HEAD + b"Content-Length: 4000\r\n\r\n")
+    wire.drip(LONG)
 
 
 def dripping_chunks(wire: Wire) -> None:
     wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
-    wire.drip(b"1\r\n \r\n" * 200, every=0.02)
+    wire.drip(b"1\r\n \r\n" * 1_000)
 
 
 def dripping_without_length(wire: Wire) -> None:
     wire.send(HEAD + b"\r\n")
-    wire.drip(b" " * 1000)
+    wire.drip(LONG)
 
 
 def dripping_error(wire: Wire) -> None:
-    wire.send(b"HTTP/1.1 500 Oops\r\nContent-Length: 1000\r\n\r\n")
-    wire.drip(b" " * 1000)
+    wire.send(b"HTTP/1.1 500 Oops\r\nContent-Length: 4000\r\n\r\n")
+    wire.drip(LONG)
 
 
 DRIPS = [
@@ -79,7 +80,7 @@ def test_read_ends_at_its_deadline(serve: Serve, read: Call, reply: Reply) -> No
     started = time.monotonic()
     with pytest.raises((Unreachable, UnexpectedAnswer)):
         read(client, SHORT)
-    assert time.monotonic() - started < SHORT.deadline + 1
+    assert time.monotonic() - started < MANY_SECONDS
 
 
 @pytest.mark.parametrize("reply", DRIPS)
@@ -88,14 +89,14 @@ def test_removal_ends_at_its_deadline_with_outcome_unknown(serve: Serve, removal
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown):
         removal(client, SHORT)
-    assert time.monotonic() - started < SHORT.deadline + 1
+    assert time.monotonic() - started < MANY_SECONDS
     assert len(server.requests) == 1
 
 
 def test_status_counts_even_when_the_words_behind_it_drip(serve: Serve) -> None:
     def refused(wire: Wire) -> None:
-        wire.send(b"HTTP/1.1 400 No\r\nContent-Length: 1000\r\n\r\n")
-        wire.drip(b" " * 1000)
+        wire.send(b"HTTP/1.1 400 No\r\nContent-Length: 4000\r\n\r\n")
+        wire.drip(LONG)
 
     _, client = serve(refused)
     with pytest.raises(BadRequest) as caught:
@@ -108,7 +109,7 @@ def test_gap_ends_a_silent_call_long_before_its_deadline(serve: Serve) -> None:
     started = time.monotonic()
     with pytest.raises(Unreachable):
         client.query(CONNECTION, MediaQuery(), HASTY)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < MANY_SECONDS
 
 
 def test_slow_answer_within_the_gaps_and_the_deadline_is_whole(serve: Serve) -> None:
@@ -138,7 +139,7 @@ def test_connect_to_a_full_backlog_ends_in_time() -> None:
         started = time.monotonic()
         with pytest.raises(Unreachable):
             client.delete(CONNECTION, "123", SHORT)
-        assert time.monotonic() - started < SHORT.deadline + 1
+        assert time.monotonic() - started < MANY_SECONDS
         for one in full:
             one.close()
 
@@ -149,4 +150,4 @@ def test_silence_instead_of_tls_ends_in_time_and_nothing_was_sent() -> None:
         started = time.monotonic()
         with pytest.raises(Unreachable):
             client.purge(CONNECTION, SHORT)
-        assert time.monotonic() - started < SHORT.deadline + 1
+        assert time.monotonic() - started < MANY_SECONDS

@@ -1,13 +1,20 @@
 """The operations as calls, and the secrets no output may hold."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from dashboard.vault import MediaQuery, VaultClient
+from dashboard.vault import MediaQuery, Patience, VaultClient
 from tests.faults.raw_server import RawServer
 
 KEY = "key_canary_5f1c9a"
 CONNECTION = "conn_canary_77d2"
+
+MANY_SECONDS: Final = 60.0
+"""Longer than the slowest machine takes for a call, and shorter than a call that keeps no deadline: the only
+bound on a test's own time, so that no test says how fast this machine is."""
+
+SHORT: Final = Patience(deadline=0.25, attempts=3, connect=3 * MANY_SECONDS, gap=3 * MANY_SECONDS)
+"""Only the deadline can end such a call in time."""
 
 Call = Callable[..., Any]
 Serve = Callable[..., tuple[RawServer, VaultClient]]
