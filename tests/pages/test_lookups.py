@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any, Final
 
 import pytest
@@ -176,11 +175,9 @@ def test_a_connections_id_is_refused_and_neither_shown_nor_kept(viewer: Browser,
         assert secret not in str(Lookup.objects.values_list("malformed", "ids", "repeated", "trouble"))
 
 
-def test_five_megabytes_come_back_whole_and_soon(viewer: Browser) -> None:
+def test_five_megabytes_come_back_whole(viewer: Browser) -> None:
     ids = "\n".join(str(4_000_000_000 + number) for number in range(450_000))
-    started = time.monotonic()
     answer = send(viewer, ids)
-    assert time.monotonic() - started < 15  # a busy machine too
     assert answer.status_code == 422
     assert "450,000 different IDs" in errors_of(answer)[0]
     assert ids in text(answer)

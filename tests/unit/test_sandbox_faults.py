@@ -134,7 +134,7 @@ def test_stopping_ends_hanging_calls() -> None:
         with pytest.raises(requests.ReadTimeout):
             call(sandbox, timeout=0.1)
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def test_latency_is_waited_for(sandbox: Sandbox) -> None:

@@ -61,8 +61,8 @@ def test_a_long_pause_is_the_jobs_to_rest(sandbox: Sandbox, big: Connection) -> 
 
 @pytest.mark.usefixtures("ending")
 def test_a_process_that_ends_waits_for_nothing(sandbox: Sandbox, big: Connection) -> None:
-    near_the_limit(sandbox, 5, 48)
-    walk.ask_paced(big, MediaQuery())
     begun = time.monotonic()
-    walk.ask_paced(big, MediaQuery())
-    assert time.monotonic() - begun < 5
+    for _ in range(10):
+        near_the_limit(sandbox, 5, 48)  # whoever waited would do so for eight seconds, each time
+        walk.ask_paced(big, MediaQuery())
+    assert time.monotonic() - begun < 60
