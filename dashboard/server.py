@@ -16,6 +16,7 @@ import os
 import sys
 from typing import Any, Final
 
+from .access.repeated import note_repeated
 from .logs import LOGGING
 from .security import headers
 
@@ -29,6 +30,9 @@ timeout = 90  # a purge may take 60 s
 graceful_timeout = 75
 keepalive = 75
 limit_request_line = 8190
+MAX_HEADER_BYTES: Final = 33 * 1024
+"""Bytes of a header's line: a token of the greatest length behind its name. See LONGEST_TOKEN."""
+limit_request_field_size = MAX_HEADER_BYTES
 bind = os.environ.get("DASHBOARD_BIND", "127.0.0.1:8000")
 accesslog = None
 forwarder_headers = ""  # gunicorn would believe SCRIPT_NAME, and proxies pass on what clients sent
@@ -49,6 +53,13 @@ def on_starting(server: Any) -> None:
     except ImproperlyConfigured as wrong:
         sys.exit(f"The dashboard did not start.\n{wrong}")
     _answer_in_our_words(settings.VAULTPLUS_MEDIA_HOSTS, settings.SECURE_HSTS_SECONDS)
+
+
+def pre_request(worker: Any, request: Any) -> None:
+    """Note which of the sign-on's headers came twice, before they are joined."""
+    from django.conf import settings
+
+    request.headers = note_repeated(request.headers, settings.SIGN_ON.header_names)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -74,8 +85,9 @@ def _answer_in_our_words(media_hosts: list[str], hsts_seconds: int) -> None:
     def write_error(sock: Any, status: int, reason: str, message: str) -> None:
         advice = {
             414: "This address is too long. Paste the media ID alone into the search box.",
-            431: "Your browser or your sign-on sent too much with its request. Clear this site's cookies and "
-            "sign in again. If you are in hundreds of groups, tell your administrator.",
+            431: "Your sign-on or your browser sent more with its request than can be read. If you are in "
+            "hundreds of groups, tell your administrator: the sign-on can send fewer of them. If not, clear "
+            "this site's cookies and sign in again.",
         }.get(status, "The server could not read this request.")
         page = (
             '<!doctype html><html lang="en"><meta charset="utf-8">'

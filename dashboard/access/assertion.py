@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +14,16 @@ import jwt
 
 from .identity import Person, Refused
 from .keys import KeyFile, Keyring, balancer_keys, keys_at
+from .repeated import refuse_repeated
 from .sign_on import Assertion, Grants
-from .words import a_subject, nameable, shown
+from .words import TOO_LONG, a_subject, nameable, shown
 
 if TYPE_CHECKING:
     from dashboard.request import Request
 
-LONGEST_TOKEN: Final = 8 * 1024
+LONGEST_TOKEN: Final = 32 * 1024
+"""Characters: 200 groups, which is what Entra ID puts into a token, by names of 100 letters. A header of that
+length has to pass gunicorn too, see MAX_HEADER_BYTES of `dashboard.server`."""
 LONGEST_LIFE: Final = 24 * 60 * 60
 LEEWAY: Final = 30
 
@@ -51,6 +54,7 @@ class ByAssertion:
         self.keyring = keyring or keyring_of(by)
 
     def __call__(self, request: Request) -> Person:
+        refuse_repeated(request.META, self.by.names)
         token = token_in(request.headers.get(self.by.header, ""), self.by.header)
         check = check_balancer if self.by.signer else check_token
         claims = check(token, self.by, self.keyring)
@@ -81,7 +85,7 @@ def token_in(text: str, header: str) -> str:
     if not text:
         raise Refused("missing")
     if len(text) > LONGEST_TOKEN:
-        raise Refused("too long")
+        raise Refused(TOO_LONG)
     if "," in text:  # how servers join a header that was sent twice
         raise Refused("sent twice")
     if header.lower() != "authorization":
@@ -98,18 +102,39 @@ def check_token(token: str, by: Assertion, keyring: Keyring) -> Claims:
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in by.algorithms:  # before a made-up key id makes anyone ask for keys
             raise jwt.InvalidAlgorithmError
-        claims: Claims = jwt.decode(
-            token,
-            keyring.key(header.get("kid", "")),
-            algorithms=by.algorithms,
-            audience=by.audience,
-            issuer=by.issuer,
-            leeway=LEEWAY,
-            options={"require": ["exp", "iat", "aud", "iss", "sub"], "enforce_minimum_key_length": True},
-        )
+        kid = header.get("kid", "")
+        try:
+            claims = _decode(token, header, by, keyring.candidates(kid))
+        except jwt.InvalidSignatureError:
+            if not (newer := keyring.newer(kid)):
+                raise
+            claims = _decode(token, header, by, newer)
     if _moment(claims["exp"]) - _moment(claims["iat"]) > LONGEST_LIFE:
         raise Refused("lives too long")
     return claims
+
+
+def _decode(token: str, header: Mapping[str, Any], by: Assertion, keys: Iterable[Any]) -> Claims:
+    """Return the claims by the first of `keys` that signed the token; raises what PyJWT says of the last."""
+    error: jwt.PyJWTError = jwt.InvalidAlgorithmError()
+    for key in keys:
+        if key.algorithm_name != header["alg"]:
+            continue
+        try:
+            claims: Claims = jwt.decode(
+                token,
+                key,
+                algorithms=by.algorithms,
+                audience=by.audience,
+                issuer=by.issuer,
+                leeway=LEEWAY,
+                options={"require": ["exp", "iat", "aud", "iss", "sub"], "enforce_minimum_key_length": True},
+            )
+        except jwt.InvalidSignatureError as wrong:
+            error = wrong
+        else:
+            return claims
+    raise error
 
 
 def check_balancer(token: str, by: Assertion, keyring: Keyring) -> Claims:
@@ -128,7 +153,7 @@ def check_balancer(token: str, by: Assertion, keyring: Keyring) -> Claims:
             raise Refused("unknown key")
         claims: Claims = jwt.decode(
             token,
-            keyring.key(header["kid"]),
+            keyring.candidates(header["kid"])[0],
             algorithms=by.algorithms,
             leeway=LEEWAY,
             options={"require": ["sub"], "verify_aud": False, "verify_iat": False},
@@ -148,16 +173,17 @@ def check_balancer(token: str, by: Assertion, keyring: Keyring) -> Claims:
 
 
 def groups_in(claims: Claims, path: str) -> tuple[str, ...]:
-    """The groups under a claim of this very name, or else under a dotted path; none where it is not there."""
+    """Return the groups under a claim of this very name, or else under a dotted path; none where there is
+    nothing, or null. A null among groups names none."""
     found: Any = claims
     for name in [path] if path in claims else path.split("."):
         if not isinstance(found, Mapping):
             raise Refused("groups in a shape of their own")
-        if name not in found:
+        found = found.get(name)
+        if found is None:
             return ()
-        found = found[name]
-    groups = [found] if isinstance(found, str) else found
-    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
+    groups = [group for group in found if group is not None] if isinstance(found, list) else [found]
+    if not all(isinstance(group, str) for group in groups):
         raise Refused("groups in a shape of their own")
     return nameable(groups)
 

@@ -8,16 +8,20 @@ from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
 from .identity import Person, Refused
+from .repeated import refuse_repeated, was_counted
 from .sign_on import Grants, Headers, Network
-from .words import LONGEST_NAME, a_subject, nameable, shown
+from .words import LONGEST_NAME, TOO_LONG, a_subject, nameable, shown
 
 if TYPE_CHECKING:
     from dashboard.request import Request
 
 ISSUER: Final = "header"
-LONGEST_GROUPS: Final = 8 * 1024
-_NOTHING: Final = "(null)"
+LONGEST_GROUPS: Final = 32 * 1024
+"""Characters: as much as a token may have."""
+_UNSET: Final = "(null)"
 """What Apache writes for a variable that is not set."""
+_NOTHING: Final = ("", "-", _UNSET, "null", "none", "nil", "undefined")
+"""What proxies write for a value that is not there, in small letters."""
 
 
 class ByHeaders:
@@ -28,14 +32,17 @@ class ByHeaders:
 
     def __call__(self, request: Request) -> Person:
         sent, by = request.headers, self.by
+        refuse_repeated(request.META, by.names)
         if by.user_header not in sent:
             raise Refused("missing")
         if not is_among(request.META.get("REMOTE_ADDR", ""), by.peers):
             raise Refused("not from a trusted peer")
         if not is_one_of(sent.get(by.secret_header, ""), by.secrets):
             raise Refused("wrong secret")
-        subject = a_subject(single(sent[by.user_header]))
-        email = single(sent[by.email_header]) if by.email_header in sent else ""
+        may_have_comma = was_counted(request.META)
+        subject = a_subject(single(sent[by.user_header], may_have_comma=may_have_comma))
+        email = sent.get(by.email_header, "")
+        email = "" if is_nothing(email) else single(email, may_have_comma=may_have_comma)
         groups = groups_of(sent.get(by.groups_header, ""), by.separator)
         role, matched = self.grants.of(groups)
         return Person(
@@ -65,21 +72,28 @@ def is_one_of(given: str, secrets: Iterable[str]) -> bool:
     return sum(compare_digest(given.encode(), secret.encode()) for secret in secrets) > 0
 
 
-def single(text: str) -> str:
-    """A header's one value; Refused when it is empty, sent twice, over-long or not to be seen."""
+def is_nothing(text: str) -> bool:
+    """Return whether a header says that there is no value."""
+    return text.strip().lower() in _NOTHING
+
+
+def single(text: str, *, may_have_comma: bool = False) -> str:
+    """A header's one value; Refused when it is empty, perhaps sent twice, over-long or not to be seen."""
     text = utf8(text)
-    if not text.strip() or text == _NOTHING:
+    if is_nothing(text):
         raise Refused("an empty header")
-    if "," in text:  # how servers join a header that was sent twice
-        raise Refused("sent twice")
+    if "," in text and not may_have_comma:  # how servers join a header that was sent twice
+        raise Refused("a header with a comma, or sent twice")
     if len(text) > LONGEST_NAME or not text.isprintable():
         raise Refused("a header that cannot be kept")
     return text
 
 
 def groups_of(text: str, separator: str) -> tuple[str, ...]:
+    if text.strip() == _UNSET:
+        return ()
     if len(text) > LONGEST_GROUPS:
-        raise Refused("too long")
+        raise Refused(TOO_LONG)
     return nameable(group for part in utf8(text).split(separator) if (group := part.strip()))
 
 

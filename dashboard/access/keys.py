@@ -27,15 +27,33 @@ LONGEST_AGE: Final = 24 * 60 * 60.0
 """Seconds that keys serve while their source cannot be reached."""
 TIMEOUT: Final = 3.0
 
-Keys = Mapping[str, Any]
-"""By key id, whatever PyJWT takes as a key."""
+Keys = Mapping[str | int, Any]
+"""By key id, whatever PyJWT takes as a key; one without an id by its place in the set."""
 Fetch = Callable[[str | None, Keys], Keys]
 Clock = Callable[[], float]
 
 
 class Keyring(Protocol):
-    def key(self, kid: str) -> Any:
-        """The key of this id; Refused where there is none, KeysUnavailable where that cannot be known."""
+    def candidates(self, kid: str) -> list[Any]:
+        """Return the keys that may have signed a token of this id, "" for none; at least one.
+
+        Raises Refused where there is none, KeysUnavailable where that cannot be known.
+        """
+
+    def newer(self, kid: str) -> list[Any]:
+        """Return the candidates anew where none was right and others may have been published; else none."""
+
+
+def matching(keys: Keys, kid: str) -> list[Any]:
+    """Return the key of this id, or those without an id; every key where the token names none.
+
+    RFC 7515 and 7517 leave `kid` to both sides, so that the signature has to tell.
+    """
+    if not kid:
+        return list(keys.values())
+    if kid in keys:
+        return [keys[kid]]
+    return [key for name, key in keys.items() if isinstance(name, int)]
 
 
 class KeyFile:
@@ -45,11 +63,13 @@ class KeyFile:
         self.path, self.algorithms = path, algorithms
         self._read: tuple[object, Keys] = None, {}
 
-    def key(self, kid: str) -> Any:
-        found = self.keys().get(kid)
-        if found is None:
-            raise Refused("unknown key")
-        return found
+    def candidates(self, kid: str) -> list[Any]:
+        if found := matching(self.keys(), kid):
+            return found
+        raise Refused("unknown key")
+
+    def newer(self, kid: str) -> list[Any]:
+        return []  # `candidates` has just looked
 
     def keys(self) -> Keys:
         try:
@@ -83,7 +103,7 @@ class FetchedKeys:
         self._asking = threading.Lock()
         self._refresher: threading.Thread | None = None
 
-    def key(self, kid: str) -> Any:
+    def candidates(self, kid: str) -> list[Any]:
         if found := self._fresh(kid):
             return found
         with self._asking:  # whoever waited here finds what the one before has fetched
@@ -96,14 +116,21 @@ class FetchedKeys:
             raise KeysUnavailable
         raise Refused("unknown key")
 
+    def newer(self, kid: str) -> list[Any]:
+        with self._asking:
+            if kid in self._known[0] or self._clock() - self._asked_at < COOLDOWN:
+                return []
+            self._ask(kid)
+        return self._fresh(kid)
+
     def refresh(self) -> None:
         """Look for new keys now; while the source cannot be reached, those at hand go on serving."""
         with self._asking:
             self._ask(None)
 
-    def _fresh(self, kid: str) -> Any:
+    def _fresh(self, kid: str) -> list[Any]:
         keys, since = self._known
-        return keys.get(kid) if self._clock() - since < LONGEST_AGE else None
+        return matching(keys, kid) if self._clock() - since < LONGEST_AGE else []
 
     def _ask(self, kid: str | None) -> None:
         self._asked_at = self._clock()
@@ -137,7 +164,7 @@ def balancer_keys(url: str, clock: Clock = time.monotonic) -> FetchedKeys:
     def fetch(kid: str | None, known: Keys) -> Keys:
         if kid is not None:
             return {**known, **one(kid)}
-        return {found: key for each in known for found, key in one(each).items()}
+        return {found: key for each in known for found, key in one(str(each)).items()}
 
     def one(kid: str) -> Keys:
         answer = urllib3.request(
@@ -153,15 +180,15 @@ def balancer_keys(url: str, clock: Clock = time.monotonic) -> FetchedKeys:
 
 
 def usable(jwks: Any, algorithms: Collection[str]) -> Keys:
-    """Those keys of a decoded JWKS that sign by one of `algorithms` and have an id; ValueError without."""
+    """Return the keys of a decoded JWKS that sign by one of `algorithms`; ValueError where there is none."""
     try:
         found = PyJWKSet.from_dict(jwks).keys
     except (PyJWTError, AttributeError) as why:
         raise ValueError("it is no set of keys") from why
     keys = {
-        key.key_id: key
-        for key in found
-        if key.key_id and key.public_key_use in ("sig", None) and key.algorithm_name in algorithms
+        key.key_id or place: key
+        for place, key in enumerate(found)
+        if key.public_key_use in ("sig", None) and key.algorithm_name in algorithms
     }
     if not keys:
         raise ValueError("no key among them could check an assertion")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
@@ -43,6 +43,10 @@ class Assertion:
     groups_claim: str = "groups"
     signer: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.header,)
+
 
 @dataclass(frozen=True, slots=True)
 class Headers:
@@ -57,7 +61,7 @@ class Headers:
     separator: str = ","
 
     @property
-    def names(self) -> Iterable[str]:
+    def names(self) -> tuple[str, ...]:
         return self.secret_header, self.user_header, self.email_header, self.groups_header
 
 
@@ -71,6 +75,11 @@ class SignOn:
     contact: str = ""
     proxies: tuple[Network, ...] = LOOPBACK
     """The peers whose X-Forwarded-For is believed, for the record only."""
+
+    @property
+    def header_names(self) -> tuple[str, ...]:
+        """The headers by which somebody is known."""
+        return self.by.names if self.by else ()
 
     @property
     def mode(self) -> str:

@@ -9,6 +9,7 @@ from .identity import Refused
 
 LONGEST_SUBJECT: Final = 255
 LONGEST_NAME: Final = 200
+TOO_LONG: Final = "longer than can be read, as when somebody is in very many groups"
 
 
 def a_subject(text: object) -> str:

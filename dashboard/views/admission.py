@@ -62,8 +62,8 @@ def keys_unavailable(request: Request) -> HttpResponse:
     response = say(
         request,
         "Nobody can be signed in just now",
-        "The dashboard cannot reach the keys by which it knows your company's sign-on. That is not your "
-        "mistake. Try again in a moment; if it lasts, tell your administrator.",
+        "The dashboard cannot reach the keys by which it knows your company's sign-on, or can use none of "
+        "them. That is not your mistake. Try again in a moment; if it lasts, tell your administrator.",
         status=503,
         kind="key",
     )

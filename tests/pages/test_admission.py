@@ -8,11 +8,23 @@ from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 
+import jwt
 import pytest
 from django.test import Client, override_settings
 
 from dashboard.access.sign_on import Headers, SignOn
-from tests.assertions import GRANTS, GROUPS, HEADER, a_provider, assertion, forged, jwks, token
+from tests.assertions import (
+    GRANTS,
+    GROUPS,
+    HEADER,
+    a_provider,
+    assertion,
+    claims,
+    forged,
+    jwks,
+    private_key,
+    token,
+)
 from tests.make import Browser, assertion_browser, text
 from tests.pages.test_every_page import assert_headers
 
@@ -151,6 +163,15 @@ def test_there_is_no_picker_here() -> None:
     assert browser.get("/c/small/purge/").status_code == 403
 
 
+def test_null_groups_are_no_groups_and_no_circle_of_sign_ins() -> None:
+    said = jwt.encode(
+        {**claims(), "groups": None}, private_key(), algorithm="ES256", headers={"kid": "first"}
+    )
+    answer = Browser(headers={HEADER: said}).get("/")
+    assert answer.status_code == 403
+    assert "The sign-on named no groups at all." in text(answer)
+
+
 # ── Keys and headers ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -184,6 +205,8 @@ SECRET = "canary-of-a-proxy-0123456789abcdef"
         ({"X-Forwarded-User": ""}, 401),
         ({"X-Forwarded-User": "u-1,u-2"}, 401),
         ({"X-Forwarded-User": "u\x07"}, 401),
+        ({"X-Forwarded-Email": ""}, 200),
+        ({"X-Forwarded-Email": "(null)"}, 200),
         ({"X-Forwarded-Groups": ""}, 403),
         ({"X-Forwarded-Groups": "staff"}, 403),
     ],

@@ -53,6 +53,15 @@ def test_somebody_without_a_group_of_ours_is_told_which_they_have(visitor: Calla
     assert "row-" not in page.text
 
 
+def test_somebody_in_two_hundred_groups_comes_in(loop: Loop, visitor: Callable[[], Visitor]) -> None:
+    """So many Entra ID puts into a token, each by an id of 36 letters."""
+    many = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(199)]
+    loop.meet(omar={"groups": [*many, *PEOPLE["omar"]["groups"]]})
+    page = visitor().open(LIST, "omar")
+    assert page.status_code == 200, page.text
+    assert 'aria-label="Omar Haddad, operator: account"' in page.text
+
+
 def test_a_group_lost_is_a_role_lost_as_soon_as_the_token_ends(
     loop: Loop, visitor: Callable[[], Visitor]
 ) -> None:

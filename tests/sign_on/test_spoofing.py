@@ -78,7 +78,7 @@ def test_a_forged_assertion_is_nobody(loop: Loop, forge: Callable[[Loop], str]) 
 
 
 def test_an_assertion_longer_than_any_header_may_be_is_not_read(loop: Loop) -> None:
-    status, page = at_the_port(loop, [(NAME, signed(loop, groups=["vault-admins"] + ["x" * 60] * 100))])
+    status, page = at_the_port(loop, [(NAME, signed(loop, groups=["vault-admins"] + ["x" * 60] * 400))])
     assert status == 431
     assert "Ada" not in page
 

@@ -9,9 +9,11 @@ import pytest
 from django.test import RequestFactory
 
 from dashboard.access import Person, Role
-from dashboard.access.header import ByHeaders
+from dashboard.access.header import LONGEST_GROUPS, ByHeaders
 from dashboard.access.identity import Refused
+from dashboard.access.repeated import note_repeated
 from dashboard.access.sign_on import Headers
+from dashboard.access.words import TOO_LONG
 from tests.assertions import GRANTS
 
 SECRET = "canary-of-a-proxy-0123456789abcdef"
@@ -88,18 +90,19 @@ def test_two_secrets_while_one_takes_over(secret: str) -> None:
         ("X-Forwarded-User", "", "an empty header"),
         ("X-Forwarded-User", " ", "an empty header"),
         ("X-Forwarded-User", "(null)", "an empty header"),
-        ("X-Forwarded-User", "u-1,u-2", "sent twice"),
-        ("X-Forwarded-User", "u-1,", "sent twice"),
+        ("X-Forwarded-User", "-", "an empty header"),
+        ("X-Forwarded-User", "None", "an empty header"),
+        ("X-Forwarded-User", "u-1,u-2", "a header with a comma, or sent twice"),
+        ("X-Forwarded-User", "u-1,", "a header with a comma, or sent twice"),
         ("X-Forwarded-User", "u" * 201, "a header that cannot be kept"),
         ("X-Forwarded-User", "u\t1", "a header that cannot be kept"),
         ("X-Forwarded-User", "u\x00", "a header that cannot be kept"),
         ("X-Forwarded-User", "\xc2\x9b", "a header that cannot be kept"),
         ("X-Forwarded-User", "\xff", "a header that is not UTF-8"),
         ("X-Forwarded-User", "\u0416", "a header that is not UTF-8"),
-        ("X-Forwarded-Email", "", "an empty header"),
-        ("X-Forwarded-Email", "a@example.com,b@example.com", "sent twice"),
+        ("X-Forwarded-Email", "a@example.com,b@example.com", "a header with a comma, or sent twice"),
         ("X-Forwarded-Email", "x" * 201, "a header that cannot be kept"),
-        ("X-Forwarded-Groups", "x" * 9000, "too long"),
+        ("X-Forwarded-Groups", "x" * (LONGEST_GROUPS + 1), TOO_LONG),
         ("X-Forwarded-Groups", "\xff", "a header that is not UTF-8"),
     ],
 )
@@ -116,6 +119,33 @@ def test_an_email_and_groups_may_be_missing() -> None:
     assert (person.name, person.email, person.groups, person.role) == ("u-1", "", (), None)
 
 
+@pytest.mark.parametrize("text", ["", " ", "-", "(null)", " (null) ", "null", "None", "NULL", "nil"])
+def test_an_email_that_is_none_is_as_if_it_were_missing(text: str) -> None:
+    person = identify({**GOOD, "X-Forwarded-Email": text})
+    assert (person.name, person.email, person.role) == ("u-1", "", Role.OPERATOR)
+
+
+def served(*headers: tuple[str, str]) -> Any:
+    """A request as our server hands it on, headers sent twice joined by commas."""
+    request: Any = RequestFactory(REMOTE_ADDR="10.1.2.3").get("/")
+    sent = [(name.upper(), value) for name, value in [*GOOD.items(), *headers]]
+    for name, value in note_repeated(sent, GOOD):
+        key = f"HTTP_{name.replace('-', '_')}"
+        request.META[key] = f"{request.META[key]},{value}" if key in request.META else value
+    return request
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("value", ["", "another"])
+def test_what_the_server_saw_twice_is_refused(name: str, value: str) -> None:
+    with pytest.raises(Refused, match=f"^{name} was sent twice$"):
+        ByHeaders(Headers(PEERS, (SECRET,)), GRANTS)(served((name.lower(), value)))
+
+
+def test_another_header_may_come_twice() -> None:
+    assert ByHeaders(Headers(PEERS, (SECRET,)), GRANTS)(served(("Via", "a"), ("Via", "b"))).role
+
+
 @pytest.mark.parametrize(
     ("text", "separator", "groups"),
     [
@@ -124,7 +154,8 @@ def test_an_email_and_groups_may_be_missing() -> None:
         ("cn=a,ou=b|cn=c,ou=b", "|", ("cn=a,ou=b", "cn=c,ou=b")),
         ("Vertrieb S\xc3\xbcd", ",", ("Vertrieb Süd",)),
         ("a,b\x07,c", ",", ("a", "c")),
-        ("(null)", ",", ("(null)",)),
+        ("(null)", ",", ()),
+        ("staff,(null)", ",", ("staff", "(null)")),
         ("", ",", ()),
     ],
 )
