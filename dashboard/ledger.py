@@ -136,7 +136,7 @@ def open_row(
         request_id=intent.caller.request_id,
         retry_of=earlier,
         attempt=earlier.attempt + 1 if earlier else 1,
-        before=dict(before or {}),
+        before=masked(dict(before or {})),
         sent_at=now,
         lease_until=now + LEASE[verb] if state == State.SENT else None,
         settled_at=None if state == State.SENT else now,

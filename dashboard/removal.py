@@ -25,6 +25,7 @@ from .vault import (
     KeyRefused,
     MediaItem,
     NotCached,
+    Oddity,
     PurgeResult,
     Unreachable,
     VaultError,
@@ -122,7 +123,7 @@ def last_purge(connection: Connection) -> Removal | None:
 
 
 def snapshot(item: MediaItem) -> dict[str, object]:
-    """What the record keeps of the item as it was: everything but its links."""
+    """Return what the record keeps of the item as it was: everything but its links, and what was odd."""
     return {
         "type": item.type,
         "duration": item.duration,
@@ -133,13 +134,19 @@ def snapshot(item: MediaItem) -> dict[str, object]:
                 "content_type": v.content_type,
                 "size_bytes": v.size_bytes,
                 "access_count": v.access_count,
-                "created_at": iso_text(v.created_at),
+                "created_at": iso_text(v.created_at) if v.created_at else None,
                 "stored_at": iso_text(v.stored_at) if v.stored_at else None,
                 "last_accessed_at": iso_text(v.last_accessed_at) if v.last_accessed_at else None,
+                **_odd(v.oddities),
             }
             for label, v in item.media.items()
         ],
+        **_odd(item.oddities),
     }
+
+
+def _odd(oddities: Iterable[Oddity]) -> dict[str, list[str]]:
+    return {"odd": texts} if (texts := [odd.text for odd in oddities]) else {}
 
 
 def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:

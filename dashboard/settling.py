@@ -139,14 +139,15 @@ def is_removed(item: MediaItem | UnreadableItem) -> bool:
 def _was_there(item: MediaItem | UnreadableItem, removal: Removal) -> bool:
     """True unless every variant was first seen after the call: what is there is not called new on a guess.
 
-    A variant that the record saw before the call is old even if a clock that jumped says otherwise.
+    A variant that the record saw before the call is old even if a clock that jumped says otherwise, and so is
+    one whose time could not be read.
     """
     variants = item.media.values() if isinstance(item, MediaItem) else ()
-    first_seen = min((v.created_at for v in variants), default=_LONG_AGO)
+    first_seen = min((v.created_at or _LONG_AGO for v in variants), default=_LONG_AGO)
     return first_seen <= removal.sent_at or first_seen <= _newest_before(removal.before)
 
 
 def _newest_before(before: dict[str, Any]) -> datetime:
-    seen = [v["created_at"] for v in before.get("variants", [])]
+    seen = [v["created_at"] or "" for v in before.get("variants", [])]
     newest = max([*seen, before.get("newest") or ""], default="")
     return datetime.fromisoformat(newest) if newest else _LONG_AGO

@@ -154,7 +154,7 @@ def answer(
 
 def _cached(item: MediaItem) -> Iterator[str]:
     variants = item.media.values()
-    seen = min((v.created_at for v in variants), default=None)
+    seen = min((v.created_at for v in variants if v.created_at), default=None)
     used = max((v.last_accessed_at for v in variants if v.last_accessed_at), default=None)
     yield " ".join(("Type:", item.type, length_text(item.duration)))
     for label, v in item.media.items():

@@ -118,7 +118,8 @@ class Shelf:
 
     def row(self, item: MediaItem) -> Row:
         variants = item.media.values()
-        first = min(variants, key=_created, default=None)
+        first = min((v for v in variants if v.created_ms), key=_created, default=None)
+        seen = first.created_at if first else None
         last = max(variants, key=_accessed, default=None)
         used = last.last_accessed_at if last else None
         known = [v.size_bytes for v in variants if v.size is not None]
@@ -134,7 +135,7 @@ class Shelf:
             size=size_text(sum(known) if known else None),
             strip=self.strip(item),
             first_seen=age_text((self.now_ms - first.created_ms) / 1000) if first else "—",
-            first_seen_iso=iso_text(first.created_at) if first else "",
+            first_seen_iso=iso_text(seen) if seen else "",
             last_seen=age_text((self.now_ms - last.last_accessed_ms) / 1000) if last and used else "never",
             last_seen_iso=iso_text(used) if used else "",
             moving=item.is_moving,

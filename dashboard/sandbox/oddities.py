@@ -21,7 +21,7 @@ def make_oddities(started: float) -> list[OddItem]:
         OddItem("odd-document", "document", None, [fact(content_type="application/pdf")]),
         OddItem("odd-empty", "image", None, []),
         OddItem("odd-label", "image", None, [fact("thumb"), fact("<script>alert(1)</script>")]),
-        OddItem("odd-unreadable", "image", None, [fact()], dropped=("type",)),
+        OddItem("odd-unreadable", "image", None, [fact()], dropped=("id",)),
         OddItem("odd-foreign", "image", None, [fact()], urls={"full": "https://evil.example/x.jpg"}),
         OddItem("odd-script", "image", None, [fact()], urls={"full": "javascript:alert(1)"}),
         OddItem(LONG_ID, "image", None, [fact("thumb"), fact()]),

@@ -28,7 +28,7 @@ from .query import (
     MediaQuery,
     checked_media_id,
 )
-from .records import DeleteResult, MediaItem, MediaPage, PurgeResult, UnreadableItem, Variant
+from .records import DeleteResult, MediaItem, MediaPage, Oddity, PurgeResult, UnreadableItem, Variant
 from .transport import Places
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "MediaPage",
     "MediaQuery",
     "NotCached",
+    "Oddity",
     "OutcomeUnknown",
     "Pace",
     "Patience",

@@ -10,6 +10,7 @@ import msgspec
 
 from .account import AccountConnection, AccountListing, decode_account_page
 from .deadline import PAGE, PAGE_DELETE, PURGE, Clock, Patience
+from .decode import decode_item, decode_page
 from .pace import Pace
 from .query import MediaQuery, checked_media_id
 from .records import (
@@ -19,8 +20,6 @@ from .records import (
     PurgeResult,
     UnreadableItem,
     decode_delete,
-    decode_item,
-    decode_page,
     decode_purge,
 )
 from .transport import BATCH, CONNECTIONS, DELETE, GET, OF_THIS_PROCESS, QUERY, Places, Transport
@@ -91,12 +90,13 @@ class VaultClient:
         return self._transport.pace.pause_before(connection_id)
 
     def query(self, connection_id: str, query: MediaQuery, patience: Patience = PAGE) -> MediaPage:
-        """One page of what is cached. Items that break the service's promise come as UnreadableItem."""
+        """One page of what is cached. Items without a usable id come as UnreadableItem."""
         params = query.api_params()
         return self._transport.call(QUERY, connection_id, decode_page, Clock(patience), params=params)
 
     def get(self, connection_id: str, media_id: str, patience: Patience = PAGE) -> MediaItem:
-        """One item, with fresh links. Raises NotCached, or MalformedMediaId before anything is sent."""
+        """One item, with fresh links, whatever its fields are. Raises NotCached, or MalformedMediaId before
+        anything is sent."""
 
         def decode(body: bytes) -> MediaItem:
             item = decode_item(body)

@@ -1,42 +1,72 @@
-"""What the service answers, decoded and checked in one step into frozen records.
+"""What the service answers, as frozen records.
 
 Texts that are open or may grow (status, type, label, quality) stay as they came; whether they are known
 is a question to the record. Numbers are checked for sense: the service's times are Unix milliseconds, so a
-moment in the 1970s is a mistake (seconds, most likely), except 0, which reads as "never".
+moment in the 1970s is a mistake (seconds, most likely), except 0, which reads as "never". What makes no sense
+is marked in the record, and not known (tolerant.py).
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 import msgspec
 from msgspec import Meta, Struct, field
+from msgspec.structs import force_setattr
 
 from .query import MEDIA_ID, STATUSES, TYPES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EARLIEST_MS = 946_684_800_000  # 2000-01-01; anything lower but 0 was not written in milliseconds
-_LATEST_MS = 253_402_300_799_999  # 9999-12-31, the last a datetime can hold
+EARLIEST_MS: Final = 946_684_800_000
+"""2000-01-01; anything lower but 0 was not written in milliseconds."""
+LATEST_MS: Final = 253_402_300_799_999
+"""9999-12-31, the last that a datetime can hold."""
+MAX_COUNT: Final = 2**53
+MAX_SECONDS: Final = 10_000_000
 
-Count = Annotated[int, Meta(ge=0, le=2**53)]
+Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Bytes = Count
-Milliseconds = Annotated[float, Meta(ge=0, le=_LATEST_MS)]
-Seconds = Annotated[float, Meta(ge=0, le=10_000_000)]
+if TYPE_CHECKING:
+    WholeNumber = int
+else:  # the service may write 12 as 12.0: it is made an int once it is read
+    WholeNumber = Count | Annotated[float, Meta(ge=0, le=MAX_COUNT)]
+Milliseconds = Annotated[float, Meta(ge=0, le=LATEST_MS)]
+Seconds = Annotated[float, Meta(ge=0, le=MAX_SECONDS)]
 
 
-def _moment(ms: float) -> datetime:
-    return _EPOCH + timedelta(milliseconds=int(ms))
+def _moment(ms: float | None) -> datetime | None:
+    return _EPOCH + timedelta(milliseconds=int(ms)) if ms else None
+
+
+class Oddity(Struct, frozen=True, gc=False):
+    """A field that is not what the service promises: its name there, its value as it came, and why it is odd.
+
+    `name` is "variant" where something else stands in place of a variant, "label" for the label itself.
+    """
+
+    name: str
+    raw: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        """The field, its value and the reason in one line: `sizeBytes 1024.5 (not a whole number)`."""
+        return f"{self.name} {self.raw} ({self.why})" if self.raw else f"{self.name} ({self.why})"
 
 
 class Variant(Struct, frozen=True, rename="camel", gc=False):
-    """One stored or observed version of an item. `size_bytes` is 0 until storing ends: not known yet."""
+    """One stored or observed version of an item. `size_bytes` is 0 until storing ends: not known yet.
 
+    A number or time that could not be read is 0, a text "", and stands among the `oddities`.
+    """
+
+    oddities: ClassVar[tuple[Oddity, ...]] = ()
     status: str
     quality: str
-    size_bytes: Bytes
+    size_bytes: WholeNumber
     content_type: str
-    access_count: Count
+    access_count: WholeNumber
     created_ms: Milliseconds = field(name="createdAt")
     expires_ms: Milliseconds = field(name="expiresAt")
     stored_ms: Milliseconds | None = field(name="storedAt")
@@ -45,8 +75,13 @@ class Variant(Struct, frozen=True, rename="camel", gc=False):
 
     def __post_init__(self) -> None:
         for ms in (self.created_ms, self.expires_ms, self.stored_ms, self.last_accessed_ms):
-            if ms and ms < _EARLIEST_MS:
+            if ms and ms < EARLIEST_MS:
                 raise ValueError("a time before the year 2000: seconds where milliseconds are due?")
+        for name in ("size_bytes", "access_count"):
+            if type(number := getattr(self, name)) is float:
+                if not number.is_integer():
+                    raise ValueError("not a whole number")
+                force_setattr(self, name, int(number))
 
     @property
     def is_known(self) -> bool:
@@ -63,25 +98,42 @@ class Variant(Struct, frozen=True, rename="camel", gc=False):
 
     @property
     def size(self) -> int | None:
-        """Bytes, or None where the service does not know them yet."""
-        return self.size_bytes if self.size_bytes or self.is_stored else None
+        """Bytes, or None where they are not known (yet)."""
+        if self.size_bytes:
+            return self.size_bytes
+        return 0 if self.is_stored and self.oddity("sizeBytes") is None else None
 
     @property
-    def created_at(self) -> datetime:
+    def accesses(self) -> int | None:
+        """How often it was observed, or None where that is not known."""
+        return self.access_count if self.access_count or self.oddity("accessCount") is None else None
+
+    @property
+    def created_at(self) -> datetime | None:
         return _moment(self.created_ms)
 
     @property
-    def expires_at(self) -> datetime:
-        """When the *link* ends, not the stored copy."""
+    def expires_at(self) -> datetime | None:
+        """When the upstream *link* ends, not the stored copy."""
         return _moment(self.expires_ms)
 
     @property
     def stored_at(self) -> datetime | None:
-        return _moment(self.stored_ms) if self.stored_ms else None
+        return _moment(self.stored_ms)
 
     @property
     def last_accessed_at(self) -> datetime | None:
-        return _moment(self.last_accessed_ms) if self.last_accessed_ms else None
+        return _moment(self.last_accessed_ms)
+
+    def oddity(self, name: str) -> Oddity | None:
+        """Return what is odd about the field of this name; all fields share what stands for a variant."""
+        return next((odd for odd in self.oddities if odd.name in (name, "variant")), None)
+
+
+class OddVariant(Variant, frozen=True, kw_only=True, gc=False):
+    """A variant some of whose fields are not what the service promises."""
+
+    oddities: tuple[Oddity, ...]  # type: ignore[misc]
 
 
 class MediaItem(Struct, frozen=True, gc=False):
@@ -91,6 +143,7 @@ class MediaItem(Struct, frozen=True, gc=False):
     type: str
     duration: Seconds | None
     media: dict[str, Variant]
+    oddities: ClassVar[tuple[Oddity, ...]] = ()
 
     def __post_init__(self) -> None:
         if not MEDIA_ID.fullmatch(self.id):
@@ -110,8 +163,15 @@ class MediaItem(Struct, frozen=True, gc=False):
         return sum(variant.size_bytes for variant in self.media.values())
 
 
+class OddMediaItem(MediaItem, frozen=True, kw_only=True, gc=False):
+    """An item with fields that are not what the service promises: `oddities` are its own, each variant has
+    its own, too."""
+
+    oddities: tuple[Oddity, ...]  # type: ignore[misc]
+
+
 class UnreadableItem(Struct, frozen=True, gc=False):
-    """A row of a page that is not what the service promises. `id` where at least that could be read."""
+    """A row of a page that has no usable id. `id` where it is known from what was asked."""
 
     id: str | None
     reason: str
@@ -144,40 +204,5 @@ class PurgeResult(Struct, frozen=True, rename="camel"):
     freed_bytes: Bytes
 
 
-class _WirePage(Struct, rename="camel"):
-    items: list[msgspec.Raw]
-    next_cursor: str | None = None
-
-
-class _WireId(Struct):
-    id: str
-
-
-_page = msgspec.json.Decoder(_WirePage)
-_item = msgspec.json.Decoder(MediaItem)
-_id = msgspec.json.Decoder(_WireId)
-
-decode_item = _item.decode
 decode_delete = msgspec.json.Decoder(DeleteResult).decode
 decode_purge = msgspec.json.Decoder(PurgeResult).decode
-
-
-def decode_page(body: bytes) -> MediaPage:
-    """A page from its JSON. An item that breaks the promise becomes an UnreadableItem, not a lost page.
-
-    Raises msgspec.DecodeError (and its ValidationError), UnicodeDecodeError or RecursionError when the
-    page itself is not one.
-    """
-    wire = _page.decode(body)
-    return MediaPage(tuple(_read(raw) for raw in wire.items), wire.next_cursor or None)
-
-
-def _read(raw: msgspec.Raw) -> MediaItem | UnreadableItem:
-    try:
-        return _item.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as broken:
-        try:
-            media_id = _id.decode(raw).id
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            media_id = ""
-        return UnreadableItem(media_id if MEDIA_ID.fullmatch(media_id) else None, str(broken))

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from dashboard import audit, ledger
 from dashboard.access import Caller
+from dashboard.logs import masked
 from dashboard.models import Connection, Job, Removal
 
 State = Removal.State
@@ -111,7 +112,7 @@ def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, An
     """
     now = timezone.now()
     lease = now + ledger.OF_WORKER + ledger.LOCKS
-    facts = {"before": dict(before), "sent_at": now, "lease_until": lease, "claim": None}
+    facts = {"before": masked(dict(before)), "sent_at": now, "lease_until": lease, "claim": None}
     return _leave(removal, number, caller, State.SENT, facts, before=facts["before"])
 
 

@@ -77,7 +77,7 @@ class Tally(Struct, kw_only=True):
     within_hour: int = 0
     within_day: int = 0
     later: int = 0
-    """Links by when they end; variants that were removed have none."""
+    """Links by when they end; variants that were removed, or whose time could not be read, have none."""
     newest_ms: int = 0
     last_access_ms: int = 0
     largest: list[tuple[int, str, int, str]] = []
@@ -139,6 +139,8 @@ class Tally(Struct, kw_only=True):
                 if status == "removed":
                     continue
                 ends = variant.expires_ms
+                if not ends:
+                    continue
                 if ends <= now:
                     self.expired += 1
                     continue

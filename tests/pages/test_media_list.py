@@ -153,7 +153,7 @@ def test_unreadable_items_keep_their_place(viewer: Browser, sandbox: Sandbox) ->
     answer = viewer.get(HERE)
     assert answer.status_code == 200
     assert ids_on(answer) == ["77"]
-    assert text(answer).count("cannot be shown") == 3
+    assert text(answer).count("cannot be shown") == 2
 
 
 def test_texts_of_the_service_are_texts(viewer: Browser) -> None:

@@ -20,6 +20,7 @@ from dashboard.vault import (
     VaultClient,
     VaultError,
 )
+from dashboard.vault.records import OddMediaItem
 
 CONNECTION, KEY = "conn_a", "key_of_the_tests"
 
@@ -108,12 +109,12 @@ def test_batch_with_one_malformed_id_asks_nothing(sandbox: Sandbox, client: Vaul
 def test_batch_does_not_call_missing_what_it_could_not_read(sandbox: Sandbox, client: VaultClient) -> None:
     known, *_ = all_ids(client)
     good = client.get(CONNECTION, known)
-    broken = {"id": "8", "type": "image"}
-    sandbox.faults.add(path="batch", body={"items": [broken, {"type": "image"}]})
+    odd = {"id": "8", "type": "image"}
+    sandbox.faults.add(path="batch", body={"items": [odd, {"type": "image"}]})
     found = client.get_batch(CONNECTION, ["7", "8"])
-    assert [type(item) for item in found.values()] == [UnreadableItem, UnreadableItem]
+    assert [type(item) for item in found.values()] == [UnreadableItem, OddMediaItem]
     assert [item.id for item in found.values()] == ["7", "8"]
-    sandbox.faults.add(path="batch", body={"items": [broken]})
+    sandbox.faults.add(path="batch", body={"items": [odd]})
     assert list(client.get_batch(CONNECTION, ["7", "8"])) == ["8"]
     assert isinstance(client.get_batch(CONNECTION, [known])[known], MediaItem)
     assert good.id == known
