@@ -232,7 +232,7 @@ def test_a_clock_that_was_behind_calls_nothing_old_new(
 ) -> None:
     item = service.find_item(small, media_id)
     assert item
-    newest = max(v.created_at for v in item.media.values())
+    newest = max(v.created_at for v in item.media.values() if v.created_at)
     sandbox.faults.add(method="GET")
     sandbox.faults.add(method="DELETE", close=True)
     sandbox.faults.add(method="GET", status=401, times=None)
