@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 
 import django
 import pytest
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from tests.environment import API_KEY, make_up
 
@@ -27,7 +29,8 @@ from dashboard.audit import guards  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
-from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
+from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, as_owner, connection, signed_in  # noqa: E402
+from tests.postgresql import ROLE  # noqa: E402
 
 pytest_plugins = ["tests.browser.chromium"]
 
@@ -44,6 +47,31 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         test["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """On PostgreSQL the tables are made by their owner, and every test runs with the rights that
+    `manage.py grants` gives; make.as_owner is for what the owner does."""
+    if connection_to_database.vendor != "postgresql":
+        yield
+        return
+    usual = connection_to_database.settings_dict["OPTIONS"]
+    with django_db_blocker.unblock():
+        with connection_to_database.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
+            if not cursor.fetchone():
+                cursor.execute(f"CREATE ROLE {ROLE}")
+        call_command("grants", ROLE, apply=True, stdout=StringIO())
+        connection_to_database.close()
+    options = f"{usual.get('options', '')} -c role={ROLE}"
+    connection_to_database.settings_dict["OPTIONS"] = {**usual, "options": options}
+    yield
+    with django_db_blocker.unblock():
+        connection_to_database.close()
+        connection_to_database.settings_dict["OPTIONS"] = usual
+        with connection_to_database.cursor() as cursor:
+            cursor.execute(f"DROP OWNED BY {ROLE}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _emptied_between_tests() -> Iterator[None]:
     """Tests with real transactions empty the database behind them, which the audit's guards would refuse."""
@@ -51,11 +79,12 @@ def _emptied_between_tests() -> Iterator[None]:
         teardown: Callable[[TransactionTestCase], None] = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
         def lift_guards_and_empty(case: TransactionTestCase) -> None:
-            with connection_to_database.schema_editor() as editor:
-                guards.remove(editor)
-            teardown(case)
-            with connection_to_database.schema_editor() as editor:
-                guards.install(editor)
+            with as_owner():
+                with connection_to_database.schema_editor() as editor:
+                    guards.remove(editor)
+                teardown(case)
+                with connection_to_database.schema_editor() as editor:
+                    guards.install(editor)
 
         patch.setattr(TransactionTestCase, "_fixture_teardown", lift_guards_and_empty)
         yield

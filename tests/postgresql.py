@@ -13,7 +13,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import psycopg
+
+ROLE: Final = "vault_test_role"
+"""The role of web processes and workers in a test: once `manage.py grants` was run it has their rights."""
 
 
 class NoCluster(Exception):
@@ -30,7 +36,8 @@ def postgresql_binaries() -> Path | None:
 
 @contextlib.contextmanager
 def throwaway_postgresql(binaries: Path) -> Iterator[str]:
-    """The address of a new, empty cluster behind a socket in a folder of its own; gone afterwards."""
+    """The address of a new, empty cluster, as its owner, behind a socket in a folder of its own; gone
+    afterwards."""
     user = unprivileged() if os.geteuid() == 0 else None  # the server refuses to run as root
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         if user:
@@ -50,7 +57,10 @@ def throwaway_postgresql(binaries: Path) -> Iterator[str]:
             until = time.monotonic() + 30
             while subprocess.run(ready).returncode and time.monotonic() < until and server.poll() is None:
                 time.sleep(0.1)
-            yield f"postgresql://postgres@{quote(folder, safe='')}/postgres"
+            url = f"postgresql://postgres@{quote(folder, safe='')}/postgres"
+            with psycopg.connect(url) as connection:
+                connection.execute(f"CREATE ROLE {ROLE} LOGIN".encode())
+            yield url
         finally:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=30)
@@ -59,3 +69,8 @@ def throwaway_postgresql(binaries: Path) -> Iterator[str]:
 def unprivileged() -> str:
     names = {entry.pw_name for entry in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+def as_role(url: str) -> str:
+    """The same database for programs that are to have ROLE's rights; `SET ROLE NONE` gives the owner's."""
+    return f"{url}?{urlencode({'options': f'-c role={ROLE}'})}"

@@ -11,6 +11,8 @@ from typing import Any, Final, Protocol
 
 import psycopg
 
+from tests.postgresql import as_role
+
 PATIENCE: Final = 20.0
 """Seconds that something may take on a busy machine."""
 
@@ -18,6 +20,7 @@ PATIENCE: Final = 20.0
 class Database(Protocol):
     name: str
     url: str
+    """For the programs."""
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a query finds: only what is committed."""
@@ -64,20 +67,21 @@ class Sqlite:
 class Postgresql:
     name = "PostgreSQL"
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, owner_url: str) -> None:
+        self.owner_url = owner_url
+        self.url = as_role(owner_url)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url) as connection:
+        with psycopg.connect(self.owner_url) as connection:
             return connection.execute(sql.encode()).fetchall()
 
     def write(self, sql: str) -> int:
-        with psycopg.connect(self.url) as connection:
+        with psycopg.connect(self.owner_url) as connection:
             return connection.execute(sql.encode()).rowcount
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        with psycopg.connect(self.url) as connection:
+        with psycopg.connect(self.owner_url) as connection:
             connection.execute(
                 "LOCK TABLE dashboard_event IN EXCLUSIVE MODE"
             )  # reading goes on, as on SQLite

@@ -45,7 +45,9 @@ def large(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Ite
         if name == "sqlite":
             yield name, stack.enter_context(Stage(folder, Sqlite(folder)))
             return
-        url = stages(name).database.url
+        database = stages(name).database
+        assert isinstance(database, Postgresql)
+        url = database.owner_url
         with psycopg.connect(url, autocommit=True) as server:
             server.execute("CREATE DATABASE large")
         yield name, stack.enter_context(Stage(folder, Postgresql(url.rpartition("/")[0] + "/large")))

@@ -133,20 +133,24 @@ class Loop:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def prepare_database(self) -> None:
-        """Tables, and the small connection."""
+    def prepare_database(self, role: str = "") -> None:
+        """Tables, and the small connection; from then on as `role`, where one is named."""
         small = DEMO_CONNECTIONS[0]
         self.manage("migrate", "--verbosity", "0")
+        if role:
+            self.manage("grants", role, "--apply")
+            owner = self.dashboard.environment["DATABASE_URL"]
+            self.dashboard.environment["DATABASE_URL"] = owner.replace("postgres@", f"{role}@")
         self.manage("connection", "add", small.slug, small.id, "--label", small.label)
 
     @contextmanager
-    def over(self, database: str) -> Iterator[None]:
-        """The dashboard started anew over another, empty database while the block lasts."""
+    def over(self, database: str, role: str = "") -> Iterator[None]:
+        """The dashboard started anew over another, empty database while the block lasts, as `role`."""
         usual = self.dashboard.environment["DATABASE_URL"]
         self.dashboard.stop()
         try:
             self.dashboard.environment["DATABASE_URL"] = database
-            self.prepare_database()
+            self.prepare_database(role)
             self.dashboard.start()
             yield
         finally:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 import pytest
 
-from tests.postgresql import postgresql_binaries, throwaway_postgresql
+from tests.postgresql import ROLE, postgresql_binaries, throwaway_postgresql
 from tests.sign_on.loop import CLIENT, Loop
 from tests.sign_on.visitor import ADDRESS, Visitor, raw_get
 
@@ -27,7 +27,7 @@ def recording_loop(loop: Loop, request: pytest.FixtureRequest) -> Iterator[Loop]
         yield loop
         return
     assert POSTGRESQL
-    with throwaway_postgresql(POSTGRESQL) as url, loop.over(url):
+    with throwaway_postgresql(POSTGRESQL) as url, loop.over(url, role=ROLE):
         yield loop
 
 

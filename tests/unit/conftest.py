@@ -31,6 +31,13 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
+def owner(db: None) -> Iterator[None]:
+    """The tables' owner is connected, as for `migrate` and `audit_trim`."""
+    with make.as_owner():
+        yield
+
+
+@pytest.fixture
 def small(sandbox: Sandbox, db: None) -> Connection:
     return make.connection("small", label="Studio A", connection_id=make.SMALL_ID)
 

@@ -74,7 +74,7 @@ def test_a_row_that_was_given_to_another_connection_is_named(record: Removal) ->
 
 @pytest.mark.django_db
 def test_a_row_that_is_gone_is_named(record: Removal) -> None:
-    with database.constraint_checks_disabled(), database.cursor() as cursor:
+    with make.as_owner(), database.constraint_checks_disabled(), database.cursor() as cursor:
         if database.vendor == "postgresql":
             cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("DELETE FROM dashboard_removal")

@@ -22,6 +22,7 @@ from tests import make
 from tests.make import OMAR
 
 TABLE = "dashboard_event"
+pytestmark = pytest.mark.usefixtures("owner")  # who may do more than the server's role finds no way, either
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from tests import make
 
 
 def migrate(name: str | None) -> None:
-    executor = MigrationExecutor(database)
-    executor.migrate([("dashboard", name)])
+    with make.as_owner():
+        MigrationExecutor(database).migrate([("dashboard", name)])
 
 
 @pytest.mark.django_db(transaction=True)
