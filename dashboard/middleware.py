@@ -16,8 +16,8 @@ from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
+from .export.places import TooManyDownloads
 from .export.prepared import NoFile, TooManyExports
-from .export.stream import TooManyDownloads
 from .htmx import go_to
 from .lookup.lookups import ExpiredLookup, UnknownLookup
 from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded
@@ -139,7 +139,7 @@ class Trouble:
             case NoFile():
                 return export.no_file(request, error)
             case TooManyDownloads():
-                return export.too_many(request)
+                return export.too_many(request, error)
             case TooManyExports():
                 return export.enough(request, error)
             case JobIsThere():

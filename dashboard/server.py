@@ -19,6 +19,9 @@ from typing import Any, Final
 from .access.repeated import note_repeated
 from .logs import LOGGING
 from .security import headers
+from .slow_readers import drop_slow_readers
+
+_WRITE_SECONDS: Final = float(os.environ.get("DASHBOARD_WRITE_SECONDS", "30"))
 
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h; other C libraries have no such call
 
@@ -34,6 +37,7 @@ MAX_HEADER_BYTES: Final = 33 * 1024
 """Bytes of a header's line: a token of the greatest length behind its name. See LONGEST_TOKEN."""
 limit_request_field_size = MAX_HEADER_BYTES
 bind = os.environ.get("DASHBOARD_BIND", "127.0.0.1:8000")
+sendfile = False  # it would wait for a reader without end
 accesslog = None
 forwarder_headers = ""  # gunicorn would believe SCRIPT_NAME, and proxies pass on what clients sent
 logconfig_dict = {
@@ -52,7 +56,7 @@ def on_starting(server: Any) -> None:
         from . import settings
     except ImproperlyConfigured as wrong:
         sys.exit(f"The dashboard did not start.\n{wrong}")
-    _answer_in_our_words(settings.VAULTPLUS_MEDIA_HOSTS, settings.SECURE_HSTS_SECONDS)
+    _change_gunicorn(settings.VAULTPLUS_MEDIA_HOSTS, settings.SECURE_HSTS_SECONDS)
 
 
 def pre_request(worker: Any, request: Any) -> None:
@@ -73,10 +77,12 @@ def post_worker_init(worker: Any) -> None:
     worker.keeper = start_keeper()
 
 
-def _answer_in_our_words(media_hosts: list[str], hsts_seconds: int) -> None:
-    """Requests that never reach Django (a line too long, a broken header) get our headers and words too."""
+def _change_gunicorn(media_hosts: list[str], hsts_seconds: int) -> None:
+    """Readers get a deadline; requests that never reach Django (a line too long, a broken header) get our
+    headers and words too."""
     from gunicorn import util
 
+    drop_slow_readers(util, _WRITE_SECONDS)
     ours = headers(media_hosts)
     if hsts_seconds:
         ours["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains; preload"

@@ -27,6 +27,7 @@ from dashboard.access.accounts import accounts  # noqa: E402
 from dashboard.access.sign_on import SignOn  # noqa: E402
 from dashboard.audit import guards  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
+from dashboard.export.places import places  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, as_owner, connection, signed_in  # noqa: E402
@@ -94,6 +95,7 @@ def _emptied_between_tests() -> Iterator[None]:
 def _nothing_is_remembered() -> None:
     """What one test noted and whom it saw is nothing to the next."""
     throttle.clear()
+    places.forget()
     accounts.forget()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
 from dashboard.export import sheets
@@ -53,16 +53,16 @@ def lines(events: Iterable[Event], kind: str) -> Iterator[str]:
     return as_csv(events) if kind == "csv" else as_json_lines(events)
 
 
-def packets(lines: Iterable[str]) -> Iterator[str]:
-    """The lines joined to what is worth sending: a million small ones would be a million calls."""
+def packets(lines: Iterable[str]) -> Generator[bytes]:
+    """The lines, as UTF-8, joined to what is worth sending: a million small ones would be a million calls."""
     held, length = list[str](), 0
     for line in lines:
         held.append(line)
         length += len(line)
         if length >= _PACKET:
-            yield "".join(held)
+            yield "".join(held).encode()
             held, length = [], 0
-    yield "".join(held)
+    yield "".join(held).encode()
 
 
 def as_json_lines(events: Iterable[Event]) -> Iterator[str]:

@@ -7,11 +7,13 @@ cuts the file to that length and goes on. Where there is no such file, on anothe
 from __future__ import annotations
 
 import logging
+import os
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
@@ -32,6 +34,7 @@ from dashboard.work import jobs, walk
 from dashboard.work.troubles import TRIES, lets_go, wait_after, words
 
 from . import files as export_files
+from .places import Placed, TooManyDownloads
 from .rows import head, writer
 from .stream import told
 
@@ -45,6 +48,9 @@ LIES_FOR: Final = timedelta(days=1)
 
 MOST_OPEN: Final = 10
 """Exports that one person may have under way: each keeps a lane of the worker, and fills the disk."""
+
+PIECE_BYTES: Final = 64 * 1024
+"""What is read of a file, and sent, at once."""
 
 HELD_FOR: Final = 5.0
 """Seconds in which a process that lost its lease finds that out and lets go of the file."""
@@ -129,8 +135,9 @@ def lies_until(job: Job) -> datetime | None:
     return job.finished_at + LIES_FOR if job.finished_at and job.state == Job.State.DONE else None
 
 
-def take_away(caller: Caller, job: Job) -> BinaryIO:
-    """Its file, open; that it is taken is recorded. Raises NoFile, and audit.NotRecorded."""
+def take_away(caller: Caller, job: Job) -> tuple[Placed, int]:
+    """Its file, and how many bytes that is; that it is taken is recorded. Raises NoFile, TooManyDownloads,
+    and audit.NotRecorded; then nothing is given out."""
     until = lies_until(job)
     if until is None:
         raise NoFile(job, "There is no file: this export has not come to its end.")
@@ -146,11 +153,13 @@ def take_away(caller: Caller, job: Job) -> BinaryIO:
         ) from None
     result = {"job": str(job.pk), "size_bytes": job.size_bytes, **told(query_of(job), job.form)}
     try:
-        audit.record("media.exported", caller, connection=job.connection, result=result)
-    except audit.NotRecorded:
+        with Placed(caller.person) as placed:
+            placed.holds(iter(partial(file.read, PIECE_BYTES), b""), file.close)
+            audit.record("media.exported", caller, connection=job.connection, result=result)
+    except TooManyDownloads:
         file.close()
         raise
-    return file
+    return placed, os.fstat(file.fileno()).st_size
 
 
 def trim() -> int:

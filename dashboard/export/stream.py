@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-import threading
 from collections.abc import Iterator
-from typing import Final
 from urllib.parse import parse_qsl
 
 from django.utils import timezone
@@ -17,18 +15,10 @@ from dashboard.models import Connection
 from dashboard.vault import MediaPage, MediaQuery, VaultError
 from dashboard.work import walk
 
+from .places import Placed
 from .rows import head, writer
 
 logger = logging.getLogger(__name__)
-
-MOST: Final = 4
-"""Downloads that one web process has under way: each holds a thread of sixteen for as long as it takes."""
-
-_places: Final = threading.BoundedSemaphore(MOST)
-
-
-class TooManyDownloads(Exception):
-    """Nothing was begun: other downloads have to end first."""
 
 
 class Cut(ConnectionResetError):
@@ -39,15 +29,12 @@ class Cut(ConnectionResetError):
 class Download:
     """The bytes of a file, whose first page is there before anything is sent.
 
-    Trouble with the first page is raised at once, as TooManyDownloads or the VaultError, and can be told on a
-    page. Later trouble is logged, and raised as Cut where the bytes are asked for. `close` ends the walk,
-    whether or not anything was sent.
+    Trouble with the first page is raised at once, as the VaultError, and can be told on a page. Later trouble
+    is logged, and raised as Cut where the bytes are asked for. `close` ends the walk, whether or not anything
+    was sent.
     """
 
     def __init__(self, connection: Connection, query: MediaQuery, form: str, request_id: str = "") -> None:
-        if not _places.acquire(blocking=False):
-            raise TooManyDownloads
-        self._open = True
         self._request_id = request_id
         self._steps = walk.steps(connection, query, ask=_ask)
         self._written = writer(form, connection)
@@ -70,10 +57,7 @@ class Download:
 
     def close(self) -> None:
         """End the walk; a call that is under way is waited for, and none follows it."""
-        if self._open:
-            self._open = False
-            self._steps.close()
-            _places.release()
+        self._steps.close()
 
 
 def _ask(connection: Connection, query: MediaQuery) -> MediaPage:
@@ -81,18 +65,16 @@ def _ask(connection: Connection, query: MediaQuery) -> MediaPage:
     return walk.ask_paced(connection, query) if query.cursor else service.list_media(connection, query)
 
 
-def now(caller: Caller, connection: Connection, query: MediaQuery, form: str) -> Download:
+def now(caller: Caller, connection: Connection, query: MediaQuery, form: str) -> Placed:
     """All that fits, as it is read: its first page is there, and that it is taken away is recorded.
 
-    Raises what Download raises, and audit.NotRecorded; then nothing is given out.
+    Raises TooManyDownloads, what Download raises, and audit.NotRecorded; then nothing is given out.
     """
-    file = Download(connection, query, form, caller.request_id)
-    try:
+    with Placed(caller.person) as placed:
+        file = Download(connection, query, form, caller.request_id)
+        placed.holds(file, file.close)
         audit.record("media.exported", caller, connection=connection, result=told(query, form))
-    except audit.NotRecorded:
-        file.close()
-        raise
-    return file
+    return placed
 
 
 def told(query: MediaQuery, form: str) -> dict[str, object]:

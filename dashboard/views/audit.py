@@ -13,6 +13,7 @@ from dashboard.access import Role, needs
 from dashboard.audit import export, record
 from dashboard.audit.history import DEFAULT_LIMIT, EVERY_STEP, History
 from dashboard.audit.pages import AuditPage, EventDetail
+from dashboard.export.places import Placed
 from dashboard.export.sheets import CONTENT_TYPES, attachment
 from dashboard.forms.audit import AuditFilterForm, ExportForm
 from dashboard.htmx import show
@@ -52,10 +53,12 @@ def audit_export(request: Request) -> HttpResponseBase:
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(AuditPage(history, form.query()).href)
     kind, query = form.cleaned_data["format"], form.query().replacing(steps=EVERY_STEP, limit=DEFAULT_LIMIT)
-    taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
-    events = (event for event in history.walk(query) if event.sequence < taken.sequence)
-    packets = export.packets(export.lines(events, kind))
-    response = StreamingHttpResponse(packets, content_type=CONTENT_TYPES[kind])
+    with Placed(request.person) as placed:
+        taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
+        events = (event for event in history.walk(query) if event.sequence < taken.sequence)
+        packets = export.packets(export.lines(events, kind))
+        placed.holds(packets, packets.close)
+    response = StreamingHttpResponse(placed, content_type=CONTENT_TYPES[kind])
     response.headers["Content-Disposition"] = attachment(f"audit-{timezone.now():%Y-%m-%d}.{kind}")
     return response
 

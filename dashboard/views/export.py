@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from uuid import UUID
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,6 +15,7 @@ from dashboard.access import Role, needs
 from dashboard.audit.history import History, UnknownRecord
 from dashboard.export import prepared as export
 from dashboard.export import stream as export_stream
+from dashboard.export.places import TooManyDownloads
 from dashboard.export.sheets import CONTENT_TYPES, attachment
 from dashboard.forms import MediaFilterForm
 from dashboard.forms.export import ExportForm
@@ -92,9 +93,11 @@ def job_file(request: Request, pk: UUID) -> HttpResponseBase:
         raise UnknownRecord(pk)  # said alike of what is not theirs and of what never was
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(job)
-    file = export.take_away(request.caller, job)
-    name = export_stream.file_name(job.connection, job.form)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=CONTENT_TYPES[job.form])
+    file, size_bytes = export.take_away(request.caller, job)
+    response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[job.form])
+    response.headers["Content-Disposition"] = attachment(export_stream.file_name(job.connection, job.form))
+    response.headers["Content-Length"] = str(size_bytes)
+    return response
 
 
 def no_file(request: Request, error: export.NoFile) -> HttpResponse:
@@ -116,12 +119,20 @@ def enough(request: Request, error: export.TooManyExports) -> HttpResponse:
     )
 
 
-def too_many(request: Request) -> HttpResponse:
+def too_many(request: Request, error: TooManyDownloads) -> HttpResponse:
     """Said where other downloads have to end first."""
+    if error.is_own:
+        return trouble.say(
+            request,
+            "One download at a time",
+            "Another download of yours is still on its way. Wait until it has ended, or cancel it in your "
+            "browser; then try again.",
+            status=429,
+        )
     return trouble.say(
         request,
         "Too many downloads at once",
-        "As many exports are on their way as this server sends at a time. Try again in a moment, or have "
-        "this one prepared in the background.",
+        "As many downloads are on their way as this server sends at a time. Try again in a moment, or have "
+        "an export of media prepared in the background.",
         status=503,
     )

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from dashboard.export import stream as export_stream
 from dashboard.export.stream import Cut
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
@@ -181,19 +180,6 @@ def test_a_circle_breaks_the_transfer_off(viewer: Browser, sandbox: Sandbox, cur
     assert isinstance(cut.value.__cause__, Circle)
     leave(answer)
     assert len(sandbox.calls) == len(cursors)
-
-
-def test_so_many_at_once_and_no_more(viewer: Browser, sandbox: Sandbox) -> None:
-    under_way = [viewer.get(BIG) for _ in range(export_stream.MOST)]
-    refused = viewer.get(BIG)
-    assert refused.status_code == 503
-    assert "Too many downloads" in text(refused)
-    for answer in under_way:
-        leave(answer)
-    for _ in range(export_stream.MOST + 1):  # each gave its place back, read or not
-        answer = viewer.get(BIG)
-        assert answer.status_code == 200
-        leave(answer)
 
 
 def test_nobody_takes_what_they_may_not_see(viewer: Browser, sandbox: Sandbox) -> None:

@@ -98,7 +98,7 @@ def test_memory_does_not_grow_with_the_record(db: None, kind: str) -> None:
                 yield Event(sequence=1, line=event.line, hash=event.hash)
 
         tracemalloc.start()
-        assert sum(packet.count("\n") for packet in packets(lines(events(), kind))) >= count
+        assert sum(packet.count(b"\n") for packet in packets(lines(events(), kind))) >= count
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

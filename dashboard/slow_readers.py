@@ -1,0 +1,64 @@
+"""A deadline for whoever is sent something and does not read: else each of them holds a thread for ever.
+
+It is one for getting on, not for the whole: a reader that takes some of it before the deadline has as much
+time again. The kernel calls a socket writable only once a third of its buffer, which may be megabytes, is
+free; so what it takes is tried out, twice a second.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import select
+import socket
+import struct
+import time
+from typing import Any, Final
+
+logger = logging.getLogger(__name__)
+
+TRY_EVERY_SECONDS: Final = 0.5
+_RESET: Final = struct.pack("ii", 1, 0)  # what nobody reads is not kept for them, either
+
+
+def drop_slow_readers(util: Any, seconds: float) -> None:
+    """Have gunicorn, whose module this is, write everything by `send_all`."""
+
+    def write(sock: socket.socket, content: bytes, chunked: bool = False) -> None:
+        if chunked:
+            write_chunk(sock, content)
+        else:
+            send_all(sock, content, seconds)
+
+    def write_chunk(sock: socket.socket, content: bytes) -> None:
+        send_all(sock, b"%X\r\n%b\r\n" % (len(content), content), seconds)
+
+    util.write, util.write_chunk = write, write_chunk
+
+
+def send_all(sock: socket.socket, content: bytes, seconds: float) -> None:
+    """Send it all. Raises ConnectionResetError, and drops the connection, where the reader took nothing for
+    so many seconds."""
+    if sock.gettimeout() is not None:  # whoever sets a limit of their own waits by that
+        sock.sendall(content)
+        return
+    rest, moved_at = memoryview(content), time.monotonic()
+    room = select.poll()
+    room.register(sock, select.POLLOUT)
+    while rest:
+        try:
+            sent = sock.send(rest, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            waited = time.monotonic() - moved_at
+            if waited >= seconds:
+                _drop(sock, seconds)
+            room.poll(1000 * min(TRY_EVERY_SECONDS, seconds - waited) + 1)
+        else:
+            rest, moved_at = rest[sent:], time.monotonic()
+
+
+def _drop(sock: socket.socket, seconds: float) -> None:
+    logger.warning("a reader that took nothing for %g s was cut off", seconds)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    sock.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError(errno.ECONNRESET, "the reader takes nothing")
