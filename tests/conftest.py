@@ -30,8 +30,9 @@ from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.export.places import places  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
-from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, as_owner, connection, signed_in  # noqa: E402
+from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
 from tests.postgresql import ROLE  # noqa: E402
+from tests.rights import as_owner  # noqa: E402
 
 pytest_plugins = ["tests.browser.chromium"]
 

@@ -6,14 +6,11 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from html import unescape
 from typing import Any, Final
 
 from django.core.signals import request_finished
-from django.db import DatabaseError, OperationalError, close_old_connections
-from django.db import connection as database
+from django.db import OperationalError, close_old_connections
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -49,21 +46,6 @@ class Browser(Client):
     def fragment(self, path: str, data: Any = None, *, method: str = "get", **headers: str) -> Any:
         """The same address as htmx asks for it."""
         return getattr(self, method)(path, data, headers={**HTMX, **headers})
-
-
-@contextmanager
-def as_owner() -> Iterator[None]:
-    """Within the block this connection has the rights of the tables' owner; SQLite has nobody else."""
-    if database.vendor != "postgresql":
-        yield
-        return
-    with database.cursor() as cursor:
-        cursor.execute("SET ROLE NONE")
-        try:
-            yield
-        finally:
-            with suppress(DatabaseError):  # a transaction that is given up takes the role back with it
-                cursor.execute("RESET ROLE")
 
 
 def connection(slug: str = "small", **fields: Any) -> Connection:

@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlencode
 
-import psycopg
-
 ROLE: Final = "vault_test_role"
 """The role of web processes and workers in a test: once `manage.py grants` was run it has their rights."""
 
@@ -58,8 +56,8 @@ def throwaway_postgresql(binaries: Path) -> Iterator[str]:
             while subprocess.run(ready).returncode and time.monotonic() < until and server.poll() is None:
                 time.sleep(0.1)
             url = f"postgresql://postgres@{quote(folder, safe='')}/postgres"
-            with psycopg.connect(url) as connection:
-                connection.execute(f"CREATE ROLE {ROLE} LOGIN".encode())
+            psql = [f"{binaries}/psql", "-q", "-h", folder, "-U", "postgres", "-c"]
+            subprocess.run([*psql, f"CREATE ROLE {ROLE} LOGIN"], check=True)
             yield url
         finally:
             server.send_signal(signal.SIGINT)

@@ -38,7 +38,7 @@ from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removal import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
 from dashboard.work import bulk, drain, jobs  # noqa: E402
 from tests import make  # noqa: E402
-from tests.postgresql import ROLE  # noqa: E402
+from tests.rights import as_owner, migrate  # noqa: E402
 
 HOUSE: Final = Path(dashboard.__file__).parent
 OURS: Final = ("removal.py", "ledger.py", "settling.py", "service.py", "audit", "vault/client.py")
@@ -77,10 +77,7 @@ class Steps:
 
 def prepare(connections_by_slug: dict[str, str], shown: list[str]) -> None:
     """Tables, static files, these connections (archived but for the shown ones), all imports of a press."""
-    with make.as_owner():
-        call_command("migrate", verbosity=0)
-        if database.vendor == "postgresql":
-            call_command("grants", ROLE, apply=True, stdout=io.StringIO())
+    migrate()
     if "STATIC_COLLECTED" not in os.environ:  # by tests/run, before others read them beside this
         call_command("collectstatic", interactive=False, verbosity=0)
     for slug, connection_id in connections_by_slug.items():
@@ -242,7 +239,7 @@ def at_once(presses: list[dict[str, Any]]) -> list[tuple[int, int]]:
 def trim_and_undo(times: int) -> str:
     """Trim the whole audit to its newest event, in transactions that are given up."""
     for _ in range(times):
-        with make.as_owner(), transaction.atomic(), TemporaryFile("w") as file:
+        with as_owner(), transaction.atomic(), TemporaryFile("w") as file:
             retention.trim(datetime.now(UTC), file, make.OMAR)
             transaction.set_rollback(True)
     return "trimmed"

@@ -17,6 +17,7 @@ from dashboard.vault import MediaQuery
 from tests import make
 from tests.assertions import Provider, a_provider
 from tests.environment import API_KEY
+from tests.rights import as_owner
 from tests.scans import ITEMS, SOME_ID, after, begun, sums
 
 collect_ignore = [] if database.vendor == "postgresql" else ["test_audit_role.py"]  # SQLite has no roles
@@ -33,7 +34,7 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture
 def owner(db: None) -> Iterator[None]:
     """The tables' owner is connected, as for `migrate` and `audit_trim`."""
-    with make.as_owner():
+    with as_owner():
         yield
 
 

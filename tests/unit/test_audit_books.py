@@ -15,6 +15,7 @@ from dashboard.models import Connection, Event, Removal
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.make import OMAR
+from tests.rights import as_owner
 
 State = Removal.State
 
@@ -74,7 +75,7 @@ def test_a_row_that_was_given_to_another_connection_is_named(record: Removal) ->
 
 @pytest.mark.django_db
 def test_a_row_that_is_gone_is_named(record: Removal) -> None:
-    with make.as_owner(), database.constraint_checks_disabled(), database.cursor() as cursor:
+    with as_owner(), database.constraint_checks_disabled(), database.cursor() as cursor:
         if database.vendor == "postgresql":
             cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("DELETE FROM dashboard_removal")

@@ -22,6 +22,7 @@ from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from dashboard.work import bulk, claims, jobs
 from tests import make
+from tests.rights import as_owner
 
 State = Removal.State
 
@@ -112,13 +113,13 @@ def test_an_item_that_was_added_is_named(planned: Job) -> None:
 
 
 def test_an_item_that_is_gone_is_named(planned: Job) -> None:
-    with make.as_owner():
+    with as_owner():
         first_of(planned, State.PLANNED).delete()
     named(f"bulk removal {planned.pk} has 3 items, and its event says 4")
 
 
 def test_all_items_gone_are_named(planned: Job) -> None:
-    with make.as_owner():
+    with as_owner():
         planned.removals.all().delete()
     named(f"bulk removal {planned.pk} has 0 items")
 
@@ -251,7 +252,7 @@ def test_what_retention_took_is_not_missed(
     begin(small, ids[4:6])
     with (tmp_path / "old.jsonl").open("w") as file:
         for event in list(Event.objects.order_by("sequence")):
-            with make.as_owner():
+            with as_owner():
                 retention.trim(event.at, file, make.OMAR)
             assert "holds" in verified()
     begun = begin(small, ids[6:8])

@@ -25,6 +25,7 @@ from dashboard.audit.throttle import Throttle
 from dashboard.models import Event
 from tests import make
 from tests.make import OMAR
+from tests.rights import as_owner
 
 
 @pytest.fixture
@@ -153,7 +154,7 @@ def test_a_note_fails_nothing(db: None) -> None:
 
 def trim(tmp_path: Any, keep_days: int, name: str = "old.jsonl") -> str:
     out = io.StringIO()
-    with make.as_owner():
+    with as_owner():
         call_command("audit_trim", keep_days=keep_days, to=tmp_path / name, stdout=out)
     return out.getvalue()
 
@@ -161,7 +162,7 @@ def trim(tmp_path: Any, keep_days: int, name: str = "old.jsonl") -> str:
 def age(days: int, *sequences: int) -> None:
     """Write events as if it had been `days` ago; the chain is made with the time in it."""
     for number in sequences:
-        with make.as_owner(), guards.lifted():
+        with as_owner(), guards.lifted():
             Event.objects.filter(sequence=number).update(at=timezone.now() - timedelta(days=days))
 
 
@@ -184,7 +185,7 @@ def test_a_checkpoint_vouches_only_for_what_it_names(db: None, tmp_path: Any) ->
         audit.record("media.revealed", OMAR, media_id=str(number))
     age(100, 1, 2)
     trim(tmp_path, 30)
-    with make.as_owner(), guards.lifted():
+    with as_owner(), guards.lifted():
         Event.objects.filter(sequence=3).delete()
     broken = audit.verify().broken
     assert broken

@@ -17,8 +17,9 @@ from django.db import connection as database
 from dashboard import audit, grants
 from dashboard.models import Connection, Event
 from tests import make
-from tests.make import OMAR, as_owner
+from tests.make import OMAR
 from tests.postgresql import ROLE
+from tests.rights import as_owner
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 NAMES = ["dashboard", 'it"s; DROP TABLE dashboard_job; --', "Größe 100%"]

@@ -13,10 +13,11 @@ from django.utils import timezone
 from dashboard.audit import guards
 from dashboard.models import Connection, Removal
 from tests import make
+from tests.rights import as_owner
 
 
 def migrate(name: str | None) -> None:
-    with make.as_owner():
+    with as_owner():
         MigrationExecutor(database).migrate([("dashboard", name)])
 
 
