@@ -16,8 +16,9 @@ from django.utils.cache import patch_vary_headers
 
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
+from .export.download import NoFile
 from .export.places import TooManyDownloads
-from .export.prepared import NoFile, TooManyExports
+from .export.prepared import TooManyExports
 from .htmx import go_to
 from .lookup.lookups import ExpiredLookup, UnknownLookup
 from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded

@@ -7,11 +7,9 @@ cuts the file to that length and goes on. Where there is no such file, on anothe
 from __future__ import annotations
 
 import logging
-import os
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -34,7 +32,6 @@ from dashboard.work import jobs, walk
 from dashboard.work.troubles import TRIES, lets_go, wait_after, words
 
 from . import files as export_files
-from .places import Placed, TooManyDownloads
 from .rows import head, writer
 from .stream import told
 
@@ -49,23 +46,12 @@ LIES_FOR: Final = timedelta(days=1)
 MOST_OPEN: Final = 10
 """Exports that one person may have under way: each keeps a lane of the worker, and fills the disk."""
 
-PIECE_BYTES: Final = 64 * 1024
-"""What is read of a file, and sent, at once."""
-
 HELD_FOR: Final = 5.0
 """Seconds in which a process that lost its lease finds that out and lets go of the file."""
 
 CIRCLE: Final = (
     "The service's pages lead in a circle, so the list has no end, and a file of it would be wrong."
 )
-
-
-class NoFile(Exception):
-    """There is nothing to download, or nothing any more; the text says why, `job` what it is about."""
-
-    def __init__(self, job: Job, why: str) -> None:
-        super().__init__(why)
-        self.job = job
 
 
 class TooManyExports(Exception):
@@ -133,33 +119,6 @@ def may_see(job: Job) -> bool:
 def lies_until(job: Job) -> datetime | None:
     """When its file is deleted; None where there is none yet."""
     return job.finished_at + LIES_FOR if job.finished_at and job.state == Job.State.DONE else None
-
-
-def take_away(caller: Caller, job: Job) -> tuple[Placed, int]:
-    """Its file, and how many bytes that is; that it is taken is recorded. Raises NoFile, TooManyDownloads,
-    and audit.NotRecorded; then nothing is given out."""
-    until = lies_until(job)
-    if until is None:
-        raise NoFile(job, "There is no file: this export has not come to its end.")
-    if until < timezone.now():
-        raise NoFile(job, "The file lay here for a day and was deleted. Export again.")
-    try:
-        file = export_files.file_of(job).open("rb")
-    except OSError:
-        raise NoFile(
-            job,
-            "The file is not on this machine. Tell your administrator that web server and worker need to see "
-            "the same folder (DASHBOARD_FILES).",
-        ) from None
-    result = {"job": str(job.pk), "size_bytes": job.size_bytes, **told(query_of(job), job.form)}
-    try:
-        with Placed(caller.person) as placed:
-            placed.holds(iter(partial(file.read, PIECE_BYTES), b""), file.close)
-            audit.record("media.exported", caller, connection=job.connection, result=result)
-    except TooManyDownloads:
-        file.close()
-        raise
-    return placed, os.fstat(file.fileno()).st_size
 
 
 def trim() -> int:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from dashboard import service
 from dashboard.access import Role, needs
 from dashboard.audit.history import History, UnknownRecord
+from dashboard.export import download
 from dashboard.export import prepared as export
 from dashboard.export import stream as export_stream
 from dashboard.export.places import TooManyDownloads
@@ -93,14 +94,14 @@ def job_file(request: Request, pk: UUID) -> HttpResponseBase:
         raise UnknownRecord(pk)  # said alike of what is not theirs and of what never was
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(job)
-    file, size_bytes = export.take_away(request.caller, job)
+    file, size_bytes = download.take_away(request.caller, job)
     response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[job.form])
     response.headers["Content-Disposition"] = attachment(export_stream.file_name(job.connection, job.form))
     response.headers["Content-Length"] = str(size_bytes)
     return response
 
 
-def no_file(request: Request, error: export.NoFile) -> HttpResponse:
+def no_file(request: Request, error: download.NoFile) -> HttpResponse:
     """Said where there is nothing to download, or nothing any more."""
     again = (error.job.get_absolute_url(), "To the export")
     return trouble.say(request, "No file here", str(error), status=410, retry="", action=again)
