@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from .vault.query import MEDIA_ID
 
 _NO_ITEM: Final = "This link names no media item. Paste the item's ID, or a link to its page here."
-_OURS: Final = re.compile(r"/c/(?P<slug>[A-Za-z0-9_-]+)/media/(?P<id>[^/]+)(?:/.*)?$")
+_OURS: Final = re.compile(r"/c/(?P<slug>[A-Za-z0-9_-]+)/media/(?P<id>[^/]+)")
 _VENDOR: Final = re.compile(r"/v2/vault-plus/media/(?P<id>[^/]+)/?$")
 
 

@@ -29,12 +29,17 @@ from .errors import (
 )
 
 LONGEST_DETAIL: Final = 300
+LONGEST_READ: Final = 4096
+"""Characters of a text of the service that are looked at; whatever stands behind them is never shown."""
+
 LONGEST_RETRY_AFTER: Final = 86_400.0
 """Seconds; a service that asks for more than a day is understood as asking for a day."""
 
 _PASSING: Final = frozenset({500, 502, 503, 504})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-_LINK: Final = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.IGNORECASE)
+# No scheme has more letters than that; without a limit a text of one letter would be gone through again and
+# again, from each of its letters to its end.
+_LINK: Final = re.compile(r"[a-z][a-z0-9+.-]{0,31}://\S+", re.IGNORECASE)
 
 
 class Effect(Enum):
@@ -70,10 +75,15 @@ class Redaction:
             for secret in sorted(secrets, key=len, reverse=True)
         )
         self._secret = re.compile("|".join((*shapes, r"\bconn_\w+")), re.IGNORECASE)
+        self._longest_secret = max(map(len, secrets), default=0)
 
     def clean(self, text: str, longest: int = LONGEST_DETAIL) -> str:
-        """One line of at most `longest` characters without secrets, links or control characters."""
-        line = _LINK.sub("[link]", self._secret.sub("•••", _CONTROL.sub(" ", text)))
+        """Return one line of at most `longest` characters without secrets, links or control characters."""
+        line = self._secret.sub("•••", _CONTROL.sub(" ", text[:LONGEST_READ]))
+        if len(text) > LONGEST_READ:
+            # The cut may have left the first part of a secret at the end, which no pattern knows.
+            line = line[: max(len(line) - self._longest_secret, 0)]
+        line = _LINK.sub("[link]", line)
         return " ".join(self._secret.sub("•••", line).split())[:longest]
 
 

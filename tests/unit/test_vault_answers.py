@@ -14,7 +14,7 @@ from dashboard.vault import (
     UnexpectedAnswer,
     VaultError,
 )
-from dashboard.vault.answers import LONGEST_RETRY_AFTER, Effect, Redaction, judge, retry_after
+from dashboard.vault.answers import LONGEST_READ, LONGEST_RETRY_AFTER, Effect, Redaction, judge, retry_after
 
 KEY, CONNECTION = "key_5f1c9a", "conn_77d2"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -87,6 +87,32 @@ def test_shown_words_hold_no_secret_and_no_more_than_300_characters(
     assert secret not in shown
     assert len(shown) <= 300
     assert all(character >= " " for character in shown)
+
+
+@pytest.mark.parametrize("secret", [KEY, CONNECTION, KEY.upper(), "conn_of_another"])
+@pytest.mark.parametrize("padding", ["\0", " ", "\u2028", "a \n"])
+def test_no_part_of_a_secret_is_left_where_a_long_text_is_cut(secret: str, padding: str) -> None:
+    """Control characters and spaces fold to one, so that what stands at the cut may come to be shown."""
+    for before_the_cut in range(len(secret) + 2):
+        lead = (padding * LONGEST_READ)[: LONGEST_READ - before_the_cut]
+        shown = Redaction(KEY, CONNECTION).clean(lead + secret + " and more" * 99, LONGEST_READ)
+        for length in range(5, len(secret) + 1):
+            assert secret[:length].lower() not in shown.lower().replace("conn_", "")
+
+
+def test_what_stands_before_the_cut_is_shown() -> None:
+    redact = Redaction(KEY, CONNECTION)
+    assert redact.clean("The reason first. " + "x" * 70_000).startswith("The reason first. xxx")
+    assert redact.clean("\0" * 4000 + "late " + "y" * 4000) == "late " + "y" * (
+        LONGEST_READ - 4005 - len(KEY)
+    )
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTP", "a" * 32, "x-app+v1.2", "a" * 900])
+def test_a_link_of_any_scheme_is_not_shown(scheme: str) -> None:
+    shown = Redaction(KEY, CONNECTION).clean(f"see {scheme}://media.ofauth.com/v2/signed?x=1 now", 4000)
+    assert "ofauth" not in shown
+    assert shown.endswith("[link] now")
 
 
 @pytest.mark.parametrize("effect", list(Effect))
