@@ -21,6 +21,7 @@ from .export.places import TooManyDownloads
 from .export.prepared import TooManyExports
 from .htmx import go_to
 from .lookup.lookups import ExpiredLookup, UnknownLookup
+from .origins import own_path
 from .removal import FormUsed, InFlight, IntentNotRecorded, OutcomeNotRecorded
 from .request import Request
 from .sealing import Unsealable
@@ -37,7 +38,7 @@ Next = Callable[[HttpRequest], HttpResponseBase]
 
 
 class Headers:
-    """An id for the request, and the security headers on every answer, whoever made it."""
+    """An id and an address of ours for the request, and the security headers on every answer."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -45,6 +46,7 @@ class Headers:
 
     def __call__(self, request: Request) -> HttpResponseBase:
         request.request_id = uuid.uuid4().hex
+        request.path, request.path_info = own_path(request.path), own_path(request.path_info)
         response = self.get_response(request)
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)

@@ -7,6 +7,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+_BEFORE_A_PATH: Final = "/\\\x7f" + "".join(map(chr, range(0x21)))
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 
 
@@ -40,6 +41,14 @@ def ticket_url(url: str) -> str:
     if not re.fullmatch(r"[\x21-\x7e]*", url):
         raise ValueError("must be letters, digits and signs without spaces")
     return url
+
+
+def own_path(address: str) -> str:
+    """Return an address within our host with exactly one slash at its start, or "" for none.
+
+    Browsers take two of them, a backslash, or a tab between them for the name of another host.
+    """
+    return f"/{address.lstrip(_BEFORE_A_PATH)}" if address else ""
 
 
 def is_loopback(url: str) -> bool:

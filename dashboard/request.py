@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from django.utils.encoding import escape_uri_path
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ class Request(HttpRequest):
     request_id: str
     connections: list[Connection]
     """Those the person may see, read once a request and only when asked for."""
+
+
+def path_of(request: HttpRequest) -> str:
+    """Return the page's address without its query, escaped as a link needs it."""
+    return escape_uri_path(request.path)
 
 
 def reader(request: Request) -> Person:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from .models import Connection, Removal
 from .pages.display import STATUS_WORDS
-from .request import Request
+from .request import Request, path_of
 from .search import target_of
 from .units import length_text, size_text, utc_text
 from .vault import MediaItem
@@ -112,7 +112,7 @@ def own_address(request: Request, *, without: str = "") -> str:
     asked.pop(without, None)
     if slugs := [one.slug for one in request.connections if one.slug in given]:
         asked["connection"] = slugs[0]
-    return f"{request.path}?{asked.urlencode()}" if asked else request.path
+    return f"{path_of(request)}?{asked.urlencode()}" if asked else path_of(request)
 
 
 # ── The bar above an item, and the text for the ticket ───────────────────────────────────────────────

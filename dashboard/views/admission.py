@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from dashboard.access.identity import Person, Role
 from dashboard.htmx import page_behind, show_fragment, wants_fragment
-from dashboard.request import Request
+from dashboard.request import Request, path_of
 
 from .trouble import say
 
@@ -99,7 +99,7 @@ def not_permitted(request: Request, role: Role) -> HttpResponse:
 
 def way_back(request: Request) -> str:
     """The address that shows the same place again, of the page that stands under htmx."""
-    here = request.get_full_path() if request.method in ("GET", "HEAD") else request.path
+    here = request.get_full_path() if request.method in ("GET", "HEAD") else path_of(request)
     return (page_behind(request) if wants_fragment(request) else "") or here
 
 

@@ -17,7 +17,7 @@ from dashboard.htmx import put_into, show_fragment, wants_fragment
 from dashboard.models import Connection
 from dashboard.pages.outcomes import words_in_the_way
 from dashboard.removal import InFlight, OutcomeNotRecorded
-from dashboard.request import Request
+from dashboard.request import Request, path_of
 from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ def stale_cursor(request: Request, error: VaultError) -> HttpResponse:
         answered=True,
         retry="",
         connection=_connection(request),
-        action=(f"{request.path}?{urlencode(kept)}", "First page with these filters"),
+        action=(f"{path_of(request)}?{urlencode(kept)}", "First page with these filters"),
     )
 
 

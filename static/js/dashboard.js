@@ -109,7 +109,7 @@ const typed = () => document.querySelectorAll("#ticket, #reason, [id^='f-']");
 
 function sayEnded() {
   const words = $("#ended").content.cloneNode(true);
-  $("a", words).href = location.pathname + location.search;
+  $("a", words).href = (location.pathname + location.search).replace(/^\/+/, "/");
   ((dialog.open && $("#dialog-notice")) || notice).replaceChildren(words);
 }
 

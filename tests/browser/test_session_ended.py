@@ -60,6 +60,15 @@ def test_the_proxys_bare_401_on_a_read(desk: Desk) -> None:
     expect(page.get_by_label("MIME type")).to_have_value("")
 
 
+def test_the_way_back_from_an_address_with_two_slashes_is_ours(desk: Desk) -> None:
+    page = desk.window(path=LISTED)
+    page.goto(page.url.replace("/c/", "//c/"))
+    end_at_the_proxy(page)
+    page.get_by_role("button", name="Apply").click()
+    come_back(page, page.locator("body"))
+    expect(page).to_have_url(re.compile(r"^http://127\.0\.0\.1:\d+/c/studio-a/media/\?type=image$"))
+
+
 def test_the_proxys_bare_401_on_a_removal(desk: Desk, sandbox: Sandbox) -> None:
     page = desk.window(path=LISTED)
     dialog = ask_to_delete(page)

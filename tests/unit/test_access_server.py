@@ -23,7 +23,7 @@ from tests.sign_on.programs import PATIENCE, Program
 SECRET: Final = "canary-of-a-proxy-0123456789abcdef"
 GUIDS: Final = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(200)]
 Sent = list[tuple[str, str]]
-Ask = Callable[[Sent], tuple[int, str]]
+Ask = Callable[..., tuple[int, str]]
 
 GRANTS: Final = {f"DASHBOARD_{role.upper()}_GROUPS": group for role, group in GROUPS.items()}
 BY_HEADERS: Final = {
@@ -55,9 +55,9 @@ def serving(folder: Path, environment: dict[str, str], **settings: str) -> Itera
     bound = {"DASHBOARD_BIND": f"127.0.0.1:{port}", "DASHBOARD_ALLOWED_HOSTS": "127.0.0.1"}
     program = Program("dashboard", port, folder, command, {**environment, **GRANTS, **bound, **settings})
 
-    def ask(sent: Sent) -> tuple[int, str]:
+    def ask(sent: Sent, path: str = "/lookup/") -> tuple[int, str]:
         with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
-            connection.putrequest("GET", "/lookup/")
+            connection.putrequest("GET", path)
             for name, value in [("X-Forwarded-Proto", "https"), *sent]:
                 connection.putheader(name, value.encode())
             connection.endheaders()
@@ -170,3 +170,12 @@ def test_where_groups_end_the_page_speaks_of_groups_first(by_assertion: Ask, cou
     answered, page = by_assertion([(HEADER, token(groups=groups))])
     assert answered == status, len(token(groups=groups))
     assert "groups" in page.partition("cookies")[0]
+
+
+@pytest.mark.parametrize(
+    "start", ["//", "///", "/%2f", "/%5c", "/\\", "/%09/", "/%09%2f", "/%0a\\", "/%20//"]
+)
+def test_the_way_back_begins_with_one_slash(by_assertion: Ask, start: str) -> None:
+    status, page = by_assertion([], f"{start}evil.example/login?a=b")
+    assert status == 401
+    assert 'href="/evil.example/login?a=b"' in page
