@@ -22,6 +22,7 @@ from dashboard.vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, Me
 from dashboard.vault.query import PARAMETERS
 
 from .fields import LinesField, SecondsField
+from .token import keep_token, read_token
 
 LAYOUTS: Final = ("table", "grid")
 THEMES: Final = ("system", "light", "dark")
@@ -189,12 +190,18 @@ class RemovalForm(forms.Form):
     token = forms.CharField(required=False)
     retry_of = forms.UUIDField(required=False, error_messages={"invalid": "This names no removal."})
 
+    def __init__(self, *args: Any, target: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.target = target
+        """What the form asks about, and its one-time token is bound to."""
+
     def clean_token(self) -> uuid.UUID:
-        """The form's one-time token; a post without one, or with none of ours, is a press of its own."""
-        try:
-            return uuid.UUID(self.cleaned_data["token"])
-        except ValueError:
-            return uuid.uuid4()
+        return read_token(self.cleaned_data["token"], self.target)
+
+    @property
+    def one_time_token(self) -> str:
+        """The hidden field holds the token that came back while it is good for this form, else a new one."""
+        return keep_token(str(self["token"].value() or ""), self.target)
 
 
 class PurgeForm(RemovalForm):
@@ -205,7 +212,7 @@ class PurgeForm(RemovalForm):
     impact = forms.CharField(required=False)
 
     def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, target=f"everything of {connection.pk}", **kwargs)
         self.expected = connection.label
         self.salt = f"impact of purging {connection.pk}"
 

@@ -84,7 +84,7 @@ class ReviewForm(RemovalForm):
     seen = forms.CharField(required=False)
 
     def __init__(self, *args: Any, connection: Connection, ids: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, target=f"the tray of {connection.pk}", **kwargs)
         self.connection, self.ids = connection, ids
         self.salt = f"tray of {connection.pk}"
         self.is_stale = False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods
 
@@ -32,7 +30,8 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
     connection = service.connection(slug, request.connections)
     checked_media_id(media_id)
-    form = RemovalForm(posted(request), initial=asked_for(request))
+    target = f"item {media_id} of {connection.pk}"
+    form = RemovalForm(posted(request), initial=asked_for(request), target=target)
     if request.method == "POST" and form.is_valid():
         record = removal.delete_item(connection, media_id, intent(request, form))
         return told(request, "removal/deleted", connection, record)
@@ -74,13 +73,12 @@ def posted(request: Request) -> QueryDict | None:
 
 
 def asked_for(request: Request) -> dict[str, object]:
-    """What the form starts with: the ticket that the link brought, and a token good for one press."""
+    """What the form starts with: the ticket that the link brought, and the removal that it tries again."""
     ticket = given_ticket(request.GET)
     return {
         "ticket": ticket,
         "reason": f"Asked for in {ticket}" if ticket else "",
         "retry_of": request.GET.get("retry_of", "")[:100],
-        "token": uuid.uuid4(),
     }
 
 

@@ -1,5 +1,6 @@
-// Enhancements of working HTML: the dialog's host, reveal and hide, copying, local times, live refresh.
-// Keys are in keys.js; few modules on purpose: each file is a request of the first load.
+// Enhancements of working HTML: the dialog's host, where the focus goes, reveal and hide, copying, local times.
+// What is asked and taken by htmx is in requests.js, keys are in keys.js; few modules on purpose: each file is a
+// request of the first load.
 
 const root = document.documentElement;
 const $ = (selector, from = document) => from.querySelector(selector);
@@ -11,10 +12,11 @@ const say = (text) => { $("#said").textContent = text; };
 // ── Dialog: filled by htmx, shown here; its opener gets the focus back ────────────────────────────────
 let opener = null;
 
-function openDialog() {
+function openDialog(asker) {
   if (!dialog.open) {
-    const menu = document.activeElement.closest("[popover]"); // it closes, and cannot take the focus back
-    opener = menu ? $(`[popovertarget="${menu.id}"]`) : document.activeElement;
+    const pressed = [document.activeElement, asker].find((one) => one !== document.body) ?? $("#main");
+    const menu = pressed.closest("[popover]"); // it closes, and cannot take the focus back
+    opener = menu ? $(`[popovertarget="${menu.id}"]`) : pressed;
     dialog.showModal();
   }
   ($("[aria-invalid]", dialog) ?? $("h1", dialog))?.focus();
@@ -22,7 +24,7 @@ function openDialog() {
 
 dialog.addEventListener("close", () => {
   dialog.replaceChildren();
-  if (opener?.isConnected) opener.focus();
+  if (opener) giveFocus(opener);
   opener = null;
 });
 // Enter in a field never removes anything: only the button does. Where nothing can be lost, Enter sends.
@@ -43,115 +45,62 @@ document.addEventListener("removal:done", (event) => {
   const row = document.getElementById(`row-${event.detail.id}`);
   const title = $("#item h1");
   const next = row?.nextElementSibling ?? row;
-  opener = $(".c-id a", next ?? document.body) ?? row ?? title;
-  if (!row) opener = title;
+  opener = (next && $(".c-id a", next)) ?? row ?? title ?? opener;
   title?.setAttribute("tabindex", "-1");
   dialog.close();
 });
 
-// ── htmx: busy marks, lost network, no polling of a hidden page ──────────────────────────────────────
-let failed = null;
-
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const { elt, target } = event.detail;
-  if (elt.id === "live" && (document.hidden || live.paused || dialog.open)) {
-    event.preventDefault();
-    return;
-  }
-  if (elt.id === "live") return;
-  notice.replaceChildren();
-  status.textContent = "";
-  target?.setAttribute("aria-busy", "true");
-});
-document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, requestConfig, xhr } = event.detail;
-  requestConfig.target?.removeAttribute("aria-busy"); // the answer may have named another target
-  if (elt.id === "live" && (xhr.status >= 400 || !xhr.status)) pause(true);
-  if ("next" in elt.dataset && (xhr.status >= 400 || !xhr.status)) $("[data-stop]").hidden = true; // "Go on" shows
-});
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
-  ended = xhr.status === 401;
-  if (xhr.status >= 400 && !xhr.getResponseHeader("X-Request-ID")) { // a gateway's page, not ours
-    event.detail.shouldSwap = false;
-    if (ended) sayEnded();
-    else sayNotReached(event);
-  }
-  // The dialog closes on this answer; only what it changes on the page behind is taken from it.
-  if (xhr.getResponseHeader("HX-Trigger-After-Settle")?.includes("removal:done")) event.detail.swapOverride = "none";
-});
-document.addEventListener("htmx:afterSwap", (event) => {
-  const { target, requestConfig } = event.detail;
+document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target !== dialog || !dialog.childElementCount) return;
   if (requestConfig.verb === "get") dialog.dataset.from = requestConfig.path;
-  openDialog();
+  openDialog(requestConfig.elt);
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   const words = { list: "p.shown", answers: ".asked" }[event.detail.target?.id];
   if (words) say($(words)?.textContent ?? "");
 });
-for (const trouble of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(trouble, sayNotReached);
-
-function sayNotReached({ detail: { requestConfig: { elt, verb } } }) {
-  const removing = verb === "post" && dialog.contains(elt);
-  failed = removing || elt.id === "live" ? null : elt;
-  const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
-  ($("#dialog-notice") && removing ? $("#dialog-notice") : notice).replaceChildren(words);
-}
-
 document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
 
-// ── A session that ended: what was typed waits in this tab until the same page is back ───────────────
-let ended = false;
-const place = () => `typed ${location.pathname}${location.search}`;
-// Named one by one: no token, no connection's id, nothing that has to be typed by hand to confirm is among them.
-const typed = () => document.querySelectorAll("#ticket, #reason, [id^='f-']");
+// ── Focus: what a swap takes it from is followed by the same control, else by what it stood in ────────
+let focused = null; // what had the focus last: nobody is told when a swap removes it
 
-function sayEnded() {
-  const words = $("#ended").content.cloneNode(true);
-  $("a", words).href = (location.pathname + location.search).replace(/^\/+/, "/");
-  ((dialog.open && $("#dialog-notice")) || notice).replaceChildren(words);
-}
-
-addEventListener("pagehide", () => {
-  if (!ended) return;
-  const fields = Object.fromEntries([...typed()].map((field) => [field.id, field.value]));
-  sessionStorage.setItem(place(), JSON.stringify({ from: dialog.open ? dialog.dataset.from : "", fields }));
+document.addEventListener("focusin", ({ target }) => { focused = target; });
+document.addEventListener("htmx:afterSettle", () => {
+  if (document.activeElement === document.body && focused && !focused.isConnected) giveFocus(focused);
+});
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => { // it was disabled meanwhile
+  if (document.activeElement === document.body && focused?.isConnected && requestConfig.elt.contains(focused)) focused.focus();
 });
 
-async function takeUp() {
-  const kept = JSON.parse(sessionStorage.getItem(place()));
-  if (!kept) return;
-  sessionStorage.removeItem(place());
-  if (kept.from) await htmx.ajax("GET", kept.from, "#dialog");
-  for (const field of typed()) field.value = kept.fields[field.id] ?? field.value;
+function giveFocus(lost) {
+  const next = lost.isConnected ? lost : findSuccessor(lost);
+  if (!next.matches("a[href], button, input, select, textarea, summary, [tabindex]")) next.tabIndex = -1;
+  next.focus({ preventScroll: true });
 }
 
-// ── Live refresh: paused by a press, and by the first answer that is none ────────────────────────────
-const live = { paused: false };
-
-function pause(paused) {
-  live.paused = paused;
-  const button = $("[data-pause]");
-  if (!button) return;
-  button.setAttribute("aria-pressed", paused);
-  button.title = paused ? "Resume live refresh" : "Pause live refresh";
-  const glyph = $("use", button);
-  glyph.setAttribute("href", glyph.getAttribute("href").replace(/#.*/, paused ? "#play" : "#pause"));
+function findSuccessor(lost) {
+  const words = (one) => [one.getAttribute("href"), one.name, one.ariaLabel ?? one.textContent.trim()].join(" ");
+  let part = null;
+  for (let one = lost; one; one = one.parentElement) {
+    const twin = one.id && document.getElementById(one.id);
+    if (!twin) continue;
+    if (one === lost) return twin;
+    const same = [...twin.querySelectorAll(lost.localName)].find((other) => words(other) === words(lost));
+    if (same?.checkVisibility()) return same;
+    part ??= twin;
+  }
+  const home = part?.closest("section, main, [tabindex]") ?? $("#main");
+  return home.id === "main" ? $("#list, h1[tabindex]", home) ?? home : $("h1[tabindex]", home) ?? home;
 }
 
 // ── One listener for presses ─────────────────────────────────────────────────────────────────────────
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("[data-close], [data-again], [data-copy], [data-reveal], [data-hide-all], [data-pause], [data-dress], [data-stop]");
+  const pressed = event.target.closest("[data-close], [data-copy], [data-reveal], [data-hide-all], [data-dress]");
   if (!pressed) return;
   const data = pressed.dataset;
   if ("close" in data && dialog.open) {
     event.preventDefault();
     if (!isWaiting()) dialog.close();
-  } else if ("again" in data) {
-    notice.replaceChildren();
-    if (failed?.isConnected) htmx.trigger(failed, failed.matches("form") ? "submit" : "click");
-    else location.reload();
   } else if ("copy" in data) {
     copy(data.copy);
   } else if ("reveal" in data && !event.metaKey && !event.ctrlKey) {
@@ -161,27 +110,51 @@ document.addEventListener("click", (event) => {
     }
   } else if ("hideAll" in data) {
     hideAll();
-  } else if ("pause" in data) {
-    pause(!live.paused);
-  } else if ("stop" in data) {
-    htmx.trigger("[data-next]", "htmx:abort");
   } else if ("dress" in data) {
     event.preventDefault();
     root.dataset[data.dress] = pressed.value;
     for (const one of document.querySelectorAll(`[data-dress="${data.dress}"]`)) one.setAttribute("aria-pressed", one.value === pressed.value);
     const body = new FormData(pressed.form);
     body.set(pressed.name, pressed.value);
-    fetch(pressed.form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+    keepPreference(pressed.form.action, body);
   }
 });
 
+// A sign-on proxy answers 401 to X-Requested-With; any other leads to its own page, which is not followed.
+async function send(address, body) {
+  const headers = { "HX-Request": "true", "X-Requested-With": "XMLHttpRequest" };
+  const answer = await fetch(address, { method: "POST", body, keepalive: true, redirect: "manual", headers }).catch(() => null);
+  const isOurs = Boolean(answer?.headers.has("X-Request-ID"));
+  const isEnded = answer !== null && (answer.status === 401 || (!isOurs && (answer.ok || answer.type === "opaqueredirect")));
+  if (isEnded) document.dispatchEvent(new Event("session:ended"));
+  return { isEnded, isTaken: isOurs && answer.ok };
+}
+
+async function keepPreference(address, body) {
+  const { isEnded, isTaken } = await send(address, body);
+  if (!isTaken && !isEnded) toast("Couldn't save this choice. It holds until you leave the page.");
+}
+
 async function copy(text) {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(text); // there is none on plain HTTP, and a policy may forbid it
     toast("Copied");
   } catch {
-    toast("Your browser does not let us copy");
+    copySelection(text);
   }
+}
+
+function copySelection(text) {
+  const before = document.activeElement;
+  const place = (dialog.open && $("#dialog-notice")) || notice;
+  place.replaceChildren($("#copy-by-hand").content.cloneNode(true));
+  const field = $("textarea", place);
+  field.value = text;
+  field.select();
+  if (!document.execCommand("copy")) return;
+  place.replaceChildren();
+  before.focus();
+  toast("Copied");
 }
 
 function toast(text) {
@@ -230,10 +203,8 @@ async function record(link) {
   const body = new FormData($("#prefs"));
   body.set("variant", searchParams.get("reveal"));
   body.set("ticket", searchParams.get("ticket") ?? "");
-  const answer = await fetch(`${pathname}reveal/`, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => null);
-  ended = answer?.status === 401;
-  if (ended) sayEnded();
-  else if (!answer?.ok) notice.replaceChildren($("#unrecorded").content.cloneNode(true));
+  const { isEnded, isTaken } = await send(`${pathname}reveal/`, body);
+  if (!isTaken && !isEnded) notice.replaceChildren($("#unrecorded").content.cloneNode(true));
 }
 
 function hideAll() {
@@ -257,7 +228,6 @@ function dress(from) {
     time.removeAttribute("data-local");
   }
   for (const hidden of (from ?? document).querySelectorAll?.("button[hidden]") ?? []) hidden.hidden = false;
-  if (live.paused) pause(true);
   const land = $("[data-land]");
   if (land) location.replace(land.href); // Back leads to where the link was, not to the search for it
 }
@@ -266,4 +236,3 @@ document.addEventListener("mouseover", (event) => {
   if (time) time.title = `${near.format(new Date(time.dateTime))} ${zoneOf(new Date(time.dateTime))} · ${time.dateTime}`;
 });
 dress(document);
-takeUp();

@@ -7,8 +7,10 @@ const boxes = () => [...document.querySelectorAll(BOX)];
 const idOf = (box) => box.value.split(" ", 1)[0];
 
 let last = ""; // the id of the box that was pressed last: where Shift counts from
+let isTelling = false;
 let telling = new Map(); // boxes by id whose press is on its way to the server
 const waiting = new Map(); // and those that wait until it has answered
+let clears = false; // whether the tray is to be emptied before those
 
 function tick(box, ticked) {
   box.checked = ticked;
@@ -47,19 +49,34 @@ function showWhole() {
   whole.indeterminate = ticked > 0 && ticked < all.length;
 }
 
+// Emptying is told like the presses, and in their order: two calls at once would end as chance has it.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("#tray form")) return;
+  event.preventDefault();
+  clears = true;
+  waiting.clear();
+  for (const box of boxes()) if (box.checked) tick(box, false);
+  showWhole();
+  tell();
+});
+
 async function tell() {
-  if (telling.size || !waiting.size) return;
+  if (isTelling || !(waiting.size || clears)) return;
+  isTelling = true;
   telling = new Map(waiting);
   waiting.clear();
   const bar = $("#tray");
-  const picks = $("#picks");
+  const form = $("#picks") ?? $("form", bar); // an empty list has no boxes, and a tray all the same
   const values = new FormData();
-  values.set("csrfmiddlewaretoken", $("[name=csrfmiddlewaretoken]", picks).value);
+  values.set("csrfmiddlewaretoken", $("[name=csrfmiddlewaretoken]", form).value);
   values.set("ticket", bar.dataset.ticket);
+  if (clears) values.set("clear", "all");
+  clears = false;
   for (const [id, { value, ticked }] of telling) values.append(ticked ? "item" : "out", ticked ? value : id);
-  await htmx.ajax("POST", picks.getAttribute("action"), { source: bar, target: bar, swap: "outerHTML", values }).catch(() => null);
+  await htmx.ajax("POST", form.getAttribute("action"), { source: bar, target: bar, swap: "outerHTML", values }).catch(() => null);
   const sent = telling;
   telling = new Map();
+  isTelling = false;
   if ($("#tray") === bar) takeBack(sent);
   else if (!waiting.size) $("#said").textContent = $("#tray").dataset.said;
   tell();
@@ -74,13 +91,6 @@ function takeBack(sent) {
   showWhole();
 }
 
-document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, successful } }) => {
-  if (!successful || !requestConfig.elt.matches("#tray form")) return; // the form itself is gone by now
-  for (const box of boxes()) box.checked = false;
-  showWhole();
-  $("#said").textContent = $("#tray").dataset.said;
-  $("#main").focus({ preventScroll: true });
-});
 // The review that was pressed in has been swapped: the button that had the focus is gone with what it took out.
 document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
   if (target.id === "review") ($("#review [aria-invalid]") ?? $("#review h1")).focus();

@@ -101,7 +101,7 @@ def test_a_refused_key_names_whom_to_call(page: Page, sandbox: Sandbox, console:
 
 
 def test_a_slow_service_dims_what_stands(page: Page, sandbox: Sandbox) -> None:
-    sandbox.fault(path="/media", latency_ms=900)
+    sandbox.fault(path="/media", latency_ms=3_000)
     page.get_by_label("Type", exact=True).select_option("Video")
     expect(page.locator("#list")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#busy")).to_have_css("visibility", "visible")

@@ -112,7 +112,7 @@ def test_from_the_page_of_the_first_attempt_one_comes_to_that_of_the_next(
     operator: Browser, small: Connection
 ) -> None:
     first = removal(small, media_id=ITEM, state=State.REFUSED)
-    said = {"token": str(uuid.uuid4()), "retry_of": str(first.pk)}
+    said = {"retry_of": str(first.pk)}
     behind = {"HX-Current-URL": f"https://testserver{first.get_absolute_url()}"}
     answer = operator.fragment(f"/c/small/media/{ITEM}/delete/", said, method="post", **behind)
     assert answer.headers["HX-Redirect"] == Removal.objects.get(retry_of=first).get_absolute_url()
@@ -137,7 +137,7 @@ def test_the_outcome_offers_it_too(
 ) -> None:
     sandbox.faults.add(method="DELETE", times=None, **fault)
     here = f"/c/small/media/{ITEM}/delete/"
-    answer = operator.post(here, {"token": str(uuid.uuid4()), "ticket": "ZD-7"})
+    answer = operator.post(here, {"ticket": "ZD-7"})
     record = Removal.objects.get()
     assert link(unescape(text(answer)), "Try again…") == f"{here}?ticket=ZD-7&retry_of={record.pk}"
     assert f'href="{record.get_absolute_url()}"' in text(answer)
@@ -165,7 +165,7 @@ def test_other_pages_lead_here(operator: Browser, small: Connection) -> None:
     record = remove(small, ITEM)
     assert f'href="{record.get_absolute_url()}"' in text(operator.get(f"/c/small/media/{ITEM}/"))
     out = removal(small, media_id="odd-label", state=State.SENT, settled_at=None)
-    answer = operator.post("/c/small/media/odd-label/delete/", {"token": str(uuid.uuid4())})
+    answer = operator.post("/c/small/media/odd-label/delete/", {})
     assert answer.status_code == 409
     assert f'href="{out.get_absolute_url()}"' in text(answer)
 

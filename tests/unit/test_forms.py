@@ -215,18 +215,32 @@ def test_a_removal_needs_neither_ticket_nor_reason_nor_token() -> None:
 
 
 def test_a_removal_keeps_its_token_and_tidies_its_ticket() -> None:
-    token = uuid.uuid4()
-    form = RemovalForm({"ticket": "  ZD-1 \t 2 ", "reason": "asked\nfor", "token": str(token)})
+    token = RemovalForm().one_time_token
+    form = RemovalForm({"ticket": "  ZD-1 \t 2 ", "reason": "asked\nfor", "token": token})
     assert form.is_valid()
-    said = {"ticket": "ZD-1 2", "reason": "asked\nfor", "token": token, "retry_of": None}
+    number = uuid.UUID(token.partition(":")[0])
+    said = {"ticket": "ZD-1 2", "reason": "asked\nfor", "token": number, "retry_of": None}
     assert form.cleaned_data == said
 
 
-@pytest.mark.parametrize("token", ["", "not one", "x" * 10_000])
-def test_a_token_that_is_none_of_ours_is_a_press_of_its_own(token: str) -> None:
-    form = RemovalForm({"token": token})
-    assert form.is_valid()
-    assert isinstance(form.cleaned_data["token"], uuid.UUID)
+OF_ANOTHER: Final = RemovalForm(target="item 2").one_time_token
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["not one", "x" * 10_000, str(uuid.uuid4()), OF_ANOTHER, OF_ANOTHER[:-1], OF_ANOTHER.partition(":")[0]],
+)
+def test_a_token_of_another_form_is_refused_and_exchanged(token: str) -> None:
+    form = RemovalForm({"token": token}, target="item 1")
+    assert list(form.errors) == ["token"]
+    assert RemovalForm({"token": form.one_time_token}, target="item 1").is_valid()
+
+
+def test_a_form_that_is_shown_again_keeps_its_token() -> None:
+    token = RemovalForm(target="item 1").one_time_token
+    form = RemovalForm({"token": token, "ticket": "x" * 101}, target="item 1")
+    assert list(form.errors) == ["ticket"]
+    assert form.one_time_token == token
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,156 @@
+// Requests of the page: the latest press wins, only our own answers are taken, and words stand where none came.
+// The same is said twice of the latest press: hx-sync in the templates drops the older request, and here its
+// answer is thrown away, wherever it comes from.
+
+const $ = (selector, from = document) => from.querySelector(selector);
+const notice = $("#notice");
+const dialog = $("#dialog");
+const isPoll = (elt) => elt.matches("[hx-trigger^=every]");
+
+// ── Which answers are taken ──────────────────────────────────────────────────────────────────────────
+const latest = new WeakMap(); // a target → the request that was made for it last
+let asker = null; // the control whose question came, or is to come, into the dialog
+let changes = 0; // answers to POSTs so far: what was read before one of them may show what is no more
+
+// The answer is judged before htmx sees it: htmx would tell a control that is gone, and nobody else.
+document.addEventListener("htmx:beforeSend", ({ detail }) => {
+  const { xhr, target, requestConfig: { elt, verb } } = detail;
+  const sent = { ...detail, isFromDialog: dialog.contains(elt), isPoll: isPoll(elt), changes };
+  if (!sent.isPoll && asker && target.contains(asker)) latest.delete(dialog); // the list goes on, and the question with it
+  if (target === dialog) asker = elt;
+  latest.set(target, xhr);
+  const takeAnswer = xhr.onload;
+  xhr.onload = () => {
+    const isTaken = isOurs(xhr, detail.pathInfo.finalRequestPath);
+    if (!isTaken) refuseAnswer(sent);
+    if (!isTaken || isOvertaken(sent)) return xhr.onabort();
+    if (verb !== "get") changes += 1;
+    takeAnswer.call(xhr);
+  };
+});
+
+function isOvertaken({ xhr, target, requestConfig: { verb }, ...sent }) {
+  if (verb !== "get") return false; // it has changed something: what became of it is always shown
+  if (!target.isConnected || latest.get(target) !== xhr) return true;
+  if (sent.isPoll) return sent.changes !== changes;
+  return target === dialog && dialog.open && !sent.isFromDialog; // a question that stands is never exchanged
+}
+
+// Ours carries our number, and is never led to from another address.
+function isOurs(xhr, path) {
+  return Boolean(xhr.getResponseHeader("X-Request-ID")) && !isLedAway(xhr, path);
+}
+const isLedAway = (xhr, path) => new URL(xhr.responseURL).pathname !== new URL(path, location.href).pathname;
+
+function refuseAnswer({ xhr, pathInfo, requestConfig }) {
+  const isHtml = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/html");
+  const isForm = isHtml && (xhr.status === 200 || (xhr.status === 403 && xhr.responseText.includes("<form")));
+  if (xhr.status === 401 || isForm || isLedAway(xhr, pathInfo.finalRequestPath)) sayEnded();
+  else sayNotReached(requestConfig);
+  if (isPoll(requestConfig.elt)) pause(true);
+}
+
+// ── Busy marks, lost network, no polling of a hidden page or for nobody ──────────────────────────────
+let failed = null;
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const { elt, target } = event.detail;
+  if (isPoll(elt)) {
+    if (ended || document.hidden || (elt.id === "live" && (isPaused || dialog.open))) event.preventDefault();
+    return;
+  }
+  notice.replaceChildren();
+  $("#status").textContent = "";
+  target?.setAttribute("aria-busy", "true");
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, requestConfig, xhr } = event.detail;
+  requestConfig.target?.removeAttribute("aria-busy"); // the answer may have named another target
+  if (isPoll(requestConfig.elt) && xhr.status >= 400) pause(true);
+  if ("next" in elt.dataset && (xhr.status >= 400 || !xhr.status)) $("[data-stop]").hidden = true; // "Go on" shows
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  ended = xhr.status === 401;
+  // The dialog closes on this answer; only what it changes on the page behind is taken from it.
+  if (xhr.getResponseHeader("HX-Trigger-After-Settle")?.includes("removal:done")) event.detail.swapOverride = "none";
+});
+for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(trouble, async ({ detail: { requestConfig } }) => {
+    sayNotReached(requestConfig);
+    if (isPoll(requestConfig.elt)) pause(true);
+    if (await isSessionOver()) sayEnded();
+  });
+}
+
+function sayNotReached({ elt, verb }) {
+  const removing = verb === "post" && dialog.contains(elt);
+  failed = removing || isPoll(elt) ? null : elt;
+  const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
+  ($("#dialog-notice") && removing ? $("#dialog-notice") : notice).replaceChildren(words);
+}
+
+document.addEventListener("click", ({ target }) => {
+  const pressed = target.closest("[data-again], [data-pause], [data-stop]");
+  if (!pressed) return;
+  if ("pause" in pressed.dataset) pause(!isPaused);
+  else if ("stop" in pressed.dataset) htmx.trigger("[data-next]", "htmx:abort");
+  else {
+    notice.replaceChildren();
+    if (failed?.isConnected) htmx.trigger(failed, failed.matches("form") ? "submit" : "click");
+    else location.reload();
+  }
+});
+
+// ── A session that ended: what was typed waits in this tab until the same page is back ───────────────
+let ended = false;
+const place = () => `typed ${location.pathname}${location.search}`;
+// Named one by one: no token, no connection's id, nothing that has to be typed by hand to confirm is among them.
+const typed = () => document.querySelectorAll("#ticket, #reason, #note, #ids, [id^='f-']");
+
+function sayEnded() {
+  ended = true;
+  const words = $("#ended").content.cloneNode(true);
+  $("a", words).href = (location.pathname + location.search).replace(/^\/+/, "/");
+  ((dialog.open && $("#dialog-notice")) || notice).replaceChildren(words);
+}
+document.addEventListener("session:ended", sayEnded);
+
+// A sign-on elsewhere cannot be followed from here, so a request that was led there looks like a lost network.
+async function isSessionOver() {
+  const page = $("[data-keys-sheet]")?.href;
+  const headers = { "X-Requested-With": "XMLHttpRequest" };
+  const answer = page && (await fetch(page, { method: "HEAD", redirect: "manual", headers }).catch(() => null));
+  if (!answer) return false;
+  return answer.type === "opaqueredirect" || answer.status === 401 || (answer.ok && !answer.headers.has("X-Request-ID"));
+}
+
+addEventListener("pagehide", () => {
+  if (!ended) return;
+  const fields = Object.fromEntries([...typed()].map((field) => [field.id, field.value]));
+  sessionStorage.setItem(place(), JSON.stringify({ from: dialog.open ? dialog.dataset.from : "", fields }));
+});
+
+async function takeUp() {
+  const kept = JSON.parse(sessionStorage.getItem(place()));
+  if (!kept) return;
+  sessionStorage.removeItem(place());
+  if (kept.from) await htmx.ajax("GET", kept.from, "#dialog").catch(() => null);
+  for (const field of typed()) field.value = kept.fields[field.id] ?? field.value;
+}
+
+// ── Live refresh: paused by a press, and by the first answer that is none ────────────────────────────
+let isPaused = false;
+
+function pause(paused) {
+  isPaused = paused;
+  const button = $("[data-pause]");
+  if (!button) return;
+  button.setAttribute("aria-pressed", paused);
+  button.title = paused ? "Resume live refresh" : "Pause live refresh";
+  const glyph = $("use", button);
+  glyph.setAttribute("href", glyph.getAttribute("href").replace(/#.*/, paused ? "#play" : "#pause"));
+}
+document.addEventListener("htmx:load", () => { if (isPaused) pause(true); });
+
+takeUp();
