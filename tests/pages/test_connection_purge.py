@@ -16,7 +16,6 @@ from tests.make import (
     Browser,
     csrf_token,
     deletes,
-    form_token,
     hidden_fields,
     ids_on,
     operations,
@@ -74,16 +73,6 @@ def test_fragment(admin: Browser) -> None:
     assert text(asks).lstrip().startswith('<section id="purge"')
     answer = admin.fragment(HERE, {**TYPED, **hidden_fields(asks)}, method="post")
     assert text(answer).lstrip().startswith('<section id="purged"')
-
-
-def test_the_token_of_another_form_purges_nothing(admin: Browser, sandbox: Sandbox, media_id: str) -> None:
-    said = {**TYPED, **hidden_fields(admin.get(HERE))}
-    for other in (f"/c/small/media/{media_id}/delete/", "/c/big/purge/"):
-        answer = admin.post(HERE, {**said, "token": form_token(admin.get(other))})
-        assert answer.status_code == 422
-        assert "made for something else" in text(answer)
-        assert deletes(sandbox) == []
-    assert admin.post(HERE, {**said, **hidden_fields(answer)}).status_code == 200
 
 
 @pytest.mark.parametrize("typed", ["", "studio a", "Studio", "small", "Studio  A", "x" * 201])

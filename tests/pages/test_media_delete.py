@@ -18,7 +18,6 @@ from tests.make import (
     csrf_token,
     deletes,
     form_token,
-    ids_on,
     operations,
     removal,
     signed_in,
@@ -102,35 +101,6 @@ def test_a_doubled_press_is_one_call(operator: Browser, sandbox: Sandbox, here: 
     assert (first.status_code, second.status_code) == (200, 200)
     assert len(deletes(sandbox)) == 1
     assert Removal.objects.count() == 1
-
-
-@pytest.mark.parametrize("htmx", [False, True])
-def test_a_form_deletes_only_the_item_it_was_made_for(
-    operator: Browser, sandbox: Sandbox, here: str, media_id: str, htmx: bool
-) -> None:
-    listed = ids_on(operator.get("/c/small/media/?status=stored"))
-    other_id = next(one for one in listed if one != media_id and "odd" not in one)
-    other = f"/c/small/media/{other_id}/delete/"
-    said = {"token": form_token(operator.get(here)), "ticket": "ZD-9", "reason": "typed text"}
-    answer = operator.fragment(other, said, method="post") if htmx else operator.post(other, said)
-    assert answer.status_code == 422
-    assert "made for something else" in text(answer)
-    assert "typed text" in text(answer)
-    assert f"<code>{other_id}</code>" in text(answer)
-    assert deletes(sandbox) == []
-    assert not Removal.objects.exists()
-    assert operator.post(other, {**said, "token": form_token(answer)}).status_code == 200
-    assert [path.rpartition("/")[2] for path in deletes(sandbox)] == [other_id]
-
-
-def test_a_form_of_one_connection_deletes_nothing_in_another(
-    operator: Browser, sandbox: Sandbox, here: str, media_id: str
-) -> None:
-    said = {"token": form_token(operator.get(here))}
-    Connection.objects.filter(slug="empty").update(sealed_id=Connection.objects.get(slug="small").sealed_id)
-    answer = operator.post(f"/c/empty/media/{media_id}/delete/", said)
-    assert answer.status_code == 422
-    assert deletes(sandbox) == []
 
 
 def test_while_another_removal_is_in_flight(

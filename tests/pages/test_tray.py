@@ -22,7 +22,6 @@ from tests.make import (
     Browser,
     deletes,
     errors_of,
-    form_token,
     hidden_fields,
     no_events,
     operations,
@@ -229,18 +228,6 @@ def test_a_row_is_taken_out_and_what_was_typed_stays(
     assert (answer.status_code, Job.objects.count()) == (200, 0)
     assert press(operator, answer).status_code == 303
     assert Job.objects.get().total == 2
-
-
-def test_the_token_of_another_form_begins_nothing(
-    operator: Browser, small: Connection, ids: list[str]
-) -> None:
-    select(small, ids[0])
-    token = form_token(operator.get(f"/c/small/media/{ids[1]}/delete/"))
-    answer = press(operator, operator.get(HERE), token=token)
-    assert answer.status_code == 422
-    assert "made for something else" in text(answer)
-    assert not Job.objects.exists()
-    assert press(operator, answer).status_code == 303
 
 
 def test_the_first_button_of_the_form_removes_nothing(
