@@ -60,6 +60,7 @@ def test_the_token_of_another_form_purges_nothing(admin: Browser, sandbox: Sandb
 
 def test_the_token_of_another_form_begins_nothing(operator: Browser, media_id: str) -> None:
     small = Connection.objects.get(slug="small")
+    assert OMAR.person
     tray.add(OMAR.person, small, [(media_id, 1, 1)])
     token = form_token(operator.get(f"/c/small/media/{media_id}/delete/"))
     answer = operator.post(TRAY, {**hidden_fields(operator.get(TRAY)), "token": token})
