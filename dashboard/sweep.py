@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from .media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
 from .models import Connection
 from .pages.display import Row, Shelf
 from .sealing import Unsealable
@@ -84,6 +85,11 @@ class Sweep:
             case Unsealable():
                 return replace(answer, reason="Its ID cannot be opened by any key")
         return answer
+
+    @property
+    def hint(self) -> str:
+        """Why the ID may not be whole, where it was found nowhere."""
+        return MAY_BE_ROUNDED if not self.found and is_perhaps_rounded(self.link.media_id) else ""
 
     @property
     def total(self) -> int:

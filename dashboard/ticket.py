@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,7 @@ from django.utils import timezone
 from .models import Connection, Removal
 from .pages.display import STATUS_WORDS
 from .request import Request, path_of
-from .search import target_of
+from .search import SeveralIds, target_of
 from .units import length_text, size_text, utc_text
 from .vault import MediaItem
 
@@ -27,11 +27,12 @@ LONGEST: Final = 100
 class UnusableLink(Exception):
     """A parameter of a link that cannot be used; `reason` is a sentence for whoever followed it."""
 
-    def __init__(self, parameter: str, reason: str, given: str = "") -> None:
+    def __init__(self, parameter: str, reason: str, given: str = "", *, names_several: bool = False) -> None:
         super().__init__(parameter)
         self.parameter = parameter
         self.reason = reason
         self.given = given
+        self.names_several = names_several
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class TicketLink:
         try:
             target = target_of(media)
         except ValueError as reason:
-            raise UnusableLink("media", str(reason), media) from None
+            several = isinstance(reason, SeveralIds)
+            raise UnusableLink("media", str(reason), media, names_several=several) from None
         return cls(target.media_id, connection or target.slug, given_ticket(asked, target.ticket))
 
     @property
@@ -93,6 +95,12 @@ def _once(asked: QueryDict, name: str) -> str:
 
 def with_ticket(href: str, ticket: str) -> str:
     return f"{href}?{urlencode({'ticket': ticket})}" if ticket else href
+
+
+def lookup_href(text: str, slugs: Sequence[str] = (), ticket: str = "") -> str:
+    """Return where the IDs in the text are looked up, filled in."""
+    asked = {"ids": text, "connection": list(slugs), "ticket": [ticket] if ticket else []}
+    return f"{reverse('lookups')}?{urlencode(asked, doseq=True)}"
 
 
 def help_desk_href(ticket: str) -> str:

@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from dashboard.access import Role
 from dashboard.models import Connection
 from dashboard.pages.listing import LONGEST_CURSOR
-from dashboard.search import Target, target_of
+from dashboard.search import SeveralIds, Target, target_of
 from dashboard.settings import MEDIA_MODES
 from dashboard.ticket import ticket_of
 from dashboard.vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
@@ -249,7 +249,10 @@ class RevealForm(forms.Form):
 
 
 class SearchForm(forms.Form):
+    """What was pasted into the search box; `names_several` is set where that is more than one item."""
+
     q = forms.CharField(required=False, max_length=2000, strip=True)
+    names_several = False
 
     def target(self) -> Target | None:
         """The item the text names, or None with the reason among the field's errors."""
@@ -258,6 +261,7 @@ class SearchForm(forms.Form):
         try:
             return target_of(self.cleaned_data["q"])
         except ValueError as reason:
+            self.names_several = isinstance(reason, SeveralIds)
             self.add_error("q", str(reason))
             return None
 

@@ -36,10 +36,15 @@ class PastedForm(forms.Form):
     ids = Plain(label="IDs", required=False)
     file = forms.FileField(label="File", required=False, allow_empty_file=True)
 
+    @property
+    def given(self) -> str:
+        """The text of the box, as it was sent or as a link filled it in."""
+        return str((self.data if self.is_bound else self.initial).get("ids") or "")
+
     @cached_property
     def text(self) -> str:
         """What was pasted, or else what the file holds. Raises ValueError with a sentence."""
-        typed, file = str(self.data.get("ids") or ""), self.files.get("file")
+        typed, file = self.given, self.files.get("file")
         if file is None:
             return typed
         if typed.strip():
@@ -76,9 +81,9 @@ class PastedForm(forms.Form):
     def typed(self) -> str:
         """What the box shows: the text, be it that of the file, but for what must not be shown anywhere."""
         try:
-            text = self.text if self.is_bound else ""
+            text = self.text
         except ValueError:
-            text = str(self.data.get("ids") or "")
+            text = self.given
         shown: str = masked(text)
         return shown
 
@@ -105,7 +110,11 @@ class LookupForm(PastedForm):
             slugs = [request.connections[0].slug]
         return cls(
             among=request.connections,
-            initial={"connection": slugs, "ticket": given_ticket(request.GET)},
+            initial={
+                "ids": request.GET.get("ids", ""),
+                "connection": slugs,
+                "ticket": given_ticket(request.GET),
+            },
         )
 
     @property

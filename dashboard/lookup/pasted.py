@@ -10,14 +10,14 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from dashboard.logs import masked
-from dashboard.search import target_of
-from dashboard.vault.query import MEDIA_ID
+from dashboard.media_ids import is_plain, split_pieces
+from dashboard.search import target_in
 
 LONGEST_LINK: Final = 2000
 """Characters of one link; what is longer without a gap is none."""
@@ -30,20 +30,9 @@ MOST_SHOWN: Final = 1000
 
 _COLUMNS: Final = ("mediaid", "media", "id")
 """Heads of a table's column that holds the ids, the surest first, written without signs between letters."""
-
-_GAPS: Final = (
-    r"\s,;|\"'`<>()\[\]{}"
-    "\u2018-\u201f\u00ab\u00bb\u2039\u203a"  # quotes
-    "\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"  # what is pasted along and cannot be seen
-)
-_SHORTENED: Final = rf"[0-9][.,][0-9]++[eE]\+?[0-9]++(?![^{_GAPS}])"
-"""A spreadsheet's `4,49E+09`, where the comma parts nothing."""
-_PIECE: Final = re.compile(rf"{_SHORTENED}|[^{_GAPS}]++")
-_EDGES: Final = ".:!?#*=&\u2022\u00b7\u2026\u2013\u2014"
-"""Signs that text or a list puts around an id."""
-_SAYS_SOMETHING: Final = re.compile(r"[^\W_]")
-_PLAIN: Final = re.compile(rf"(?=[_-]*+[A-Za-z0-9])(?![0-9]++[eE][0-9]++\Z){MEDIA_ID.pattern}")
-"""An id as it is: most pieces are one, and need no closer look."""
+_FEW_DIGITS: Final = re.compile(r"[0-9]{1,4}")
+MAX_GROUPS: Final = 44
+"""Groups of digits that the thousands of a number as long as an id may be parted into."""
 
 
 class Malformed(NamedTuple):
@@ -90,16 +79,12 @@ def decoded(content: bytes) -> str:
 def read(text: str) -> Pasted:
     """The ids in `text`, and what in it is none; of a table with a column for ids that column alone."""
     column, cells = _column_of(text)
-    pieces = Counter(_PIECE.findall(text if cells is None else "\n".join(cells)))
     times: dict[str, int] = {}
     wrong: dict[tuple[str, str], int] = {}
     unlisted = 0
-    for whole, count in pieces.items():
-        piece = whole.strip(_EDGES)
-        if _PLAIN.fullmatch(piece):
+    for piece, count in split_pieces(text if cells is None else "\n".join(cells)).items():
+        if is_plain(piece):
             times[piece] = times.get(piece, 0) + count
-            continue
-        if not _SAYS_SOMETHING.search(piece):
             continue
         if len(wrong) >= MOST_SHOWN and "/" not in piece and "?" not in piece:
             unlisted += count
@@ -124,7 +109,7 @@ def read(text: str) -> Pasted:
 def _id_in(piece: str) -> str:
     if len(piece) > LONGEST_LINK:
         raise ValueError(f"{len(piece):,} characters without a gap are neither an ID nor a link.")
-    return target_of(piece).media_id
+    return target_in(piece).media_id
 
 
 def _shown(piece: str) -> str:
@@ -142,7 +127,7 @@ def _shown(piece: str) -> str:
     else:
         piece = piece.partition("?")[0] or "?…"
     cut = piece if len(piece) <= LONGEST_SHOWN else f"{piece[: LONGEST_SHOWN - 1]}…"
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in cut)
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in cut)
 
 
 # ── Tables ───────────────────────────────────────────────────────────────────────────────────────────
@@ -163,11 +148,26 @@ def _column_of(text: str) -> tuple[str, list[str] | None]:
         place = _place_of_ids(heads)
         if place is None:
             return "", None
+        if len(heads) == 1:
+            return heads[0], [table[len(first) :]]
         rows = csv.reader(io.StringIO(table, newline=""), delimiter=parted_by)
         next(rows)
+        if parted_by == ",":
+            return heads[place], [_cell_of(row, place, len(heads)) for row in rows if len(row) > place]
         return heads[place], [row[place] for row in rows if len(row) > place]
     except csv.Error:  # quotes that never end, say: then it is text like any other
         return "", None
+
+
+def _cell_of(row: list[str], place: int, width: int) -> str:
+    """Return the cell that holds the id; of a row that commas within a number made too long, that number."""
+    start = 0 if any(row[width:]) else place + 1
+    while start <= place:
+        digits = list(takewhile(_FEW_DIGITS.fullmatch, row[start : start + MAX_GROUPS]))
+        if any(len(group) > 2 for group in digits[1:]):
+            return ",".join(digits)
+        start += len(digits) or 1
+    return row[place]
 
 
 def _place_of_ids(heads: list[str]) -> int | None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from dashboard import removal
 from dashboard.export.sheets import Sheet, safe
+from dashboard.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
 from dashboard.models import Connection, Lookup, Removal
 from dashboard.pages.display import ABSENT, SLOTS, TYPE_WORDS, Slot, slot_of
 from dashboard.ticket import with_ticket
@@ -81,6 +82,11 @@ class MissingRow:
 
     id: str
     stones: list[Removal]
+
+    @property
+    def hint(self) -> str:
+        """Why the ID may not be whole; "" where nothing says so, or where it was removed from here."""
+        return MAY_BE_ROUNDED if not self.stones and is_perhaps_rounded(self.id) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,7 @@ class Result:
         as_of = iso_text(lookup.asked_at) if lookup.asked_at else ""
         found = {(row.id, row.connection.pk): row for row in self.found}
         stones = {(stone.media_id, stone.connection_id): stone for m in self.missing for stone in m.stones}
+        hints = {row.id: row.hint for row in self.missing}
         for media_id in lookup.ids:
             times = str(lookup.repeated.get(media_id, 0) + 1)
             for one in self.connections:
@@ -189,7 +196,8 @@ class Result:
                     yield [
                         *start,
                         "not cached",
-                        *[""] * 6,
+                        hints.get(media_id, ""),
+                        *[""] * 5,
                         *_stone_cells(stones.get((media_id, one.pk))),
                         as_of,
                     ]

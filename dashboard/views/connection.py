@@ -10,9 +10,10 @@ from django.views.decorators.http import require_safe
 from dashboard import preferences, removal, service
 from dashboard.access import Role, needs
 from dashboard.forms import SearchForm
+from dashboard.logs import masked
 from dashboard.pages.usage import usage_of
 from dashboard.request import Request
-from dashboard.ticket import TicketLink
+from dashboard.ticket import TicketLink, lookup_href
 
 
 @require_safe
@@ -32,7 +33,11 @@ def search(request: Request) -> HttpResponse:
     form = SearchForm(request.GET)
     target = form.target()
     if target is None:
-        context: dict[str, object] = {"text": request.GET["q"], "reasons": form.errors.get("q", [])}
+        pasted, slug = request.GET["q"], request.GET.get("connection", "")
+        here = [one.slug for one in request.connections if one.slug == slug]
+        several_href = lookup_href(masked(pasted), here) if form.names_several else ""
+        context: dict[str, object] = {"text": pasted, "reasons": form.errors.get("q", [])}
+        context["several_href"] = several_href
         return render(request, "connection/search.html", context, status=422)
     link = TicketLink(target.media_id, ticket=target.ticket)
     named = target.slug or request.GET.get("connection", "")

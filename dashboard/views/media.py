@@ -12,6 +12,7 @@ from dashboard import audit, preferences, removal, saved, service
 from dashboard.access import Role, needs
 from dashboard.forms import MediaFilterForm, RevealForm
 from dashboard.htmx import show
+from dashboard.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
 from dashboard.models import Connection
 from dashboard.pages import selection
 from dashboard.pages.display import ItemPage, Shelf, live_href
@@ -118,6 +119,7 @@ def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResp
         connection=connection,
         media_id=link.media_id,
         stone=stone,
+        hint=MAY_BE_ROUNDED if is_perhaps_rounded(link.media_id) else "",
         elsewhere=link.href if len(request.connections) > 1 else "",
         bar=bar(request, connection, link.media_id, stone, link.ticket),
         status=404,

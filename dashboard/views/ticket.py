@@ -12,9 +12,10 @@ from dashboard import removal, service
 from dashboard.access import Role, needs
 from dashboard.forms import SweepForm
 from dashboard.htmx import show, wants_fragment
+from dashboard.logs import masked
 from dashboard.request import Request
 from dashboard.sweep import Sweep
-from dashboard.ticket import TicketLink, UnusableLink, own_address
+from dashboard.ticket import TicketLink, UnusableLink, lookup_href, own_address
 from dashboard.vault import VaultError
 from dashboard.views import trouble
 
@@ -67,6 +68,9 @@ def shown(request: Request, sweep: Sweep) -> HttpResponse:
 def unusable(request: Request, error: UnusableLink) -> HttpResponse:
     """A link that cannot be followed as it is: why, and how it goes on without what is wrong with it."""
     words = WITHOUT.get(error.parameter)
+    action = (own_address(request, without=error.parameter), words) if words else None
+    if error.names_several:
+        action = (lookup_href(masked(error.given)), "Look them up together")
     return trouble.say(
         request,
         "This link cannot be followed" if words else "This does not name an item",
@@ -74,5 +78,5 @@ def unusable(request: Request, error: UnusableLink) -> HttpResponse:
         status=422,
         retry="",
         typed=error.given[:2000],
-        action=(own_address(request, without=error.parameter), words) if words else None,
+        action=action,
     )

@@ -189,3 +189,37 @@ def test_wrong_role(nobody: Browser, sandbox: Sandbox) -> None:
 def test_wrong_method(admin: Browser, sandbox: Sandbox, method: str) -> None:
     assert getattr(admin, method)("/go?media=449").status_code == 405
     assert operations(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    "media",
+    [
+        "4492994401\u200b",
+        "\ufeff4492994401",
+        "449299\u00ad4401",
+        "4492994401.",
+        "#4492994401",
+        "\u201c4492994401\u201d",
+        "(4492994401)",
+        "`4492994401`",
+        "ID: 4492994401",
+        "https://v.example/go?media=4492994401%E2%80%8B.",
+    ],
+)
+def test_what_pastes_along_is_no_part_of_an_id(viewer: Browser, media: str) -> None:
+    assert leads_to(viewer, media=media, connection="big") == "/c/big/media/4492994401/"
+
+
+def test_a_link_to_several_leads_on_to_the_look_up(viewer: Browser) -> None:
+    answer = viewer.get("/go", {"media": "449 450", "connection": "small", "ticket": "ZD-1"})
+    assert answer.status_code == 422
+    assert "These are 2 media IDs" in text(answer)
+    assert 'href="/lookup/?ids=449+450"' in text(answer)
+
+
+@pytest.mark.parametrize("media", ["4,492,994,399", "4\u00a0492\u00a0994\u00a0399", "449299\u200b4401"])
+def test_a_link_to_what_is_no_id_says_why(viewer: Browser, sandbox: Sandbox, media: str) -> None:
+    answer = viewer.get("/go", {"media": media, "connection": "small"})
+    assert answer.status_code == 422
+    assert "thousands separators" in text(answer) or "a zero-width space (U+200B)" in text(answer)
+    assert operations(sandbox) == []

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+from typing import Final
+
 import pytest
 
 from dashboard.models import Connection
@@ -83,3 +87,57 @@ def test_wrong_method(viewer: Browser) -> None:
     assert answer.status_code == 405
     assert answer.headers["Allow"] == "GET, HEAD"
     assert "Not done this way" in text(answer)
+
+
+PASTED_ALONG: Final = [
+    "4492994401\u200b",
+    "\ufeff4492994401",
+    "449299\u00ad4401",
+    "4492994401.",
+    "4492994401,",
+    "#4492994401",
+    "\u201c4492994401\u201d",
+    "(4492994401)",
+    "`4492994401`",
+    "ID: 4492994401",
+    "Media ID = 4492994401",
+    "**Media ID:** 4492994401",
+    "[4492994401](https://v.example/go?media=4492994401)",
+]
+
+
+@pytest.mark.parametrize("pasted", PASTED_ALONG)
+def test_what_pastes_along_is_no_part_of_an_id(viewer: Browser, pasted: str) -> None:
+    answer = viewer.get("/", {"q": pasted, "connection": "small"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/c/small/media/4492994401/")
+
+
+@pytest.mark.parametrize("pasted", ["4492994401 4492994402", "4492994401, a@b", "ID: 449, 450"])
+def test_several_lead_on_to_the_look_up_filled_in(viewer: Browser, pasted: str) -> None:
+    answer = viewer.get("/", {"q": pasted, "connection": "small"})
+    assert answer.status_code == 422
+    assert f'value="{pasted}"' in text(answer)
+    found = re.search(r'href="(/lookup/\?[^"]+)">.*?Look them up together', text(answer))
+    assert found
+    page = text(viewer.get(unescape(found[1])))
+    assert f">\n{pasted}</textarea>" in page
+    assert 'value="small" checked' in page
+    assert "<b>2 IDs</b>" in page or "1 malformed" in page
+
+
+def test_a_connections_id_among_several_is_not_led_on(viewer: Browser) -> None:
+    page = text(viewer.get("/", {"q": f"449 450 {BIG_ID}"}))
+    assert "Look them up together" in page
+    assert BIG_ID not in "".join(re.findall(r'href="[^"]*"', page))
+
+
+@pytest.mark.parametrize("parting", [",", ".", "'", "\u2019", " ", "\u00a0", "\u2009", "\u202f"])
+def test_a_number_with_thousands_separators_is_refused_in_words(viewer: Browser, parting: str) -> None:
+    answer = viewer.get("/", {"q": f"4{parting}492{parting}994{parting}399"})
+    assert answer.status_code == 422
+    assert "a number with thousands separators" in text(answer)
+    assert "4492994399" in text(answer)
+
+
+def test_what_cannot_be_seen_is_named(viewer: Browser) -> None:
+    assert "contains a zero-width space (U+200B)" in text(viewer.get("/", {"q": "449299\u200b4401"}))

@@ -240,3 +240,51 @@ def test_wrong_role(nobody: Browser, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_wrong_method(viewer: Browser, method: str) -> None:
     assert getattr(viewer, method)(HERE).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "4,492,994,399",
+        "4\u00a0492\u00a0994\u00a0399",
+        "4\u202f492\u202f994\u202f399",
+        "4\u2009492\u2009994\u2009399",
+        "4'492'994'399",
+        "4\u2019492\u2019994\u2019399",
+        "4.492.994.399",
+        "4,49,29,94,399",
+        "media_id;ticket\n4,492,994,399;ZD-1",
+        'media_id,ticket\n"4,492,994,399",ZD-1',
+        "media_id,ticket\n4,492,994,399,ZD-1",
+        "media_id\tticket\n4,492,994,399\tZD-1",
+        "media_id\n4,492,994,399",
+        "look at 4,492,994,399, please",
+    ],
+)
+def test_no_item_is_looked_up_for_a_part_of_a_number(viewer: Browser, sandbox: Sandbox, typed: str) -> None:
+    send(viewer, f"{typed}\n4492994400")
+    assert [one for one in only().ids if one.isdigit()] == ["4492994400"]
+    (wrong,) = only().malformed
+    assert "a number with thousands separators" in wrong[1]
+
+
+def test_a_link_fills_the_form_in(viewer: Browser, sandbox: Sandbox) -> None:
+    page = text(viewer.get(HERE, {"ids": f"449 450 <b> {SMALL_ID}", "connection": "small"}))
+    assert ">\n449 450 &lt;b&gt; conn_…</textarea>" in page
+    assert "<b>3 IDs</b>" in page
+    assert operations(sandbox) == []
+    assert not Lookup.objects.exists()
+
+
+@pytest.mark.parametrize("media_id", ["1582917533873850000", "4492994399000000"])
+def test_a_number_that_a_spreadsheet_may_have_rounded_is_met_with_a_hint(
+    viewer: Browser, media_id: str
+) -> None:
+    hint = "a spreadsheet keeps 15 digits of a long number"
+    send(viewer, f"{media_id}\n449")
+    assert text(viewer.get(only().get_absolute_url())).count(hint) == 1
+    assert hint in viewer.get(f"{only().get_absolute_url()}export/").content.decode()
+    assert hint in text(viewer.get(f"/c/small/media/{media_id}/"))
+    assert hint not in text(viewer.get("/c/small/media/449/"))
+    assert hint in text(viewer.get("/go/answers", {"media": media_id}))
+    assert hint not in text(viewer.get("/go/answers", {"media": "449"}))

@@ -16,7 +16,7 @@ from dashboard.lookup.pasted import LONGEST_SHOWN, Malformed, Pasted, decoded, r
 from dashboard.vault import MEDIA_ID
 
 FIVE_MB: Final = 5_000_000
-GAPS: Final = [" ", "\n", "\r\n", "\t", ",", ";", "|", ", ", '","', "\u00a0", "\u200b", "][", ") (", "\n- "]
+GAPS: Final = [" ", "\n", "\r\n", "\t", ",", ";", "|", ", ", '","', "\u00a0", "\u2003", "][", ") (", "\n- "]
 SECRET: Final = "conn_canary_small_0000000000a1b2"
 
 

@@ -47,7 +47,7 @@ def test_what_names_an_item_is_understood(pasted: str, target: Target) -> None:
         ("a b", "media ID"),
         ("x" * 129, "media ID"),
         ("\uff14\uff14\uff19\uff12", "media ID"),
-        ("449\u200b", "media ID"),
+        ("44\u200b9", "zero-width space"),
         ("https://media.ofauth.com/v2/eyJhbGciOi", "signed"),
         ("https://example.com/", "link"),
         ("https://v.example/c/studio-a/media/", "link"),
