@@ -24,6 +24,7 @@ from . import audit
 from .access import Caller
 from .logs import masked
 from .models import Connection, Removal
+from .unselect import unselect
 from .vault import PAGE_DELETE, PURGE, WORKER_DELETE
 
 State = Removal.State
@@ -151,6 +152,7 @@ def open_row(
         raise FormUsed from None
     except (DatabaseError, audit.NotRecorded) as broken:
         raise IntentNotRecorded(type(broken).__name__) from broken
+    unselect(removal)
     return removal
 
 
@@ -181,6 +183,7 @@ def move(
     except (DatabaseError, audit.NotRecorded) as broken:
         logger.error("removal %s: outcome %s could not be written", removal.pk, state)
         raise OutcomeNotRecorded(removal) from broken
+    unselect(removal)
     return moved
 
 

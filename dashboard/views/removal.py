@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import Error
 from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods
 
@@ -11,9 +12,11 @@ from dashboard.forms import PurgeForm, RemovalForm
 from dashboard.htmx import announce, go_to, page_behind, show, wants_fragment
 from dashboard.ledger import RETRIED
 from dashboard.models import Connection, Removal
+from dashboard.pages import selection
 from dashboard.pages.display import ItemPage
 from dashboard.pages.outcomes import words_of
 from dashboard.pages.overview import ScanStatus
+from dashboard.pages.selection import TrayBar
 from dashboard.pages.usage import usage_of
 from dashboard.removal import Intent
 from dashboard.request import Request
@@ -106,10 +109,23 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
         retry_href=record.retry_url if record.state in RETRIED else "",
         place=place_of(request, item_href),
         bar=bar(request, connection, record.media_id, record, record.ticket) if item_href else None,
+        tray=tray_behind(request, connection),
     )
     if wants_fragment(request) and record.media_id and record.is_gone:
         announce(response, "removal:done", id=record.media_id)
     return response
+
+
+def tray_behind(request: Request, connection: Connection) -> TrayBar | None:
+    """Return what is selected now, where the connection's list stands behind the dialog and shows it."""
+    path, _, query = page_behind(request).partition("?")
+    if not wants_fragment(request) or path != connection.media_url:
+        return None
+    ticket = QueryDict(query).get("ticket", "")
+    try:
+        return selection.bar(request.person, connection, request.connections, ticket=ticket)
+    except Error:  # the item is removed: what is said of that must not fail for a number beside it
+        return None
 
 
 def place_of(request: Request, item_href: str) -> str:

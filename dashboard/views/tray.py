@@ -37,6 +37,8 @@ def tray(request: Request, slug: str) -> HttpResponse:
     )
     if is_pressed and form.is_valid():
         return go_to(request, begin(request, connection, form).get_absolute_url())
+    if is_pressed and "leaves" in form.cleaned_data and not form.cleaned_data["leaves"]:
+        kept.remove(person, connection, form.cleaned_data["gone"])
     review = Review(person, connection, request.connections)
     return show(
         request,

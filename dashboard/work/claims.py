@@ -26,6 +26,7 @@ from dashboard import audit, ledger
 from dashboard.access import Caller
 from dashboard.logs import masked
 from dashboard.models import Connection, Job, Removal
+from dashboard.unselect import unselect
 
 State = Removal.State
 
@@ -170,4 +171,5 @@ def _leave(
             ledger.tell(removal, caller, **told)
     except (DatabaseError, audit.NotRecorded) as broken:
         raise ledger.IntentNotRecorded(type(broken).__name__) from broken
+    unselect(removal)
     return True
