@@ -9,11 +9,14 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
+from . import schema
+from .access.middleware import PROBES
 from .audit import NotRecorded
 from .audit.history import UnknownRecord
 from .export.download import NoFile
@@ -52,6 +55,25 @@ class Headers:
             response.headers.setdefault(name, value)
         response.headers["X-Request-ID"] = request.request_id
         return response
+
+
+class KnownHosts:
+    """Refuses a request for a name that is none of ours, in words.
+
+    Probes ask by whatever address they know, or by none: what they are told is the same under any name.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Request) -> HttpResponseBase:
+        if request.path_info in PROBES:
+            request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].lstrip(".")
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return trouble.unknown_host(request)
+        return self.get_response(request)
 
 
 class SameSite:
@@ -157,6 +179,8 @@ class Trouble:
                 return trouble.nothing_done(request)
             case OutcomeNotRecorded():
                 return trouble.outcome_not_recorded(request, error)
+            case ProgrammingError() | OperationalError() if schema.is_behind(error):
+                return trouble.not_migrated(request)
             case OperationalError() | InterfaceError():
                 return trouble.no_database(request, error)
         return None

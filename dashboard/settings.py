@@ -145,6 +145,7 @@ ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 MIDDLEWARE = [
     "dashboard.middleware.Headers",
+    "dashboard.middleware.KnownHosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.middleware.Compression",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from django.db import DatabaseError, close_old_connections
 
-from . import ledger, service
+from . import ledger, schema, service
 from .access import Caller, Person
 from .models import Removal
 from .sealing import Unsealable
@@ -76,7 +76,9 @@ def settle_due() -> int:
 
 
 def keep(stop: threading.Event) -> None:
-    """Look after what is due until `stop` is set; a database that is away is waited for."""
+    """Look after what is due until `stop` is set; a database that is away, or not migrated yet, is waited
+    for."""
+    schema.wait_until_migrated(stop, "The keeper")
     while not stop.wait(EVERY):
         try:
             close_old_connections()

@@ -22,7 +22,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection as connection_to_database  # noqa: E402
 from django.test import TransactionTestCase, override_settings  # noqa: E402
 
-from dashboard import service  # noqa: E402
+from dashboard import schema, service  # noqa: E402
 from dashboard.access.accounts import accounts  # noqa: E402
 from dashboard.access.sign_on import SignOn  # noqa: E402
 from dashboard.audit import guards  # noqa: E402
@@ -97,6 +97,7 @@ def _nothing_is_remembered() -> None:
     """What one test noted and whom it saw is nothing to the next."""
     throttle.clear()
     places.forget()
+    schema.forget()
     accounts.forget()
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from dashboard import schema
 from dashboard.access import public
 from dashboard.work import jobs
 
@@ -20,12 +23,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers; 503 where it does not. Without a worker pages work, so that is only said."""
-    try:
-        connection.ensure_connection()
+    """The database answers and has every migration; 503 where not. Without a worker pages work, so that is
+    only said. What could not be found out is null."""
+    said: dict[str, bool | None] = {"database": False, "migrations": None, "worker": None}
+    with suppress(DatabaseError):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM dashboard_connection LIMIT 1")
-        alive = jobs.worker_is_alive()
-    except DatabaseError:
-        return JsonResponse({"database": False}, status=503)
-    return JsonResponse({"database": True, "worker": alive})
+            cursor.execute("SELECT 1")
+        said["migrations"] = schema.is_migrated()
+        if said["migrations"] is not False:
+            said["worker"] = jobs.worker_is_alive()
+        said["database"] = True
+    return JsonResponse(said, status=200 if said["database"] and said["migrations"] is not False else 503)

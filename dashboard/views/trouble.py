@@ -259,6 +259,29 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
+def unknown_host(request: HttpRequest) -> HttpResponse:
+    request_id = getattr(request, "request_id", "")
+    logger.warning("a name that is not in DASHBOARD_ALLOWED_HOSTS", extra={"request_id": request_id})
+    return _bare(
+        request,
+        400,
+        "Not an address of this dashboard",
+        "You reached the dashboard under a name that it does not answer to. Open it by its usual address. If "
+        "this is its address, tell your administrator to add it to DASHBOARD_ALLOWED_HOSTS.",
+    )
+
+
+def not_migrated(request: Request) -> HttpResponse:
+    logger.error("the database lacks migrations", extra={"request_id": request.request_id})
+    return _bare(
+        request,
+        503,
+        "The dashboard is being updated",
+        "Its database does not fit this version yet. Try again in a few minutes. If this stays, tell your "
+        "administrator to run manage.py migrate.",
+    )
+
+
 def no_database(request: Request, error: Exception) -> HttpResponse:
     logger.error("the database does not answer: %s", error, extra={"request_id": request.request_id})
     return _bare(

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as Queue
 from django_tasks_db.models import DBTaskResult
 
-from dashboard import settling
+from dashboard import schema, settling
 from dashboard.export import prepared as export
 from dashboard.lookup import lookups
 from dashboard.models import Worker
@@ -86,7 +86,10 @@ class Lane(threading.Thread):
 
 
 def work(lanes: int = LANES) -> None:
-    """Work until `jobs.stopping` is set, then let go of everything and return."""
+    """Work until `jobs.stopping` is set, then let go of everything and return. A database that lacks
+    migrations is waited for."""
+    if not schema.wait_until_migrated(jobs.stopping, "The worker"):
+        return
     me = Worker(host=socket.gethostname()[:255])
     threads = [Lane(*queues) for queues in queues_of(lanes)]
     settling.start_keeper(jobs.stopping)

@@ -1,0 +1,68 @@
+"""Whether the database has every migration of this program. Once it has, asking costs nothing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import suppress
+from typing import Final
+
+from django.db import DatabaseError, OperationalError, ProgrammingError, close_old_connections
+from django.db import connection as database
+from django.db.migrations.executor import MigrationExecutor
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 2.0
+
+_migrated: Final = threading.Event()
+
+
+def is_migrated() -> bool | None:
+    """True where every migration was applied, and None where the role may not read which were.
+
+    Raises DatabaseError where the database does not answer.
+    """
+    if not _migrated.is_set():
+        try:
+            executor = MigrationExecutor(database)
+        except ProgrammingError:
+            return None
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        _migrated.set()
+    return True
+
+
+def is_behind(error: Exception) -> bool:
+    """Return whether a missing migration explains this error of the database."""
+    if not isinstance(error, ProgrammingError) and database.vendor != "sqlite":
+        return False  # PostgreSQL says otherwise that it does not answer; SQLite has one error for both
+    forget()
+    with suppress(DatabaseError):
+        return is_migrated() is False
+    return False
+
+
+def wait_until_migrated(stop: threading.Event, who: str) -> bool:
+    """Return True once the database has every migration, or False where `stop` is set first. What is waited
+    for is logged once."""
+    said = ""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            if is_migrated() is not False:
+                return True
+            why = "the database lacks migrations: run manage.py migrate"
+        except OperationalError as broken:
+            why = f"the database does not answer: {type(broken).__name__}"
+        if why != said:
+            logger.warning("%s waits, %s", who, why)
+            said = why
+        stop.wait(POLL_SECONDS)
+    return False
+
+
+def forget() -> None:
+    """Ask the database again next time."""
+    _migrated.clear()
