@@ -13,6 +13,7 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
+from django.middleware.security import SecurityMiddleware
 from django.utils.cache import patch_vary_headers
 
 from . import schema
@@ -33,7 +34,7 @@ from .service import UnknownConnection
 from .ticket import UnusableLink
 from .tray import TrayIsFull
 from .vault import VaultError
-from .views import audit, export, lookup, ticket, tray, trouble
+from .views import audit, bare, export, lookup, ticket, tray, trouble
 from .work.bulk import NothingToRemove
 from .work.jobs import JobIsThere, JobNotOpened
 
@@ -65,6 +66,7 @@ class KnownHosts:
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
+        self.security = SecurityMiddleware(get_response)  # its redirect would ask for the name first
 
     def __call__(self, request: Request) -> HttpResponseBase:
         if request.path_info in PROBES:
@@ -72,7 +74,7 @@ class KnownHosts:
         try:
             request.get_host()
         except DisallowedHost:
-            return trouble.unknown_host(request)
+            return self.security.process_response(request, bare.unknown_host(request))
         return self.get_response(request)
 
 
@@ -180,7 +182,7 @@ class Trouble:
             case OutcomeNotRecorded():
                 return trouble.outcome_not_recorded(request, error)
             case ProgrammingError() | OperationalError() if schema.is_behind(error):
-                return trouble.not_migrated(request)
+                return bare.not_migrated(request)
             case OperationalError() | InterfaceError():
-                return trouble.no_database(request, error)
+                return bare.no_database(request, error)
         return None

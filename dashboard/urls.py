@@ -10,6 +10,7 @@ from django.urls import path, re_path
 from .views import (
     account,
     audit,
+    bare,
     connection,
     connections,
     export,
@@ -25,7 +26,6 @@ from .views import (
     styleguide,
     ticket,
     tray,
-    trouble,
     watching,
 )
 
@@ -85,7 +85,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
 ]
 
-handler400 = trouble.bad_request
-handler403 = trouble.forbidden
-handler404 = trouble.not_found
-handler500 = trouble.server_error
+handler400 = bare.bad_request
+handler403 = bare.forbidden
+handler404 = bare.not_found
+handler500 = bare.server_error
