@@ -125,9 +125,14 @@ async function send(address, body) {
   const headers = { "HX-Request": "true", "X-Requested-With": "XMLHttpRequest" };
   const answer = await fetch(address, { method: "POST", body, keepalive: true, redirect: "manual", headers }).catch(() => null);
   const isOurs = Boolean(answer?.headers.has("X-Request-ID"));
-  const isEnded = answer !== null && (answer.status === 401 || (!isOurs && (answer.ok || answer.type === "opaqueredirect")));
+  const isEnded = answer !== null && (answer.status === 401 || (!isOurs && await isSignOn(answer)));
   if (isEnded) document.dispatchEvent(new Event("session:ended"));
   return { isEnded, isTaken: isOurs && answer.ok };
+}
+
+async function isSignOn(answer) {
+  if (answer.ok || answer.type === "opaqueredirect") return true;
+  return answer.status === 403 && (await answer.text()).includes("<form");
 }
 
 async function keepPreference(address, body) {

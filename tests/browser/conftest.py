@@ -76,6 +76,9 @@ class Console:
     def expect_lost_network(self) -> None:
         self._expected += [self.NOT_REACHED, self.HTMX]
 
+    def expect(self, pattern: str) -> None:
+        self._expected.append(pattern)
+
     def expect_overtaken(self) -> None:
         self._expected.append(self.HTMX)
 
@@ -89,7 +92,7 @@ class Console:
         self.complaints.append(f"{message.type}: {message.text}")
 
     def _asked(self, request: Request, home: str) -> None:
-        if request.method != "GET" and not request.url.startswith(home):
+        if request.method not in ("GET", "HEAD") and not request.url.startswith(home):
             self.complaints.append(f"{request.method} to {request.url}")
 
     def unexpected(self) -> list[str]:
