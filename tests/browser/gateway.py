@@ -9,7 +9,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 LOGIN_PAGE: Final = b"<!doctype html><title>Sign in</title><main><h1>Who are you?</h1><form></form></main>"
-ENDINGS: Final = ("401", "401 or led away", "a form as 200", "a form as 403", "led to a form here", "led away")
+ENDINGS: Final = (
+    "401",
+    "401 or led away",
+    "a form as 200",
+    "a form as 403",
+    "led to a form here",
+    "led away",
+)
 """What it answers, once the session has ended, to what is no whole page."""
 
 

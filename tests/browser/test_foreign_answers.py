@@ -82,9 +82,7 @@ def test_no_press_of_the_list_shows_a_login_page(desk: Desk, gateway: Gateway, e
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_no_removal_ends_in_a_login_page(
-    desk: Desk, gateway: Gateway, sandbox: Sandbox, ending: str
-) -> None:
+def test_no_removal_ends_in_a_login_page(desk: Desk, gateway: Gateway, sandbox: Sandbox, ending: str) -> None:
     page = desk.window(path=LIST)
     media_id = ids(page)[2]
     row_of(page, media_id).get_by_role("link", name=re.compile("^Delete item")).click()
@@ -129,7 +127,9 @@ def test_no_look_up_shows_a_login_page(desk: Desk, gateway: Gateway, ending: str
 
 def test_a_gateways_own_trouble_is_no_ended_session(desk: Desk, gateway: Gateway) -> None:
     page = desk.window(path=LIST)
-    page.route("**/media/?*", lambda route: route.fulfill(status=502, content_type="text/html", body="<p>bad"))
+    page.route(
+        "**/media/?*", lambda route: route.fulfill(status=502, content_type="text/html", body="<p>bad")
+    )
     page.get_by_role("link", name="Next 25").click()
     expect(page.get_by_role("alert").filter(has_text="Not reached")).to_be_visible()
     expect(told(page)).to_have_count(0)
