@@ -1,4 +1,4 @@
-"""What a sign-on proxy answers in our place is never shown in our page; words say that the session has ended."""
+"""What a sign-on proxy answers in our place is never shown in our page, and words say so."""
 
 from __future__ import annotations
 
