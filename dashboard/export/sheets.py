@@ -17,6 +17,10 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\u
 """Also in full width, which some spreadsheets read alike."""
 
 
+# IDs stand in a table as they are. A spreadsheet that only opens the file makes numbers of them; but to other
+# programs a sign before them would be part of the ID, and ="…" is a formula. So the pages say how to import.
+
+
 def safe(text: str) -> str:
     """`text` as one that stays a text: what would begin a formula has an apostrophe before it."""
     return f"'{text}" if text.startswith(_FORMULA) else text

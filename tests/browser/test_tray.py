@@ -176,3 +176,18 @@ def test_on_a_phone(desk: Desk, layout: str) -> None:
     tray(page).get_by_role("link", name="Review and delete…").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Delete 25 items")
     assert widest(page) <= 0
+
+
+def test_what_is_deleted_by_its_own_button_is_selected_no_more(page: Page) -> None:
+    for place in range(3):
+        boxes(page).nth(place).click()
+    expect(tray(page)).to_contain_text("3 selected")
+    gone = ids(page)[1]
+    row_of(page, gone).get_by_role("link", name=f"Delete item {gone}…").click()
+    page.get_by_role("dialog").get_by_role("button", name=re.compile(r"^Delete \d+ variants?$")).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(tray(page)).to_contain_text("2 selected")
+    page.reload()
+    expect(tray(page)).to_contain_text("2 selected")
+    boxes(page).nth(0).click()
+    expect(tray(page)).to_contain_text("1 selected")

@@ -13,7 +13,7 @@ from django.utils import timezone
 from dashboard.access import Caller, Person
 from dashboard.models import Connection, Event, Removal
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, Browser, event, removal, text
+from tests.make import BIG_ID, Browser, event, removal, text, words_in
 
 HERE = "/audit/"
 State = Removal.State
@@ -240,3 +240,8 @@ def test_what_people_typed_is_text(viewer: Browser, small: Connection) -> None:
         assert SCRIPT not in page
         assert "&lt;script&gt;alert" in page
     assert Event.objects.count() == 1
+
+
+def test_it_says_how_ids_survive_a_spreadsheet(viewer: Browser, small: Connection) -> None:
+    event(of=small)
+    assert "set the column media_id to text" in words_in(text(viewer.get(HERE)))

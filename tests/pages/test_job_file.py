@@ -197,3 +197,11 @@ def test_wrong_role(nobody: Browser, small: Connection) -> None:
     job = after(begun(small))
     answer: Any = nobody.get(at(job))
     assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_of_a_table_the_page_says_how_ids_survive_a_spreadsheet(
+    operator: Browser, small: Connection, form: str
+) -> None:
+    job = after(begun(small, form))
+    assert ("set the column media_id to text" in page_of(job, operator)) == (form == "csv")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Event, Lookup
 from dashboard.sandbox import Sandbox
-from tests.make import SMALL_ID, Browser, lookup, operations, removal
+from tests.make import SMALL_ID, Browser, lookup, operations, removal, text, words_in
 
 
 @pytest.fixture
@@ -101,3 +101,10 @@ def test_wrong_role(nobody: Browser, small: Connection) -> None:
 def test_wrong_method(viewer: Browser, small: Connection, method: str) -> None:
     address = f"{lookup([small], ids=['1']).get_absolute_url()}export/"
     assert getattr(viewer, method)(address).status_code == 405
+
+
+def test_the_page_says_how_ids_survive_a_spreadsheet(viewer: Browser, small: Connection) -> None:
+    viewer.post("/lookup/", {"ids": "000449\n1582917533873852417", "connection": "small"})
+    row = Lookup.objects.get()
+    assert "set the column media_id to text" in words_in(text(viewer.get(row.get_absolute_url())))
+    assert [one["media_id"] for one in table(taken(viewer, row))] == ["000449", "1582917533873852417"]

@@ -173,3 +173,7 @@ def test_one_person_does_not_fill_the_worker_and_its_disk(
     assert f'href="{Job.objects.exclude(person="Omar Haddad")[0].get_absolute_url()}"' in text(refused)
     Job.objects.update(state="done")
     assert viewer.post(HERE, {"format": "csv"}).status_code == 303
+
+
+def test_it_says_how_ids_survive_a_spreadsheet(viewer: Browser) -> None:
+    assert "set the column media_id to text" in words_in(text(viewer.get(HERE)))

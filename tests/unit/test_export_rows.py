@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.export.rows import COLUMNS, Items, head, moment, writer
+from dashboard.lookup.pasted import read
 from dashboard.models import Connection
 from dashboard.units import iso_text
 from dashboard.vault import MediaItem, UnreadableItem
@@ -130,3 +131,13 @@ def test_neither_links_nor_connection_ids_go_along(form: str) -> None:
     assert "signed" not in written
     assert SMALL_ID not in written
     assert "conn_…" in written
+
+
+@pytest.mark.parametrize("media_id", ["1582917533873852417", "000449", "0", "1e5a", "med-1_A", "-00123"])
+def test_an_id_is_taken_away_and_pasted_again_as_it_is(media_id: str) -> None:
+    items = [item(media_id, full=STORED, small=WAITING), item(f"{media_id}x", full=STORED)]
+    assert [one["media_id"] for one in objects(items)] == [media_id, f"{media_id}x"]
+    cells = {one["media_id"] for one in table(items)}
+    assert cells == {f"'{one}" if one.startswith("-") else one for one in (media_id, f"{media_id}x")}
+    pasted = read((head("csv") + writer("csv", STUDIO)(items)).decode())
+    assert (pasted.ids, pasted.column) == ([media_id, f"{media_id}x"], "media_id")
