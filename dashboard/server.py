@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from .access.repeated import note_repeated
 from .logs import LOGGING
+from .origins import is_loopback
 from .security import headers
 from .slow_readers import drop_slow_readers
 
@@ -57,6 +58,21 @@ def on_starting(server: Any) -> None:
     except ImproperlyConfigured as wrong:
         sys.exit(f"The dashboard did not start.\n{wrong}")
     _change_gunicorn(settings.VAULTPLUS_MEDIA_HOSTS, settings.SECURE_HSTS_SECONDS)
+
+
+def when_ready(server: Any) -> None:
+    """End before the first request where a demo listens to other machines, however that came about."""
+    from . import settings
+
+    names = [listener.getsockname() for listener in server.LISTENERS]
+    hosts = [name[0] for name in names if isinstance(name, tuple)]  # a Unix socket has a path
+    if settings.IS_DEMO and not all(
+        is_loopback(f"//[{host}]" if ":" in host else f"//{host}") for host in hosts
+    ):
+        sys.exit(
+            "The dashboard did not start.\nDASHBOARD_AUTH=demo lets anyone pick a role, so gunicorn may "
+            "listen on a loopback address or a Unix socket only."
+        )
 
 
 def pre_request(worker: Any, request: Any) -> None:

@@ -13,8 +13,10 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
 from .access import settings as access_settings
+from .access.sign_on import Headers
 from .logs import LOGGING as LOGGING
 from .origins import is_loopback, origin_of, ticket_url
+from .safety import check_host, check_key, is_loopback_bind, same_keys
 from .vault import base_address
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
@@ -46,6 +48,7 @@ def _each(check: Callable[[str], object]) -> Callable[[str | list[str]], None]:
 def _is_key(text: str) -> None:
     if not re.fullmatch(rf"[\x21-\x7e]{{{SHORTEST_KEY},}}", text):
         raise ValueError(f"each key must have at least {SHORTEST_KEY} letters, digits and signs.")
+    check_key(text)
 
 
 def _no_spaces(text: str) -> None:
@@ -74,9 +77,9 @@ VAULTPLUS_MEDIA_HOSTS: list[str] = env.list(
 )
 
 # ── The dashboard ────────────────────────────────────────────────────────────────────────────────────
-SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=validate.Length(min=50))
+SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=[validate.Length(min=50), _each(check_key)])
 ALLOWED_HOSTS: list[str] = env.list(
-    "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _each(_no_spaces)]
+    "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _each(check_host)]
 )
 DASHBOARD_DATA_KEYS: list[str] = env.list(
     "DASHBOARD_DATA_KEYS", validate=[validate.Length(min=1), _each(_is_key)]
@@ -93,6 +96,9 @@ DASHBOARD_FILES: Path = env.path("DASHBOARD_FILES", default=VAR_DIR / "files")
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
 SIGN_ON, trouble = access_settings.read(env)
 IS_DEMO: bool = SIGN_ON.mode == "demo"
+_hosts: list[str] = env.list("DASHBOARD_ALLOWED_HOSTS", default=[])  # as they stand, right or wrong
+_mode = env.str("DASHBOARD_AUTH", default="")
+_binds = env.str("DASHBOARD_BIND", default="")
 _database = env.dj_db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 
 
@@ -113,19 +119,41 @@ except EnvValidationError as broken:
 except EnvError as broken:
     trouble += [str(broken)]
 
-if not trouble and IS_DEMO and not is_loopback(VAULTPLUS_API_URL):
+_is_demo = IS_DEMO and _mode == "demo"
+_is_here = all(is_loopback(f"http://{host}") for host in _hosts)
+if _is_demo and VAULTPLUS_API_URL and not is_loopback(VAULTPLUS_API_URL):
     trouble.append(
         "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a VAULTPLUS_API_URL on loopback."
     )
-if (
-    not trouble
-    and DASHBOARD_PLAIN_HTTP
-    and not (IS_DEMO and all(is_loopback(f"http://{host}") for host in ALLOWED_HOSTS))
-):
+if _is_demo and not _is_here:
+    trouble.append(
+        "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with loopback names in "
+        "DASHBOARD_ALLOWED_HOSTS: 127.0.0.1, localhost, [::1]."
+    )
+if _is_demo and _binds and not is_loopback_bind(_binds):
+    trouble.append(
+        "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a loopback address or a Unix "
+        "socket in DASHBOARD_BIND."
+    )
+if DEBUG and not (_is_demo and _is_here):
+    trouble.append(
+        "DASHBOARD_DEBUG shows settings and code to whoever meets an error, so it starts only with "
+        "DASHBOARD_AUTH=demo and loopback names in DASHBOARD_ALLOWED_HOSTS."
+    )
+if DASHBOARD_PLAIN_HTTP and not (_is_demo and _is_here):
     trouble.append(
         "DASHBOARD_PLAIN_HTTP drops Secure from the cookies, so it starts only with DASHBOARD_AUTH=demo and "
         "loopback names in DASHBOARD_ALLOWED_HOSTS."
     )
+trouble += same_keys(
+    {
+        "VAULTPLUS_API_KEY": [VAULTPLUS_API_KEY] if VAULTPLUS_API_KEY else [],
+        "DASHBOARD_SECRET_KEY": [SECRET_KEY] if SECRET_KEY else [],
+        "DASHBOARD_DATA_KEYS": DASHBOARD_DATA_KEYS or [],
+        "DASHBOARD_AUDIT_KEYS": DASHBOARD_AUDIT_KEYS or [],
+        "DASHBOARD_AUTH_SECRET": (isinstance(SIGN_ON.by, Headers) and SIGN_ON.by.secrets) or [],
+    }
+)
 if trouble:
     raise ImproperlyConfigured("\n".join(trouble))
 

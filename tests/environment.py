@@ -17,7 +17,7 @@ MADE_UP: Final = {
     "DASHBOARD_SECRET_KEY": SECRET_KEY,
     "DASHBOARD_DATA_KEYS": "canary-data-key-7rVq0pXe-0123456789abcdef",
     "DASHBOARD_AUDIT_KEYS": "canary-audit-key-Yw3kT8s-0123456789abcdef",
-    "DASHBOARD_ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+    "DASHBOARD_ALLOWED_HOSTS": "127.0.0.1,localhost",
     "DASHBOARD_DEBUG": "0",
     "DASHBOARD_MEDIA_MODE": "blurred",
     "DASHBOARD_PLAIN_HTTP": "0",

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 from environs import Env
 
 from dashboard.origins import is_loopback
+from dashboard.safety import check_key, check_network, same_groups
 
+from .identity import Role
 from .sign_on import LOOPBACK, Assertion, Grants, Headers, Network, SignOn
 
 T = TypeVar("T")
@@ -107,6 +109,8 @@ def read(env: Env) -> tuple[SignOn, list[str]]:
         reader.optional("DASHBOARD_OPERATOR_GROUPS", groups, frozenset()),
         reader.optional("DASHBOARD_ADMIN_GROUPS", groups, frozenset()),
     )
+    by_setting = {f"DASHBOARD_{role.name}_GROUPS": getattr(grants, role.word) for role in Role}
+    reader.wrong += same_groups(by_setting)
     if by and not (grants.viewer or grants.operator or grants.admin) and not reader.wrong:
         reader.wrong.append(
             "DASHBOARD_VIEWER_GROUPS, DASHBOARD_OPERATOR_GROUPS and DASHBOARD_ADMIN_GROUPS are all missing: "
@@ -260,11 +264,14 @@ def balancer(text: str) -> str:
 
 def networks(text: str) -> tuple[Network, ...]:
     try:
-        return tuple(ip_network(word) for word in words(text))
+        found = tuple(ip_network(word) for word in words(text))
     except ValueError:
         raise ValueError(
             "must be networks such as 10.0.0.5/32, by commas, with no bits beyond the mask."
         ) from None
+    for network in found:
+        check_network(network)
+    return found
 
 
 def secrets(text: str) -> tuple[str, ...]:
@@ -272,6 +279,8 @@ def secrets(text: str) -> tuple[str, ...]:
     found = tuple(word for word in re.split(r"[\s,]+", text) if word)
     if len(found) > 2 or any(len(no_spaces(word)) < SHORTEST_SECRET for word in found):
         raise ValueError(f"must be one secret or two, each of at least {SHORTEST_SECRET} characters.")
+    for word in found:
+        check_key(word)
     return found
 
 

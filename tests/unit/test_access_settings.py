@@ -206,14 +206,14 @@ def test_groups_by_commas_or_as_json(reading: Any) -> None:
         HEADER,
         DASHBOARD_VIEWER_GROUPS=" staff , Vertrieb Süd",
         DASHBOARD_OPERATOR_GROUPS='["cn=ops,ou=groups,dc=example", "b"]',
-        DASHBOARD_ADMIN_GROUPS="staff",
+        DASHBOARD_ADMIN_GROUPS="Staff",
         DASHBOARD_SIGN_OUT_URL="/oauth2/sign_out?rd=/",
         DASHBOARD_CONTACT="it@example.com, extension 12",
     )
     assert wrong == []
     assert sign_on.grants.viewer == {"staff", "Vertrieb Süd"}
     assert sign_on.grants.operator == {"cn=ops,ou=groups,dc=example", "b"}
-    assert sign_on.grants.of(["staff"]) == (Role.ADMIN, ("staff",))
+    assert sign_on.grants.of(["Staff", "staff"]) == (Role.ADMIN, ("Staff",))
     assert (sign_on.sign_out_url, sign_on.contact) == (
         "/oauth2/sign_out?rd=/",
         "it@example.com, extension 12",
@@ -270,6 +270,12 @@ WRONG: list[tuple[dict[str, str], str, str]] = [
     (HEADER, "DASHBOARD_TRUSTED_PEERS", "10.0.0.5/8"),
     (HEADER, "DASHBOARD_TRUSTED_PEERS", "proxy.example.com"),
     (HEADER, "DASHBOARD_TRUSTED_PEERS", "*"),
+    (HEADER, "DASHBOARD_TRUSTED_PEERS", "10.0.0.5/32, 0.0.0.0/0"),
+    (IDTOKEN, "DASHBOARD_PROXIES", "::/0"),
+    (HEADER, "DASHBOARD_AUTH_SECRET", "a" * 40),
+    (HEADER, "DASHBOARD_AUTH_SECRET", f"{SECRET},{'ab' * 20}"),
+    (HEADER, "DASHBOARD_ADMIN_GROUPS", "vault-admins, staff"),
+    (HEADER, "DASHBOARD_OPERATOR_GROUPS", '["staff"]'),
     (HEADER, "DASHBOARD_AUTH_JWKS", "https://sso.example.com/jwks"),
     (HEADER, "DASHBOARD_AUTH_PRESET", "iap"),
     (HEADER, "DASHBOARD_AUTH_EMAIL_HEADER", "x-forwarded-user"),

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from tests.browser.program import free_ports
 from tests.environment import API_KEY, MADE_UP, SECRET_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,10 @@ def test_a_missing_setting_is_named(tmp_path: Path, name: str, value: str | None
         ("DASHBOARD_DEBUG", "perhaps"),
         ("DASHBOARD_MEDIA_MODE", "blurry"),
         ("DASHBOARD_PLAIN_HTTP", "maybe"),
+        ("DASHBOARD_ALLOWED_HOSTS", "127.0.0.1,*"),
+        ("DASHBOARD_SECRET_KEY", "canary-" * 10),
+        ("DASHBOARD_AUDIT_KEYS", "ab" * 30),
+        ("DASHBOARD_DATA_KEYS", f"{MADE_UP['DASHBOARD_DATA_KEYS']},{'x' * 40}"),
         ("DASHBOARD_TICKET_URL", "https://desk.example.com/tickets/"),
         ("DASHBOARD_TICKET_URL", "https://desk.example.com/{ticket}/{ticket}"),
         ("DASHBOARD_TICKET_URL", "https://desk.example.com/{id}/{ticket}"),
@@ -77,6 +82,52 @@ def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None
 def test_the_demo_mode_wants_a_service_on_this_machine(tmp_path: Path) -> None:
     refused(check(tmp_path, VAULTPLUS_API_URL="https://api.ofauth.com"), "DASHBOARD_AUTH")
     refused(check(tmp_path, VAULTPLUS_API_URL=None), "DASHBOARD_AUTH")
+
+
+@pytest.mark.parametrize("hosts", ["testserver", "127.0.0.1,vault.example.com", ".example.com"])
+def test_the_demo_is_for_names_of_this_machine(tmp_path: Path, hosts: str) -> None:
+    refused(check(tmp_path, DASHBOARD_ALLOWED_HOSTS=hosts), "DASHBOARD_AUTH=demo")
+
+
+def test_the_demo_listens_to_this_machine(tmp_path: Path) -> None:
+    assert check(tmp_path, DASHBOARD_BIND="127.0.0.1:8000,unix:/run/x.sock").returncode == 0
+    refused(check(tmp_path, DASHBOARD_BIND="127.0.0.1:8000,:8001"), "DASHBOARD_BIND")
+
+
+@pytest.mark.parametrize(
+    ("way", "options"),
+    [("arguments", "--bind 0.0.0.0:{port}"), ("variable", "-b 127.0.0.1:0 -b 0.0.0.0:{port}")],
+)
+def test_a_demo_that_gunicorn_would_show_to_others_does_not_start(
+    tmp_path: Path, way: str, options: str
+) -> None:
+    """Its own options and GUNICORN_CMD_ARGS come after DASHBOARD_BIND."""
+    options = options.format(port=free_ports(1)[0])
+    environ = {"PATH": os.environ["PATH"], **MADE_UP, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "python:dashboard.server"]
+    if way == "variable":
+        environ["GUNICORN_CMD_ARGS"] = options
+    else:
+        command += options.split()
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+    refused(done, "DASHBOARD_AUTH=demo")
+
+
+def test_debug_pages_are_for_the_demo_on_this_machine(tmp_path: Path) -> None:
+    assert check(tmp_path, DASHBOARD_DEBUG="true").returncode == 0
+    refused(check(tmp_path, DASHBOARD_DEBUG="true", DASHBOARD_ALLOWED_HOSTS="a.example"), "DASHBOARD_DEBUG")
+    refused(check(tmp_path, **{**BEHIND_HEADERS, "DASHBOARD_DEBUG": "true"}), "DASHBOARD_DEBUG")
+    here = {"DASHBOARD_ALLOWED_HOSTS": "127.0.0.1", "VAULTPLUS_API_URL": "http://127.0.0.1:9"}
+    refused(check(tmp_path, **{**BEHIND_HEADERS, **here, "DASHBOARD_DEBUG": "1"}), "DASHBOARD_DEBUG")
+
+
+ONE_KEY: Final = "canary-one-key-for-all-of-them-0123456789-abcdefghijklmnop"
+
+
+def test_each_key_has_a_text_of_its_own(tmp_path: Path) -> None:
+    names = ("VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY", "DASHBOARD_DATA_KEYS", "DASHBOARD_AUTH_SECRET")
+    done = check(tmp_path, **{**BEHIND_HEADERS, **dict.fromkeys(names, ONE_KEY)})
+    refused(done, " and ".join(names))
 
 
 @pytest.mark.parametrize(
@@ -131,6 +182,28 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     done = check(tmp_path, DASHBOARD_MEDIA_MODE="x", DASHBOARD_AUTH=None, VAULTPLUS_API_URL="x")
     for name in ("DASHBOARD_MEDIA_MODE", "DASHBOARD_AUTH", "VAULTPLUS_API_URL"):
         refused(done, name)
+    done = check(
+        tmp_path,
+        **BEHIND_HEADERS,
+        DASHBOARD_DEBUG="1",
+        DASHBOARD_PLAIN_HTTP="1",
+        DASHBOARD_ALLOWED_HOSTS="*",
+        DASHBOARD_PROXIES="0.0.0.0/0",
+        DASHBOARD_ADMIN_GROUPS="staff",
+        DASHBOARD_SECRET_KEY="x" * 60,
+        DASHBOARD_DATA_KEYS=ONE_KEY,
+        DASHBOARD_AUDIT_KEYS=ONE_KEY,
+    )
+    for name in (
+        "DEBUG",
+        "PLAIN_HTTP",
+        "ALLOWED_HOSTS is",
+        "PROXIES",
+        "ADMIN_GROUPS",
+        "SECRET_KEY",
+        "DATA_KEYS",
+    ):
+        refused(done, f"DASHBOARD_{name}")
 
 
 @pytest.mark.parametrize("name", ["VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY"])

@@ -1,0 +1,81 @@
+"""Settings that can be read and still must not start: guessable keys, and what would let everybody in."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network
+from typing import Final
+
+from .origins import is_loopback
+
+MIN_DIFFERENT_CHARACTERS: Final = 8
+"""A random key of 32 hexadecimal digits has fewer once in ten million."""
+
+MIN_PREFIX_IPV4: Final = 8
+MIN_PREFIX_IPV6: Final = 16
+"""Bits: the whole of 10.0.0.0/8 may be one company's, and no provider is given more of IPv6."""
+
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\.{_LABEL}(?:\.{_LABEL})+|\[[0-9A-Fa-f:.]+\]")
+
+
+def check_key(text: str) -> None:
+    """Raise ValueError with a sentence where a key is one that somebody could guess."""
+    repeats = any(text[length:] == text[:-length] for length in range(1, len(text) // 2 + 1))
+    if repeats or len(set(text)) < MIN_DIFFERENT_CHARACTERS:
+        raise ValueError(
+            "repeats itself, so it can be guessed. Make a random one: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(60))'."
+        )
+
+
+def check_host(text: str) -> None:
+    """Raise ValueError with a sentence where this names no host, or everybody's."""
+    if not _HOST.fullmatch(text):
+        raise ValueError(
+            "must be host names such as vault.example.com, without a port; .example.com is all below it. "
+            "Any name at all (*) would let a stranger choose where the links in a ticket lead."
+        )
+
+
+def check_network(network: IPv4Network | IPv6Network) -> None:
+    """Raise ValueError with a sentence where this is more than one company's network."""
+    shortest = MIN_PREFIX_IPV4 if network.version == 4 else MIN_PREFIX_IPV6
+    if network.prefixlen < shortest and not network.is_private:
+        raise ValueError(
+            f"must name the networks of your proxies; wider than /{MIN_PREFIX_IPV4} (/{MIN_PREFIX_IPV6} of "
+            "IPv6) is everybody."
+        )
+
+
+def is_loopback_bind(text: str) -> bool:
+    """Return whether what gunicorn listens on, by commas, can be reached from this machine alone."""
+    binds = [one.strip().removeprefix("tcp://") for one in text.split(",")]
+    return all(bind.startswith("unix:") or is_loopback(f"http://{bind}") for bind in binds)
+
+
+def same_keys(keys: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return a sentence for each text that stands for several of these keys, by the settings' names."""
+    places = defaultdict(list)
+    for name, texts in keys.items():
+        for text in texts:
+            places[text].append(name)
+    several = sorted({tuple(names) for names in places.values() if len(names) > 1})
+    return [
+        f"{' and '.join(dict.fromkeys(names))}: the same text stands for {len(names)} keys. Each needs its "
+        "own, or whoever learns one has the other."
+        for names in several
+    ]
+
+
+def same_groups(grants: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return a sentence where one group would give two roles, by the settings' names."""
+    names = list(grants)
+    pairs = [(one, other) for at, one in enumerate(names) for other in names[at + 1 :]]
+    return [
+        f"{one} and {other} name the same group: it can give one role only."
+        for one, other in pairs
+        if set(grants[one]) & set(grants[other])
+    ]
