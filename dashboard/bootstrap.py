@@ -47,6 +47,14 @@ def environment(folder: Path, requirements: Path, base: str) -> Path:
     stamp = folder / "installed"
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
+    try:
+        folder.mkdir(exist_ok=True)
+        stamp.write_text("")  # until it is whole again
+    except OSError as broken:
+        sys.exit(
+            f"The packages go into {folder}, which cannot be written: {broken.strerror}.\n"
+            "Copy the project into a folder of your own."
+        )
     ensure_venv_module()
     print(f"Installing what {requirements.relative_to(ROOT)} names into {folder.name} …", flush=True)
     made = subprocess.run([base, "-m", "venv", str(folder)], capture_output=True, text=True)

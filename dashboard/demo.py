@@ -8,17 +8,29 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import sys
 from pathlib import Path
 from typing import Final
 
 from .sandbox import DEMO_KEY
 
 VAR_DIR: Final = Path(__file__).resolve().parent.parent / ".var"
+PORT: Final = 8000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8000, help="where the dashboard listens (8000)")
+    parser.add_argument("--port", type=int, default=PORT, help="where the dashboard listens (8000)")
     parser.add_argument("--sandbox-port", type=int, default=8001, help="where the sandbox listens (8001)")
+
+
+def database_url(port: int) -> str:
+    """Return the database of the demo on this port.
+
+    Each port has one, for each has a sandbox, which knows nothing of what another has removed; whoever starts
+    a second demo wants it beside the first, not to be told to end that.
+    """
+    name = "demo.sqlite3" if port == PORT else f"demo-{port}.sqlite3"
+    return f"sqlite:///{VAR_DIR / name}"
 
 
 def set_environment(argv: list[str]) -> None:
@@ -27,8 +39,14 @@ def set_environment(argv: list[str]) -> None:
     arguments(parser)
     chosen, _ = parser.parse_known_args(argv)
     sandbox = f"http://127.0.0.1:{chosen.sandbox_port}"
-    VAR_DIR.mkdir(exist_ok=True)
-    os.environ.setdefault("DATABASE_URL", f"sqlite:///{VAR_DIR / 'demo.sqlite3'}")
+    try:
+        VAR_DIR.mkdir(exist_ok=True)
+    except OSError as broken:
+        sys.exit(
+            f"The demo keeps its database in {VAR_DIR}, which could not be made: {broken.strerror}.\n"
+            "Copy the project into a folder of your own."
+        )
+    os.environ.setdefault("DATABASE_URL", database_url(chosen.port))
     for name in ("VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY", "DASHBOARD_DATA_KEYS", "DASHBOARD_AUDIT_KEYS"):
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(

@@ -1,0 +1,44 @@
+"""`python -m dashboard.attached MODULE …`: run a module that ends when its standard input does.
+
+The demo gives each of its programs a pipe of which it holds the other end. The system closes that end however
+the demo's process ends, by Ctrl-C, with its terminal or by `kill -9`, and on any Unix. Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+from typing import Final
+
+GRACE_SECONDS: Final = 4
+"""What a program has for ending in good order."""
+
+
+def main() -> None:
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)  # so that this program and what it starts are a group of their own
+    sys.argv[:] = sys.argv[1:]
+    os.register_at_fork(after_in_child=watch)  # gunicorn's workers: threads do not come along
+    watch()
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def watch() -> None:
+    """Start the thread that ends this process when the pipe is closed."""
+    threading.Thread(target=_end_with_input, name="attached", daemon=True).start()
+
+
+def _end_with_input() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
