@@ -168,16 +168,17 @@ def test_a_file_where_a_folder_belongs_is_a_sentence(tmp_path: Path, taken: str)
     assert_is_a_sentence(said, folder / taken)
 
 
-@pytest.mark.parametrize("theirs", [".", "demo-8123.sqlite3", "static"])
+@pytest.mark.parametrize("theirs", [".", "demo-{}.sqlite3", "static"])
 def test_what_somebody_else_has_left_is_a_sentence(tmp_path: Path, theirs: str) -> None:
     """As after a first start as another person."""
     folder = copy_project(tmp_path)
     (folder / ".var" / "static").mkdir(parents=True)
-    path = folder / ".var" / theirs
+    [port, sandbox_port] = free_ports(2)
+    path = folder / ".var" / theirs.format(port)
     if path.suffix:
         path.touch()
     path.chmod(0o555 if path.is_dir() else 0o444)
-    ports = ["--port", "8123", "--sandbox-port", str(free_ports(1)[0])]
+    ports = ["--port", str(port), "--sandbox-port", str(sandbox_port)]
     assert_is_a_sentence(refusal(folder, *ports, powerless=True), folder / ".var")
 
 
