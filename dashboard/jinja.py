@@ -19,6 +19,7 @@ from .access import Person, Role
 from .audit import OUTCOMES, VERBS
 from .pages.display import STATUS_WORDS, TYPE_WORDS, Slot
 from .pages.listing import SORT_WORDS, limits
+from .pages.oddities import oddity_text, visible_label
 from .request import Request
 
 HTMX_CONFIG: Final = {
@@ -73,6 +74,8 @@ def environment(**options: Any) -> Environment:
         size=units.size_text,
         iso=units.iso_text,
         utc=units.utc_text,
+        oddity=oddity_text,
+        visible=visible_label,
         ticket_link=ticket_link,
     )
     return env

@@ -28,6 +28,7 @@ from .vault import (
     Oddity,
     PurgeResult,
     Unreachable,
+    UnreadableItem,
     VaultError,
 )
 
@@ -63,7 +64,7 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
     """
     if again := _same_press(connection, media_id, intent):
         return again
-    item = service.find_item(connection, media_id)
+    item = service.find_item_to_remove(connection, media_id)
     removal = _open(
         connection,
         intent,
@@ -122,8 +123,10 @@ def last_purge(connection: Connection) -> Removal | None:
     return Removal.objects.filter(connection=connection, verb=Removal.Verb.PURGE).first()
 
 
-def snapshot(item: MediaItem) -> dict[str, object]:
+def snapshot(item: MediaItem | UnreadableItem) -> dict[str, object]:
     """Return what the record keeps of the item as it was: everything but its links, and what was odd."""
+    if isinstance(item, UnreadableItem):
+        return {"unreadable": item.reason}
     return {
         "type": item.type,
         "duration": item.duration,

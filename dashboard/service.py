@@ -25,6 +25,7 @@ from .vault import (
     MediaQuery,
     NotCached,
     Patience,
+    UnreadableAnswer,
     UnreadableItem,
     VaultClient,
     VaultError,
@@ -103,6 +104,14 @@ def find_item(connection: Connection, media_id: str) -> MediaItem | None:
         return vault().get(connection.connection_id, media_id)
     except NotCached:
         return None
+
+
+def find_item_to_remove(connection: Connection, media_id: str) -> MediaItem | UnreadableItem | None:
+    """The same for a removal, which needs an id and no readable facts."""
+    try:
+        return find_item(connection, media_id)
+    except UnreadableAnswer as error:
+        return UnreadableItem(media_id, error.detail)
 
 
 Looked: TypeAlias = MediaItem | VaultError | Unsealable | None

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from .models import Connection, Removal
 from .pages.display import STATUS_WORDS
+from .pages.oddities import visible_label
 from .request import Request, path_of
 from .search import SeveralIds, target_of
 from .units import length_text, size_text, utc_text
@@ -166,8 +167,12 @@ def _cached(item: MediaItem) -> Iterator[str]:
     used = max((v.last_accessed_at for v in variants if v.last_accessed_at), default=None)
     yield " ".join(("Type:", item.type, length_text(item.duration)))
     for label, v in item.media.items():
-        size = "size not known yet" if v.size is None else size_text(v.size)
-        yield f"- {label}: {STATUS_WORDS.get(v.status, v.status)}, {size}"
+        size = (
+            ("size not known" if v.oddity("sizeBytes") else "size not known yet")
+            if v.size is None
+            else size_text(v.size)
+        )
+        yield f"- {visible_label(label)}: {STATUS_WORDS.get(v.status, v.status) or 'state not known'}, {size}"
     yield f"First seen: {utc_text(seen) if seen else 'not known'}"
     yield f"Last access: {utc_text(used) if used else 'never'}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from dashboard.vault import Variant
+from dashboard.vault import MediaItem, Variant
 from dashboard.vault.decode import decode_item
 
 
@@ -28,8 +28,15 @@ def item(media_id: str = "4492994399", **changes: object) -> dict[str, object]:
     return {"id": media_id, "type": "image", "duration": None, "media": {"full": variant()}, **changes}
 
 
+def read_item(body: bytes) -> MediaItem:
+    """The item in an answer, which is one."""
+    read = decode_item(body)
+    assert isinstance(read, MediaItem)
+    return read
+
+
 def read_variant(**changes: object) -> Variant:
-    return decode_item(json.dumps(item(media={"full": variant(**changes)})).encode()).media["full"]
+    return read_item(json.dumps(item(media={"full": variant(**changes)})).encode()).media["full"]
 
 
 def page(*items: object, **rest: object) -> bytes:

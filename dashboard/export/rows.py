@@ -16,7 +16,7 @@ import msgspec
 
 from dashboard.logs import masked
 from dashboard.models import Connection
-from dashboard.vault import MediaItem, UnreadableItem, Variant
+from dashboard.vault import MediaItem, Oddity, UnreadableItem, Variant
 
 from .sheets import Sheet, safe
 
@@ -39,8 +39,10 @@ COLUMNS: Final = (
     "last_access",
     "link_expires",
     "unreadable",
+    "odd",
 )
-"""`bytes` is empty while the service does not know them; `unreadable` says why there is nothing else."""
+"""`bytes` is empty while they are not known; `unreadable` says why there is nothing else, `odd` what came in
+place of a value that could not be read."""
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -81,13 +83,14 @@ def _table(slug: str) -> Writer:
         for item in items:
             media_id = safe(item.id or "")
             if isinstance(item, UnreadableItem):
-                yield slug, media_id, "", "", *nothing, _cell(item.reason)
+                yield slug, media_id, "", "", *nothing, _cell(item.reason), ""
                 continue
             first = slug, media_id, _cell(item.type), seconds(item.duration)
             for label, variant in item.media.items():
-                yield *first, _cell(label), *_facts(variant, _cell), ""
+                odd = (*item.oddities, *variant.oddities)
+                yield *first, _cell(label), *_facts(variant, _cell), "", _odd(odd, _cell)
             if not item.media:
-                yield *first, *nothing, ""
+                yield *first, *nothing, "", _odd(item.oddities, _cell)
 
     return lambda items: sheet.lines(rows(items)).encode()
 
@@ -99,7 +102,10 @@ def _objects(slug: str) -> Writer:
         if isinstance(item, UnreadableItem):
             return {"connection": slug, "media_id": item.id, "unreadable": _text(item.reason)}
         variants = [
-            dict(zip(_NAMES, (_text(label), *_facts(variant, _text)), strict=True))
+            {
+                **dict(zip(_NAMES, (_text(label), *_facts(variant, _text)), strict=True)),
+                **({"odd": _odd(variant.oddities, _text)} if variant.oddities else {}),
+            }
             for label, variant in item.media.items()
         ]
         return {
@@ -108,12 +114,13 @@ def _objects(slug: str) -> Writer:
             "type": _text(item.type),
             "length_s": seconds(item.duration),
             "variants": variants,
+            **({"odd": _odd(item.oddities, _text)} if item.oddities else {}),
         }
 
     return lambda items: lines.encode_lines(written(item) for item in items)
 
 
-_NAMES: Final = COLUMNS[4:-1]
+_NAMES: Final = COLUMNS[4:-2]
 
 
 def _facts(variant: Variant, text: Callable[[str], str]) -> tuple[Any, ...]:
@@ -122,12 +129,16 @@ def _facts(variant: Variant, text: Callable[[str], str]) -> tuple[Any, ...]:
         text(variant.quality),
         text(variant.content_type),
         variant.size,
-        variant.access_count,
+        variant.accesses,
         moment(variant.created_ms) or None,
         moment(variant.stored_ms) or None,
         moment(variant.last_accessed_ms) or None,
         moment(variant.expires_ms) or None,
     )
+
+
+def _odd(oddities: Sequence[Oddity], text: Callable[[str], str]) -> str:
+    return text("; ".join(odd.text for odd in oddities)) if oddities else ""
 
 
 @lru_cache(maxsize=4096)

@@ -241,10 +241,19 @@ class PurgeForm(RemovalForm):
         return typed
 
 
+class LabelField(forms.Field):
+    """A variant's label, whatever it is made of: the service chose it, and a reveal of it is recorded."""
+
+    def clean(self, value: Any) -> str:
+        if value is None:
+            raise ValidationError("No variant is named.")
+        return str(value)
+
+
 class RevealForm(forms.Form):
     """Which variant was revealed, and the ticket that led to it."""
 
-    variant = forms.CharField(max_length=200)
+    variant = LabelField()
     ticket = TicketField()
 
 

@@ -19,6 +19,7 @@ from dashboard import service
 from dashboard.access import Person
 from dashboard.logs import masked
 from dashboard.models import Connection, Lookup
+from dashboard.pages.oddities import oddity_lines
 from dashboard.sealing import Unsealable
 from dashboard.service import Batch
 from dashboard.vault import BATCH_SIZE, MediaItem, UnreadableItem, VaultError
@@ -160,7 +161,8 @@ def _told(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
     match item:
         case MediaItem():
             variants = {_masked(label): (_masked(one.status), one.size) for label, one in item.media.items()}
-            return {"type": _masked(item.type), "duration": item.duration, "variants": variants}
+            facts = {"type": _masked(item.type), "duration": item.duration, "variants": variants}
+            return {**facts, "odd": masked(odd)} if (odd := oddity_lines(item)) else facts
         case UnreadableItem():
             return {"unreadable": masked(item.reason)}
     return None

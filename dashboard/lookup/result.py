@@ -54,10 +54,11 @@ class FoundRow:
         self.connection = connection
         self.href = with_ticket(reverse("media-item", args=[connection.slug, media_id]), ticket)
         self.unreadable: str = told.get("unreadable", "")
+        self.odd: str = "; ".join(told.get("odd", ()))
         self.held: dict[str, tuple[str, int | None]] = told.get("variants", {})
         kind = told.get("type", "")
         self.type = kind if kind in TYPE_WORDS else "unknown"
-        self.type_word = TYPE_WORDS.get(kind, kind)
+        self.type_word = TYPE_WORDS.get(kind, kind) or ("" if self.unreadable else "Type not known")
         self.seconds: float | None = told.get("duration")
         self.length = length_text(self.seconds)
         known = [size for _, size in self.held.values() if size is not None]
@@ -214,7 +215,18 @@ def _found_cells(row: FoundRow) -> list[str]:
     states = "; ".join(f"{label} {status}" for label, (status, _) in row.held.items())
     length = "" if row.seconds is None else f"{row.seconds:g}"
     size = "" if row.size_bytes is None else str(row.size_bytes)
-    return ["found", "", row.type_word, length, str(len(row.held)), size, states, "", "", ""]
+    return [
+        "found",
+        row.odd and f"Odd values: {row.odd}",
+        row.type_word,
+        length,
+        str(len(row.held)),
+        size,
+        states,
+        "",
+        "",
+        "",
+    ]
 
 
 def _stone_cells(stone: Removal | None) -> list[str]:

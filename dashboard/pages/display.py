@@ -22,6 +22,8 @@ from dashboard.models import Connection
 from dashboard.units import age_text, iso_text, length_text, size_text
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, media_link
 
+from .oddities import MAX_LABEL_LENGTH, oddity_lines, visible_label
+
 SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
 """The labels that always have a place in the strip, absent or not, so that columns read downwards."""
 
@@ -54,7 +56,8 @@ _accessed = attrgetter("last_accessed_ms")
 def slot_of(label: str, status: str, matched: bool) -> Slot:
     """The one Slot there is for these three: a page has hundreds, and few are different."""
     known = status in STATUS_WORDS
-    return Slot(label, status if known else "unknown", STATUS_WORDS.get(status, status), matched)
+    word = STATUS_WORDS.get(status, status) or "State not known"
+    return Slot(visible_label(label), status if known else "unknown", word, matched)
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -77,6 +80,8 @@ class Row(Struct, frozen=True, gc=False):
     why_no_thumb: str
     variants: int
     size_bytes: int
+    odd: str = ""
+    """What is odd about it, in one line."""
     broken: ClassVar[bool] = False
 
 
@@ -130,7 +135,7 @@ class Shelf:
             href=href,
             delete_href=f"{href}delete/",
             type=item.type if item.is_known_type else "unknown",
-            type_word=TYPE_WORDS.get(item.type, item.type),
+            type_word=TYPE_WORDS.get(item.type, item.type) or "Type not known",
             length=length_text(item.duration),
             size=size_text(sum(known) if known else None),
             strip=self.strip(item),
@@ -143,6 +148,7 @@ class Shelf:
             why_no_thumb=why,
             variants=len(item.media),
             size_bytes=sum(known),
+            odd="; ".join(oddity_lines(item)),
         )
 
     def broken(self, item: UnreadableItem) -> BrokenRow:
@@ -168,7 +174,7 @@ class Shelf:
         )
 
     def thumb(self, item: MediaItem) -> tuple[str, str]:
-        """The link of the item's thumb, loaded only if it is stored, alive and ours to show."""
+        """The link of the item's thumb, loaded only if it is stored and ours to show."""
         variant = item.media.get("thumb")
         if variant is None:
             return "", "No thumb"
@@ -180,19 +186,21 @@ class Shelf:
         """The variant's link where it may be loaded unasked; else empty, and why not, in two words.
 
         A view can make the vendor store an `edge_only` variant, so what is not stored waits to be asked.
+        `expiresAt` is when the upstream's link ends: nothing says that a stored copy is not served after it.
         """
         if variant.status == "removed":
             return "", "Removed"
-        if self.is_expired(variant):
-            return "", "Link expired"
+        if not variant.is_stored and self.is_past(variant):
+            return "", "Link end date passed"
         if media_link(variant.url, self.hosts) is None:
             return "", "Foreign link"
         if not variant.is_stored:
             return "", "Not stored"
         return variant.url, ""
 
-    def is_expired(self, variant: Variant) -> bool:
-        return variant.expires_ms <= self.now_ms
+    def is_past(self, variant: Variant) -> bool:
+        """True once the date on which the link ends has passed; False where no date is known."""
+        return 0 < variant.expires_ms <= self.now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +213,18 @@ class VariantCard:
     kind: str
     link: str
     why_no_picture: str
-    expired: bool
+    is_past: bool
     anchor: str
+
+    @property
+    def name(self) -> str:
+        """The label as it can be seen."""
+        return visible_label(self.label)
+
+    @property
+    def key(self) -> str:
+        """The label as far as links carry it."""
+        return self.label[:MAX_LABEL_LENGTH]
 
     @property
     def may_ask(self) -> bool:
@@ -223,8 +241,9 @@ def variant_cards(shelf: Shelf, item: MediaItem) -> list[VariantCard]:
 
 def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard:
     _, why = shelf.picture(variant)
-    expired = shelf.is_expired(variant)
-    link = None if expired or variant.status == "removed" else media_link(variant.url, shelf.hosts)
+    is_past = shelf.is_past(variant)
+    ended = variant.status == "removed" or (is_past and not variant.is_stored)
+    link = None if ended else media_link(variant.url, shelf.hosts)
     kind = variant.content_type.partition("/")[0]
     return VariantCard(
         label=label,
@@ -233,7 +252,7 @@ def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard
         kind=kind if kind in TYPE_WORDS else "file",
         link=link or "",
         why_no_picture=why,
-        expired=expired,
+        is_past=is_past,
         anchor=f"variant-{place}",
     )
 
@@ -242,11 +261,14 @@ class ItemPage:
     """One item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once; the
     ticket that led here goes along with every link."""
 
-    def __init__(self, connection: Connection, item: MediaItem, reveal: str = "", ticket: str = "") -> None:
+    def __init__(
+        self, connection: Connection, item: MediaItem, reveal: str | None = None, ticket: str = ""
+    ) -> None:
         shelf = Shelf(connection)
         self.item = item
         self.row = shelf.row(item)
         self.cards = variant_cards(shelf, item)
+        self.odd = oddity_lines(item)
         self.reveal = reveal
         self.carried = {"ticket": ticket} if ticket else {}
         self.href = self._with(self.row.href)
@@ -256,7 +278,7 @@ class ItemPage:
 
     def reveal_href(self, card: VariantCard) -> str:
         """This page with the variant shown, for a press without script."""
-        return f"{self._with(self.row.href, reveal=card.label)}#{card.anchor}"
+        return f"{self._with(self.row.href, reveal=card.key)}#{card.anchor}"
 
     def _with(self, href: str, **asked: str) -> str:
         query = urlencode({**asked, **self.carried})

@@ -175,7 +175,7 @@ class Overview:
     def links(self) -> list[Part]:
         tally = self.tally
         rows = (
-            ("Expired", "expired", tally.expired),
+            ("End date passed", "expired", tally.expired),
             ("Within 1 h", "soon", tally.within_hour),
             ("Within 24 h", "pending", tally.within_day),
             ("Later", "plain", tally.later),

@@ -71,7 +71,8 @@ class StuckPage:
 
 
 def first_seen(item: MediaItem | UnreadableItem) -> float:
-    """In Unix milliseconds; what cannot be read stands last."""
+    """In Unix milliseconds; what is not known stands last."""
     if isinstance(item, UnreadableItem):
         return float("inf")
-    return min((variant.created_ms for variant in item.media.values()), default=float("inf"))
+    times = (variant.created_ms for variant in item.media.values() if variant.created_ms)
+    return min(times, default=float("inf"))

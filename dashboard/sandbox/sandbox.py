@@ -58,9 +58,10 @@ class Sandbox:
             )
             for number, (connection, count) in enumerate(counts.items())
         }
+        self.media = MediaHost(list(self.shelves.values()), secret, now)
         self._service = Service(
             VaultApi(self.shelves, key, secret, now, self._limit),
-            MediaHost(list(self.shelves.values()), secret, now),
+            self.media,
             self.reset,
         )
         self._server = SandboxServer(port, self._service, latency_ms)
@@ -96,6 +97,7 @@ class Sandbox:
         self.faults.clear()
         self.calls.clear()
         self.media_calls.clear()
+        self.media.stored_outlives_link = True
 
     def start(self) -> Self:
         """Serve in a thread of this process."""

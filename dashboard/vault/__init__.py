@@ -13,6 +13,7 @@ from .errors import (
     OutcomeUnknown,
     UnexpectedAnswer,
     Unreachable,
+    UnreadableAnswer,
     VaultError,
 )
 from .pace import LONGEST_PAUSE, Pace
@@ -67,6 +68,7 @@ __all__ = [
     "PurgeResult",
     "UnexpectedAnswer",
     "Unreachable",
+    "UnreadableAnswer",
     "UnreadableItem",
     "Variant",
     "VaultClient",

@@ -11,6 +11,7 @@ import msgspec
 from .account import AccountConnection, AccountListing, decode_account_page
 from .deadline import PAGE, PAGE_DELETE, PURGE, Clock, Patience
 from .decode import decode_item, decode_page
+from .errors import UnreadableAnswer
 from .pace import Pace
 from .query import MediaQuery, checked_media_id
 from .records import (
@@ -96,13 +97,17 @@ class VaultClient:
 
     def get(self, connection_id: str, media_id: str, patience: Patience = PAGE) -> MediaItem:
         """One item, with fresh links, whatever its fields are. Raises NotCached, or MalformedMediaId before
-        anything is sent."""
+        anything is sent, and UnreadableAnswer where the answer does not tell which item it is about.
+        """
 
-        def decode(body: bytes) -> MediaItem:
+        def decode(body: bytes) -> MediaItem | UnreadableItem:
             item = decode_item(body)
-            return _about(media_id, item, item.id)
+            return item if isinstance(item, UnreadableItem) else _about(media_id, item, item.id)
 
-        return self._transport.call(GET, connection_id, decode, Clock(patience), media_id=media_id)
+        item = self._transport.call(GET, connection_id, decode, Clock(patience), media_id=media_id)
+        if isinstance(item, UnreadableItem):
+            raise UnreadableAnswer(item.reason, status=200)
+        return item
 
     def get_batch(
         self, connection_id: str, media_ids: Iterable[str], patience: Patience = PAGE

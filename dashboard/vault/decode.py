@@ -22,10 +22,10 @@ _page = msgspec.json.Decoder(_WirePage)
 _item = msgspec.json.Decoder(MediaItem)
 
 
-def decode_item(body: bytes) -> MediaItem:
-    """Return the item, whatever its fields are. Raises ValueError or RecursionError without a usable id."""
-    item = _decode(body)
-    if isinstance(item, UnreadableItem):
+def decode_item(body: bytes) -> MediaItem | UnreadableItem:
+    """Return the item, whatever its fields are. Raises ValueError for what is no object."""
+    item = _row(body)
+    if isinstance(item, UnreadableItem) and not body.lstrip().startswith(b"{"):
         raise ValueError(item.reason)
     return item
 
@@ -42,11 +42,11 @@ def decode_page(body: bytes) -> MediaPage:
     return MediaPage(tuple(_row(raw) for raw in wire.items), wire.next_cursor or None)
 
 
-def _row(raw: msgspec.Raw) -> MediaItem | UnreadableItem:
+def _row(raw: bytes | msgspec.Raw) -> MediaItem | UnreadableItem:
     try:
         return _decode(raw)
-    except (ValueError, RecursionError):
-        return UnreadableItem(None, "It is nested too deeply, or no JSON.")
+    except RecursionError:
+        return UnreadableItem(None, "It is nested too deeply.")
 
 
 def _decode(raw: bytes | msgspec.Raw) -> MediaItem | UnreadableItem:

@@ -90,6 +90,10 @@ class UnexpectedAnswer(VaultError):
     advice = "Try again; if it goes on, tell your administrator which page this was."
 
 
+class UnreadableAnswer(UnexpectedAnswer):
+    """An item was answered for, and its answer is an object that tells no usable id."""
+
+
 class OutcomeUnknown(VaultError):
     """A delete or purge was sent and no usable answer came: it may or may not have happened."""
 

@@ -17,6 +17,7 @@ from dashboard.models import Connection
 from dashboard.pages import selection
 from dashboard.pages.display import ItemPage, Shelf, live_href
 from dashboard.pages.listing import ListPage
+from dashboard.pages.oddities import MAX_LABEL_LENGTH
 from dashboard.request import Request, reader
 from dashboard.security import is_from_here
 from dashboard.ticket import TicketLink, bar, given_ticket
@@ -78,8 +79,9 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
         return gone(request, connection, TicketLink(media_id, ticket=ticket))
     # A link from elsewhere reveals nothing: that takes a press on a page of ours.
     is_pressed = is_from_here(request.headers.get("Sec-Fetch-Site"))
-    revealed = request.GET.get("reveal", "") if is_pressed else ""
-    if revealed in item.media and request.method == "GET":
+    revealed = request.GET.get("reveal") if is_pressed else None
+    labels = {label[:MAX_LABEL_LENGTH] for label in item.media}
+    if revealed is not None and revealed in labels and request.method == "GET":
         record_reveal(request, connection, media_id, revealed, ticket)
     page = ItemPage(connection, item, revealed, ticket)
     above = bar(request, connection, media_id, item, ticket)
@@ -106,7 +108,7 @@ def record_reveal(request: Request, connection: Connection, media_id: str, varia
         connection=connection,
         media_id=media_id,
         ticket=ticket,
-        result={"variant": variant},
+        result={"variant": variant[:MAX_LABEL_LENGTH]},
     )
 
 

@@ -13,10 +13,10 @@ from dashboard.htmx import announce, go_to, page_behind, show, wants_fragment
 from dashboard.ledger import RETRIED
 from dashboard.models import Connection, Removal
 from dashboard.pages import selection
-from dashboard.pages.display import ItemPage
 from dashboard.pages.outcomes import words_of
 from dashboard.pages.overview import ScanStatus
 from dashboard.pages.selection import TrayBar
+from dashboard.pages.unreadable import removal_page
 from dashboard.pages.usage import usage_of
 from dashboard.removal import Intent
 from dashboard.request import Request
@@ -38,10 +38,10 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         record = removal.delete_item(connection, media_id, intent(request, form))
         return told(request, "removal/deleted", connection, record)
-    item = service.find_item(connection, media_id)
+    item = service.find_item_to_remove(connection, media_id)
     if item is None:
         return gone(request, connection, TicketLink(media_id, ticket=given_ticket(request.GET)))
-    page = ItemPage(connection, item, ticket=given_ticket(request.GET))
+    page = removal_page(connection, item, given_ticket(request.GET))
     status = 422 if form.is_bound else 200
     return show(
         request, "removal/delete", connection=connection, page=page, item=item, form=form, status=status

@@ -156,8 +156,7 @@ class _Drain:
                 raise jobs.Interrupted
             return
         self._wait_for_the_service()
-        before = removal.snapshot(item) if isinstance(item, MediaItem) else {"unreadable": item.reason}
-        if not claims.send(row, self.number, caller, before):
+        if not claims.send(row, self.number, caller, removal.snapshot(item)):
             raise jobs.Interrupted
         if not ledger.may_send(row):
             late = removal.outcome_of(Unreachable("To write the record took too long."))

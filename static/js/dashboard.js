@@ -95,7 +95,7 @@ function findSuccessor(lost) {
 
 // ── One listener for presses ─────────────────────────────────────────────────────────────────────────
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("[data-close], [data-copy], [data-reveal], [data-hide-all], [data-dress]");
+  const pressed = event.target.closest("[data-close], [data-copy], [data-reveal], [data-hide-all], [data-dress], [data-read-again]");
   if (!pressed) return;
   const data = pressed.dataset;
   if ("close" in data && dialog.open) {
@@ -110,6 +110,9 @@ document.addEventListener("click", (event) => {
     }
   } else if ("hideAll" in data) {
     hideAll();
+  } else if ("readAgain" in data && !event.metaKey && !event.ctrlKey) {
+    event.preventDefault();
+    readAgain(pressed);
   } else if ("dress" in data) {
     event.preventDefault();
     root.dataset[data.dress] = pressed.value;
@@ -212,6 +215,32 @@ async function record(link) {
   if (!isTaken && !isEnded) notice.replaceChildren($("#unrecorded").content.cloneNode(true));
 }
 
+// Where a picture or clip did not load, its place says so. The item read again brings a fresh link.
+document.addEventListener("error", ({ target }) => {
+  const isMedia = target instanceof HTMLImageElement || target instanceof HTMLMediaElement;
+  const place = isMedia && target.closest(".media, .thumb");
+  if (!place) return;
+  const words = $(place.matches(".thumb") ? "#unloaded-thumb" : "#unloaded").content.cloneNode(true);
+  const again = $("[data-read-again]", words);
+  again.href = (place.closest("tr")?.querySelector(".c-id a") ?? $("#item .item-acts a") ?? location).href;
+  again.title = `${target.alt || target.ariaLabel} couldn't be loaded. Refresh`;
+  place.replaceWith(words);
+}, true);
+
+async function readAgain(link) {
+  const row = link.closest("#list tr");
+  if (row) { // as it is read while it moves, with all rows of the answer put in their places
+    const id = row.id.replace("row-", "");
+    await htmx.ajax("GET", link.pathname.replace(/media\/[^/]+\/$/, `live/?id=${id}`), { target: row, swap: "none" });
+    $(`[id="${row.id}"] .c-id a`)?.focus();
+  } else if ($("#item")) {
+    await htmx.ajax("GET", link.href, { target: "#item", swap: "outerHTML" });
+    $("#item h1")?.focus();
+  } else {
+    location.assign(link.href);
+  }
+}
+
 function hideAll() {
   const hidden = root.classList.toggle("hide-all");
   for (const player of document.querySelectorAll("video, audio")) player.pause();
@@ -233,6 +262,8 @@ function dress(from) {
     time.removeAttribute("data-local");
   }
   for (const hidden of (from ?? document).querySelectorAll?.("button[hidden]") ?? []) hidden.hidden = false;
+  // One that failed before this script was there is asked for once more, and fails where it can be heard.
+  for (const image of (from ?? document).querySelectorAll?.(":is(.media, .thumb) img") ?? []) if (image.complete && !image.naturalWidth) image.src = image.src;
   const land = $("[data-land]");
   if (land) location.replace(land.href); // Back leads to where the link was, not to the search for it
 }

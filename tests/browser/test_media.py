@@ -8,7 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import Console, Desk
 from tests.browser.program import Item, Sandbox, stored
 from tests.browser.seen import Requests, ids, row_of
 
@@ -184,28 +184,77 @@ def test_what_is_not_stored_is_not_loaded_unasked(page: Page, sandbox: Sandbox) 
         page.wait_for_function(LOADED, arg=page.locator(f'[src="{link}"]').element_handle())
 
 
-def test_an_ended_link_offers_a_fresh_one(page: Page, sandbox: Sandbox) -> None:
-    item = sandbox.find(lambda item: item["type"] == "image" and stored(item))
-    sandbox.fault(method="GET", path=f"/media/{item['id']}$", body=as_expired(item))
+@pytest.mark.parametrize("status", ["stored", "edge_only"])
+def test_only_what_is_not_stored_waits_behind_an_end_date_that_passed(
+    page: Page, sandbox: Sandbox, status: str
+) -> None:
+    """Nothing says that a stored copy is not served after it."""
+    item = as_expired(sandbox.find(lambda item: item["type"] == "image" and stored(item)))
+    media = {label: {**variant, "status": status} for label, variant in item["media"].items()}
+    sandbox.fault(method="GET", path=f"/media/{item['id']}$", body={**item, "media": media})
     asked = requests_from_here(page)
     item_page(page, item)
     thumb = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^thumb")))
-    expect(thumb.get_by_text("Link expired").first).to_be_visible()
-    expect(page.get_by_role("main").get_by_role("img", name=item["id"])).to_have_count(0)
-    assert not [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
-    thumb.get_by_role("link", name="Refresh link").click()
+    expect(thumb.get_by_text("Link end date passed").first).to_be_visible()
     picture = page.get_by_role("listitem").get_by_role("img", name=f"thumb of {item['id']}")
+    if status == "edge_only":
+        expect(picture).to_have_count(0)
+        assert not [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
+        thumb.get_by_role("link", name="Refresh link").click()
     page.wait_for_function(LOADED, arg=picture.element_handle())
 
 
-def test_a_list_asks_for_no_picture_behind_an_ended_link(page: Page, sandbox: Sandbox) -> None:
-    items = [as_expired(item) for item in sandbox.items(limit=3)]
-    sandbox.fault(method="GET", path="/media$", body={"items": items})
-    address = page.url
-    asked = requests_from_here(page)
-    page.goto(address)
-    expect(row_of(page, items[0]["id"])).to_contain_text("Link expired")
-    assert not [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
+def test_a_picture_that_does_not_load_says_so_and_is_read_again(
+    page: Page, sandbox: Sandbox, console: Console
+) -> None:
+    console.expect_refusals()
+    item = sandbox.find(lambda item: item["type"] == "image" and stored(item))
+    sandbox.fault(method="GET", path="^/v2/[^/]+$", status=403, body={"error": "Link expired"}, times=None)
+    item_page(page, item)
+    thumb = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^thumb")))
+    expect(thumb.get_by_text("This couldn't be loaded.")).to_be_visible()
+    expect(page.locator(".well").get_by_text("This couldn't be loaded.")).to_be_visible()
+    sandbox.reset()
+    thumb.get_by_role("link", name="Refresh").click()
+    picture = page.get_by_role("listitem").get_by_role("img", name=f"thumb of {item['id']}")
+    page.wait_for_function(LOADED, arg=picture.element_handle())
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.get_by_text("couldn't be loaded")).to_have_count(0)
+
+
+@pytest.mark.parametrize("layout", ["Table", "Grid"])
+def test_a_thumb_that_does_not_load_says_so_and_is_read_again(
+    page: Page, sandbox: Sandbox, console: Console, layout: str
+) -> None:
+    console.expect_refusals()
+    sandbox.fault(method="GET", path="^/v2/[^/]+$", status=403, body={"error": "Link expired"}, times=None)
+    page.get_by_role("button", name=layout).click()
+    page.reload()
+    place = page.locator("tbody .row .c-thumb").filter(has=page.get_by_role("link", name="Refresh")).first
+    again = place.get_by_role("link", name="Refresh")
+    expect(again).to_be_visible()
+    row = page.locator(".row").filter(has=again).first
+    media_id = str(row.get_attribute("id")).removeprefix("row-")
+    sandbox.reset()
+    again.click()
+    picture = row_of(page, media_id).get_by_role("img", name=f"Thumb of {media_id}")
+    page.wait_for_function(LOADED, arg=picture.element_handle())
+    expect(row_of(page, media_id).get_by_role("link", name=media_id, exact=True)).to_be_focused()
+
+
+def test_a_player_that_does_not_load_says_so(desk: Desk, sandbox: Sandbox, console: Console) -> None:
+    console.expect_refusals()
+    page = desk.window()
+    choose(page, "Hidden")
+    item = sandbox.find(is_film)
+    item_page(page, item)
+    sandbox.fault(method="GET", path="^/v2/[^/]+$", status=403, body={"error": "Link expired"}, times=None)
+    card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^full")))
+    card.get_by_role("link", name="Show full").click()
+    expect(card.get_by_text("This couldn't be loaded.")).to_be_visible()
+    sandbox.reset()
+    card.get_by_role("link", name="Refresh").click()
+    expect(card.get_by_role("link", name="Show full")).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", ["picture", "player"])

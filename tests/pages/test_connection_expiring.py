@@ -36,7 +36,7 @@ def test_works(viewer: Browser, sandbox: Sandbox) -> None:
     scanned(late=600, over=-5, soon=40)
     answer = viewer.get(HERE)
     assert rows_of(answer) == [
-        "over full 4 min ago Link expired",
+        "over full 4 min ago End date passed",
         "soon full in 40 min",
         "late full in 10 h",
     ]

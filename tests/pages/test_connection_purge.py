@@ -235,5 +235,5 @@ def test_another_site_is_refused(admin: Browser, sandbox: Sandbox) -> None:
 
 
 def test_what_cannot_be_read_is_counted_aloud(admin: Browser, sandbox: Sandbox) -> None:
-    sandbox.faults.add(method="GET", status=200, body={"items": [{"id": "1"}, {"id": "2"}]})
+    sandbox.faults.add(method="GET", status=200, body={"items": [{"id": 1}, {"type": "image"}]})
     assert "2 items could not be read" in text(admin.get(HERE))

@@ -80,7 +80,10 @@ def test_the_variant_that_matched_is_marked(query: dict[str, str], marked: set[s
         ({"status": "edge_only"}, "Not stored"),
         ({"status": "storing"}, "Not stored"),
         ({"status": "quarantined"}, "Not stored"),
-        ({"expires_ms": 1_700_000_000_000}, "Link expired"),
+        ({"expires_ms": 1_700_000_000_000}, ""),
+        ({"expires_ms": 0}, ""),
+        ({"expires_ms": 1_700_000_000_000, "status": "edge_only"}, "Link end date passed"),
+        ({"expires_ms": 1_700_000_000_000, "status": "quarantined"}, "Link end date passed"),
         ({"url": "https://evil.example/v2/abc"}, "Foreign link"),
         ({"url": "http://media.ofauth.com/v2/abc"}, "Foreign link"),
         ({"url": "https://media.ofauth.com@evil.example/"}, "Foreign link"),
@@ -91,7 +94,7 @@ def test_the_variant_that_matched_is_marked(query: dict[str, str], marked: set[s
         ({"url": ""}, "Foreign link"),
     ],
 )
-def test_a_thumb_is_loaded_unasked_only_if_stored_alive_and_ours(fields: dict[str, Any], why: str) -> None:
+def test_a_thumb_is_loaded_unasked_only_if_stored_and_ours(fields: dict[str, Any], why: str) -> None:
     row = row_of(item(thumb=variant(**fields)))
     assert row.why_no_thumb == why
     assert row.thumb == ("" if why else GOOD)
@@ -137,7 +140,9 @@ def test_an_unreadable_item_keeps_its_place() -> None:
         ({"status": "edge_only"}, GOOD, True),
         ({"status": "pending"}, GOOD, True),
         ({"status": "removed"}, "", False),
-        ({"expires_ms": 1_700_000_000_000}, "", False),
+        ({"expires_ms": 1_700_000_000_000}, GOOD, False),
+        ({"expires_ms": 1_700_000_000_000, "status": "pending"}, "", False),
+        ({"expires_ms": 1_700_000_000_000, "status": "removed"}, "", False),
         ({"url": "https://evil.example/x"}, "", False),
         ({"url": "javascript:alert(1)"}, "", False),
     ],

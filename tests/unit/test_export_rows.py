@@ -57,7 +57,14 @@ FACTS = {
 
 def test_a_row_a_variant() -> None:
     stored, waiting = table([item("449", full=STORED, small=WAITING)])
-    of_item = {"connection": "small", "media_id": "449", "type": "image", "length_s": "", "unreadable": ""}
+    of_item = {
+        "connection": "small",
+        "media_id": "449",
+        "type": "image",
+        "length_s": "",
+        "unreadable": "",
+        "odd": "",
+    }
     assert stored == {**of_item, "variant": "full", **{name: str(fact) for name, fact in FACTS.items()}}
     assert (waiting["variant"], waiting["status"]) == ("small", "pending")
     assert (waiting["bytes"], waiting["stored"], waiting["last_access"]) == ("", "", "")

@@ -223,8 +223,14 @@ def test_other_methods_are_refused(sandbox: Sandbox) -> None:
 def test_a_link_ends(sandbox: Sandbox) -> None:
     item, variant = variant_of(sandbox, "thumb", "image/jpeg")
     late = next(one for one in items(sandbox) for v in one["media"].values() if v["expiresAt"] < NOW * 1000)
+    outlived = {True: 200, False: 403}
+    for one in late["media"].values():
+        if one["status"] != "removed":
+            assert fetch(one, "HEAD").status_code == outlived[one["status"] == "stored"]
+    sandbox.media.stored_outlives_link = False
     ended = requests.get(next(iter(late["media"].values()))["url"], timeout=5)
     assert (ended.status_code, ended.json()) == (403, {"error": "Link expired"})
+    sandbox.reset()
     url = variant["url"]
     garbled = url[:-1] + ("A" if url[-1] != "A" else "B")
     for wrong in (garbled, url + "A", url[:-4], sandbox.url + "/v2/x", sandbox.url + "/v2/%C3%A9"):

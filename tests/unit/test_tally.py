@@ -63,7 +63,9 @@ def plainly(counted: Items) -> dict[str, Any]:
         for one in readable
     }
     last = {id(one): max((v.last_accessed_ms for v in one.media.values()), default=0) for one in readable}
-    links = [(v.expires_ms, one.id, label[:60]) for one, label, v in flat if v.status != "removed"]
+    links = [
+        (v.expires_ms, one.id, label[:60]) for one, label, v in flat if v.status != "removed" and v.expires_ms
+    ]
     alive = sorted(link for link in links if link[0] > NOW)
 
     def named(pairs: list[tuple[str, int]]) -> dict[str, list[int]]:

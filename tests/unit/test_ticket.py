@@ -95,7 +95,7 @@ def test_the_text_holds_no_link_and_no_raw_id() -> None:
     said = answer(studio(label="Studio\tA"), "449", odd, address=ADDRESS, at=AT)
     assert "signed-canary" not in said
     assert "conn_" not in said
-    assert "- a b Freed: all: Stored, 1.0 kB" in said.splitlines()
+    assert "- a\\u000ab\\u000d\\u000aFreed: all: Stored, 1.0 kB" in said.splitlines()
 
 
 def test_the_text_of_what_is_not_there() -> None:

@@ -1,0 +1,66 @@
+"""Words for what is odd about an item: the field, its value as it came, and why it is odd."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from dashboard.vault import MediaItem, Oddity
+
+MAX_LINES: Final = 12
+"""Odd values of an item that are told one by one."""
+
+MAX_LABEL_LENGTH: Final = 200
+"""Characters of a label that links and records carry."""
+
+_MAX_SHOWN: Final = 60
+_FIELDS: Final = {
+    "type": ("type", ""),
+    "duration": ("length", " seconds"),
+    "media": ("variants", ""),
+    "variant": ("variant", ""),
+    "label": ("label", ""),
+    "status": ("status", ""),
+    "quality": ("quality", ""),
+    "sizeBytes": ("size", " bytes"),
+    "contentType": ("MIME type", ""),
+    "accessCount": ("accesses", " accesses"),
+    "createdAt": ("first seen", " ms"),
+    "expiresAt": ("link ends", " ms"),
+    "storedAt": ("stored", " ms"),
+    "lastAccessedAt": ("last access", " ms"),
+    "url": ("link", ""),
+}
+_UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def oddity_text(odd: Oddity) -> str:
+    """Return the value and the reason: `1024.5 bytes (not a whole number)`."""
+    unit = _FIELDS[odd.name][1] if odd.raw[-1:].isdigit() else ""
+    return f"{odd.raw}{unit} ({odd.why})" if odd.raw else odd.why
+
+
+def oddity_lines(item: MediaItem) -> list[str]:
+    """Return a line for each odd field of the item, its variant's label before it; at most MAX_LINES."""
+    lines = list(_lines(item))
+    left = len(lines) - MAX_LINES
+    return lines if left <= 0 else [*lines[:MAX_LINES], f"and {left} more"]
+
+
+def _lines(item: MediaItem) -> Iterator[str]:
+    for odd in item.oddities:
+        yield f"{_FIELDS[odd.name][0]}: {oddity_text(odd)}"
+    for label, variant in item.media.items():
+        for odd in variant.oddities:
+            yield f"{visible_label(label)}, {_FIELDS[odd.name][0]}: {oddity_text(odd)}"
+
+
+@lru_cache(maxsize=1024)
+def visible_label(label: str) -> str:
+    """Return the label as a short line that can be seen: what hides or turns text is written as its code."""
+    line = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", label)
+    if len(line) > _MAX_SHOWN:
+        line = line[: _MAX_SHOWN - 1] + "…"
+    return line if line.strip() else "(no label)"

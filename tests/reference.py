@@ -1,0 +1,40 @@
+"""The example answers of the vendor's reference pages, as they stand there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+_FULL: Final[dict[str, Any]] = {
+    "status": "stored",
+    "quality": "full",
+    "sizeBytes": 1024000,
+    "contentType": "image/jpeg",
+    "accessCount": 12,
+    "createdAt": 1715800000000,
+    "expiresAt": 1715886400000,
+    "storedAt": 1715800100000,
+    "lastAccessedAt": 1715800500000,
+    "url": "https://media.ofauth.com/v2/example-signed-media-url",
+}
+_THUMB: Final[dict[str, Any]] = {
+    **_FULL,
+    "quality": "thumb",
+    "sizeBytes": 32000,
+    "accessCount": 8,
+    "url": "https://media.ofauth.com/v2/example-signed-thumbnail-url",
+}
+ITEM: Final[dict[str, Any]] = {
+    "id": "4492994399",
+    "type": "image",
+    "duration": None,
+    "media": {"full": _FULL, "thumb": _THUMB},
+}
+PAGE: Final[dict[str, Any]] = {"items": [ITEM], "nextCursor": "100"}
+BATCH: Final[dict[str, Any]] = {"items": [ITEM]}
+
+LINKS: Final = (_FULL["url"], _THUMB["url"])
+
+
+def text(answer: dict[str, Any]) -> str:
+    return json.dumps(answer)
