@@ -184,7 +184,11 @@ def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult
     finally:
         # Also when something that nobody foresaw is on its way up: then it stays `unknown`.
         write_down(removal, outcome, intent.caller)
-    return settling.settle(removal, intent.caller)
+    try:
+        return settling.settle(removal, intent.caller)
+    except OutcomeNotRecorded:  # it stands as unknown in the record, and is looked at again
+        removal.state = State.UNKNOWN
+        return removal
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,16 @@ def as_owner() -> Iterator[None]:
                 cursor.execute("RESET ROLE")
 
 
+def refuse(verb: str, table: str) -> None:
+    """From here to the end of the transaction the database refuses DELETE, say, on the table."""
+    with as_owner(), database.cursor() as cursor:
+        if database.vendor == "postgresql":
+            cursor.execute(f"REVOKE {verb} ON {table} FROM {ROLE}")
+        else:
+            stuck = "SELECT RAISE(ABORT, 'permission denied')"
+            cursor.execute(f"CREATE TRIGGER {table}_stuck BEFORE {verb} ON {table} BEGIN {stuck}; END")
+
+
 def migrate() -> None:
     """Make the tables as their owner, and give the server's role its rights."""
     with as_owner():

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from dashboard import service
 from dashboard.access import Person
+from dashboard.best_effort import best_effort
 from dashboard.logs import masked
 from dashboard.models import Connection, Lookup
 from dashboard.pages.oddities import oddity_lines
@@ -45,7 +46,8 @@ class ExpiredLookup(Exception):
 
 def begin(person: Person | None, connections: Sequence[Connection], pasted: Pasted, ticket: str) -> Lookup:
     """Commit what is looked for and where; nothing is asked yet. Look-ups whose day has passed go."""
-    trim()
+    with best_effort("deleting expired look-ups"):
+        trim()
     return _commit(
         Lookup(
             ids=pasted.ids,
@@ -60,7 +62,8 @@ def begin(person: Person | None, connections: Sequence[Connection], pasted: Past
 
 def anew(person: Person | None, lookup: Lookup) -> Lookup:
     """The same look-up under an address of its own, nothing asked yet; the old one stays as it was."""
-    trim()
+    with best_effort("deleting expired look-ups"):
+        trim()
     same = Lookup(ids=lookup.ids, repeated=lookup.repeated, malformed=lookup.malformed, ticket=lookup.ticket)
     return _commit(same, person, list(lookup.connections.all()))
 
@@ -106,7 +109,8 @@ def ask(lookup: Lookup) -> list[VaultError | Unsealable]:
         elif answer is not None:
             trouble.setdefault(key, {}).update(dict.fromkeys(batch.media_ids, _why(answer)))
             errors.append(answer)
-    _keep(lookup, told, trouble)
+    with best_effort(f"keeping the answers to look-up {lookup.pk}"):  # its page says which are not there
+        _keep(lookup, told, trouble)
     return errors
 
 

@@ -84,6 +84,7 @@ def shown(request: Request, found: Job) -> HttpResponse:
     page: JobPage = kind(found, request.person, request.connections)
     if found.kind == Job.Kind.REMOVE:
         page = RemovalJob(found, request.person, request.connections, **asked)
+    still_selected = "tray" in request.GET and tray.totals(who(request), found.connection).items
     link = request.build_absolute_uri(found.get_absolute_url())
     return show(
         request,
@@ -93,6 +94,7 @@ def shown(request: Request, found: Job) -> HttpResponse:
         connection=page.connection,
         form=form,
         link=link,
+        still_selected=still_selected,
         status=200 if form.is_valid() else 422,
     )
 

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_POST
 from dashboard import service
 from dashboard import tray as kept
 from dashboard.access import Person, Role, needs
+from dashboard.best_effort import best_effort
 from dashboard.forms.tray import ReviewForm, TrayChangeForm
 from dashboard.htmx import go_to, show, wants_fragment
-from dashboard.models import Connection, Job
+from dashboard.models import Connection
 from dashboard.pages.selection import Review, TrayBar
 from dashboard.request import Request
 from dashboard.views import trouble
@@ -36,9 +37,10 @@ def tray(request: Request, slug: str) -> HttpResponse:
         ids=kept.ids(person, connection),
     )
     if is_pressed and form.is_valid():
-        return go_to(request, begin(request, connection, form).get_absolute_url())
+        return go_to(request, begin(request, connection, form))
     if is_pressed and "leaves" in form.cleaned_data and not form.cleaned_data["leaves"]:
-        kept.remove(person, connection, form.cleaned_data["gone"])
+        with best_effort("taking what is gone out of a tray"):
+            kept.remove(person, connection, form.cleaned_data["gone"])
     review = Review(person, connection, request.connections)
     return show(
         request,
@@ -51,17 +53,18 @@ def tray(request: Request, slug: str) -> HttpResponse:
     )
 
 
-def begin(request: Request, connection: Connection, form: ReviewForm) -> Job:
+def begin(request: Request, connection: Connection, form: ReviewForm) -> str:
     """Have everything removed that the review showed, and take it out of the tray; what another removal holds
-    stays."""
+    stays. Return the address of the job, which says so where the tray could not be emptied."""
     person, said = who(request), form.cleaned_data
     begun = bulk.begin(
         connection, intent(request, form), said["leaves"], kept.retried(kept.of(person, connection))
     )
     held = {other.media_id for other in begun.held}
     done = [media_id for media_id in said["leaves"] if media_id not in held]
-    kept.remove(person, connection, [*done, *said["gone"]])
-    return begun.job
+    with best_effort(f"emptying a tray into job {begun.job.pk}") as emptied:
+        kept.remove(person, connection, [*done, *said["gone"]])
+    return f"{begun.job.get_absolute_url()}{'?tray=full' if emptied.failed else ''}"
 
 
 @require_POST

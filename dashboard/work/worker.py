@@ -19,6 +19,7 @@ from django_tasks_db.management.commands.db_worker import Worker as Queue
 from django_tasks_db.models import DBTaskResult
 
 from dashboard import schema, settling
+from dashboard.best_effort import best_effort
 from dashboard.export import prepared as export
 from dashboard.lookup import lookups
 from dashboard.models import Worker
@@ -106,7 +107,8 @@ def work(lanes: int = LANES) -> None:
             break
     for thread in threads:
         thread.join(PATIENCE)
-    Worker.objects.filter(pk=me.pk).delete()
+    with best_effort("taking a worker off the list"):
+        Worker.objects.filter(pk=me.pk).delete()
 
 
 def queues_of(lanes: int) -> list[list[str]]:
@@ -135,10 +137,15 @@ def look_after(me: Worker, *, tidies: bool = False) -> bool:
 
 
 def tidy() -> None:
-    """Forget workers that are gone, tasks that were run or killed long ago, and what is kept for a day."""
+    """Forget workers that are gone, tasks that were run or killed long ago, and what is kept for a day. What
+    cannot be forgotten keeps nothing else from it, and is tried again at the next tidying."""
     now = timezone.now()
-    Worker.objects.filter(beat_at__lt=now - KEPT).delete()
-    DBTaskResult.objects.finished().filter(finished_at__lt=now - KEPT).delete()
-    DBTaskResult.objects.running().filter(started_at__lt=now - LONGEST_TASK).delete()
-    lookups.trim()
-    export.trim()
+    with best_effort("forgetting workers that are gone"):
+        Worker.objects.filter(beat_at__lt=now - KEPT).delete()
+    with best_effort("forgetting tasks that were run"):
+        DBTaskResult.objects.finished().filter(finished_at__lt=now - KEPT).delete()
+        DBTaskResult.objects.running().filter(started_at__lt=now - LONGEST_TASK).delete()
+    with best_effort("deleting expired look-ups"):
+        lookups.trim()
+    with best_effort("deleting files of exports"):
+        export.trim()
