@@ -40,7 +40,7 @@ def set_environment(argv: list[str]) -> None:
     chosen, _ = parser.parse_known_args(argv)
     sandbox = f"http://127.0.0.1:{chosen.sandbox_port}"
     try:
-        VAR_DIR.mkdir(exist_ok=True)
+        VAR_DIR.mkdir(mode=0o700, exist_ok=True)
     except OSError as broken:
         sys.exit(
             f"The demo keeps its database in {VAR_DIR}, which could not be made: {broken.strerror}.\n"

@@ -16,6 +16,7 @@ from .access import settings as access_settings
 from .access.sign_on import Headers
 from .logs import LOGGING as LOGGING
 from .origins import is_loopback, origin_of, ticket_url
+from .private import PrivateDatabase, folder_trouble, link_trouble
 from .safety import check_host, check_key, is_loopback_bind, same_keys
 from .vault import base_address
 
@@ -154,6 +155,11 @@ trouble += same_keys(
         "DASHBOARD_AUTH_SECRET": (isinstance(SIGN_ON.by, Headers) and SIGN_ON.by.secrets) or [],
     }
 )
+if DASHBOARD_FILES and (wrong := folder_trouble(DASHBOARD_FILES)):
+    trouble.append(f"DASHBOARD_FILES is wrong: {wrong}")
+_is_sqlite = bool(_database) and _database["ENGINE"].endswith("sqlite3")
+if _is_sqlite and (wrong := link_trouble(Path(_database["NAME"]))):
+    trouble.append(f"DATABASE_URL is wrong: {wrong}")
 if trouble:
     raise ImproperlyConfigured("\n".join(trouble))
 
@@ -200,13 +206,13 @@ TEMPLATES = [
 LONGEST_LOCK_WAIT: Final = 10
 """Seconds for which a lock of the database is waited for; then a page says what could not be written."""
 
-_is_sqlite = _database["ENGINE"].endswith("sqlite3")
 if _is_sqlite:
     # WAL and IMMEDIATE let readers go on while one writes; FULL so that a committed intent survives a crash.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": LONGEST_LOCK_WAIT,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        "factory": PrivateDatabase,
     }
 else:
     _options = _database.setdefault("OPTIONS", {})

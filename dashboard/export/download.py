@@ -11,6 +11,7 @@ from django.utils import timezone
 from dashboard import audit
 from dashboard.access import Caller
 from dashboard.models import Job
+from dashboard.private import open_private
 
 from . import files as export_files
 from .places import Placed, TooManyDownloads
@@ -38,7 +39,7 @@ def take_away(caller: Caller, job: Job) -> tuple[Placed, int]:
     if until < timezone.now():
         raise NoFile(job, "The file lay here for a day and was deleted. Export again.")
     try:
-        file = export_files.file_of(job).open("rb")
+        file = os.fdopen(open_private(export_files.file_of(job), os.O_RDONLY), "rb")
     except OSError:
         raise NoFile(
             job,

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.conf import settings
 
 from dashboard.models import Job
+from dashboard.private import make_private_folder, open_private
 
 PART: Final = ".part"
 
@@ -40,14 +41,14 @@ def file_of(job: Job) -> Path:
 def length_of(path: Path) -> int | None:
     """Its bytes; None where there is no such file."""
     with contextlib.suppress(OSError):
-        return path.stat().st_size
+        return path.lstat().st_size
     return None
 
 
 def written_at(path: Path) -> float:
     """Unix time of its last byte; 0 where it is gone."""
     with contextlib.suppress(OSError):
-        return path.stat().st_mtime
+        return path.lstat().st_mtime
     return 0.0
 
 
@@ -85,7 +86,7 @@ class Part:
 
     def __init__(self, job: Job) -> None:
         self.path = part_of(job)
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(self.path.parent)
         self._file = self._open()
         self.length = os.fstat(self._file).st_size
 
@@ -93,10 +94,10 @@ class Part:
         """Opened and locked. The lock goes with the process, however that ends; a file that was renamed or
         removed before the lock was had is not the one."""
         while True:
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = open_private(self.path, os.O_RDWR | os.O_CREAT)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.path.exists(self.path) and os.path.samestat(os.stat(self.path), os.fstat(file)):
+                if os.path.lexists(self.path) and os.path.samestat(os.lstat(self.path), os.fstat(file)):
                     return file
             except BlockingIOError:
                 os.close(file)

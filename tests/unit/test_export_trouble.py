@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 from datetime import timedelta
@@ -114,15 +115,45 @@ def test_a_list_without_an_end_gives_no_file(
 # ── The disk ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_full_disk_is_said_and_harms_nothing_else(some: Connection, folder: Path) -> None:
+@pytest.mark.parametrize("kind", ["link", "dangling link", "second name", "pipe", "folder"])
+def test_what_lies_in_the_files_place_is_not_written_through(
+    some: Connection, folder: Path, tmp_path: Path, kind: str
+) -> None:
     there, job = after(begun(some)), begun(some)
-    before = written(there)
-    export_files.part_of(job).symlink_to("/dev/full")
+    before, part, other = written(there), export_files.part_of(job), tmp_path / "other"
+    other.write_text("somebody else's")
+    match kind:
+        case "link":
+            part.symlink_to(other)
+        case "dangling link":
+            part.symlink_to(tmp_path / "made through it")
+        case "second name":
+            part.hardlink_to(other)
+        case "pipe":
+            os.mkfifo(part)
+        case "folder":
+            part.mkdir()
     after(job)
     assert (job.state, job.seen) == (State.FAILED, 0)
-    assert job.why.startswith("There is no room for the file (No space left on device)")
-    assert (left_lying(), written(there)) == ([".csv"], before)
+    assert job.why.startswith("The file cannot be written (")
+    assert other.read_text() == "somebody else's"
+    assert not (tmp_path / "made through it").exists()
+    assert written(there) == before
     assert after(begun(some)).state == State.DONE
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
+def test_a_folder_that_others_may_write_to_takes_no_file(some: Connection, folder: Path, mode: int) -> None:
+    folder.mkdir()
+    folder.chmod(mode)
+    job = after(begun(some))
+    assert (job.state, "DASHBOARD_FILES" in job.why) == (State.FAILED, True)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_is_said() -> None:
+    said = export_files.words(OSError(errno.ENOSPC, "no matter"))
+    assert said.startswith("There is no room for the file (No space left on device)")
 
 
 def test_a_file_that_may_not_grow_is_said(some: Connection) -> None:

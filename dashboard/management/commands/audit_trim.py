@@ -14,6 +14,7 @@ from django.utils import timezone
 from dashboard.access import local_caller
 from dashboard.audit import NotRecorded
 from dashboard.audit.retention import trim
+from dashboard.private import open_private
 from dashboard.units import count_text
 
 
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         if keep_days < 1:
             raise CommandError("--keep-days has to be 1 or more.")
         try:
-            with to.open("x", encoding="ascii") as file:
+            with open(to, "x", encoding="ascii", opener=open_private) as file:
                 taken = trim(timezone.now() - timedelta(days=keep_days), file, local_caller())
         except FileExistsError:
             raise CommandError(f"{to} is there already; name a new file.") from None

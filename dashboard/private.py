@@ -1,0 +1,102 @@
+"""Files and folders for this program's user alone, whatever the umask; links are not followed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any, Final
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+
+_OTHERS_MAY_WRITE: Final = 0o002
+_GROUP_MAY_WRITE: Final = 0o020
+
+
+def open_private(path: Path | str, flags: int) -> int:
+    """Open a file and return its descriptor; one that is made gets mode 0600.
+
+    Raises OSError, also for a link, for a second name of another file, and for what is no file at all.
+    """
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE)
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+        if flags & os.O_CREAT:
+            os.fchmod(file, FILE_MODE)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder, and what is missing above it, with mode 0700; raises OSError for an open one."""
+    for folder in reversed([path, *path.parents]):
+        if not os.path.lexists(folder):
+            with contextlib.suppress(FileExistsError):  # somebody else was faster
+                folder.mkdir(FOLDER_MODE)
+    if folder_trouble(path):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
+
+
+def folder_trouble(path: Path) -> str:
+    """Return what is wrong with a folder that is there, as the end of a sentence; "" where nothing is."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return ""  # it is made when it is needed, or what is in the way is said then
+    if stat.S_ISLNK(found.st_mode):
+        return "it names a link. Name the folder that the link leads to."
+    if not stat.S_ISDIR(found.st_mode):
+        return "it names something that is no folder."
+    if found.st_mode & _OTHERS_MAY_WRITE:
+        return "everybody on this machine may write into its folder. Take that away: chmod o-w."
+    return ""
+
+
+def link_trouble(path: Path) -> str:
+    """Return what is wrong with a database's file, as the end of a sentence; "" where nothing is."""
+    return "it names a link. Name the file that the link leads to." if path.is_symlink() else ""
+
+
+class PrivateDatabase(sqlite3.Connection):
+    """A connection to an SQLite file that is made with mode 0600; `-wal` and `-shm` take the file's mode."""
+
+    def __init__(self, database: Any, *args: Any, **options: Any) -> None:
+        name = os.fsdecode(database)
+        if name != ":memory:" and not name.startswith("file:"):
+            _make_private(name)
+        super().__init__(database, *args, **options)
+
+
+def _make_private(name: str) -> None:
+    """Make the file where it is not there, else take it from others; raises OperationalError for a link.
+
+    A file that is there is never opened here: closing it would let go of all locks that this process holds.
+    """
+    if os.path.islink(name):
+        raise sqlite3.OperationalError("unable to open database file: it is a link")
+    try:
+        os.close(
+            os.open(name, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC, FILE_MODE)
+        )
+    except FileExistsError:
+        for path in (name, f"{name}-wal", f"{name}-shm", f"{name}-journal"):
+            with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
+                _take_from_others(path)
+    except OSError:
+        pass  # SQLite says what is the matter
+
+
+def _take_from_others(path: str) -> None:
+    """A group that may write was let in by hand, so that web and worker can be two users; it stays."""
+    found = os.lstat(path)
+    allowed = 0o660 if found.st_mode & _GROUP_MAY_WRITE else FILE_MODE
+    if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) & ~allowed:
+        os.chmod(path, stat.S_IMODE(found.st_mode) & allowed)
