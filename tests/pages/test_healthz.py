@@ -5,6 +5,8 @@ from django.test import Client
 
 from tests.make import Browser
 
+pytestmark = pytest.mark.usefixtures("collected_static")
+
 
 def test_works_signed_out_without_database_and_over_plain_http() -> None:
     for answer in (Client().get("/healthz"), Browser().get("/healthz")):

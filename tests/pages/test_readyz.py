@@ -12,6 +12,7 @@ from dashboard.models import Worker
 from tests.make import Browser, text
 from tests.rights import as_owner
 
+pytestmark = pytest.mark.usefixtures("collected_static")
 NOTHING_KNOWN = {"database": False, "migrations": None, "worker": None}
 
 
