@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from statistics import median
 from typing import Final
 
@@ -18,6 +20,7 @@ from .record import fill
 from .stage import HUNDRED_PAGE, MILLION_PAGE, RAW, RECORD_PAGE, CouldNotRun, Stage
 from .table import Row, table
 
+Measure = Callable[[Stage], Iterable[Row]]
 LATENCY_MS: Final = 50
 CROWD: Final = 16
 
@@ -29,35 +32,30 @@ def main() -> int:
     try:
         with Stage() as stage:
             warm_up(stage)
-            for measure in (
-                own_time,
-                with_latency,
-                pages_per_second,
-                processor_time,
-                size_does_not_matter,
-                bytes_of_the_list,
-                upstream,
-                exports,
-                scans,
-                look_up,
-            ):
-                rows += measure(stage)
-            for look in (loads, lighthouse):
-                try:
-                    rows += look(stage)
-                except CouldNotRun as reason:
-                    unsaid.append(f"Not measured: {reason}")
-            rows += length_of_the_record_does_not_matter(stage)
-            rows += memory(stage)
-            rows += memory_of_an_export()
+            for measure in MEASURES:
+                rows += tell(measure, stage, unsaid)
     except CouldNotRun as reason:
-        print(reason, file=sys.stderr)
-        return 1
+        unsaid.append(str(reason))
     print(f"\n{table(rows)}")
     print("\n".join(unsaid))
     taken = time.monotonic() - started
     print(f"{taken:.0f} s; load of the machine before: {busy:.1f} on {os.cpu_count()} processors.")
     return 1 if unsaid else 0
+
+
+def tell(measure: Measure, stage: Stage, unsaid: list[str]) -> list[Row]:
+    """Print each row as soon as it is measured; what cannot be goes into `unsaid` and costs no other row."""
+    rows: list[Row] = []
+    try:
+        for row in measure(stage):
+            print(row.line, flush=True)
+            rows.append(row)
+    except (CouldNotRun, OSError) as reason:
+        unsaid.append(f"Not measured: {reason}")
+        print(unsaid[-1], flush=True)
+        with suppress(CouldNotRun, OSError):
+            stage.set_latency(0)
+    return rows
 
 
 def warm_up(stage: Stage) -> None:
@@ -212,6 +210,24 @@ def memory(stage: Stage) -> list[Row]:
     note = f"resident; {taken['Pss']:.0f} MB where what it shares with other processes is divided."
     return [Row("Memory of the worker after all this", "{:.0f} MB", [taken["Rss"]], 90, 65, note=note)]
 
+
+MEASURES: Final[list[Measure]] = [
+    own_time,
+    with_latency,
+    pages_per_second,
+    processor_time,
+    size_does_not_matter,
+    bytes_of_the_list,
+    upstream,
+    exports,
+    scans,
+    look_up,
+    loads,
+    lighthouse,
+    length_of_the_record_does_not_matter,
+    memory,
+    lambda stage: memory_of_an_export(),
+]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from statistics import median
 from typing import Final
 
@@ -25,8 +26,7 @@ FEW: Final = 10_000
 MANY: Final = 1_000_000
 
 
-def exports(stage: Stage) -> list[Row]:
-    rows = []
+def exports(stage: Stage) -> Iterator[Row]:
     for latency_ms, must, aim in ((SLOW_MS, 0.95, 0.98), (0, 0.30, 0.40)):
         ratios, bare, taken = [], [], []
         for _ in range(5):
@@ -36,8 +36,8 @@ def exports(stage: Stage) -> list[Row]:
             ratios.append(taken[-1] / bare[-1])
         note = f"{median(taken):.1f} pages a second, the bare walk {median(bare):.1f}."
         name = f"Export over a bare walk, {latency_ms} ms upstream"
-        rows.append(Row(name, "{:.2f}x", ratios, must, aim, more=True, note=note))
-    return [*rows, first_byte(stage)]
+        yield Row(name, "{:.2f}x", ratios, must, aim, more=True, note=note)
+    yield first_byte(stage)
 
 
 def bare_walk() -> float:
@@ -102,9 +102,8 @@ def memory_of_an_export() -> list[Row]:
     return [Row(f"Export's memory, {MANY:,} items over {FEW:,}", "{:.2f}x", [ratio], 1.3, 1.1, note=note)]
 
 
-def scans(stage: Stage) -> list[Row]:
+def scans(stage: Stage) -> Iterator[Row]:
     """Whole scans by the worker's own function, in a process of its own; the last is of a million items."""
-    rows: list[Row] = []
     scanner = Process("tests.bench.scanner")
     try:
         few = scanner.order(connection=THOUSANDS)
@@ -117,7 +116,7 @@ def scans(stage: Stage) -> list[Row]:
                 ratios.append(taken[-1] / bare[-1])
             note = f"{median(taken):.1f} pages a second, the bare walk {median(bare):.1f}."
             name = f"Scan over a bare walk, {latency_ms} ms upstream"
-            rows.append(Row(name, "{:.2f}x", ratios, must, aim, more=True, note=note))
+            yield Row(name, "{:.2f}x", ratios, must, aim, more=True, note=note)
         stage.set_latency(0)
         many = scanner.order(connection=MILLION)
     finally:
@@ -127,8 +126,7 @@ def scans(stage: Stage) -> list[Row]:
         raise CouldNotRun(f"A scan counted {many['items']} of {MANY} items.")
     note = f"{many['peak_kb'] / 1000:.0f} MB at most; {many['seconds']:.0f} s."
     ratio = many["peak_kb"] / few["peak_kb"]
-    rows.append(Row(f"Scan's memory, {MANY:,} items over {FEW:,}", "{:.2f}x", [ratio], 1.3, 1.1, note=note))
-    return rows
+    yield Row(f"Scan's memory, {MANY:,} items over {FEW:,}", "{:.2f}x", [ratio], 1.3, 1.1, note=note)
 
 
 def look_up(stage: Stage) -> list[Row]:

@@ -30,6 +30,12 @@ class Row:
             return "✓ aim"
         return "· must" if sign * printed <= sign * self.must else "✗ MISSED"
 
+    @property
+    def line(self) -> str:
+        """The row by itself, as soon as it is measured."""
+        name, measured, spread, _, _, mark = self.cells()
+        return f"{mark:<8}  {name}: {measured}" + (f"  ({spread})" if spread else "")
+
     def cells(self) -> tuple[str, ...]:
         low, high = min(self.rounds), max(self.rounds)
         spread = f"{self.form.format(low)} … {self.form.format(high)}" if len(self.rounds) > 1 else ""
