@@ -36,7 +36,7 @@ def main() -> int:
                 rows += tell(measure, stage, unsaid)
     except CouldNotRun as reason:
         unsaid.append(str(reason))
-    print(f"\n{table(rows)}")
+    print(f"\n{table(rows)}" if rows else "")
     print("\n".join(unsaid))
     taken = time.monotonic() - started
     print(f"{taken:.0f} s; load of the machine before: {busy:.1f} on {os.cpu_count()} processors.")

@@ -127,15 +127,15 @@ class Stage:
         if token is None:
             raise CouldNotRun("The sign-in page has no form.")
         answer = {"role": "admin", "csrfmiddlewaretoken": token[1]}
-        browser.open(f"{self.address}/sign-in/", urllib.parse.urlencode(answer).encode(), timeout=10).read()
-        browser.open(f"{self.address}{MILLION_PAGE}", timeout=10).read()  # the connection chosen last is kept
+        browser.open(f"{self.address}/sign-in/", urllib.parse.urlencode(answer).encode(), timeout=30).read()
+        browser.open(f"{self.address}{MILLION_PAGE}", timeout=30).read()  # the connection chosen last is kept
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
     def _wait_for(self, browser: urllib.request.OpenerDirector, address: str) -> str:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120  # a busy machine is no failure
         while time.monotonic() < until and self._server.poll() is None:
             try:
-                page: str = browser.open(address, timeout=2).read().decode()
+                page: str = browser.open(address, timeout=30).read().decode()
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
             else:

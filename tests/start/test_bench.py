@@ -20,8 +20,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
 
 @contextmanager
 def server(*answers: bytes, linger: bool = False) -> Iterator[tuple[int, list[int]]]:
-    """Gives a connection one of these answers and closes it, with `linger` by a reset. Its port, and the requests'
-    lengths."""
+    """Close each connection after one of these answers, with `linger` by a reset; yield port and requests."""
     asked: list[int] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 

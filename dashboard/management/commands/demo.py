@@ -13,7 +13,7 @@ import urllib.request
 from argparse import ArgumentParser
 from contextlib import suppress
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
@@ -23,6 +23,8 @@ from dashboard.demo import VAR_DIR, arguments, database_url
 from dashboard.demo_lock import CannotWrite, DemoRuns, find_listener, lock_database, lock_file, tell_end
 from dashboard.models import Connection
 from dashboard.sandbox import DEMO_CONNECTIONS, DEMO_KEY
+
+MAX_START_SECONDS: Final = 90
 
 
 class Stopped(Exception):
@@ -134,17 +136,17 @@ class Command(BaseCommand):
                 raise CommandError(_words_of_taken(port, what)) from None
 
     def wait_until_ready(self, port: int, children: list[subprocess.Popen[bytes]]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + MAX_START_SECONDS
         while time.monotonic() < deadline:
             if any(child.poll() is not None for child in children):
                 raise CommandError("A part of the demo did not start; what it said stands above.")
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2)
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10)
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
             else:
                 return
-        raise CommandError("The dashboard did not answer within 30 s.")
+        raise CommandError(f"The dashboard did not answer within {MAX_START_SECONDS} s.")
 
     @staticmethod
     def stop(number: int, frame: FrameType | None) -> None:
