@@ -11,8 +11,8 @@ from typing import Any
 import django
 import pytest
 from hypothesis import settings as hypothesis_settings
-from whitenoise import WhiteNoise
 from pytest_django import DjangoDbBlocker
+from whitenoise import WhiteNoise
 
 from tests.environment import API_KEY, make_up
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from dashboard.models import Connection, Job, Removal
+from dashboard.sandbox import Sandbox
 from tests.make import event, job, lookup, removal, saved_view
 
 RECORD: Final = "5e771ed0-0000-4000-8000-000000000000"
@@ -174,3 +178,16 @@ def stand_ready() -> None:
     lookup(
         [small], id=LOOKUP, ids=["77777", "odd-many", "3"], malformed=[["a@b", "No ID.", 2]], answers=answers
     )
+
+
+@contextmanager
+def taken_back(sandbox: Sandbox) -> Iterator[None]:
+    """Whatever a request does, here and at the service, is nothing to the next one."""
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]  # what is durable may stand in it, as in a test
+    with block:
+        yield
+        transaction.set_rollback(True)
+    if any(call.method == "DELETE" for call in sandbox.calls):
+        sandbox.reset()
+    sandbox.calls.clear()

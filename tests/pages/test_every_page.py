@@ -22,7 +22,7 @@ from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
 from tests.environment import API_KEY, SECRET_KEY
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, removal, signed_in, text
-from tests.pages.addresses import ADDRESSES, EVERYWHERE, ROLES, stand_ready
+from tests.pages.addresses import ADDRESSES, EVERYWHERE, ROLES, stand_ready, taken_back
 
 
 def test_every_address_is_walked() -> None:
@@ -96,15 +96,14 @@ def assert_headers(answer: Any, *, sandbox: Sandbox | None = None) -> None:
 
 
 @pytest.mark.parametrize("address", [*EVERYWHERE.values(), "/healthz", "/readyz", ADDRESSES["media-live"]])
-@pytest.mark.parametrize("role", [None, *ROLES])
-def test_every_answer_has_its_headers(
-    connections: None, sandbox: Sandbox, address: str, role: str | None
-) -> None:
-    browser = signed_in(role) if role else Browser()
-    for method, htmx in product(("get", "post", "put"), ({}, {"HX-Request": "true"})):
-        answer = getattr(browser, method)(address, headers=htmx)
-        assert_headers(answer, sandbox=sandbox)
-        assert answer.headers["Cache-Control"] == "no-store"
+def test_every_answer_has_its_headers(connections: None, sandbox: Sandbox, address: str) -> None:
+    for role in (None, *ROLES):
+        browser = signed_in(role) if role else Browser()
+        for method, htmx in product(("get", "post", "put"), ({}, {"HX-Request": "true"})):
+            with taken_back(sandbox):
+                answer = getattr(browser, method)(address, headers=htmx)
+                assert_headers(answer, sandbox=sandbox)
+                assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_trouble_has_its_headers_too(admin: Browser, sandbox: Sandbox) -> None:
@@ -161,11 +160,14 @@ def test_plain_http_is_sent_to_https() -> None:
 
 
 @pytest.mark.parametrize("address", EVERYWHERE.values())
-@pytest.mark.parametrize("role", ROLES)
 def test_every_page_has_a_title_one_heading_and_a_language(
-    tombstone: None, sandbox: Sandbox, address: str, role: str
+    tombstone: None, sandbox: Sandbox, address: str
 ) -> None:
-    page = text(signed_in(role).get(address))
+    for role in ROLES:
+        assert_is_whole(text(signed_in(role).get(address)))
+
+
+def assert_is_whole(page: str) -> None:
     (title,) = re.findall(r"<title>([^<]+)</title>", page)
     assert len(title) > len("Vault+") + 3
     assert len(re.findall(r"<h1[ >]", page)) == 1
@@ -198,14 +200,15 @@ def assert_tells_nothing(answer: Any) -> None:
 
 
 @pytest.mark.parametrize("address", [*EVERYWHERE.values(), ADDRESSES["media-live"]])
-@pytest.mark.parametrize("role", [None, *ROLES])
 def test_no_answer_tells_a_secret(
-    tombstone: None, caplog: pytest.LogCaptureFixture, address: str, role: str | None
+    tombstone: None, sandbox: Sandbox, caplog: pytest.LogCaptureFixture, address: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    browser = signed_in(role) if role else Browser()
-    for answer in (browser.get(address), browser.fragment(address), browser.post(address, {"typed": "x"})):
-        assert_tells_nothing(answer)
+    for role in (None, *ROLES):
+        browser = signed_in(role) if role else Browser()
+        with taken_back(sandbox):
+            for ask in (browser.get, browser.fragment, browser.post):
+                assert_tells_nothing(ask(address, {"typed": "x"} if ask == browser.post else None))
     for secret in SECRETS:
         assert secret not in caplog.text
 

@@ -1,11 +1,14 @@
 """Every address by everybody: nobody, a person without a role, and each role; by sign-on and in the demo.
 
-`tests/run tests/pages/test_who_may_come_in.py -k table -s 2>/dev/null` prints what each is answered.
+`tests/run tests/pages/test_who_may_come_in.py -s -p no:randomly 2>/dev/null` prints what each is answered: in
+assertion mode nobody, without a role, viewer, operator, admin; then in the demo nobody and the three roles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +21,14 @@ from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
 from tests.assertions import GROUPS, sign_on_with
 from tests.make import Browser, assertion_browser, signed_in, text
-from tests.pages.addresses import ADDRESSES, FOR_ONE, NEEDED, OPEN, OWN, ROLES, stand_ready
+from tests.pages.addresses import ADDRESSES, FOR_ONE, NEEDED, OPEN, OWN, ROLES, stand_ready, taken_back
 
 PROBES: Final = {"healthz", "readyz"}
 DEMO_ONLY: Final = {"sign-in", "styleguide"}
 MODES: Final = ("assertion", "demo")
-METHODS: Final = ("get", "head", "post", "put", "delete", "options")
+METHODS: Final = ("get", "post", "head", "put", "delete", "options")
 WHO: Final = ("nobody", "no role", *ROLES)
+COLUMNS: Final = [(mode, who) for mode in MODES for who in WHO if (mode, who) != ("demo", "no role")]
 ALLOWED: Final = (200, 204, 303, 405, 422)
 
 
@@ -33,14 +37,18 @@ def connections(connections: None) -> None:
     stand_ready()
 
 
+@contextmanager
+def signed_on(mode: str, folder: Path) -> Iterator[None]:
+    """People come in by an assertion, or by the demo's picker."""
+    settings = {"SIGN_ON": sign_on_with(folder), "IS_DEMO": False} if mode == "assertion" else {}
+    with override_settings(**settings):
+        yield
+
+
 @pytest.fixture(params=MODES)
 def mode(request: pytest.FixtureRequest, connections: None, tmp_path: Path) -> Iterator[str]:
-    """Everything in both modes: people come in by an assertion, or by the demo's picker."""
-    if request.param == "demo":
-        yield "demo"
-        return
-    with override_settings(SIGN_ON=sign_on_with(tmp_path), IS_DEMO=False):
-        yield "assertion"
+    with signed_on(request.param, tmp_path):
+        yield request.param
 
 
 def browser_of(who: str, mode: str) -> Browser:
@@ -58,71 +66,68 @@ def ask(browser: Browser, name: str, method: str = "get", *, htmx: bool = False)
     return getattr(browser, method)(ADDRESSES[name], given)
 
 
-@pytest.mark.parametrize("name", ADDRESSES)
-def test_nobody_gets_in_unless_the_page_is_open(mode: str, sandbox: Sandbox, name: str) -> None:
+def check_nobody(answer: Any, mode: str, name: str, method: str, *, htmx: bool) -> None:
+    """Nobody gets in unless the page is open."""
     open_to_all = name in (OPEN if mode == "demo" else PROBES)
-    for method in METHODS:
-        answer = ask(Browser(), name, method)
-        if mode == "demo":
-            there = answer.headers.get("Location", "")
-            sent_away = answer.status_code == 302 and there.startswith("/sign-in/?next=%2F")
-        else:
-            sent_away = answer.status_code == 401
-        assert sent_away is not open_to_all, method
-        if not open_to_all:
-            assert ask(Browser(), name, method, htmx=True).status_code == 401, method
-    assert sandbox.calls == []
+    if mode == "assertion" or htmx:
+        sent_away = answer.status_code == 401
+    else:
+        there = answer.headers.get("Location", "")
+        sent_away = answer.status_code == 302 and there.startswith("/sign-in/?next=%2F")
+    assert sent_away is not open_to_all
+
+
+def check_no_role(answer: Any, name: str) -> None:
+    """Without a role only the way out is open."""
+    assert (answer.status_code == 403) is (name not in PROBES | {"sign-out"})
+
+
+def check_role(answer: Any, mode: str, name: str, method: str, role: str, calls: int) -> None:
+    """Every role gets where it may, and nowhere else."""
+    needed = NEEDED.get(name, "viewer")
+    if name in OPEN:
+        return
+    if ROLES.index(role) < ROLES.index(needed):
+        assert answer.status_code == 403
+        assert needed in text(answer)
+        assert calls == 0
+    elif name in FOR_ONE or (mode == "assertion" and name in DEMO_ONLY):
+        assert answer.status_code in (404, 405)
+    else:
+        may_differ = name in OWN and role == "viewer" and method == "post"
+        assert answer.status_code in ((*ALLOWED, 403) if may_differ else ALLOWED)
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-@pytest.mark.parametrize("htmx", [False, True])
-@pytest.mark.parametrize("mode", ["assertion"], indirect=True)
-def test_without_a_role_only_the_way_out_is_open(mode: str, sandbox: Sandbox, name: str, htmx: bool) -> None:
-    person = browser_of("no role", mode)
-    for method in METHODS:
-        answer = ask(person, name, method, htmx=htmx)
-        assert (answer.status_code == 403) is (name not in PROBES | {"sign-out"}), method
-    assert sandbox.calls == []
-
-
-@pytest.mark.parametrize("name", sorted(set(ADDRESSES) - OPEN))
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("htmx", [False, True])
-def test_every_role_gets_where_it_may(mode: str, sandbox: Sandbox, name: str, role: str, htmx: bool) -> None:
-    needed = NEEDED.get(name, "viewer")
-    person = browser_of(role, mode)
+def test_an_address_is_open_to_whom_it_should_be(
+    connections: None, sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    """In both modes, by script and without; the same words in both, but for the picker, the styleguide, and
+    where nobody is sent."""
+    row: dict[tuple[str, str, str], int] = {}
+    for mode, who in COLUMNS:
+        with signed_on(mode, tmp_path):
+            browser = browser_of(who, mode)
+            for method, htmx in product(METHODS if who in WHO[:2] else METHODS[:2], (False, True)):
+                with taken_back(sandbox):
+                    answer = ask(browser, name, method, htmx=htmx)
+                    calls = len(sandbox.calls)
+                    if who == "nobody":
+                        check_nobody(answer, mode, name, method, htmx=htmx)
+                        assert calls == 0
+                    elif who == "no role":
+                        check_no_role(answer, name)
+                        assert calls == 0
+                    else:
+                        check_role(answer, mode, name, method, who, calls)
+                if not htmx:
+                    row[method, mode, who] = answer.status_code
     for method in ("get", "post"):
-        sandbox.calls.clear()
-        answer = ask(person, name, method, htmx=htmx)
-        if ROLES.index(role) < ROLES.index(needed):
-            assert answer.status_code == 403
-            assert needed in text(answer)
-            assert sandbox.calls == []
-        elif name in FOR_ONE or (mode == "assertion" and name in DEMO_ONLY):
-            assert answer.status_code in (404, 405)
-        else:
-            may_differ = name in OWN and role == "viewer" and method == "post"
-            assert answer.status_code in ((*ALLOWED, 403) if may_differ else ALLOWED)
-
-
-def test_the_table_of_every_address_by_everybody(connections: None, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The same words in both modes, but for the picker, the styleguide, and where nobody is sent."""
-    columns = [(mode, who) for mode in MODES for who in WHO if (mode, who) != ("demo", "no role")]
-    lines = [f"{'':42}" + "".join(f"{word:>10}" for word in words) for words in zip(*columns, strict=True)]
-    for name, address in ADDRESSES.items():
-        for method in ("get", "post"):
-            row = {}
-            for mode, who in columns:
-                sandbox.reset()
-                sign_on = {"SIGN_ON": sign_on_with(tmp_path), "IS_DEMO": False} if mode == "assertion" else {}
-                with override_settings(**sign_on):
-                    row[mode, who] = ask(browser_of(who, mode), name, method).status_code
-            lines.append(f"{method.upper():5}{address:37}" + "".join(f"{row[one]:>10}" for one in columns))
-            if name not in OPEN | DEMO_ONLY:
-                assert [row["assertion", role] for role in ROLES] == [row["demo", role] for role in ROLES]
-                assert (row["assertion", "nobody"], row["demo", "nobody"]) == (401, 302)
-                assert row["assertion", "no role"] == 403
-    print("", *lines, sep="\n")
+        told = [row[method, mode, who] for mode, who in COLUMNS]
+        print(f"{method.upper():5}{ADDRESSES[name]:37}" + "".join(f"{status:>10}" for status in told))
+        if name not in OPEN | DEMO_ONLY:
+            by_role = [[row[method, mode, role] for role in ROLES] for mode in MODES]
+            assert by_role[0] == by_role[1]
 
 
 def unmarked(request: HttpRequest) -> HttpResponse:
