@@ -53,6 +53,11 @@ document.addEventListener("removal:done", (event) => {
 document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
   if (target !== dialog || !dialog.childElementCount) return;
   if (requestConfig.verb === "get") dialog.dataset.from = requestConfig.path;
+  if (!$("#dialog-notice")) { // what is said outside an open dialog, nobody sees or hears
+    const words = dialog.appendChild(document.createElement("div"));
+    words.id = "dialog-notice";
+    words.setAttribute("role", "alert");
+  }
   openDialog(requestConfig.elt);
 });
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -154,7 +159,7 @@ async function copy(text) {
 
 function copySelection(text) {
   const before = document.activeElement;
-  const place = (dialog.open && $("#dialog-notice")) || notice;
+  const place = dialog.open ? $("#dialog-notice") : notice;
   place.replaceChildren($("#copy-by-hand").content.cloneNode(true));
   const field = $("textarea", place);
   field.value = text;

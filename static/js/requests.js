@@ -5,6 +5,7 @@
 const $ = (selector, from = document) => from.querySelector(selector);
 const notice = $("#notice");
 const dialog = $("#dialog");
+const openNotice = () => (dialog.open ? $("#dialog-notice") : notice);
 const isPoll = (elt) => elt.matches("[hx-trigger^=every]");
 
 // ── Which answers are taken ──────────────────────────────────────────────────────────────────────────
@@ -87,7 +88,7 @@ function sayNotReached({ elt, verb }) {
   const removing = verb === "post" && dialog.contains(elt);
   failed = removing || isPoll(elt) ? null : elt;
   const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
-  ($("#dialog-notice") && removing ? $("#dialog-notice") : notice).replaceChildren(words);
+  openNotice().replaceChildren(words);
 }
 
 document.addEventListener("click", ({ target }) => {
@@ -96,7 +97,7 @@ document.addEventListener("click", ({ target }) => {
   if ("pause" in pressed.dataset) pause(!isPaused);
   else if ("stop" in pressed.dataset) htmx.trigger("[data-next]", "htmx:abort");
   else {
-    notice.replaceChildren();
+    pressed.closest("[role=alert]").replaceChildren();
     if (failed?.isConnected) htmx.trigger(failed, failed.matches("form") ? "submit" : "click");
     else location.reload();
   }
@@ -112,7 +113,7 @@ function sayEnded() {
   ended = true;
   const words = $("#ended").content.cloneNode(true);
   $("a", words).href = (location.pathname + location.search).replace(/^\/+/, "/");
-  ((dialog.open && $("#dialog-notice")) || notice).replaceChildren(words);
+  openNotice().replaceChildren(words);
 }
 document.addEventListener("session:ended", sayEnded);
 
