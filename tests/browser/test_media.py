@@ -230,13 +230,10 @@ def test_a_thumb_that_does_not_load_says_so_and_is_read_again(
     sandbox.fault(method="GET", path="^/v2/[^/]+$", status=403, body={"error": "Link expired"}, times=None)
     page.get_by_role("button", name=layout).click()
     page.reload()
-    place = page.locator("tbody .row .c-thumb").filter(has=page.get_by_role("link", name="Refresh")).first
-    again = place.get_by_role("link", name="Refresh")
-    expect(again).to_be_visible()
-    row = page.locator(".row").filter(has=again).first
+    row = page.locator("tbody tr").filter(has=page.get_by_role("link", name="Refresh")).first
     media_id = str(row.get_attribute("id")).removeprefix("row-")
     sandbox.reset()
-    again.click()
+    row_of(page, media_id).get_by_role("link", name="Refresh").click()
     picture = row_of(page, media_id).get_by_role("img", name=f"Thumb of {media_id}")
     page.wait_for_function(LOADED, arg=picture.element_handle())
     expect(row_of(page, media_id).get_by_role("link", name=media_id, exact=True)).to_be_focused()
