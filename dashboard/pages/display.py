@@ -56,7 +56,7 @@ _accessed = attrgetter("last_accessed_ms")
 def slot_of(label: str, status: str, matched: bool) -> Slot:
     """The one Slot there is for these three: a page has hundreds, and few are different."""
     known = status in STATUS_WORDS
-    word = STATUS_WORDS.get(status, status) or "State not known"
+    word = STATUS_WORDS.get(status, status) or "No state"
     return Slot(visible_label(label), status if known else "unknown", word, matched)
 
 
@@ -193,7 +193,7 @@ class Shelf:
         if not variant.is_stored and self.is_past(variant):
             return "", "Link end date passed"
         if media_link(variant.url, self.hosts) is None:
-            return "", "Foreign link"
+            return "", "Foreign link" if variant.url else "No link"
         if not variant.is_stored:
             return "", "Not stored"
         return variant.url, ""

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Console, Desk
 from tests.browser.program import Item, Sandbox, stored
-from tests.browser.seen import Requests, ids, row_of
+from tests.browser.seen import Requests, ids, row_of, widest
 
 pytestmark = pytest.mark.browser
 
@@ -252,6 +252,21 @@ def test_a_player_that_does_not_load_says_so(desk: Desk, sandbox: Sandbox, conso
     sandbox.reset()
     card.get_by_role("link", name="Refresh").click()
     expect(card.get_by_role("link", name="Show full")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_long_label_and_odd_values_fit(desk: Desk, sandbox: Sandbox, width: int) -> None:
+    item = sandbox.find(lambda item: item["type"] == "image" and stored(item))
+    media = {"x" * 300: {**item["media"]["thumb"], "sizeBytes": 1024.5, "expiresAt": 1_796_000_000}}
+    odd = {**item, "media": media}
+    sandbox.fault(method="GET", path=f"/media/{item['id']}$", body=odd, times=None)
+    sandbox.fault(method="GET", path="/media$", body={"items": [odd]}, times=None)
+    page = desk.window(path="", viewport={"width": width, "height": 900})
+    here = f"/c/studio-a/media/{item['id']}/"
+    for address in ("/c/studio-a/media/", here, f"{here}delete/"):
+        page.goto(address)
+        expect(page.get_by_text(re.compile("Odd value|could not be read")).first).to_be_visible()
+        assert widest(page) == 0, address
 
 
 @pytest.mark.parametrize("kind", ["picture", "player"])

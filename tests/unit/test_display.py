@@ -91,7 +91,7 @@ def test_the_variant_that_matched_is_marked(query: dict[str, str], marked: set[s
         ({"url": "//media.ofauth.com/v2/abc"}, "Foreign link"),
         ({"url": "javascript:alert(1)"}, "Foreign link"),
         ({"url": "data:image/png;base64,AAAA"}, "Foreign link"),
-        ({"url": ""}, "Foreign link"),
+        ({"url": ""}, "No link"),
     ],
 )
 def test_a_thumb_is_loaded_unasked_only_if_stored_and_ours(fields: dict[str, Any], why: str) -> None:
