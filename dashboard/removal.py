@@ -6,9 +6,7 @@ not known is found out by reading.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db.models import Q
@@ -17,14 +15,11 @@ from . import ledger, service, settling
 from .access import Caller
 from .ledger import FormUsed, InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
 from .models import Connection, Removal
+from .outcome import Outcome, attempt, outcome_of
 from .units import iso_text
 from .vault import (
-    BadRequest,
-    Busy,
     DeleteResult,
-    KeyRefused,
     MediaItem,
-    NotCached,
     Oddity,
     PurgeResult,
     Unreachable,
@@ -53,7 +48,6 @@ MAY_HAVE_TAKEN: Final = (
     State.VERIFIED_PRESENT,  # sent, and it may have taken effect after we looked
     State.RECACHED,
 )
-_REFUSALS: Final = (400, 401, 403)
 
 
 def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
@@ -178,7 +172,7 @@ def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult
     try:
         if not ledger.may_send(removal):
             raise Unreachable("To write the record took too long.")
-        outcome = attempt(call)
+        outcome = attempt(call, removal.before)
     except VaultError as error:
         outcome = outcome_of(error)
     finally:
@@ -191,57 +185,7 @@ def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult
         return removal
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one call left its target in: the state, the service's words, and what the record keeps of it."""
-
-    state: State
-    said: str = ""
-    fields: Mapping[str, int] = field(default_factory=dict)
-    result: Mapping[str, Any] = field(default_factory=lambda: {"status": None})
-    error: VaultError | None = None
-
-
-def attempt(call: Callable[[], DeleteResult | PurgeResult]) -> Outcome:
-    """Make the one call; what became of it. Uses no database, so any thread may do it."""
-    started = time.monotonic()
-    try:
-        answer = call()
-    except VaultError as error:
-        outcome = outcome_of(error)
-    else:
-        fields = {"freed_bytes": answer.freed_bytes}
-        if isinstance(answer, PurgeResult):
-            fields["purged_variants"] = answer.purged_count
-        state = State.DELETED if answer.success else State.NOT_REMOVED
-        outcome = Outcome(state, "", fields, {"status": 200, "success": answer.success, **fields})
-    taken = round((time.monotonic() - started) * 1000)
-    return replace(outcome, result={**outcome.result, "duration_ms": taken})
-
-
 def write_down(removal: Removal, outcome: Outcome, caller: Caller) -> None:
     """Move the row to what became of the call; raises OutcomeNotRecorded."""
     said = outcome.said[:300]
     ledger.move(removal, outcome.state, caller, result=outcome.result, service_text=said, **outcome.fields)
-
-
-def outcome_of(error: VaultError) -> Outcome:
-    """What an error of the call leaves the target in."""
-    state, said = _outcome_of(error)
-    facts = {"status": error.status, "error": said, "service_request_id": error.request_id}
-    return Outcome(state, said, {}, facts, error)
-
-
-def _outcome_of(error: VaultError) -> tuple[State, str]:
-    """The state that an error of the call leaves the target in, and what is said of it."""
-    match error:
-        case NotCached():
-            return State.ALREADY_GONE, error.detail
-        case KeyRefused() | BadRequest() if error.status in _REFUSALS:
-            return State.REJECTED, error.detail
-        case Busy():
-            wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""
-            return State.REFUSED, f"{wait}{error.detail}"
-        case Unreachable():
-            return State.REFUSED, error.detail
-    return State.UNKNOWN, error.detail  # another 4xx (a 408, say) does not tell whether it had begun

@@ -72,6 +72,8 @@ class Removal(models.Model):
     next_look_at = models.DateTimeField(null=True)
     freed_bytes = models.BigIntegerField(null=True)
     purged_variants = models.BigIntegerField(null=True)
+    answer_status = models.PositiveSmallIntegerField(null=True)
+    """HTTP status of the answer to the call; None where none came, and in rows from before there was this."""
     service_text = models.CharField(max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=255, blank=True)

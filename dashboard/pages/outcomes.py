@@ -47,6 +47,10 @@ _MARKS: Final = {
 }
 
 
+_KEY_OR_REQUEST: Final = (400, 401, 403)
+"""Refusals that are about our key, the connection or the request itself, and not about the item."""
+
+
 def mark_of(outcome: str) -> Mark:
     """The mark of an event's outcome or a removal's state."""
     return _MARKS.get(outcome, Mark("unknown", "unknown"))
@@ -68,24 +72,42 @@ def words_in_the_way(other: Removal) -> tuple[str, tuple[str, str]]:
     return f"{so_far} Nothing was sent a second time.", page
 
 
+def _what_came(record: Removal) -> str:
+    """Say what came in place of an answer that tells what became of it."""
+    match record.answer_status:
+        case None:
+            return "The service's answer was lost"
+        case 200:
+            return "The service's answer made no sense"
+    return f"The service answered {record.answer_status}, which does not tell whether it removed anything"
+
+
+def _answered(record: Removal) -> str:
+    """Return the service's refusal in its own words: `The service answered 409: “busy”.`"""
+    status, text = f"The service answered {record.answer_status}", record.service_text
+    return text if text.startswith(status) else f"{status}: “{text}”."
+
+
 def words_of(record: Removal) -> Words:
     """The words for a record of a delete or a purge, whatever state it is in."""
     what = record.media_id or f"everything of {record.connection_label}"
     is_purge = record.verb == Removal.Verb.PURGE
     again = "Do not press again" if is_purge else "Look at the item again before you press"
-    freed = size_text(record.freed_bytes or 0)
+    freed = "" if record.freed_bytes is None else f", freed {size_text(record.freed_bytes)}"
+    came = _what_came(record)
     match record.state:
         case State.DELETED if is_purge:
-            variants = count_text(record.purged_variants or 0, "variant")
+            count = record.purged_variants
+            variants = "" if count is None else f": {count_text(count, 'variant')} removed"
             return Words(
-                f"Purged {record.connection_label}: {variants} removed, freed {freed}",
+                f"Purged {record.connection_label}{variants}{freed}",
                 "The connection's cache was emptied. Items may be cached again as they are looked at.",
                 "stored",
                 200,
             )
         case State.DELETED:
             return Words(
-                f"Deleted {what}, freed {freed}",
+                f"Deleted {what}{freed}",
                 "The cached copy is gone. The original is not touched, and may be cached again.",
                 "stored",
                 200,
@@ -95,21 +117,21 @@ def words_of(record: Removal) -> Words:
         case State.VERIFIED_GONE:
             return Words(
                 f"{what} is gone",
-                "The service's answer was lost, so we looked: nothing is left in the cache.",
+                f"{came}, so we looked: nothing is left in the cache.",
                 "stored",
                 200,
             )
         case State.RECACHED:
             return Words(
                 f"{what} was removed and is cached again",
-                "The service's answer was lost, so we looked: what is there was first seen later.",
+                f"{came}, so we looked: what is there was first seen later.",
                 "refresh",
                 200,
             )
         case State.VERIFIED_PRESENT:
             return Words(
                 f"{what} is still there",
-                "The service's answer was lost, so we looked: it was still cached a moment later, and the "
+                f"{came}, so we looked: it was still cached a moment later, and the "
                 f"removal may yet take effect. {again}.",
                 "alert",
                 409,
@@ -118,6 +140,14 @@ def words_of(record: Removal) -> Words:
             return Words(
                 f"{what} was not removed",
                 "The service answered that it removed nothing. If it stays, tell your administrator.",
+                "alert",
+                409,
+            )
+        case State.REJECTED if record.answer_status not in (None, *_KEY_OR_REQUEST):
+            still = "it is" if record.media_id else "all of it is"
+            return Words(
+                f"{what} was not removed",
+                f"{_answered(record)} Nothing was removed: {still} still there. Look again before you retry.",
                 "alert",
                 409,
             )
@@ -156,14 +186,14 @@ def words_of(record: Removal) -> Words:
         case State.UNRESOLVED:
             return Words(
                 f"It is not known whether {what} was removed",
-                "The service's answer was lost, and reading for ten minutes could not tell, either. "
+                f"{came}, and reading for ten minutes could not tell, either. "
                 "An admin looks into it and closes it with a note.",
                 "unknown",
                 504,
             )
     return Words(
         f"It is not known whether {what} was removed",
-        f"The service's answer was lost and it could not be read again. {again}.",
+        f"{came}, and it could not be read again. {again}.",
         "unknown",
         504,
     )

@@ -29,7 +29,8 @@ from .query import (
     MediaQuery,
     checked_media_id,
 )
-from .records import DeleteResult, MediaItem, MediaPage, Oddity, PurgeResult, UnreadableItem, Variant
+from .records import MediaItem, MediaPage, Oddity, UnreadableItem, Variant
+from .results import DeleteResult, PurgeResult
 from .transport import Places
 
 __all__ = [

@@ -27,6 +27,7 @@ from .errors import (
     Unreachable,
     VaultError,
 )
+from .query import MEDIA_ID
 
 LONGEST_DETAIL: Final = 300
 LONGEST_READ: Final = 4096
@@ -57,6 +58,14 @@ class Failure:
     error: VaultError
     again: bool = False
     pause: float | None = None
+
+
+class AnotherItem(ValueError):
+    """An answer about another item than was asked; the text names it, where it can be a media id at all."""
+
+    def __init__(self, answered: str) -> None:
+        named = f" ({answered})" if MEDIA_ID.fullmatch(answered) else ""
+        super().__init__(f"The service answered about another item{named}.")
 
 
 class _Facts(TypedDict):

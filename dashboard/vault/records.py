@@ -11,7 +11,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
-import msgspec
 from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
@@ -26,7 +25,6 @@ MAX_COUNT: Final = 2**53
 MAX_SECONDS: Final = 10_000_000
 
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
-Bytes = Count
 if TYPE_CHECKING:
     WholeNumber = int
 else:  # the service may write 12 as 12.0: it is made an int once it is read
@@ -186,23 +184,3 @@ class MediaPage(Struct, frozen=True, gc=False):
     @property
     def readable(self) -> tuple[MediaItem, ...]:
         return tuple(item for item in self.items if isinstance(item, MediaItem))
-
-
-class DeleteResult(Struct, frozen=True, rename="camel"):
-    """What the service says of one deletion. `success` False: nothing was removed."""
-
-    success: bool
-    media_id: str
-    freed_bytes: Bytes
-
-
-class PurgeResult(Struct, frozen=True, rename="camel"):
-    """What the service says of a purge. `purged_count` counts variants, not items."""
-
-    success: bool
-    purged_count: Count
-    freed_bytes: Bytes
-
-
-decode_delete = msgspec.json.Decoder(DeleteResult).decode
-decode_purge = msgspec.json.Decoder(PurgeResult).decode

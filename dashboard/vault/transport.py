@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from .address import ACCOUNT_CONNECTIONS, COLLECTION, base_address
-from .answers import Effect, Failure, Redaction, judge, unanswered, unusable
+from .answers import AnotherItem, Effect, Failure, Redaction, judge, unanswered, unusable
 from .deadline import Clock, DeadlineAdapter, running
 from .errors import BadRequest, Busy
 from .pace import Pace
@@ -241,6 +241,8 @@ class Transport:
             return answer
         try:
             return decode(answer)
+        except AnotherItem as other:
+            return unusable(effect, str(other), status=200, again=True)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return unusable(effect, "The answer is not what the service promises.", status=200, again=True)
 

@@ -21,7 +21,7 @@ from dashboard import ledger, removal, service, settling
 from dashboard.access import Role
 from dashboard.access.standing import standing
 from dashboard.models import Connection, Job, Removal
-from dashboard.removal import Outcome
+from dashboard.outcome import Outcome, attempt, outcome_of
 from dashboard.sealing import Unsealable
 from dashboard.vault import (
     WORKER,
@@ -159,10 +159,10 @@ class _Drain:
         if not claims.send(row, self.number, caller, removal.snapshot(item)):
             raise jobs.Interrupted
         if not ledger.may_send(row):
-            late = removal.outcome_of(Unreachable("To write the record took too long."))
+            late = outcome_of(Unreachable("To write the record took too long."))
             removal.write_down(row, late, caller)
             return
-        self.flying[pool.submit(_call, connection, row.media_id)] = row
+        self.flying[pool.submit(_call, connection, row.media_id, row.before)] = row
 
     def _land(self, at_most: float = EVERY, *, quietly: bool = False) -> None:
         """Wait for a call to come back, showing signs of life meanwhile, and write down what became of it."""
@@ -203,7 +203,7 @@ class _Drain:
     def _judge(self, outcome: Outcome) -> _Resting | None:
         """Whether the service, or our key, is in a state in which going on makes no sense."""
         match outcome:
-            case Outcome(state=State.UNKNOWN):
+            case Outcome(is_lost=True):
                 self.lost_in_a_row += 1
                 return None if self.lost_in_a_row < IN_A_ROW else self._rest_after(LOST)
             case Outcome(error=Busy(retry_after=float() as seconds)) if seconds <= LONGEST_WAIT:
@@ -261,8 +261,8 @@ def _was_not_taken(outcome: Outcome) -> bool:
     return refused and isinstance(outcome.error, Busy | Unreachable | KeyRefused)
 
 
-def _call(connection: Connection, media_id: str) -> Outcome:
-    return removal.attempt(lambda: service.delete_for_worker(connection, media_id))
+def _call(connection: Connection, media_id: str, before: Mapping[str, Any]) -> Outcome:
+    return attempt(lambda: service.delete_for_worker(connection, media_id), before)
 
 
 def _halt(job: Job, why: str) -> None:

@@ -66,7 +66,7 @@ def test_one_that_found_nothing_does_not_hide_the_one_that_took_it(
     assert removal.tombstone(small, "99999") is None
 
 
-@pytest.mark.parametrize("status", [408, 409, 425])
+@pytest.mark.parametrize("status", [408, 424, 425, 499])
 def test_a_refusal_that_says_nothing_of_the_removal_is_unknown(
     small: Connection, media_id: str, sandbox: Sandbox, status: int
 ) -> None:

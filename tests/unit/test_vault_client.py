@@ -141,6 +141,7 @@ def test_delete_removes_the_item_and_says_what_it_freed(client: VaultClient) -> 
 def test_purge_removes_the_connection_s_items_and_no_others(client: VaultClient) -> None:
     result = client.purge(CONNECTION)
     assert result.success
+    assert result.purged_count is not None
     assert result.purged_count >= 250
     assert client.query(CONNECTION, MediaQuery()).items == ()
     assert client.query("conn_b", MediaQuery()).items

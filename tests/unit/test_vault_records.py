@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.vault import UnreadableItem
 from dashboard.vault.decode import decode_item, decode_page
-from dashboard.vault.records import decode_delete, decode_purge
+from dashboard.vault.results import decode_delete, decode_purge
 from tests.wire import item, page, read_item, read_variant, variant
 
 UNDECODABLE = (ValueError, RecursionError)
@@ -67,7 +67,10 @@ def test_item_that_no_call_could_name_is_unreadable_and_has_no_id(media_id: Any)
     assert bad.id is None
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e9999", "0x10", "01", "+1"])
+NO_NUMBERS = ["NaN", "Infinity", "-Infinity", "0x10", "01", "+1", "1.", ".5", '"1"', "null", "[1]", "true"]
+
+
+@pytest.mark.parametrize("number", NO_NUMBERS)
 @pytest.mark.parametrize("decode", [decode_delete, decode_purge])
 def test_number_that_json_does_not_know_is_refused(decode: Any, number: str) -> None:
     fields = {"success": True, "mediaId": "1", "purgedCount": 1, "freedBytes": 77}
@@ -135,3 +138,28 @@ def test_results_are_read() -> None:
     assert (gone.success, gone.media_id, gone.freed_bytes) == (True, "4492994399", 1_056_000)
     purged = decode_purge(b'{"success":true,"purgedCount":2,"freedBytes":1056000}')
     assert (purged.success, purged.purged_count, purged.freed_bytes) == (True, 2, 1_056_000)
+
+
+@pytest.mark.parametrize(
+    ("number", "freed", "why"),
+    [
+        ("1124.0", 1124, ""),
+        ("1.5e3", 1500, ""),
+        ("0", 0, ""),
+        ("-0.0", 0, ""),
+        ("1024.5", None, "not a whole number"),
+        ("-5", None, "negative"),
+        ("1e9999", None, "too large"),
+        ("9223372036854775808", None, "too large"),
+        ("1" * 5000, None, "too large"),
+    ],
+)
+def test_any_number_of_the_contract_is_a_result(number: str, freed: int | None, why: str) -> None:
+    gone = decode_delete(f'{{"success":true,"mediaId":"1","freedBytes":{number}}}'.encode())
+    purged = decode_purge(f'{{"success":true,"purgedCount":{number},"freedBytes":{number}}}'.encode())
+    assert (gone.success, gone.freed_bytes) == (True, freed)
+    assert (purged.success, purged.purged_count, purged.freed_bytes) == (True, freed, freed)
+    assert [odd.name for odd in purged.oddities] == (["purgedCount", "freedBytes"] if why else [])
+    for odd in (*gone.oddities, *purged.oddities):
+        assert odd.why == why
+        assert odd.raw == number if len(number) <= 60 else len(odd.raw) == 60

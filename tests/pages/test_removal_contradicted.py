@@ -1,0 +1,324 @@
+"""An answer to a removal that contradicts what was seen is settled by reading, and told as it is; refusals
+are told in the service's own words."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dashboard import audit, settling
+from dashboard.ledger import Intent
+from dashboard.models import Connection, Event, Job, Removal
+from dashboard.sandbox import Sandbox
+from dashboard.vault import MediaQuery
+from dashboard.work import bulk
+from tests import make
+from tests.make import Browser, deletes, words_in
+
+State = Removal.State
+Fault = dict[str, Any]
+ITEM = "odd-many"
+"""336.0 kB in several variants."""
+
+
+@pytest.fixture
+def small(connections: None) -> Connection:
+    return Connection.objects.get(slug="small")
+
+
+def press(operator: Browser) -> tuple[int, str, Removal]:
+    """Delete the item from its page: the answer's status, its words, and the record."""
+    answer = operator.post(f"/c/small/media/{ITEM}/delete/")
+    return answer.status_code, unescape(words_in(make.text(answer))), Removal.objects.get()
+
+
+def success(**fields: Any) -> Fault:
+    return {"status": 200, "body": {"success": True, "mediaId": ITEM, "freedBytes": 0, **fields}}
+
+
+NOTHING: list[tuple[Fault, str]] = [
+    (success(), "it succeeded, but: 0 B freed. Seen before:"),
+    (success(freedBytes=0.0), "it succeeded, but: 0 B freed. Seen before:"),
+    (success(mediaId="7", freedBytes=5), "about another item (7)"),
+    (success(mediaId="conn_abcdef"), "about another item."),
+    (success(success=False, freedBytes=5), "it removed nothing, but: 5 B freed"),
+]
+
+
+@pytest.mark.parametrize(("fault", "told"), NOTHING)
+def test_a_delete_whose_answer_contradicts_what_was_seen_is_read(
+    operator: Browser, sandbox: Sandbox, fault: Fault, told: str
+) -> None:
+    sandbox.faults.add(method="DELETE", **fault)
+    status, words, record = press(operator)
+    assert (status, record.state) == (409, State.VERIFIED_PRESENT)
+    assert f"{ITEM} is still there" in words
+    assert "made no sense" in words
+    assert told in words
+    assert "lost" not in words
+    assert "is gone" not in words
+    assert deletes(sandbox) == [f"/v2/vault-plus/media/{ITEM}"]
+    page = unescape(words_in(make.text(operator.get(record.get_absolute_url()))))
+    assert told in page
+    assert "made no sense" in page
+
+
+@pytest.mark.parametrize(("fault", "told"), NOTHING)
+def test_one_that_took_effect_all_the_same_is_told_so(
+    operator: Browser, sandbox: Sandbox, fault: Fault, told: str
+) -> None:
+    sandbox.faults.add(method="DELETE", act=True, **fault)
+    status, words, record = press(operator)
+    assert (status, record.state) == (200, State.VERIFIED_GONE)
+    assert "so we looked: nothing is left in the cache" in words
+    assert told in words
+    assert "lost" not in words
+    assert len(deletes(sandbox)) == 1
+    assert audit.verify().broken is None
+    assert audit.differing_removals() is None
+
+
+def test_nothing_freed_of_what_held_nothing_is_no_contradiction(
+    operator: Browser, small: Connection, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(method="GET", path=f"{ITEM}$", body=an_item(sizeBytes=0))
+    sandbox.faults.add(method="DELETE", act=True, **success())
+    assert press(operator)[2].state == State.DELETED
+    assert make.operations(sandbox) == ["get", "delete"]
+
+
+def test_variants_that_were_removed_already_free_nothing(
+    operator: Browser, small: Connection, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(method="GET", path=f"{ITEM}$", body=an_item(status="removed", sizeBytes=1124))
+    sandbox.faults.add(method="DELETE", act=True, **success())
+    assert press(operator)[2].state == State.DELETED
+
+
+def an_item(**fields: Any) -> dict[str, Any]:
+    variant = {
+        **{"status": "stored", "quality": "full", "sizeBytes": 1124, "contentType": "image/png"},
+        **{"accessCount": 0, "createdAt": 1715800000000, "expiresAt": 1715886400000, "storedAt": None},
+        **{"lastAccessedAt": 0, "url": "", **fields},
+    }
+    return {"id": ITEM, "type": "image", "duration": None, "media": {"full": variant}}
+
+
+@pytest.mark.parametrize(
+    ("number", "freed", "odd"),
+    [
+        ("1124.0", 1124, ""),
+        ("1.5e3", 1500, ""),
+        ("1024.5", None, "freedBytes 1024.5 (not a whole number)"),
+        ("-3", None, "freedBytes -3 (negative)"),
+        ("1e300", None, "freedBytes 1e300 (too large)"),
+        ("1e9999", None, "freedBytes 1e9999 (too large)"),
+        ("18446744073709551616", None, "freedBytes 18446744073709551616 (too large)"),
+    ],
+)
+def test_any_number_of_the_contract_is_accepted(
+    operator: Browser, sandbox: Sandbox, number: str, freed: int | None, odd: str
+) -> None:
+    body = f'{{"success": true, "mediaId": "{ITEM}", "freedBytes": {number}}}'
+    sandbox.faults.add(method="DELETE", act=True, status=200, body=body)
+    status, words, record = press(operator)
+    assert (status, record.state, record.freed_bytes) == (200, State.DELETED, freed)
+    assert f"Deleted {ITEM}" in words
+    assert odd in words
+    assert ("freed" in words.partition("Detail")[0]) is (freed is not None)
+    told = json.loads(Event.objects.get(code="media.delete.deleted").line)["result"]
+    assert told["freed_bytes"] == freed
+    assert told.get("odd") == ([odd] if odd else None)
+    assert audit.differing_removals() is None
+
+
+@pytest.mark.parametrize("status", [402, 405, 409, 412, 422, 423, 451])
+def test_a_refusal_is_told_in_the_services_own_words(
+    operator: Browser, sandbox: Sandbox, status: int
+) -> None:
+    sandbox.faults.add(method="DELETE", status=status, body={"message": "busy"})
+    code, words, record = press(operator)
+    assert (code, record.state) == (409, State.REJECTED)
+    assert f"The service answered {status}: “busy”" in words
+    assert "still there" in words
+    assert "lost" not in words
+    assert len(deletes(sandbox)) == 1
+    assert "Try again" in words
+
+
+def test_a_refusal_without_words_has_its_status(operator: Browser, sandbox: Sandbox) -> None:
+    sandbox.faults.add(method="DELETE", status=409, body="")
+    assert "The service answered 409 (Conflict). Nothing was removed" in press(operator)[1]
+
+
+@pytest.mark.parametrize("status", [204, 202, 205, 206])
+@pytest.mark.parametrize(("acts", "state"), [(True, State.VERIFIED_GONE), (False, State.VERIFIED_PRESENT)])
+def test_an_answer_that_does_not_tell_is_read_and_told(
+    operator: Browser, sandbox: Sandbox, status: int, acts: bool, state: State
+) -> None:
+    sandbox.faults.add(method="DELETE", act=acts, status=status, body="")
+    _, words, record = press(operator)
+    assert record.state == state
+    assert f"The service answered {status}" in words
+    assert "lost" not in words
+    assert len(deletes(sandbox)) == 1
+
+
+@pytest.mark.parametrize("status", [408, 410, 424, 425, 499, 500, 503, 504])
+def test_a_status_after_which_it_may_have_happened_is_read(
+    operator: Browser, sandbox: Sandbox, status: int
+) -> None:
+    sandbox.faults.add(method="DELETE", act=True, status=status, body={"error": "busy"})
+    _, words, record = press(operator)
+    assert record.state == State.VERIFIED_GONE
+    assert f"The service answered {status}" in words
+    assert "busy" in words
+
+
+def test_without_any_answer_it_is_lost(operator: Browser, sandbox: Sandbox) -> None:
+    sandbox.faults.add(method="DELETE", act=True, close=True)
+    assert "The service's answer was lost, so we looked" in press(operator)[1]
+
+
+# ── Purge ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def purged(**fields: Any) -> Fault:
+    return {"status": 200, "body": {"success": True, "purgedCount": 0, "freedBytes": 0, **fields}}
+
+
+PURGED: list[tuple[Fault, str]] = [
+    (purged(), "it succeeded, but: 0 variants removed, 0 B freed."),
+    (purged(purgedCount=5), "it succeeded, but: 5 variants removed, 0 B freed."),
+    (purged(freedBytes=5), "it succeeded, but: 0 variants removed, 5 B freed."),
+    (purged(success=False, purgedCount=5), "it removed nothing, but: 5 variants removed, 0 B freed."),
+]
+
+
+@pytest.mark.parametrize(("fault", "told"), PURGED)
+@pytest.mark.parametrize(
+    ("acts", "state", "title"),
+    [
+        (False, State.VERIFIED_PRESENT, "everything of Studio A is still there"),
+        (True, State.VERIFIED_GONE, "everything of Studio A is gone"),
+    ],
+)
+def test_a_purge_whose_answer_contradicts_what_was_seen_is_read(
+    admin: Browser, sandbox: Sandbox, fault: Fault, told: str, acts: bool, state: State, title: str
+) -> None:
+    sandbox.faults.add(method="DELETE", act=acts, **fault)
+    status, words, record = purge(admin)
+    assert record.state == state
+    assert status == (200 if acts else 409)
+    assert title in words
+    assert told in words
+    assert "lost" not in words
+    assert deletes(sandbox) == ["/v2/vault-plus/media"]
+    assert audit.differing_removals() is None
+
+
+def test_a_purge_of_nothing_that_removed_nothing_is_done(admin: Browser, sandbox: Sandbox) -> None:
+    sandbox.faults.add(method="DELETE", **purged())
+    status, words, record = purge(admin, "empty", "Archive C")
+    assert (status, record.state) == (200, State.DELETED)
+    assert "Purged Archive C: 0 variants removed, freed 0 B" in words
+
+
+def test_a_purge_with_odd_numbers_is_done(admin: Browser, sandbox: Sandbox) -> None:
+    sandbox.faults.add(method="DELETE", act=True, **purged(purgedCount=2.5, freedBytes=-1))
+    status, words, record = purge(admin)
+    assert (status, record.state) == (200, State.DELETED)
+    assert (record.purged_variants, record.freed_bytes) == (None, None)
+    assert "purgedCount 2.5 (not a whole number); freedBytes -1 (negative)" in words
+
+
+def test_a_purge_that_was_refused_says_why(admin: Browser, sandbox: Sandbox) -> None:
+    sandbox.faults.add(method="DELETE", status=409, body={"error": "A purge is running"})
+    status, words, record = purge(admin)
+    assert (status, record.state) == (409, State.REJECTED)
+    assert "The service answered 409: “A purge is running”. Nothing was removed" in words
+
+
+def purge(admin: Browser, slug: str = "small", label: str = "Studio A") -> tuple[int, str, Removal]:
+    here = f"/c/{slug}/purge/"
+    said = {"ticket": "", "reason": "", "typed": label, **make.hidden_fields(admin.get(here))}
+    answer = admin.post(here, said)
+    return answer.status_code, unescape(words_in(make.text(answer))), Removal.objects.get()
+
+
+def pass_by(job: Job) -> None:
+    """Let the time pass after which the keeper looks."""
+    job.removals.filter(state=State.UNKNOWN).update(next_look_at=timezone.now())
+    settling.settle_due()
+
+
+# ── Many at once ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def many(small: Connection, answer: Callable[[Sandbox, str], None], sandbox: Sandbox) -> Job:
+    """Remove eight items, each answered by a fault of its own; the job, as the worker left it."""
+    ids = make.plain_ids(small, MediaQuery(limit=60, status="stored"))[:8]
+    for media_id in ids:
+        answer(sandbox, media_id)
+    job = bulk.begin(small, Intent(make.OMAR, uuid.uuid4(), "ZD-1", "asked for"), ids).job
+    make.work_off()
+    job.refresh_from_db()
+    return job
+
+
+@pytest.mark.parametrize("acts", [True, False])
+@pytest.mark.parametrize("kind", ["nothing freed", "no body"])
+def test_a_bulk_removal_goes_on_over_answers_that_do_not_tell(
+    small: Connection, operator: Browser, sandbox: Sandbox, kind: str, acts: bool
+) -> None:
+    def answer(service: Sandbox, media_id: str) -> None:
+        body = {"success": True, "mediaId": media_id, "freedBytes": 0}
+        fault: Fault = (
+            {"status": 200, "body": body} if kind == "nothing freed" else {"status": 204, "body": ""}
+        )
+        service.faults.add(method="DELETE", path=f"/{media_id}$", act=acts, **fault)
+
+    job = many(small, answer, sandbox)
+    assert job.state == "done", job.why
+    assert len(deletes(sandbox)) == 8
+    pass_by(job)
+    expected = State.VERIFIED_GONE if acts else State.VERIFIED_PRESENT
+    assert {row.state for row in job.removals.all()} == {expected}
+    assert len(deletes(sandbox)) == 8, "no second call on a guess"
+    counts = bulk.counts(job)
+    assert (counts.deleted, counts.failed) == ((8, 0) if acts else (0, 8))
+
+
+def test_a_bulk_removal_names_refusals_and_goes_on(
+    small: Connection, operator: Browser, sandbox: Sandbox
+) -> None:
+    def answer(service: Sandbox, media_id: str) -> None:
+        service.faults.add(method="DELETE", path=f"/{media_id}$", status=409, body={"message": "busy"})
+
+    job = many(small, answer, sandbox)
+    assert job.state == "done"
+    assert {row.state for row in job.removals.all()} == {State.REJECTED}
+    page = unescape(words_in(make.text(operator.get(job.get_absolute_url()))))
+    assert "busy" in page
+    assert "Retry" in page or "Try" in page
+
+
+def test_odd_numbers_of_many_are_never_summed(small: Connection, operator: Browser, sandbox: Sandbox) -> None:
+    numbers = iter(["1000", "1024.5", "-7", "1e300", "9007199254740993", "2.0", "1e9999", "0.5"])
+
+    def answer(service: Sandbox, media_id: str) -> None:
+        body = f'{{"success": true, "mediaId": "{media_id}", "freedBytes": {next(numbers)}}}'
+        service.faults.add(method="DELETE", path=f"/{media_id}$", act=True, status=200, body=body)
+
+    job = many(small, answer, sandbox)
+    assert job.state == "done"
+    assert {row.state for row in job.removals.all()} == {State.DELETED}
+    page = unescape(words_in(make.text(operator.get(job.get_absolute_url()))))
+    assert "1.0 kB freed" in page
+    assert audit.differing_removals() is None
