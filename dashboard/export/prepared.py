@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -29,10 +29,11 @@ from dashboard.removal import FormUsed
 from dashboard.sealing import Unsealable
 from dashboard.vault import BadRequest, MediaQuery, VaultError
 from dashboard.work import jobs, walk
+from dashboard.work.known import KnownItems
 from dashboard.work.troubles import TRIES, lets_go, wait_after, words
 
 from . import files as export_files
-from .rows import head, writer
+from .rows import head, ids_in, writer
 from .stream import told
 
 logger = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ class _Writing:
         try:
             if self._is_there():
                 return self._end(Job.State.DONE, size_bytes=self.progress.bytes)
-            with export_files.Part(self.job) as self.part:
+            with export_files.Part(self.job) as self.part, closing(KnownItems()) as self.known:
                 self._go_on()
                 while not self._walk():
                     pass
@@ -189,6 +190,10 @@ class _Writing:
         if self.progress.bytes > self.part.length:
             self.cursor, self.seen, self.progress = "", 0, Progress()
         self.part.go_on_at(self.progress.bytes)
+        self.known.clear()
+        for media_id in ids_in(self.part.path, self.job.form):  # what is in the file is not written again
+            self.known.is_new(media_id)
+            self._keep_up()
         if not self.part.length:
             self.part.write(head(self.job.form))
 
@@ -215,7 +220,7 @@ class _Writing:
         if page == self.page_before and any(page):
             raise walk.Circle
         self.page_before = page
-        self.part.write(self.written(step.items))
+        self.part.write(self.written(self.known.fresh(step.items)))
         self.seen += len(step.items)
         self.cursor = step.next_cursor or ""
         self.progress.tries, self.why = 0, ""

@@ -7,16 +7,18 @@ are looked at once.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from dashboard.logs import masked
 from dashboard.models import Connection
-from dashboard.vault import MediaItem, Oddity, UnreadableItem, Variant
+from dashboard.vault import MEDIA_ID, MediaItem, Oddity, UnreadableItem, Variant
 
 from .sheets import Sheet, safe
 
@@ -59,6 +61,20 @@ def head(form: str) -> bytes:
 def writer(form: str, connection: Connection) -> Writer:
     """Turns the items of a page into the bytes that stand for them."""
     return _table(connection.slug) if form == "csv" else _objects(connection.slug)
+
+
+def ids_in(path: Path, form: str) -> Iterator[str]:
+    """Return the id of each row, or each item, of a file that `writer` wrote, whole lines of it."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        if form == "csv":
+            rows = csv.reader(file)
+            next(rows, None)
+            cells = (row[1] for row in rows)
+        else:
+            cells = (msgspec.json.decode(line)["media_id"] or "" for line in file)
+        for cell in cells:
+            if found := MEDIA_ID.search(cell):  # a cell may have a sign before it, see `safe`
+                yield found[0]
 
 
 def moment(ms: float | None) -> str:

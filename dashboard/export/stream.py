@@ -14,6 +14,7 @@ from dashboard.access import Caller
 from dashboard.models import Connection
 from dashboard.vault import MediaPage, MediaQuery, VaultError
 from dashboard.work import walk
+from dashboard.work.known import KnownItems
 
 from .places import Placed
 from .rows import head, writer
@@ -36,10 +37,11 @@ class Download:
 
     def __init__(self, connection: Connection, query: MediaQuery, form: str, request_id: str = "") -> None:
         self._request_id = request_id
+        self._known = KnownItems()
         self._steps = walk.steps(connection, query, ask=_ask)
         self._written = writer(form, connection)
         try:
-            self._first = head(form) + self._written(next(self._steps).items)
+            self._first = head(form) + self._written(self._known.fresh(next(self._steps).items))
         except BaseException:
             self.close()
             raise
@@ -49,7 +51,7 @@ class Download:
         self._first = b""
         try:
             for step in self._steps:
-                yield self._written(step.items)
+                yield self._written(self._known.fresh(step.items))
         except (VaultError, walk.Circle) as trouble:
             words, extra = "an export was broken off: %s %s", {"request_id": self._request_id}
             logger.warning(words, type(trouble).__name__, trouble, extra=extra)
@@ -58,6 +60,7 @@ class Download:
     def close(self) -> None:
         """End the walk; a call that is under way is waited for, and none follows it."""
         self._steps.close()
+        self._known.close()
 
 
 def _ask(connection: Connection, query: MediaQuery) -> MediaPage:

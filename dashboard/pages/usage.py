@@ -71,7 +71,8 @@ class Usage:
 def usage(page: MediaPage) -> Usage:
     """Of what a look just found: exact only where the page is all there is."""
     tally = Tally(now_ms=int(time.time() * 1000))
-    tally.add(page.items)
+    by_id = {item.id or index: item for index, item in reversed(list(enumerate(page.items)))}
+    tally.add(by_id.values())  # one that is listed twice is one
     return _usage(tally, timezone.now(), at_least=page.next_cursor is not None)
 
 

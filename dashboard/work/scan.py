@@ -8,9 +8,7 @@ items came already is only known to the process that walks, on its disk.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +21,10 @@ from msgspec import Struct
 from dashboard.access import Caller
 from dashboard.models import Connection, Job
 from dashboard.sealing import Unsealable
-from dashboard.vault import BadRequest, MediaItem, MediaQuery, UnreadableItem, VaultError
+from dashboard.vault import BadRequest, MediaQuery, VaultError
 
 from . import jobs, walk
+from .known import KnownItems
 from .tally import Tally
 from .troubles import TRIES, lets_go, wait_after, words
 
@@ -117,7 +116,7 @@ class _Scan:
         if self.cursor:
             self.progress.taken_up += 1
         self.marks: set[bytes] = set()
-        self.known = _Known()
+        self.known = KnownItems()
         self.why = ""
         self.kept_at = time.monotonic()
 
@@ -198,8 +197,7 @@ class _Scan:
         self.progress = _from_the_start()
         self.progress.started_over = True
         self.marks.clear()
-        self.known.close()
-        self.known = _Known()
+        self.known.clear()
         self._keep()
 
     def _finish(self, state: Job.State, why: str = "") -> bool:
@@ -209,41 +207,6 @@ class _Scan:
             facts["cursor"] = ""
         jobs.finish(self.job, state, why, **facts)
         return True
-
-
-class _Known:
-    """Which items came already: exactly, and in the same memory however many there are, for they lie in a
-    database without a name that goes with its connection."""
-
-    def __init__(self) -> None:
-        self.works = True
-        self._disk = sqlite3.connect("", isolation_level=None)
-        for line in (
-            "PRAGMA journal_mode=OFF",
-            "PRAGMA synchronous=OFF",
-            "PRAGMA cache_size=-4000",
-            "CREATE TABLE known (id TEXT PRIMARY KEY) WITHOUT ROWID",
-            "BEGIN",
-        ):
-            self._disk.execute(line)
-
-    def fresh(self, items: Iterable[MediaItem | UnreadableItem]) -> list[MediaItem | UnreadableItem]:
-        """Those of the items that did not come before. One that does not even tell its id counts as new, and
-        so does every one once the disk is full."""
-        return [item for item in items if item.id is None or self._is_new(item.id)]
-
-    def _is_new(self, media_id: str) -> bool:
-        if not self.works:
-            return True
-        try:
-            return self._disk.execute("INSERT OR IGNORE INTO known VALUES (?)", (media_id,)).rowcount == 1
-        except sqlite3.Error as broken:
-            logger.warning("A scan goes on without knowing repeats: %s", broken)
-            self.works = False
-            return True
-
-    def close(self) -> None:
-        self._disk.close()
 
 
 def _from_the_start() -> Progress:
