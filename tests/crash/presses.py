@@ -27,6 +27,7 @@ import django
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection as database  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
@@ -122,8 +123,7 @@ def lines(of: dict[str, Any]) -> list[str]:
         sys.settrace(None)
         return json.dumps(steps.taken)
 
-    taken: list[str] = json.loads(said(*fork(walk)))
-    return taken
+    return list(json.loads(said(*fork(walk))))
 
 
 def settle() -> int:
@@ -182,14 +182,15 @@ def page(post: dict[str, Any]) -> list[Any]:
     """The status and the page that answer a deletion by form, after `sql` was said to the database."""
 
     def ask() -> str:
+        settings.ALLOWED_HOSTS = ["testserver"]
         operator = make.signed_in("operator")
+        fields = make.hidden_fields(operator.get(post["path"]))
         with database.cursor() as cursor:
             cursor.execute(post["sql"])
-        answer = operator.post(post["path"], {"ticket": "ZD-1", "reason": post.get("reason", "")})
+        answer = operator.post(post["path"], {**fields, "ticket": "ZD-1", "reason": post.get("reason", "")})
         return json.dumps([answer.status_code, make.text(answer)])
 
-    answered: list[Any] = json.loads(said(*fork(ask)))
-    return answered
+    return list(json.loads(said(*fork(ask))))
 
 
 def ask(sql: str) -> list[Any]:
@@ -200,8 +201,7 @@ def ask(sql: str) -> list[Any]:
             cursor.execute(sql)
             return json.dumps(cursor.fetchall())
 
-    found: list[Any] = json.loads(said(*fork(query)))
-    return found
+    return list(json.loads(said(*fork(query))))
 
 
 ORDERS: Final[dict[str, Callable[..., Any]]] = {
