@@ -55,7 +55,7 @@ def bare_walk() -> float:
 
 def export_walk(stage: Stage, latency_ms: float) -> float:
     """Pages a second of a download, by what the service was asked for meanwhile."""
-    connection, answer = begun(stage)
+    connection, answer, _ = begun(stage)
     stage.set_latency(latency_ms)
     started = time.perf_counter()
     while (passed := time.perf_counter() - started) < SECONDS:
@@ -71,8 +71,7 @@ def first_byte(stage: Stage) -> Row:
     stage.set_latency(SLOW_MS)
     over = []
     for _ in range(7):
-        asked = time.perf_counter()
-        connection, answer = begun(stage)
+        connection, answer, asked = begun(stage)
         answer.read(1)
         first_ms = (time.perf_counter() - asked) * 1000
         connection.close()
@@ -81,13 +80,20 @@ def first_byte(stage: Stage) -> Row:
     return Row("Export's first byte after the service's first answer", "{:.1f} ms", over, 20, 12)
 
 
-def begun(stage: Stage) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
-    connection = http.client.HTTPConnection(stage.address.removeprefix("http://"), timeout=30)
-    connection.request("GET", EXPORT, headers={"Cookie": stage.cookie})
-    answer = connection.getresponse()
-    if answer.status != 200:
-        raise CouldNotRun(f"An export was answered {answer.status}.")
-    return connection, answer
+def begun(stage: Stage) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse, float]:
+    """An export, once the server has noticed that those before it were left; when it was asked for."""
+    until = time.monotonic() + 120
+    while True:
+        connection = http.client.HTTPConnection(stage.address.removeprefix("http://"), timeout=30)
+        asked = time.perf_counter()
+        connection.request("GET", EXPORT, headers={"Cookie": stage.cookie})
+        answer = connection.getresponse()
+        if answer.status == 200:
+            return connection, answer, asked
+        connection.close()
+        if answer.status != 429 or time.monotonic() > until:
+            raise CouldNotRun(f"An export was answered {answer.status}.")
+        time.sleep(0.5)
 
 
 def memory_of_an_export() -> list[Row]:
