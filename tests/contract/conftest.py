@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from dashboard.sandbox import Sandbox
+from tests.contract.contract_server import judged
 
 CONNECTION = "conn_contract0000000000000001"
 answered: Counter[tuple[str, int]] = Counter()
@@ -41,3 +42,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("contract: calls by operation and status")
         for (operation, status), times in sorted(answered.items()):
             terminalreporter.write_line(f"{operation:<8} {status}  {times:>5}")
+    if judged:
+        terminalreporter.section("contract: random valid answers")
+        for what, times in judged.items():
+            terminalreporter.write_line(f"{what:<28} {times:>5}")
