@@ -1,112 +1,19 @@
-// Enhancements of working HTML: the dialog's host, where the focus goes, reveal and hide, copying, local times.
-// What is asked and taken by htmx is in requests.js, keys are in keys.js; few modules on purpose: each file is a
-// request of the first load.
+// Enhancements of working HTML: reveal and hide, copying, local times, single keys. What is asked by htmx, the
+// dialog and the focus are in requests.js; few modules on purpose: each is a request of the first load.
 
 const root = document.documentElement;
-const $ = (selector, from = document) => from.querySelector(selector);
+const $ = (selector, from = document) => from?.querySelector(selector) ?? null;
 const status = $("#status");
 const notice = $("#notice");
 const dialog = $("#dialog");
 const say = (text) => { $("#said").textContent = text; };
 
-// ── Dialog: filled by htmx, shown here; its opener gets the focus back ────────────────────────────────
-let opener = null;
-
-function openDialog(asker) {
-  if (!dialog.open) {
-    const pressed = [document.activeElement, asker].find((one) => one !== document.body) ?? $("#main");
-    const menu = pressed.closest("[popover]"); // it closes, and cannot take the focus back
-    opener = menu ? $(`[popovertarget="${menu.id}"]`) : pressed;
-    dialog.showModal();
-  }
-  ($("[aria-invalid]", dialog) ?? $("h1", dialog))?.focus();
-}
-
-dialog.addEventListener("close", () => {
-  dialog.replaceChildren();
-  if (opener) giveFocus(opener);
-  opener = null;
-});
-// Enter in a field never removes anything: only the button does. Where nothing can be lost, Enter sends.
-dialog.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("input") && !event.target.closest("[data-enter]")) event.preventDefault();
-});
-// Nothing closes the dialog while its answer is out. Esc is caught before it asks the dialog to close: of
-// such requests a browser lets only one be prevented.
-const isWaiting = () => $(".htmx-request", dialog) !== null;
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && dialog.open && isWaiting()) event.preventDefault();
-}, true);
-dialog.addEventListener("cancel", (event) => {
-  if (isWaiting()) event.preventDefault();
-});
-
-document.addEventListener("removal:done", (event) => {
-  const row = document.getElementById(`row-${event.detail.id}`);
-  const title = $("#item h1");
-  const next = row?.nextElementSibling ?? row;
-  opener = (next && $(".c-id a", next)) ?? row ?? title ?? opener;
-  title?.setAttribute("tabindex", "-1");
-  dialog.close();
-});
-
-document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
-  if (target !== dialog || !dialog.childElementCount) return;
-  if (requestConfig.verb === "get") dialog.dataset.from = requestConfig.path;
-  if (!$("#dialog-notice")) { // what is said outside an open dialog, nobody sees or hears
-    const words = dialog.appendChild(document.createElement("div"));
-    words.id = "dialog-notice";
-    words.setAttribute("role", "alert");
-  }
-  openDialog(requestConfig.elt);
-});
-document.addEventListener("htmx:afterSettle", (event) => {
-  const words = { list: "p.shown", answers: ".asked" }[event.detail.target?.id];
-  if (words) say($(words)?.textContent ?? "");
-});
-document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
-
-// ── Focus: what a swap takes it from is followed by the same control, else by what it stood in ────────
-let focused = null; // what had the focus last: nobody is told when a swap removes it
-
-document.addEventListener("focusin", ({ target }) => { focused = target; });
-document.addEventListener("htmx:afterSettle", () => {
-  if (document.activeElement === document.body && focused && !focused.isConnected) giveFocus(focused);
-});
-document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => { // it was disabled meanwhile
-  if (document.activeElement === document.body && focused?.isConnected && requestConfig.elt.contains(focused)) focused.focus();
-});
-
-function giveFocus(lost) {
-  const next = lost.isConnected ? lost : findSuccessor(lost);
-  if (!next.matches("a[href], button, input, select, textarea, summary, [tabindex]")) next.tabIndex = -1;
-  next.focus({ preventScroll: true });
-}
-
-function findSuccessor(lost) {
-  const words = (one) => [one.getAttribute("href"), one.name, one.ariaLabel ?? one.textContent.trim()].join(" ");
-  let part = null;
-  for (let one = lost; one; one = one.parentElement) {
-    const twin = one.id && document.getElementById(one.id);
-    if (!twin) continue;
-    if (one === lost) return twin;
-    const same = [...twin.querySelectorAll(lost.localName)].find((other) => words(other) === words(lost));
-    if (same?.checkVisibility()) return same;
-    part ??= twin;
-  }
-  const home = part?.closest("section, main, [tabindex]") ?? $("#main");
-  return home.id === "main" ? $("#list, h1[tabindex]", home) ?? home : $("h1[tabindex]", home) ?? home;
-}
-
 // ── One listener for presses ─────────────────────────────────────────────────────────────────────────
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("[data-close], [data-copy], [data-reveal], [data-hide-all], [data-dress], [data-read-again]");
+  const pressed = event.target.closest("[data-copy], [data-reveal], [data-hide-all], [data-dress], [data-read-again]");
   if (!pressed) return;
   const data = pressed.dataset;
-  if ("close" in data && dialog.open) {
-    event.preventDefault();
-    if (!isWaiting()) dialog.close();
-  } else if ("copy" in data) {
+  if ("copy" in data) {
     copy(data.copy);
   } else if ("reveal" in data && !event.metaKey && !event.ctrlKey) {
     if (reveal(pressed)) {
@@ -276,4 +183,56 @@ document.addEventListener("mouseover", (event) => {
   const time = event.target.closest?.("time[datetime]:not([title])");
   if (time) time.title = `${near.format(new Date(time.dateTime))} ${zoneOf(new Date(time.dateTime))} · ${time.dateTime}`;
 });
+document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
 dress(document);
+
+// ── Single keys, each a shorter way to what the page offers anyway: a key presses the same link, box or button ──
+// They can be switched off (data-keys), and mean nothing in fields, with modifiers, or behind a dialog.
+const ROWS = "main :is(.row, .card, [data-row])";
+let last = ""; // the id of the row that had the focus: a refresh of the row takes its focus away
+
+const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => row.checkVisibility());
+
+function current() {
+  const row = document.activeElement?.closest(ROWS) ?? document.getElementById(last);
+  return row?.checkVisibility() ? row : null;
+}
+
+function move(step) {
+  const all = rows();
+  const at = all.indexOf(current());
+  const row = all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
+  if (!row) return;
+  const link = $(".c-id a, [data-go]", row) ?? $("a[href]:not([hidden])", row) ?? row;
+  if (link === row) row.tabIndex = -1;
+  link.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("focusin", ({ target }) => { last = target.closest(ROWS)?.id || last; });
+
+const ACTS = {
+  "/": () => { $("#q")?.focus(); $("#q")?.select(); },
+  j: () => move(1),
+  k: () => move(-1),
+  // Pressed as by hand, so that whoever listens to the box hears of it, and of Shift.
+  x: (shiftKey) => current()?.querySelector("input[type=checkbox]")
+    ?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey })),
+  r: () => $("[data-reveal]:not(.shown)", current() ?? $("#item"))?.click(),
+  h: () => $("[data-hide-all]")?.click(),
+  "?": () => $("[data-keys-sheet]")?.click(),
+};
+
+const isTyping = (target) => target.closest("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])");
+
+document.addEventListener("keydown", (event) => {
+  const { key, shiftKey } = event;
+  const letter = key.length === 1 ? key.toLowerCase() : "";
+  if (document.documentElement.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (!Object.hasOwn(ACTS, letter) || isTyping(event.target)) return;
+  if (shiftKey && letter !== key && letter !== "x") return; // a capital; "/" and "?" may need Shift
+  if (event.repeat && !"jk".includes(letter)) return;
+  if (letter !== "h" && $("dialog[open], :popover-open")) return; // hiding is never in the way
+  event.preventDefault();
+  ACTS[letter](shiftKey);
+});

@@ -1,10 +1,12 @@
-// Requests of the page: the latest press wins, only our own answers are taken, and words stand where none came.
+// Requests of the page: the latest press wins, only our own answers are taken, words stand where none came; and
+// where answers go: into the dialog, with the focus after them.
 // The same is said twice of the latest press: hx-sync in the templates drops the older request, and here its
 // answer is thrown away, wherever it comes from.
 
 const $ = (selector, from = document) => from.querySelector(selector);
 const notice = $("#notice");
 const dialog = $("#dialog");
+const say = (text) => { $("#said").textContent = text; };
 const openNotice = () => (dialog.open ? $("#dialog-notice") : notice);
 const isPoll = (elt) => elt.matches("[hx-trigger^=every]");
 
@@ -153,5 +155,98 @@ function pause(paused) {
   glyph.setAttribute("href", glyph.getAttribute("href").replace(/#.*/, paused ? "#play" : "#pause"));
 }
 document.addEventListener("htmx:load", () => { if (isPaused) pause(true); });
+
+// ── Dialog: filled by htmx, shown here; its opener gets the focus back ────────────────────────────────
+let opener = null;
+
+function openDialog(asker) {
+  if (!dialog.open) {
+    const pressed = [document.activeElement, asker].find((one) => one !== document.body) ?? $("#main");
+    const menu = pressed.closest("[popover]"); // it closes, and cannot take the focus back
+    opener = menu ? $(`[popovertarget="${menu.id}"]`) : pressed;
+    dialog.showModal();
+  }
+  ($("[aria-invalid]", dialog) ?? $("h1", dialog))?.focus();
+}
+
+dialog.addEventListener("close", () => {
+  dialog.replaceChildren();
+  if (opener) giveFocus(opener);
+  opener = null;
+});
+// Enter in a field never removes anything: only the button does. Where nothing can be lost, Enter sends.
+dialog.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("input") && !event.target.closest("[data-enter]")) event.preventDefault();
+});
+document.addEventListener("click", (event) => {
+  if (!dialog.open || !event.target.closest("[data-close]")) return;
+  event.preventDefault();
+  if (!isWaiting()) dialog.close();
+});
+// Nothing closes the dialog while its answer is out. Esc is caught before it asks the dialog to close: of
+// such requests a browser lets only one be prevented.
+const isWaiting = () => $(".htmx-request", dialog) !== null;
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && dialog.open && isWaiting()) event.preventDefault();
+}, true);
+dialog.addEventListener("cancel", (event) => {
+  if (isWaiting()) event.preventDefault();
+});
+
+document.addEventListener("removal:done", (event) => {
+  const row = document.getElementById(`row-${event.detail.id}`);
+  const title = $("#item h1");
+  const next = row?.nextElementSibling ?? row;
+  opener = (next && $(".c-id a", next)) ?? row ?? title ?? opener;
+  title?.setAttribute("tabindex", "-1");
+  dialog.close();
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig } }) => {
+  if (target !== dialog || !dialog.childElementCount) return;
+  if (requestConfig.verb === "get") dialog.dataset.from = requestConfig.path;
+  if (!$("#dialog-notice")) { // what is said outside an open dialog, nobody sees or hears
+    const words = dialog.appendChild(document.createElement("div"));
+    words.id = "dialog-notice";
+    words.setAttribute("role", "alert");
+  }
+  openDialog(requestConfig.elt);
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  const words = { list: "p.shown", answers: ".asked" }[event.detail.target?.id];
+  if (words) say($(words)?.textContent ?? "");
+});
+
+// ── Focus: what a swap takes it from is followed by the same control, else by what it stood in ────────
+let focused = null; // what had the focus last: nobody is told when a swap removes it
+
+document.addEventListener("focusin", ({ target }) => { focused = target; });
+document.addEventListener("htmx:afterSettle", () => {
+  if (document.activeElement === document.body && focused && !focused.isConnected) giveFocus(focused);
+});
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => { // it was disabled meanwhile
+  if (document.activeElement === document.body && focused?.isConnected && requestConfig.elt.contains(focused)) focused.focus();
+});
+
+function giveFocus(lost) {
+  const next = lost.isConnected ? lost : findSuccessor(lost);
+  if (!next.matches("a[href], button, input, select, textarea, summary, [tabindex]")) next.tabIndex = -1;
+  next.focus({ preventScroll: true });
+}
+
+function findSuccessor(lost) {
+  const words = (one) => [one.getAttribute("href"), one.name, one.ariaLabel ?? one.textContent.trim()].join(" ");
+  let part = null;
+  for (let one = lost; one; one = one.parentElement) {
+    const twin = one.id && document.getElementById(one.id);
+    if (!twin) continue;
+    if (one === lost) return twin;
+    const same = [...twin.querySelectorAll(lost.localName)].find((other) => words(other) === words(lost));
+    if (same?.checkVisibility()) return same;
+    part ??= twin;
+  }
+  const home = part?.closest("section, main, [tabindex]") ?? $("#main");
+  return home.id === "main" ? $("#list, h1[tabindex]", home) ?? home : $("h1[tabindex]", home) ?? home;
+}
 
 takeUp();
