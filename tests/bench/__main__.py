@@ -14,6 +14,8 @@ from contextlib import suppress
 from statistics import median
 from typing import Final
 
+from tests.chromium import find_chromium
+
 from . import browser
 from .many import exports, look_up, memory_of_an_export, scans
 from .record import fill
@@ -142,7 +144,7 @@ def upstream(stage: Stage) -> list[Row]:
 
 
 def loads(stage: Stage) -> list[Row]:
-    chromium = browser.find_chromium()
+    chromium = find_chromium()
     if chromium is None:
         raise CouldNotRun("what a browser sees, for there is no Chromium (CHROMIUM=/path/to/chromium).")
     seen = browser.look(stage, chromium)
@@ -164,7 +166,7 @@ def loads(stage: Stage) -> list[Row]:
 
 
 def lighthouse(stage: Stage) -> list[Row]:
-    chromium = browser.find_chromium()
+    chromium = find_chromium()
     if chromium is None:
         raise CouldNotRun("Lighthouse, for there is no Chromium.")
     program = browser.install_lighthouse()

@@ -29,11 +29,6 @@ _WATCH_SHIFTS: Final = """
 """
 
 
-def find_chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-
-
 @dataclass
 class Traffic:
     """What went over the wire from the dashboard itself: pictures are another origin's, and left out."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from tests.chromium import find_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -31,10 +32,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    path = find_chromium()
     assert path, (
-        "No Chromium on this machine: install one (Debian: apt-get install chromium), or set CHROMIUM."
+        "No Chromium on this machine: install one (Debian: apt-get install chromium-headless-shell), or set "
+        "CHROMIUM."
     )
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with sync_playwright() as playwright:

@@ -7,7 +7,6 @@ only those that the README shows.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from tests.browser.program import Program, Sandbox, settled, stored
 from tests.browser.scan_scenes import scan_scenes
 from tests.browser.tray_scenes import tray_scenes
 from tests.browser.view_scenes import view_scenes
+from tests.chromium import find_chromium
 
 FLAGS: Final = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 WIDTHS: Final = {360: 740, 768: 900, 1440: 900}
@@ -257,7 +257,7 @@ def take(browser: Browser, program: Program, scene: Scene, file: Path, width: in
 
 def main(folder: Path, chosen: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    chromium = find_chromium()
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         program = Program(Path(scratch)).wait()

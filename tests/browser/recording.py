@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.browser.chromium import FLAGS
 from tests.browser.program import Program, settled
+from tests.chromium import find_chromium
 
 WINDOW: Final = {"width": 1440, "height": 900}
 TICKET: Final = "ZD-4711"
@@ -91,7 +91,7 @@ def work(page: Page, program: Program, recording: Recording) -> None:
 
 def main(folder: Path, *, keep: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    chromium = find_chromium()
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
         program = Program(Path(scratch)).wait()
