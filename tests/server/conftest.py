@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -72,11 +73,13 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        for _ in range(600):
-            assert self._process.poll() is None, self.said()
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self._process.poll() is None:
             with suppress(requests.ConnectionError):
                 assert self.get("/healthz", "nobody").ok
                 return
+            time.sleep(0.05)
+        self.stop()
         raise AssertionError(self.said())
 
     def stop(self) -> None:

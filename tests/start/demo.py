@@ -20,7 +20,8 @@ PATIENCE: Final = 120.0
 """Seconds; a busy machine is no failure."""
 
 _NEW_TERMINAL: Final = (
-    "import os, sys\n"
+    "import os, signal, sys\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # whoever runs the tests by nohup has it ignored
     "terminal = os.open(sys.argv[1], os.O_RDWR)\n"  # the first that a session's leader opens becomes its own
     "for number in range(3): os.dup2(terminal, number)\n"
     "os.execv(sys.argv[2], sys.argv[2:])\n"
