@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import time
+from functools import partial
 from typing import Any, Final
 
 logger = logging.getLogger(__name__)
@@ -21,8 +22,16 @@ TRY_EVERY_SECONDS: Final = 0.5
 _RESET: Final = struct.pack("ii", 1, 0)  # what nobody reads is not kept for them, either
 
 
+MAX_CLOSING_SECONDS: Final = 0.1
+"""How long gunicorn's main thread, which hands out everybody's requests, waits for one client to close."""
+
+
 def drop_slow_readers(util: Any, seconds: float) -> None:
-    """Have gunicorn, whose module this is, write everything by `send_all`."""
+    """Have gunicorn, whose module this is, write everything by `send_all`, and wait for no client to close.
+
+    It waits two seconds for each that asked to close and then does not.
+    """
+    util.close_graceful = partial(util.close_graceful, timeout=MAX_CLOSING_SECONDS)
 
     def write(sock: socket.socket, content: bytes, chunked: bool = False) -> None:
         if chunked:
