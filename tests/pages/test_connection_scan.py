@@ -57,7 +57,7 @@ def test_fragment(viewer: Browser, small: Connection) -> None:
     assert 'id="said"' not in watching  # and not again every two seconds
     after(job)
     over = text(viewer.fragment(f"{HERE}?at=overview&watched={job.pk}"))
-    assert 'hx-get="/c/small/overview/" hx-trigger="load" hx-target="#overview"' in over
+    assert 'hx-get="/c/small/overview/" hx-trigger="load" hx-sync="#scan:abort" hx-target="#overview"' in over
     assert "every 2s" not in over
     assert "Scan: Done" in words_in(over)
 
@@ -67,7 +67,7 @@ def test_in_the_dialog_of_a_purge_what_it_would_take_is_brought_up_to_date(
 ) -> None:
     job = after(begun(small))
     over = text(viewer.fragment(f"{HERE}?at=purge&watched={job.pk}"))
-    assert 'hx-get="/c/small/purge/" hx-trigger="load" hx-target="#impact" hx-select="#impact"' in over
+    assert 'hx-get="/c/small/purge/" hx-trigger="load" hx-sync="#scan:abort" hx-target="#impact" hx-select="#impact"' in over
     assert '<p id="dialog-status" hx-swap-oob="innerHTML">' in over
 
 

@@ -206,7 +206,7 @@ def test_they_are_removed_together(small: Connection, odd: dict[str, str]) -> No
     assert before["variants"][0]["odd"] == ["sizeBytes 1024.5 (not a whole number)"]
 
 
-@pytest.mark.parametrize("reply", ["{}", '{"id": 5}', '{"error": "?"}', '{"id":' * 5000])
+@pytest.mark.parametrize("reply", ["{}", '{"id": 5}', '{"error": "?"}', '{"id":' * 5000 + "1" + "}" * 5000])
 def test_what_tells_no_id_is_deleted_by_the_one_asked_for(
     operator: Browser, sandbox: Sandbox, ids: list[str], reply: str
 ) -> None:

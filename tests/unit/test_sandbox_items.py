@@ -164,6 +164,7 @@ def test_reading_an_item_mints_a_fresh_link(sandbox: Sandbox, clock: Clock) -> N
     def is_expired(item: Json) -> bool:
         return all(variant["expiresAt"] <= clock.now * 1000 for variant in item["media"].values())
 
+    sandbox.media.stored_outlives_link = False
     item = next(item for item in listing(sandbox) if is_expired(item))
     url = next(iter(item["media"].values()))["url"]
     assert requests.get(url, timeout=5).status_code == 403
