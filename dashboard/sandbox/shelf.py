@@ -206,7 +206,7 @@ class Shelf:
         """The item's JSON; a listed ordinary item is kept for the hour."""
         if index in self.written:
             return self.written[index]
-        hour = int(now // _HOUR_S)
+        hour = self._hour(now)
         keep = expires is None and index not in self.special
         if keep:
             known = self._encoded.get(index)
@@ -231,7 +231,12 @@ class Shelf:
             ended = started - 1800 - mixed % (20 * _HOUR_S)
             if ended > self.created(index) // 1000 + 3600:
                 return ended
-        return (int(now) // _HOUR_S + 13) * _HOUR_S + mixed % (11 * _HOUR_S)
+        return started + (self._hour(now) + 13) * _HOUR_S + mixed % (11 * _HOUR_S)
+
+    def _hour(self, now: float) -> int:
+        """Return the hour since the start: links in a listing are renewed by it, and not on the clock's hour,
+        so that what is read twice in a moment is the same at any time of day."""
+        return int(now - self._started_ms // 1000) // _HOUR_S
 
     # What changes it
 

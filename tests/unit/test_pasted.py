@@ -226,6 +226,6 @@ def test_no_id_is_lost_and_none_is_made_up(ids: list[str], gap: str) -> None:
 def test_five_megabytes_take_a_moment(text: str) -> None:
     started = time.process_time()
     pasted = read(text)
-    assert time.process_time() - started < 5  # a busy machine too; what is not linear takes hours
+    assert time.process_time() - started < 60  # a busy machine too; what is not linear takes hours
     assert all(isinstance(one, Malformed) for one in pasted.malformed)
     assert len(repr(pasted)) < 2000
