@@ -60,6 +60,7 @@ class Reader:
         lines = "".join(f"{name}: {value}\r\n" for name, value in server.headers(person).items())
         self.socket.sendall(f"GET {path} HTTP/1.1\r\n{lines}\r\n".encode())
         self.taken = b""
+        self.was_reset = False
 
     def read(self, most: int = 65_536) -> bytes:
         piece = self.socket.recv(most)
@@ -78,8 +79,9 @@ class Reader:
         return int(self.taken.split()[1])
 
     def is_cut_off(self) -> bool:
-        """Whether the server has reset the connection."""
-        return self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        """Return whether the server has reset the connection; the system says so only once."""
+        self.was_reset |= self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        return self.was_reset
 
 
 @contextmanager
