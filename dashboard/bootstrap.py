@@ -78,16 +78,21 @@ def install_lock(python: Path, requirements: Path) -> None:
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     install = ["install", "--quiet", "--no-deps", "--require-hashes", "-r", str(requirements)]
     for command in (install, ["check"]):
-        done = subprocess.run(
-            [*pip, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
+        done = run_quietly([*pip, *command])
         if done.returncode:
             sys.exit(f"The packages could not be installed. pip said:\n{done.stdout.strip()}")
+
+
+def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command that may ask nothing, and return it with all that it said in `stdout`."""
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
 
 
 def ensure_venv_module() -> None:
@@ -110,14 +115,7 @@ def apt_install(package: str) -> bool:
     print(f"Installing {package} by apt-get …", flush=True)
     quietly = [*leave, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     for command in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-        done = subprocess.run(
-            [*quietly, *command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
+        done = run_quietly([*quietly, *command])
     if done.returncode:
         print(done.stdout[-2000:], flush=True)
     return done.returncode == 0
