@@ -5,18 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-_FULL: Final[dict[str, Any]] = {
-    "status": "stored",
-    "quality": "full",
-    "sizeBytes": 1024000,
-    "contentType": "image/jpeg",
-    "accessCount": 12,
-    "createdAt": 1715800000000,
-    "expiresAt": 1715886400000,
-    "storedAt": 1715800100000,
-    "lastAccessedAt": 1715800500000,
-    "url": "https://media.ofauth.com/v2/example-signed-media-url",
-}
+from tests.wire import variant
+
+_FULL: Final[dict[str, Any]] = variant()
 _THUMB: Final[dict[str, Any]] = {
     **_FULL,
     "quality": "thumb",

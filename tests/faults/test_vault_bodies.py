@@ -11,27 +11,16 @@ from typing import Any
 import pytest
 
 from dashboard.vault import MediaQuery, OutcomeUnknown, Patience, UnexpectedAnswer
+from tests import wire
 from tests.faults.raw_server import Reply, Wire, answer, says
 from tests.faults.vault_calls import CALLS, CONNECTION, MANY_SECONDS, Call, Serve
 
 ONCE = Patience(deadline=3 * MANY_SECONDS, gap=3 * MANY_SECONDS)
 HEAD = b"HTTP/1.1 200 OK\r\n"
-VARIANT = {
-    "status": "stored",
-    "quality": "full",
-    "sizeBytes": 1024000,
-    "contentType": "image/jpeg",
-    "accessCount": 12,
-    "createdAt": 1715800000000,
-    "expiresAt": 1715886400000,
-    "storedAt": 1715800100000,
-    "lastAccessedAt": 1715800500000,
-    "url": "https://media.ofauth.com/v2/x",
-}
 
 
 def item(media_id: str = "123", **variant: object) -> dict[str, Any]:
-    return {"id": media_id, "type": "image", "duration": None, "media": {"full": VARIANT | variant}}
+    return {"id": media_id, "type": "image", "duration": None, "media": {"full": wire.variant(**variant)}}
 
 
 def chunked(*pieces: bytes) -> bytes:
