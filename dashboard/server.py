@@ -22,8 +22,6 @@ from .origins import is_loopback
 from .security import headers
 from .slow_readers import drop_slow_readers
 
-_WRITE_SECONDS: Final = float(os.environ.get("DASHBOARD_WRITE_SECONDS", "30"))
-
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h; other C libraries have no such call
 
 wsgi_app = "dashboard.wsgi"
@@ -57,7 +55,9 @@ def on_starting(server: Any) -> None:
         from . import settings
     except ImproperlyConfigured as wrong:
         sys.exit(f"The dashboard did not start.\n{wrong}")
-    _change_gunicorn(settings.VAULTPLUS_MEDIA_HOSTS, settings.SECURE_HSTS_SECONDS)
+    _change_gunicorn(
+        settings.VAULTPLUS_MEDIA_HOSTS, settings.SECURE_HSTS_SECONDS, settings.DASHBOARD_WRITE_SECONDS
+    )
 
 
 def when_ready(server: Any) -> None:
@@ -93,12 +93,12 @@ def post_worker_init(worker: Any) -> None:
     worker.keeper = start_keeper()
 
 
-def _change_gunicorn(media_hosts: list[str], hsts_seconds: int) -> None:
+def _change_gunicorn(media_hosts: list[str], hsts_seconds: int, write_seconds: float) -> None:
     """Readers get a deadline; requests that never reach Django (a line too long, a broken header) get our
     headers and words too."""
     from gunicorn import util
 
-    drop_slow_readers(util, _WRITE_SECONDS)
+    drop_slow_readers(util, write_seconds)
     ours = headers(media_hosts)
     if hsts_seconds:
         ours["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains; preload"

@@ -94,6 +94,9 @@ DASHBOARD_MEDIA_MODE: str = env.str(
 )
 DASHBOARD_TICKET_URL: str = env.str("DASHBOARD_TICKET_URL", default="", validate=_each(ticket_url))
 DASHBOARD_FILES: Path = env.path("DASHBOARD_FILES", default=VAR_DIR / "files")
+DASHBOARD_WRITE_SECONDS: float = env.float(
+    "DASHBOARD_WRITE_SECONDS", default=30.0, validate=validate.Range(min=1, max=3600)
+)
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
 SIGN_ON, trouble = access_settings.read(env)
 IS_DEMO: bool = SIGN_ON.mode == "demo"

@@ -60,6 +60,7 @@ def test_a_missing_setting_is_named(tmp_path: Path, name: str, value: str | None
         ("DASHBOARD_DEBUG", "perhaps"),
         ("DASHBOARD_MEDIA_MODE", "blurry"),
         ("DASHBOARD_PLAIN_HTTP", "maybe"),
+        *(("DASHBOARD_WRITE_SECONDS", text) for text in ("soon", "0", "-1", "nan", "inf", "3601")),
         ("DASHBOARD_ALLOWED_HOSTS", "127.0.0.1,*"),
         ("DASHBOARD_SECRET_KEY", "canary-" * 10),
         ("DASHBOARD_AUDIT_KEYS", "ab" * 30),
