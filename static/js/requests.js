@@ -249,4 +249,12 @@ function findSuccessor(lost) {
   return home.id === "main" ? $("#list, h1[tabindex]", home) ?? home : $("h1[tabindex]", home) ?? home;
 }
 
+// ── Back and Forward: htmx loads the page of the address, once its script runs ───────────────────────
+// Who pressed one before that stands at an address whose page was never loaded.
+document.addEventListener("DOMContentLoaded", () => {
+  const [loaded] = performance.getEntriesByType("navigation");
+  if (withoutFragment(loaded.name) !== withoutFragment(location.href)) location.reload();
+});
+const withoutFragment = (address) => address.split("#")[0];
+
 takeUp();

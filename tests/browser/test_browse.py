@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Console, Desk
 from tests.browser.program import Sandbox
@@ -76,6 +76,35 @@ def test_next_previous_back_forward_and_reload_keep_the_place(page: Page) -> Non
     page.reload()
     assert ids(page) == second
     expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
+
+
+def test_back_before_the_script_is_there_is_not_forgotten(page: Page) -> None:
+    """A second press of Back may come while the page of the first is still loading."""
+    page.goto(f"{BUSY}?limit=25")
+    first = ids(page)
+    for _ in range(2):
+        before = ids(page)
+        page.get_by_role("link", name="Next 25").click()
+        expect(page.locator("tbody .c-id a").first).not_to_have_text(before[0])
+    held: list[Route] = []
+    page.route("**/*.js", lambda route: held.append(route))
+    page.evaluate("history.back()")
+    expect(page.locator("tbody .c-id a").first).to_have_text(before[0])
+    page.evaluate("history.back()")
+    expect(page).to_have_url(re.compile(r"/\?limit=25$"))
+    for route in held:
+        route.continue_()
+    page.unroute("**/*.js")
+    expect(page.locator("tbody .c-id a").first).to_have_text(first[0])
+    assert ids(page) == first
+
+
+def test_a_page_that_is_led_to_is_loaded_once(page: Page) -> None:
+    asked = Requests(page)
+    page.goto(f"{BUSY.removesuffix('/')}?limit=25")
+    expect(page).to_have_url(re.compile(rf"{BUSY}\?limit=25$"))
+    page.wait_for_load_state("networkidle")
+    assert len(set(asked.urls("document"))) == len(asked.urls("document")) == 2
 
 
 def test_a_next_page_starts_at_its_top(page: Page) -> None:
