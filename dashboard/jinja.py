@@ -30,6 +30,7 @@ HTMX_CONFIG: Final = {
     "refreshOnHistoryMiss": True,
     "selfRequestsOnly": True,
     "scrollBehavior": "auto",
+    "defaultSettleDelay": 0,  # else a frame is shown before times are in words of here, and grows after it
     "responseHandling": [
         {"code": "204", "swap": False},
         # A refusal brings its own fragment: the form with its reasons, or a word about what went wrong.

@@ -13,7 +13,7 @@ from .answer import Answer
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One way the next matching calls go wrong. Times in ms.
 
-    Without `status` and `body` the call is carried out and answered as usual, only late, cut or
+    Without `status` and `body` the call is carried out and answered as usual, only late, held, cut or
     dripping. With them nothing is carried out, unless `act` says so.
     """
 
@@ -23,6 +23,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     times: int | None = 1
     """How many calls it spoils; None is all until cleared."""
     latency_ms: float = 0
+    hold: bool = False
+    """Wait until the faults are cleared, then go on: for who has to see what stands meanwhile."""
     status: int | None = None
     body: Any = None
     """Text is sent as it is, anything else as JSON. Alone it is answered with 200."""
@@ -75,7 +77,7 @@ class Faults:
         self._lock = Lock()
         self._waiting: list[tuple[Fault, list[int]]] = []
         self.cleared = 0
-        """How often they were cleared: calls that hang watch it."""
+        """How often they were cleared: calls that hang or are held watch it."""
 
     def add(self, fault: Fault | None = None, /, **fields: Any) -> Fault:
         """Declare a fault: a `Fault`, or its fields."""

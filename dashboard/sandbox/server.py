@@ -120,11 +120,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _misbehave(self, call: Call | None, fault: Fault, usual: Any) -> None:
         self.server.stopping.wait(fault.latency_ms / 1000)
+        if fault.hold:
+            self._wait_until_cleared()
         done: Answer | None = None
         if fault.act or not (fault.answers or fault.close or fault.hang):
             done = usual()
         if fault.hang:
-            self._hang()
+            self._wait_until_cleared()
         if fault.hang or fault.close:
             self.close_connection = True
             return
@@ -136,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._finish(call, answer)
 
-    def _hang(self) -> None:
+    def _wait_until_cleared(self) -> None:
         before = self.server.service.faults.cleared
         while self.server.service.faults.cleared == before and not self.server.stopping.wait(0.02):
             pass

@@ -82,7 +82,7 @@ def test_on_an_item_and_among_the_stuck(page: Page) -> None:
 
 
 def test_on_a_jobs_page(desk: Desk, sandbox: Sandbox) -> None:
-    sandbox.fault(method="DELETE", latency_ms=1500, times=None)
+    sandbox.fault(method="DELETE", hold=True, times=None)
     page = desk.window(path="")
     begin(page, 20)
     link = page.get_by_role("link", name="All its events in the audit")
@@ -93,6 +93,8 @@ def test_on_a_jobs_page(desk: Desk, sandbox: Sandbox) -> None:
     expect(link).to_be_focused()
     press(page.get_by_role("button", name="Stop"))
     expect(page.get_by_role("heading", level=1)).to_be_focused()
+    sandbox.behave()
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
 
 
 def test_a_dialog_whose_opener_is_gone(page: Page, console: Console) -> None:

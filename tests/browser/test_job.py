@@ -29,11 +29,12 @@ def begin(page: Page, count: int) -> None:
 
 
 def test_it_moves_and_ends_in_a_receipt(desk: Desk, sandbox: Sandbox) -> None:
-    sandbox.fault(method="DELETE", latency_ms=250, times=None)
+    sandbox.fault(method="DELETE", hold=True, times=None)
     page = desk.window(path="")
     begin(page, 12)
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Deleting 12 items of Studio A")
+    sandbox.behave()
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     expect(heading).to_contain_text("Deleted 12 items of Studio A")
     expect(page).to_have_title("Deleted 12 items of Studio A · Vault+")
@@ -46,10 +47,12 @@ def test_it_moves_and_ends_in_a_receipt(desk: Desk, sandbox: Sandbox) -> None:
 
 
 def test_stop(desk: Desk, sandbox: Sandbox) -> None:
-    sandbox.fault(method="DELETE", latency_ms=1500, times=None)
+    sandbox.fault(method="DELETE", hold=True, times=None)
     page = desk.window(path="")
     begin(page, 20)
     page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    sandbox.behave()
     expect(page.get_by_role("heading", level=1)).to_contain_text("of 20 items of Studio A")
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
     expect(page.locator("#show-left")).to_contain_text("0")

@@ -92,7 +92,7 @@ def test_a_question_outlives_the_refresh_of_its_row(watched: Page, sandbox: Sand
 
 
 def test_a_jobs_poll_and_stop(desk: Desk, sandbox: Sandbox) -> None:
-    sandbox.fault(method="DELETE", latency_ms=1500, times=None)
+    sandbox.fault(method="DELETE", hold=True, times=None)
     page = desk.window(path="")
     begin(page, 20)
     answers = Answers(page, "/jobs/")
@@ -104,11 +104,12 @@ def test_a_jobs_poll_and_stop(desk: Desk, sandbox: Sandbox) -> None:
     answers.give(0)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     answers.stop()
+    sandbox.behave()
     expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
 
 
 def test_a_scans_poll_and_stop(desk: Desk, sandbox: Sandbox) -> None:
-    sandbox.fault(path=r"/media\?", latency_ms=6000, times=None)
+    sandbox.fault(path=r"/media\?", hold=True, times=None)
     page = desk.window("operator", "/c/studio-a/overview/")
     page.get_by_role("button", name=re.compile("^Scan")).click()
     stop = page.get_by_role("button", name="Stop")
@@ -121,6 +122,7 @@ def test_a_scans_poll_and_stop(desk: Desk, sandbox: Sandbox) -> None:
     expect(stop).to_have_count(0)
     answers.give(0)
     expect(stop).to_have_count(0)
+    sandbox.behave()
 
 
 def test_ticks_and_clear_are_told_in_their_order(desk: Desk) -> None:

@@ -19,12 +19,13 @@ def test_a_scan_is_watched_to_its_end(desk: Desk, sandbox: Sandbox) -> None:
     variants = [v for item in sandbox.items(limit=100) for v in item["media"].values()]
     page = desk.window("viewer", "/c/studio-a/overview/")
     page.evaluate("window.stays = true")
-    sandbox.fault(path=r"/media\?", latency_ms=3000)  # so that there is something to watch
+    sandbox.fault(path=r"/media\?", hold=True)  # so that there is something to watch
     page.get_by_role("button", name=re.compile("^Scan")).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("progressbar", name="Scan of Studio A")).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.locator("#said")).to_have_text(re.compile("^Scan: "))
+    sandbox.behave()
     expect(page.locator("#scan")).to_contain_text(LATELY)
     expect(page.locator("#said")).to_have_text(re.compile("^Scan: Done"))
     by_state = page.get_by_role("figure", name="By state")

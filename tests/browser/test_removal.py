@@ -85,7 +85,7 @@ def test_two_deletes_one_after_the_other(page: Page, sandbox: Sandbox) -> None:
 
 def test_a_double_click_sends_one_delete(page: Page, sandbox: Sandbox) -> None:
     item = sandbox.find(settled)
-    sandbox.fault(method="DELETE", latency_ms=400)
+    sandbox.fault(method="DELETE", hold=True)
     dialog = ask(page, item)
     asked = Requests(page)
     dialog.get_by_role("button", name=re.compile("^Delete")).dblclick()
@@ -93,6 +93,7 @@ def test_a_double_click_sends_one_delete(page: Page, sandbox: Sandbox) -> None:
     expect(dialog.get_by_role("button", name=re.compile("^Delete"))).to_be_disabled()
     page.keyboard.press("Escape")
     expect(dialog).to_be_visible()
+    sandbox.behave()
     expect(dialog).to_be_hidden()
     assert len(asked.posts()) == 1
     assert len(sandbox.calls("delete")) == 1
@@ -202,8 +203,9 @@ def test_a_viewer_sees_nothing_that_removes(desk: Desk, sandbox: Sandbox) -> Non
 def test_a_delete_moves_nothing_but_its_row(page: Page, sandbox: Sandbox) -> None:
     watch_shifts(page)
     media_id = ids(page)[9]
-    dialog = ask(page, sandbox.item(media_id))
-    sandbox.fault(method="DELETE", latency_ms=700)  # beyond the half second that a press excuses
+    item = sandbox.item(media_id)
+    sandbox.fault(path=f"/media/{media_id}$", latency_ms=700, times=2)  # a press excuses half a second
+    dialog = ask(page, item)
     press(dialog)
     expect(dialog).to_be_hidden()
     expect(row_of(page, media_id)).to_have_class(re.compile("stone"))
@@ -212,7 +214,7 @@ def test_a_delete_moves_nothing_but_its_row(page: Page, sandbox: Sandbox) -> Non
 
 def test_the_dialog_stays_until_the_answer(page: Page, sandbox: Sandbox) -> None:
     item = sandbox.find(settled)
-    sandbox.fault(method="DELETE", latency_ms=1_500)
+    sandbox.fault(method="DELETE", hold=True)
     dialog = ask(page, item)
     press(dialog)
     expect(dialog.get_by_text("Deleting…")).to_be_visible()
@@ -220,5 +222,6 @@ def test_the_dialog_stays_until_the_answer(page: Page, sandbox: Sandbox) -> None
         page.keyboard.press("Escape")
     dialog.get_by_role("link", name="Cancel").click(force=True)
     expect(dialog).to_be_visible()
+    sandbox.behave()
     expect(row_of(page, item["id"])).to_have_class(re.compile("stone"))
     expect(dialog).to_be_hidden()

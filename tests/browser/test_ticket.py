@@ -42,12 +42,19 @@ def progress(page: Page, text: str) -> None:
     expect(page.locator(".asked")).to_contain_text(text)
 
 
+def hold_the_fifth(sandbox: Sandbox) -> None:
+    """Four connections say at once that they have no item 449, the last only when it is let go."""
+    sandbox.fault(path="/media/449$", status=404, times=4)
+    sandbox.fault(path="/media/449$", status=404, hold=True)
+
+
 def test_answers_arrive_a_few_at_a_time(desk: Desk, sandbox: Sandbox, five: None) -> None:
-    sandbox.fault(path="/media/449$", status=404, latency_ms=600, times=None)
+    hold_the_fifth(sandbox)
     page = desk.window("viewer", "/go?media=449&ticket=ZD-1")
     rows = page.get_by_role("list", name="Answers").get_by_role("listitem")
     progress(page, "4 of 5 connections asked")
     expect(rows).to_have_count(4)
+    sandbox.behave()
     progress(page, "In none of your 5 connections")
     expect(rows).to_have_count(5)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
@@ -57,7 +64,7 @@ def test_answers_arrive_a_few_at_a_time(desk: Desk, sandbox: Sandbox, five: None
 
 def test_stop_and_go_on(desk: Desk, sandbox: Sandbox, console: Console, five: None) -> None:
     console.expect_overtaken()
-    sandbox.fault(path="/media/449$", status=404, latency_ms=900, times=None)
+    hold_the_fifth(sandbox)
     page = desk.window("viewer", "/go?media=449")
     progress(page, "4 of 5 connections asked")
     go_on = page.get_by_role("link", name="Go on")
@@ -66,6 +73,7 @@ def test_stop_and_go_on(desk: Desk, sandbox: Sandbox, console: Console, five: No
     expect(go_on).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
     rows = page.get_by_role("list", name="Answers").get_by_role("listitem")
+    sandbox.behave()
     page.wait_for_timeout(1_500)  # longer than an answer takes
     expect(rows).to_have_count(4)
     assert len(sandbox.calls("get")) <= 5
@@ -77,7 +85,7 @@ def test_stop_and_go_on(desk: Desk, sandbox: Sandbox, console: Console, five: No
 
 
 def test_stop_keeps_the_focus_while_answers_arrive(desk: Desk, sandbox: Sandbox, five: None) -> None:
-    sandbox.fault(path="/media/449$", status=404, latency_ms=600, times=None)
+    hold_the_fifth(sandbox)
     page = desk.window("viewer", "/go?media=449")
     stop = page.get_by_role("button", name="Stop")
     stop.focus()

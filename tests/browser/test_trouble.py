@@ -101,10 +101,11 @@ def test_a_refused_key_names_whom_to_call(page: Page, sandbox: Sandbox, console:
 
 
 def test_a_slow_service_dims_what_stands(page: Page, sandbox: Sandbox) -> None:
-    sandbox.fault(path="/media", latency_ms=3_000)
+    sandbox.fault(path="/media", hold=True)
     page.get_by_label("Type", exact=True).select_option("Video")
     expect(page.locator("#list")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#busy")).to_have_css("visibility", "visible")
+    sandbox.behave()
     expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
     expect(page.locator("#list")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("#busy")).to_have_css("visibility", "hidden")
@@ -139,7 +140,7 @@ def test_an_ended_session_keeps_what_was_typed_in_the_dialog(
 
 def test_a_second_filter_overtakes_a_slow_first(page: Page, sandbox: Sandbox, console: Console) -> None:
     console.expect_overtaken()
-    sandbox.fault(path="/media", latency_ms=1500)
+    sandbox.fault(path="/media", hold=True)
     page.get_by_label("Type", exact=True).select_option("Video")
     page.get_by_label("Type", exact=True).select_option("Audio")
     expect(page.get_by_role("link", name="Remove filter Type: Audio")).to_be_visible()
