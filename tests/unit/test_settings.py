@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -12,26 +13,37 @@ import pytest
 
 from tests.browser.program import free_ports
 from tests.environment import API_KEY, MADE_UP, SECRET_KEY
+from tests.starter import ROOT, Starter
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def check(tmp_path: Path, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-    """`manage.py check` under made-up settings with `changes`; None takes a setting away."""
-    passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    wanted = {**passed_on, **MADE_UP, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3", **changes}
-    environ = {name: value for name, value in wanted.items() if value is not None}
-    command = [sys.executable, "manage.py", *(arguments or ["check"])]
-    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+Check = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_these_settings_start(tmp_path: Path) -> None:
-    done = check(tmp_path)
+@pytest.fixture(scope="module")
+def starter() -> Iterator[Starter]:
+    with Starter() as starter:
+        yield starter
+
+
+@pytest.fixture
+def check(starter: Starter, tmp_path: Path) -> Check:
+    """`manage.py check` under made-up settings with changes; None takes a setting away."""
+
+    def check(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+        passed_on = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        wanted = {**passed_on, **MADE_UP, "DATABASE_URL": f"sqlite:///{tmp_path}/x.sqlite3", **changes}
+        environ = {name: value for name, value in wanted.items() if value is not None}
+        return starter.run(list(arguments or ["check"]), environ)
+
+    return check
+
+
+def test_these_settings_start(check: Check) -> None:
+    done = check()
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
-def test_deployment_has_no_warning(tmp_path: Path) -> None:
-    done = check(tmp_path, "check", "--deploy", "--fail-level", "WARNING")
+def test_deployment_has_no_warning(check: Check) -> None:
+    done = check("check", "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
 
@@ -40,8 +52,8 @@ def test_deployment_has_no_warning(tmp_path: Path) -> None:
     "name", ["VAULTPLUS_API_KEY", "DASHBOARD_AUTH", "DASHBOARD_SECRET_KEY", "DASHBOARD_ALLOWED_HOSTS"]
 )
 @pytest.mark.parametrize("value", [None, "", " "])
-def test_a_missing_setting_is_named(tmp_path: Path, name: str, value: str | None) -> None:
-    refused(check(tmp_path, **{name: value}), name)
+def test_a_missing_setting_is_named(check: Check, name: str, value: str | None) -> None:
+    refused(check(**{name: value}), name)
 
 
 @pytest.mark.parametrize(
@@ -76,23 +88,23 @@ def test_a_missing_setting_is_named(tmp_path: Path, name: str, value: str | None
         ("DATABASE_URL", "nosuch://canary-db-password@host/x"),
     ],
 )
-def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
-    refused(check(tmp_path, **{name: value}), name)
+def test_a_wrong_setting_is_named(check: Check, name: str, value: str) -> None:
+    refused(check(**{name: value}), name)
 
 
-def test_the_demo_mode_wants_a_service_on_this_machine(tmp_path: Path) -> None:
-    refused(check(tmp_path, VAULTPLUS_API_URL="https://api.ofauth.com"), "DASHBOARD_AUTH")
-    refused(check(tmp_path, VAULTPLUS_API_URL=None), "DASHBOARD_AUTH")
+def test_the_demo_mode_wants_a_service_on_this_machine(check: Check) -> None:
+    refused(check(VAULTPLUS_API_URL="https://api.ofauth.com"), "DASHBOARD_AUTH")
+    refused(check(VAULTPLUS_API_URL=None), "DASHBOARD_AUTH")
 
 
 @pytest.mark.parametrize("hosts", ["testserver", "127.0.0.1,vault.example.com", ".example.com"])
-def test_the_demo_is_for_names_of_this_machine(tmp_path: Path, hosts: str) -> None:
-    refused(check(tmp_path, DASHBOARD_ALLOWED_HOSTS=hosts), "DASHBOARD_AUTH=demo")
+def test_the_demo_is_for_names_of_this_machine(check: Check, hosts: str) -> None:
+    refused(check(DASHBOARD_ALLOWED_HOSTS=hosts), "DASHBOARD_AUTH=demo")
 
 
-def test_the_demo_listens_to_this_machine(tmp_path: Path) -> None:
-    assert check(tmp_path, DASHBOARD_BIND="127.0.0.1:8000,unix:/run/x.sock").returncode == 0
-    refused(check(tmp_path, DASHBOARD_BIND="127.0.0.1:8000,:8001"), "DASHBOARD_BIND")
+def test_the_demo_listens_to_this_machine(check: Check) -> None:
+    assert check(DASHBOARD_BIND="127.0.0.1:8000,unix:/run/x.sock").returncode == 0
+    refused(check(DASHBOARD_BIND="127.0.0.1:8000,:8001"), "DASHBOARD_BIND")
 
 
 @pytest.mark.parametrize(
@@ -114,20 +126,20 @@ def test_a_demo_that_gunicorn_would_show_to_others_does_not_start(
     refused(done, "DASHBOARD_AUTH=demo")
 
 
-def test_debug_pages_are_for_the_demo_on_this_machine(tmp_path: Path) -> None:
-    assert check(tmp_path, DASHBOARD_DEBUG="true").returncode == 0
-    refused(check(tmp_path, DASHBOARD_DEBUG="true", DASHBOARD_ALLOWED_HOSTS="a.example"), "DASHBOARD_DEBUG")
-    refused(check(tmp_path, **{**BEHIND_HEADERS, "DASHBOARD_DEBUG": "true"}), "DASHBOARD_DEBUG")
+def test_debug_pages_are_for_the_demo_on_this_machine(check: Check) -> None:
+    assert check(DASHBOARD_DEBUG="true").returncode == 0
+    refused(check(DASHBOARD_DEBUG="true", DASHBOARD_ALLOWED_HOSTS="a.example"), "DASHBOARD_DEBUG")
+    refused(check(**{**BEHIND_HEADERS, "DASHBOARD_DEBUG": "true"}), "DASHBOARD_DEBUG")
     here = {"DASHBOARD_ALLOWED_HOSTS": "127.0.0.1", "VAULTPLUS_API_URL": "http://127.0.0.1:9"}
-    refused(check(tmp_path, **{**BEHIND_HEADERS, **here, "DASHBOARD_DEBUG": "1"}), "DASHBOARD_DEBUG")
+    refused(check(**{**BEHIND_HEADERS, **here, "DASHBOARD_DEBUG": "1"}), "DASHBOARD_DEBUG")
 
 
 ONE_KEY: Final = "canary-one-key-for-all-of-them-0123456789-abcdefghijklmnop"
 
 
-def test_each_key_has_a_text_of_its_own(tmp_path: Path) -> None:
+def test_each_key_has_a_text_of_its_own(check: Check) -> None:
     names = ("VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY", "DASHBOARD_DATA_KEYS", "DASHBOARD_AUTH_SECRET")
-    done = check(tmp_path, **{**BEHIND_HEADERS, **dict.fromkeys(names, ONE_KEY)})
+    done = check(**{**BEHIND_HEADERS, **dict.fromkeys(names, ONE_KEY)})
     refused(done, " and ".join(names))
 
 
@@ -142,8 +154,8 @@ def test_each_key_has_a_text_of_its_own(tmp_path: Path) -> None:
         (".localhost", False),
     ],
 )
-def test_plain_http_is_for_loopback_names_only(tmp_path: Path, hosts: str, starts: bool) -> None:
-    done = check(tmp_path, DASHBOARD_PLAIN_HTTP="1", DASHBOARD_ALLOWED_HOSTS=hosts)
+def test_plain_http_is_for_loopback_names_only(check: Check, hosts: str, starts: bool) -> None:
+    done = check(DASHBOARD_PLAIN_HTTP="1", DASHBOARD_ALLOWED_HOSTS=hosts)
     if starts:
         assert done.returncode == 0, done.stderr
     else:
@@ -160,8 +172,8 @@ BEHIND_HEADERS: Final[dict[str, str | None]] = {
 """The rest of how people sign in is tested in test_access_settings.py, without a process for each case."""
 
 
-def test_behind_a_sign_on_the_real_service_may_be_used(tmp_path: Path) -> None:
-    done = check(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **BEHIND_HEADERS)
+def test_behind_a_sign_on_the_real_service_may_be_used(check: Check) -> None:
+    done = check("check", "--deploy", "--fail-level", "WARNING", **BEHIND_HEADERS)
     assert done.returncode == 0, done.stderr
 
 
@@ -175,16 +187,15 @@ def test_behind_a_sign_on_the_real_service_may_be_used(tmp_path: Path) -> None:
         ("DASHBOARD_AUTH", "assertion"),
     ],
 )
-def test_half_a_sign_on_does_not_start(tmp_path: Path, name: str, value: str | None) -> None:
-    refused(check(tmp_path, **{**BEHIND_HEADERS, name: value}), name)
+def test_half_a_sign_on_does_not_start(check: Check, name: str, value: str | None) -> None:
+    refused(check(**{**BEHIND_HEADERS, name: value}), name)
 
 
-def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
-    done = check(tmp_path, DASHBOARD_MEDIA_MODE="x", DASHBOARD_AUTH=None, VAULTPLUS_API_URL="x")
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path, check: Check) -> None:
+    done = check(DASHBOARD_MEDIA_MODE="x", DASHBOARD_AUTH=None, VAULTPLUS_API_URL="x")
     for name in ("DASHBOARD_MEDIA_MODE", "DASHBOARD_AUTH", "VAULTPLUS_API_URL"):
         refused(done, name)
     done = check(
-        tmp_path,
         **BEHIND_HEADERS,
         DASHBOARD_DEBUG="1",
         DASHBOARD_PLAIN_HTTP="1",
@@ -208,18 +219,18 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY"])
-def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, check: Check, name: str) -> None:
     secret = tmp_path / "secret"
     secret.write_text(MADE_UP[name] + "\n")
-    done = check(tmp_path, **{name: None, f"{name}_FILE": str(secret)})
+    done = check(**{name: None, f"{name}_FILE": str(secret)})
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", ["VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY"])
-def test_a_secret_file_that_is_missing_or_empty_is_named(tmp_path: Path, name: str) -> None:
-    refused(check(tmp_path, **{name: None, f"{name}_FILE": str(tmp_path / "nowhere")}), name)
+def test_a_secret_file_that_is_missing_or_empty_is_named(tmp_path: Path, check: Check, name: str) -> None:
+    refused(check(**{name: None, f"{name}_FILE": str(tmp_path / "nowhere")}), name)
     (tmp_path / "empty").write_text("")
-    refused(check(tmp_path, **{name: None, f"{name}_FILE": str(tmp_path / "empty")}), name)
+    refused(check(**{name: None, f"{name}_FILE": str(tmp_path / "empty")}), name)
 
 
 def test_the_key_from_a_file_has_no_line_end(tmp_path: Path) -> None:
