@@ -24,6 +24,8 @@ from tests.environment import API_KEY, SECRET_KEY
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, removal, signed_in, text
 from tests.pages.addresses import ADDRESSES, EVERYWHERE, ROLES, stand_ready, taken_back
 
+pytestmark = pytest.mark.no_cover  # it asks what other tests ask one by one
+
 
 def test_every_address_is_walked() -> None:
     assert {pattern.name for pattern in urlpatterns} == set(ADDRESSES)

@@ -23,6 +23,8 @@ from tests.assertions import GROUPS, sign_on_with
 from tests.make import Browser, assertion_browser, signed_in, text
 from tests.pages.addresses import ADDRESSES, FOR_ONE, NEEDED, OPEN, OWN, ROLES, stand_ready, taken_back
 
+pytestmark = pytest.mark.no_cover  # it asks what other tests ask one by one
+
 PROBES: Final = {"healthz", "readyz"}
 DEMO_ONLY: Final = {"sign-in", "styleguide"}
 MODES: Final = ("assertion", "demo")

@@ -24,6 +24,8 @@ from dashboard.lookup import pasted
 from dashboard.vault import Pace, VaultError, base_address, checked_media_id, media_link
 from dashboard.vault.answers import Effect, Redaction, judge, retry_after
 
+pytestmark = pytest.mark.no_cover  # it measures times
+
 SIZES: Final = (1_024, 4_096, 16_384, 65_536)
 """Letters. Those between are there so that a pattern that is not linear fails before it takes minutes."""
 

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from dashboard.lookup.pasted import LONGEST_SHOWN, Malformed, Pasted, decoded, read
 from dashboard.vault import MEDIA_ID
 
+pytestmark = pytest.mark.no_cover  # it measures times
+
 FIVE_MB: Final = 5_000_000
 GAPS: Final = [" ", "\n", "\r\n", "\t", ",", ";", "|", ", ", '","', "\u00a0", "\u2003", "][", ") (", "\n- "]
 SECRET: Final = "conn_canary_small_0000000000a1b2"

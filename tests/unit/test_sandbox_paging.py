@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from dashboard.sandbox import Sandbox
 
+pytestmark = pytest.mark.no_cover  # it only repeats
+
 NOW = 1_750_000_000.25
 HEADERS = {"apiKey": "demo-key", "x-connection-id": "conn_a"}
 SORTS = ["createdAt_desc", "createdAt_asc", "cachedAt_desc", "cachedAt_asc", "duration_desc", "duration_asc"]

@@ -16,6 +16,8 @@ from dashboard.vault import MediaItem, UnreadableItem, Variant
 from dashboard.work.tally import MOST_NAMES, NEVER, SOONEST, SPANS, TOP, Tally
 from tests import make
 
+pytestmark = pytest.mark.no_cover  # it adds up for long
+
 NOW = 1_795_000_000_000
 Items = list[MediaItem | UnreadableItem]
 
