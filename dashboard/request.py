@@ -10,7 +10,7 @@ from django.utils.encoding import escape_uri_path
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
-    from .access.identity import Caller, Person
+    from .identity import Caller, Person
     from .models import Connection
 
 

@@ -16,7 +16,7 @@ import os
 import sys
 from typing import Any, Final
 
-from .access.repeated import note_repeated
+from .auth.repeated_headers import note_repeated
 from .logs import LOGGING
 from .origins import is_loopback
 from .security import headers
@@ -83,7 +83,7 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    from .settling import start_keeper
+    from .removals.recovery import start_keeper
 
     gc.collect()
     gc.freeze()

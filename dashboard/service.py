@@ -10,9 +10,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from django.conf import settings
 
-from .access import Person
+from .encryption import Unsealable
+from .identity import Person
 from .models import Connection
-from .sealing import Unsealable
 from .vault import (
     MAX_LIMIT,
     PAGE,

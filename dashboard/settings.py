@@ -12,8 +12,8 @@ from django import VERSION
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
-from .access import settings as access_settings
-from .access.sign_on import Headers
+from .auth import settings as access_settings
+from .auth.config import Headers
 from .logs import LOGGING as LOGGING
 from .origins import is_loopback, origin_of, ticket_url
 from .private import PrivateDatabase, folder_trouble, link_trouble
@@ -181,27 +181,27 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 MIDDLEWARE = [
-    "dashboard.middleware.Headers",
-    "dashboard.middleware.KnownHosts",
+    "dashboard.web.middleware.Headers",
+    "dashboard.web.middleware.KnownHosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "dashboard.middleware.Compression",
+    "dashboard.web.middleware.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "dashboard.middleware.SameSite",
+    "dashboard.web.middleware.SameSite",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dashboard.access.middleware.Identity",
-    "dashboard.middleware.Trouble",
+    "dashboard.web.identity_middleware.Identity",
+    "dashboard.web.middleware.Trouble",
 ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "environment": "dashboard.jinja.environment",
-            "context_processors": ["dashboard.jinja.page_frame"],
+            "environment": "dashboard.web.jinja.environment",
+            "context_processors": ["dashboard.web.jinja.page_frame"],
         },
     }
 ]
@@ -243,10 +243,10 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LARGEST_REQUEST: Final = 6 * 1024 * 1024
-"""Bytes of a request, files included: `middleware.Trouble` takes nothing of a larger one."""
+"""Bytes of a request, files included: `web.middleware.Trouble` takes nothing of a larger one."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LARGEST_REQUEST
 
-# ── The browser's side of security (the rest stands in middleware.Headers) ───────────────────────────
+# ── The browser's side of security (the rest stands in web.middleware.Headers) ───────────────────────
 _SECURE = not DASHBOARD_PLAIN_HTTP
 _PREFIX = "__Host-" if _SECURE else "demo-"
 
@@ -260,7 +260,7 @@ CSRF_COOKIE_NAME = f"{_PREFIX}csrf"
 CSRF_COOKIE_SECURE = _SECURE
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "dashboard.views.trouble.forged_form"
+CSRF_FAILURE_VIEW = "dashboard.web.error_pages.forged_form"
 
 SECURE_SSL_REDIRECT = _SECURE
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

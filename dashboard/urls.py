@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from .views import (
+from .web import bare_pages
+from .web.views import (
     account,
     audit,
-    bare,
     connection,
     connections,
     export,
@@ -85,7 +85,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
 ]
 
-handler400 = bare.bad_request
-handler403 = bare.forbidden
-handler404 = bare.not_found
-handler500 = bare.server_error
+handler400 = bare_pages.bad_request
+handler403 = bare_pages.forbidden
+handler404 = bare_pages.not_found
+handler500 = bare_pages.server_error

@@ -17,7 +17,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from dashboard.access.sign_on import Assertion, Grants, SignOn
+from dashboard.auth.config import Assertion, Grants, SignOn
 
 HEADER: Final = "X-SSO-Assertion"
 ISSUER: Final = "https://sso.example.com"

@@ -25,11 +25,11 @@ from django.db import connection as connection_to_database  # noqa: E402
 from django.test import TransactionTestCase, override_settings  # noqa: E402
 
 from dashboard import schema, service  # noqa: E402
-from dashboard.access.accounts import accounts  # noqa: E402
-from dashboard.access.sign_on import SignOn  # noqa: E402
-from dashboard.audit import guards  # noqa: E402
+from dashboard.accounts import accounts  # noqa: E402
+from dashboard.audit import triggers  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
-from dashboard.export.places import places  # noqa: E402
+from dashboard.auth.config import SignOn  # noqa: E402
+from dashboard.exports.downloads import places  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
@@ -85,10 +85,10 @@ def _emptied_between_tests() -> Iterator[None]:
         def lift_guards_and_empty(case: TransactionTestCase) -> None:
             with as_owner():
                 with connection_to_database.schema_editor() as editor:
-                    guards.remove(editor)
+                    triggers.remove(editor)
                 teardown(case)
                 with connection_to_database.schema_editor() as editor:
-                    guards.install(editor)
+                    triggers.install(editor)
 
         patch.setattr(TransactionTestCase, "_fixture_teardown", lift_guards_and_empty)
         yield

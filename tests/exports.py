@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 
-from dashboard.export import files as export_files
-from dashboard.export import prepared as export
-from dashboard.export import stream as export_stream
-from dashboard.export.rows import head
+from dashboard.exports import files as export_files
+from dashboard.exports import job as export
+from dashboard.exports import stream as export_stream
+from dashboard.exports.rows import head
 from dashboard.models import Connection, Job
 from dashboard.vault import MediaQuery
 from tests import make

@@ -16,14 +16,14 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from dashboard import audit, service
-from dashboard.access import Caller, Person, Role
-from dashboard.ledger import LEASE
-from dashboard.lookup.lookups import LASTS
+from dashboard.identity import Caller, Person, Role
+from dashboard.lookups.store import LASTS
 from dashboard.models import Connection, Event, Job, Lookup, Removal, SavedView
-from dashboard.pages.usage import usage
-from dashboard.removal import Intent, delete_item, purge
+from dashboard.removals.actions import Intent, delete_item, purge
+from dashboard.removals.ledger import LEASE
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
+from dashboard.web.presenters.usage import usage
 from tests import assertions
 from tests.environment import API_KEY as API_KEY
 

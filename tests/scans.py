@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dashboard.models import Connection, Job
-from dashboard.work import scan
-from dashboard.work.tally import Tally
+from dashboard.scans import scan
+from dashboard.scans.statistics import Tally
 from tests import make
 
 SOME_ID = "conn_canary_some_000000000000d00d"

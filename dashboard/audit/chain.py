@@ -18,7 +18,7 @@ from django.conf import settings
 
 from dashboard.models import Event
 
-from .codes import CODES
+from .event_codes import CODES
 
 GENESIS: Final = "0" * 64
 """What the first event names as the hash before it."""

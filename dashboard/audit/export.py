@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 
-from dashboard.export import sheets
+from dashboard import spreadsheets
 from dashboard.models import Event
 
 from . import chain
@@ -72,7 +72,7 @@ def as_json_lines(events: Iterable[Event]) -> Iterator[str]:
 
 def as_csv(events: Iterable[Event]) -> Iterator[str]:
     """A row an event under a row of names."""
-    sheet = sheets.Sheet()
+    sheet = spreadsheets.Sheet()
     yield sheet.head((*COLUMNS, *RESULTS, "before", "hash"))
     for event in events:
         facts = chain.facts_of(event)
@@ -95,4 +95,4 @@ def safe(value: Any) -> str:
             text = chain.canonical(value) if value else ""
         case _:
             text = str(value)
-    return sheets.safe(text)
+    return spreadsheets.safe(text)

@@ -10,13 +10,13 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard.access import Caller
+from dashboard.identity import Caller
 from dashboard.logs import masked
 from dashboard.models import Connection, Event, Removal
 from dashboard.units import iso_text
 
 from . import chain
-from .codes import CODES
+from .event_codes import CODES
 from .throttle import Throttle
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TextIO
 
 from django.db import transaction
 
-from dashboard.access import Caller
+from dashboard.identity import Caller
 from dashboard.models import Event
 
-from . import chain, guards
+from . import chain, triggers
 from .record import hold_the_end, record
 
 _STEP = 2000
@@ -42,7 +42,7 @@ def trim(before: datetime, file: TextIO, caller: Caller) -> int:
     taken = {"events": count, "last_sequence": last.sequence, "last_hash": last.hash}
     with transaction.atomic():
         hold_the_end()  # before the table is locked: who holds the one waits for the other
-        with guards.lifted():
+        with triggers.lifted():
             Event.objects.filter(sequence__lte=last.sequence).delete()
         record(chain.CHECKPOINT, caller, result=taken)
     return count

@@ -1,14 +1,14 @@
 from django.db import migrations, models
 
-from dashboard.audit import guards
+from dashboard.audit import triggers
 
 
 def put_up(apps, editor):
-    guards.install(editor)
+    triggers.install(editor)
 
 
 def take_down(apps, editor):
-    guards.remove(editor)
+    triggers.remove(editor)
 
 
 class Migration(migrations.Migration):

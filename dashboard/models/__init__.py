@@ -12,9 +12,9 @@ from .connection import (
     tail_of,
     typeable,
 )
-from .desk import Lookup, SavedView, TrayItem
 from .job import Job, Worker
 from .removal import INDEXED, Event, Removal
+from .workspace import Lookup, SavedView, TrayItem
 
 __all__ = [
     "CONNECTION_ID",

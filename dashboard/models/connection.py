@@ -11,7 +11,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
-from dashboard import sealing
+from dashboard import encryption
 
 SLUG = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z", "Use small letters, digits and hyphens.")
 CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printable characters, no spaces.")
@@ -75,7 +75,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 
     def by_raw_id(self, connection_id: str) -> Connection | None:
         """The connection with this vendor id, whichever key its digest was made with."""
-        return self.filter(id_digest__in=sealing.digests(connection_id)).first()
+        return self.filter(id_digest__in=encryption.digests(connection_id)).first()
 
 
 class Connection(models.Model):
@@ -102,14 +102,14 @@ class Connection(models.Model):
 
     @cached_property
     def connection_id(self) -> str:
-        """The vendor's id in the clear, for the one call it is needed for; raises sealing.Unsealable."""
-        return sealing.unseal(self.sealed_id)
+        """The vendor's id in the clear, for the one call it is needed for; raises encryption.Unsealable."""
+        return encryption.unseal(self.sealed_id)
 
     def give_id(self, connection_id: str) -> None:
         """Seal the vendor's id by the newest key, and keep the last four characters for telling it by."""
         self.__dict__["connection_id"] = connection_id
-        self.sealed_id = sealing.seal(connection_id)
-        self.id_digest = sealing.digest(connection_id)
+        self.sealed_id = encryption.seal(connection_id)
+        self.id_digest = encryption.digest(connection_id)
         self.tail = tail_of(connection_id)
 
     def is_open_to(self, groups: Collection[str]) -> bool:

@@ -10,7 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.access.identity import Caller, Person, Role
+from dashboard.identity import Caller, Person, Role
 
 from .connection import Connection
 

@@ -16,7 +16,6 @@ from .errors import (
     UnreadableAnswer,
     VaultError,
 )
-from .pace import LONGEST_PAUSE, Pace
 from .query import (
     DEFAULT_LIMIT,
     FILTERING,
@@ -29,6 +28,7 @@ from .query import (
     MediaQuery,
     checked_media_id,
 )
+from .rate_limit import LONGEST_PAUSE, Pace
 from .records import MediaItem, MediaPage, Oddity, UnreadableItem, Variant
 from .results import DeleteResult, PurgeResult
 from .transport import Places

@@ -9,13 +9,13 @@ from typing import Final, Self, TypeVar
 import msgspec
 
 from .account import AccountConnection, AccountListing, decode_account_page
-from .answers import AnotherItem
 from .deadline import PAGE, PAGE_DELETE, PURGE, Clock, Patience
 from .decode import decode_item, decode_page
 from .errors import UnreadableAnswer
-from .pace import Pace
 from .query import MediaQuery, checked_media_id
+from .rate_limit import Pace
 from .records import MediaItem, MediaPage, UnreadableItem
+from .responses import AnotherItem
 from .results import DeleteResult, PurgeResult, decode_delete, decode_purge
 from .transport import BATCH, CONNECTIONS, DELETE, GET, OF_THIS_PROCESS, QUERY, Places, Transport
 from .transport import PURGE as PURGE_CONNECTION

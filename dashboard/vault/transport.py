@@ -16,11 +16,11 @@ from requests.structures import CaseInsensitiveDict
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from .address import ACCOUNT_CONNECTIONS, COLLECTION, base_address
-from .answers import AnotherItem, Effect, Failure, Redaction, judge, unanswered, unusable
 from .deadline import Clock, DeadlineAdapter, running
 from .errors import BadRequest, Busy
-from .pace import Pace
 from .query import checked_media_id
+from .rate_limit import Pace
+from .responses import AnotherItem, Effect, Failure, Redaction, judge, unanswered, unusable
 
 T = TypeVar("T")
 

@@ -21,28 +21,28 @@ def main(slug: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     django.setup()
     from dashboard import service
-    from dashboard.access.demo import DEMO_PEOPLE
-    from dashboard.lookup import lookups
-    from dashboard.lookup.pasted import read
+    from dashboard.auth.demo import DEMO_PEOPLE
+    from dashboard.lookups import store
+    from dashboard.lookups.parsing import read
     from dashboard.models import Connection
     from dashboard.vault import MAX_LIMIT, MediaQuery
 
     sys.setswitchinterval(0.05)  # as the server has it
     connection = Connection.objects.get(slug=slug)
     ids, cursor = list[str](), None
-    while len(ids) < lookups.MOST_IDS:
+    while len(ids) < store.MOST_IDS:
         page = service.list_media(connection, MediaQuery(limit=MAX_LIMIT, cursor=cursor))
         ids += [item.id for item in page.readable]
         cursor = page.next_cursor
-    pasted = read("\n".join(ids[: lookups.MOST_IDS]))
+    pasted = read("\n".join(ids[: store.MOST_IDS]))
     print("ready", flush=True)
     for line in sys.stdin:
         whole, slowest = [], []
         for _ in range(json.loads(line)["rounds"]):
-            row = lookups.begin(DEMO_PEOPLE["viewer"], [connection], pasted, "")
+            row = store.begin(DEMO_PEOPLE["viewer"], [connection], pasted, "")
             with timed(service) as batches:
                 started = time.perf_counter()
-                troubles = lookups.ask(row)
+                troubles = store.ask(row)
                 whole.append((time.perf_counter() - started) * 1000)
             assert not troubles, troubles
             assert len(batches) == 10, len(batches)

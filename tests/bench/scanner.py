@@ -23,9 +23,9 @@ def main(folder: str) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from dashboard.access import Caller, Person, Role
+    from dashboard.identity import Caller, Person, Role
     from dashboard.models import Connection
-    from dashboard.work import scan
+    from dashboard.scans import scan
 
     call_command("migrate", verbosity=0)
     somebody = Caller(Person("Somebody", "", Role.VIEWER), "", "", "")

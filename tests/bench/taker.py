@@ -18,7 +18,7 @@ import django
 def main(connection_id: str, form: str, *milestones: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     django.setup()
-    from dashboard.export.stream import Download
+    from dashboard.exports.stream import Download
     from dashboard.models import Connection
     from dashboard.vault import MAX_LIMIT, MediaQuery
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from dashboard.access import Caller
-from dashboard.access.demo import DEMO_PEOPLE
+from dashboard.auth.demo import DEMO_PEOPLE
+from dashboard.identity import Caller
 from dashboard.models import Connection, Removal
 from tests.browser import past_runs, past_scans
 from tests.browser.numbers import DONE, OUT, TRIED, UNRESOLVED

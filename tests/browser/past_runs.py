@@ -8,10 +8,9 @@ from typing import Final
 
 from django.utils import timezone
 
-from dashboard import ledger
-from dashboard.access import Caller
+from dashboard.identity import Caller
 from dashboard.models import Connection, Job, Removal
-from dashboard.work import bulk, claims
+from dashboard.removals import bulk, claims, ledger
 from tests.browser.numbers import RUN_DONE, RUN_HALF_WAY, RUN_RESTING
 from tests.make import job
 

@@ -8,11 +8,12 @@ from typing import Final
 
 from django.utils import timezone
 
-from dashboard.access import Caller
-from dashboard.access.demo import DEMO_PEOPLE
+from dashboard.auth.demo import DEMO_PEOPLE
+from dashboard.identity import Caller
+from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
-from dashboard.work import jobs, scan
-from dashboard.work.tally import Names, Tally
+from dashboard.scans import scan
+from dashboard.scans.statistics import Names, Tally
 from tests.make import item, variant
 
 GB: Final = 1_000_000_000
@@ -30,7 +31,7 @@ def done(of: Connection, tally: Tally, *, minutes: int) -> Job:
     """A scan of this connection that came to its end."""
     ended = timezone.now() - timedelta(minutes=minutes)
     progress = {"tally": tally.as_json()}
-    job = jobs.new(Job.Kind.SCAN, of, VERA, state=Job.State.DONE, seen=tally.items, progress=progress)
+    job = lifecycle.new(Job.Kind.SCAN, of, VERA, state=Job.State.DONE, seen=tally.items, progress=progress)
     job.created_at = job.started_at = ended - timedelta(minutes=9)
     job.finished_at = ended
     job.save()

@@ -18,8 +18,8 @@ LONG_LABEL: Final = "L" * 300
 RECORD: Final = "5e771ed0-0000-4000-8000-00000000106e"
 WRITE_LONG_RECORD: Final = f"""
 from tests.browser.past import BEFORE, carried_out
-from dashboard.access import Caller
-from dashboard.access.demo import DEMO_PEOPLE
+from dashboard.identity import Caller
+from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Removal
 archive = Connection.objects.get(slug="archive-c")
 archive.label = "N" * 100

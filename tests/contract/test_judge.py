@@ -22,8 +22,8 @@ from schemathesis.generation.jsonschema import builder
 
 from dashboard import service
 from dashboard.models import Connection, Removal
+from dashboard.scans import scan
 from dashboard.vault import MEDIA_ID
-from dashboard.work import scan
 from tests import make
 from tests.contract.contract_server import ContractServer, Json, World, judged
 from tests.make import Browser, text

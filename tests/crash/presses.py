@@ -33,21 +33,21 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection as database  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 
-import dashboard  # noqa: E402
-from dashboard import ledger, removal, service, settling  # noqa: E402
+from dashboard import service  # noqa: E402
 from dashboard.audit import retention  # noqa: E402
+from dashboard.jobs import lifecycle  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
-from dashboard.removal import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
-from dashboard.work import bulk, drain, jobs  # noqa: E402
+from dashboard.removals import actions, bulk, ledger, recovery, runner  # noqa: E402
+from dashboard.removals.actions import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
 from tests import make  # noqa: E402
 from tests.rights import as_owner, migrate  # noqa: E402
 
-HOUSE: Final = Path(dashboard.__file__).parent
-OURS: Final = ("removal.py", "ledger.py", "settling.py", "service.py", "audit", "vault/client.py")
-OF_JOBS: Final = ("work/bulk.py", "work/claims.py", "work/drain.py", "work/jobs.py")
+HOUSE: Final = Path(service.__file__).parent
+REMOVALS: Final = ("actions.py", "ledger.py", "recovery.py", "bulk.py", "claims.py", "runner.py")
+OURS: Final = ("service.py", "audit", "vault/client.py", "vault/transport.py", "jobs/lifecycle.py")
 WATCHED: Final = {
     str(file): str(file.relative_to(HOUSE))
-    for name in (*OURS, *OF_JOBS, "vault/transport.py")
+    for name in (*OURS, *(f"removals/{one}" for one in REMOVALS))
     for file in ((HOUSE / name).glob("*.py") if (HOUSE / name).is_dir() else [HOUSE / name])
 }
 """The files whose lines are counted, and their short names."""
@@ -133,7 +133,7 @@ def settle() -> int:
     def until_none_is_due() -> str:
         count = 0
         while ledger.due().exists():
-            count += settling.settle_due()
+            count += recovery.settle_due()
         return str(count)
 
     return int(said(*fork(until_none_is_due)))
@@ -146,7 +146,7 @@ def begin(slug: str, shares: list[list[str]], tasks: int = 1) -> list[str]:
         connection = Connection.objects.get(slug=slug)
         begun = [bulk.begin(connection, intent_of_now(), share).job for share in shares]
         for job in begun * (tasks - 1):
-            jobs.queue(job)
+            lifecycle.queue(job)
         return " ".join(str(job.pk) for job in begun)
 
     return said(*fork(each)).split()
@@ -156,7 +156,7 @@ def work() -> int:
     """Queue what nobody works on and run what is queued; how many jobs are left open."""
 
     def as_a_worker_does() -> str:
-        jobs.queue_due()
+        lifecycle.queue_due()
         make.work_off()
         return str(Job.objects.filter(state__in=Job.OPEN).count())
 
@@ -254,7 +254,7 @@ def carry_out(one: dict[str, Any]) -> str:
     if times := one.get("trims"):
         return trim_and_undo(times)
     if job := one.get("drain"):
-        drain.run(uuid.UUID(job))
+        runner.run(uuid.UUID(job))
         return str(Job.objects.get(pk=job).state)
     connection = Connection.objects.get(slug=one["slug"])
     media_id = one.get("media_id", "")
@@ -264,11 +264,11 @@ def carry_out(one: dict[str, Any]) -> str:
     try:
         if one.get("recover"):
             left = Removal.objects.filter(connection=connection, media_id=media_id)
-            record = settling.recover(left.select_related("connection").get())
+            record = recovery.recover(left.select_related("connection").get())
         elif media_id:
-            record = removal.delete_item(connection, media_id, intent)
+            record = actions.delete_item(connection, media_id, intent)
         else:
-            record = removal.purge(connection, intent, {"items_seen": 5})
+            record = actions.purge(connection, intent, {"items_seen": 5})
     except (InFlight, IntentNotRecorded, OutcomeNotRecorded) as refused:
         return type(refused).__name__
     return str(record.state)

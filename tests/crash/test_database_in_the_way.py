@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
-from dashboard.ledger import LEASE, LONGEST_CALL
 from dashboard.models import Removal
+from dashboard.removals.ledger import LEASE, LONGEST_CALL
 from dashboard.settings import LONGEST_LOCK_WAIT
 from dashboard.vault import PAGE_DELETE, PURGE, Patience
 from tests.crash.stage import ITEMS, Stage, Target

@@ -15,13 +15,17 @@ AT_ONCE: Final = 4
 SPARE: Final = 12
 """More to leave behind for the keeper, which dies once for each."""
 
+ACTIONS: Final = "removals/actions.py"
+LEDGER: Final = "removals/ledger.py"
+RECOVERY: Final = "removals/recovery.py"
+
 WATCHED: Final = {
-    "delete": (16, ("removal.py", "ledger.py", "audit/")),
-    "purge": (16, ("removal.py", "ledger.py")),  # the audit does not know the one from the other
-    "delete, answer lost": (40, ("removal.py", "ledger.py", "settling.py")),
-    "purge, answer lost": (40, ("removal.py", "settling.py")),
-    "keeper of a delete": (40, ("ledger.py", "settling.py")),
-    "keeper of a purge": (40, ("settling.py",)),
+    "delete": (16, (ACTIONS, LEDGER, "audit/")),
+    "purge": (16, (ACTIONS, LEDGER)),  # the audit does not know the one from the other
+    "delete, answer lost": (40, (ACTIONS, LEDGER, RECOVERY)),
+    "purge, answer lost": (40, (ACTIONS, RECOVERY)),
+    "keeper of a delete": (40, (LEDGER, RECOVERY)),
+    "keeper of a purge": (40, (RECOVERY,)),
 }
 """Who is killed: at one in so many of the client's lines, and at every one of these files'."""
 

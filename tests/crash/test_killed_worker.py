@@ -17,14 +17,14 @@ SHARE: Final = 2
 """Items of each job: the second is sent while the first is under way."""
 
 DRAINING: Final = (
-    "work/drain.py",
-    "work/claims.py",
-    "work/jobs.py",
-    "work/bulk.py",
-    "ledger.py",
-    "removal.py",
+    "removals/runner.py",
+    "removals/claims.py",
+    "jobs/lifecycle.py",
+    "removals/bulk.py",
+    "removals/ledger.py",
+    "removals/actions.py",
 )
-BEGINNING: Final = ("work/bulk.py", "work/claims.py", "work/jobs.py")
+BEGINNING: Final = ("removals/bulk.py", "removals/claims.py", "jobs/lifecycle.py")
 
 Tell = Callable[[str, int, list[Target]], object]
 
@@ -37,7 +37,7 @@ def test_killed_at_every_line_of_a_drain(stage: Stage, tell: Tell, answers: str)
     if answers:
         stage.service.faults.add(method="DELETE", close=True, act=True, times=None)
         lines = stage.order("lines", of={"drain": other})
-        lost = Counter(line for line in lines if line.startswith("work/drain.py"))
+        lost = Counter(line for line in lines if line.startswith("removals/runner.py"))
         deaths = [f"{line}*{times}" for line, times in lost.items() if times == SHARE or line not in usual]
     begun = begin(stage, len(deaths))
     presses = [{"drain": job, "dies_at": line} for (job, _), line in zip(begun, deaths, strict=True)]

@@ -16,9 +16,9 @@ from dashboard.vault import (
     VaultError,
 )
 from dashboard.vault.address import ACCOUNT_CONNECTIONS
-from dashboard.vault.answers import Effect
 from dashboard.vault.client import MOST_CONNECTIONS
 from dashboard.vault.deadline import Clock
+from dashboard.vault.responses import Effect
 from dashboard.vault.transport import BATCH, CONNECTIONS, DELETE, GET, PURGE, QUERY, Operation, Transport
 from tests.faults.raw_server import RawServer, Wire, answer, says
 from tests.faults.vault_calls import CONNECTION, KEY, Serve

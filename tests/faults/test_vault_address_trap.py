@@ -18,8 +18,8 @@ from dashboard.vault import (
     UnexpectedAnswer,
     VaultClient,
 )
-from dashboard.vault.answers import Effect
 from dashboard.vault.deadline import Clock
+from dashboard.vault.responses import Effect
 from dashboard.vault.transport import DELETE, PURGE, QUERY, Operation, Transport
 from tests.faults.raw_server import RawServer, Request, says
 from tests.faults.vault_calls import CONNECTION, KEY

@@ -12,7 +12,7 @@ import jwt
 import pytest
 from django.test import Client, override_settings
 
-from dashboard.access.sign_on import Headers, SignOn
+from dashboard.auth.config import Headers, SignOn
 from tests.assertions import (
     GRANTS,
     GROUPS,

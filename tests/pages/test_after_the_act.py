@@ -11,12 +11,11 @@ from django.db import connection as database
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from dashboard import tray
-from dashboard.access.demo import DEMO_PEOPLE
+from dashboard import selection, worker
+from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job, Lookup, Removal, Worker
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import worker
 from tests.make import Browser, deletes, hidden_fields, lookup, plain_ids, text, work_off
 from tests.rights import refuse
 
@@ -35,7 +34,7 @@ def small(connections: None) -> Connection:
 @pytest.fixture
 def selected(operator: Browser, small: Connection, sandbox: Sandbox) -> list[str]:
     ids = plain_ids(small, MediaQuery(status="stored", limit=100))[:4]
-    tray.add(PERSON, small, [(media_id, 1, 100) for media_id in ids])
+    selection.add(PERSON, small, [(media_id, 1, 100) for media_id in ids])
     return ids
 
 

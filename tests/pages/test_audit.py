@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.access import Caller, Person
+from dashboard.identity import Caller, Person
 from dashboard.models import Connection, Event, Removal
 from dashboard.sandbox import Sandbox
 from tests.make import BIG_ID, Browser, event, removal, text, words_in

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.access import Caller, Person, Role
 from dashboard.audit import chain
+from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from tests.make import Browser, event, removal, text

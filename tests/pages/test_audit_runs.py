@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from dashboard import ledger
-from dashboard.export import prepared as export
-from dashboard.ledger import Intent
+from dashboard.exports import job as export
 from dashboard.models import Connection, Event, Job, Removal
+from dashboard.removals import bulk, claims, ledger
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk, claims
 from tests.make import OMAR, Browser, job, plain_ids, removal, rows_of, text, work_off
 
 HERE = "/audit/"

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
-from dashboard.work import scan
-from dashboard.work.scan import Progress
-from dashboard.work.tally import SOONEST, Tally
+from dashboard.scans import scan
+from dashboard.scans.scan import Progress
+from dashboard.scans.statistics import SOONEST, Tally
 from tests.make import OMAR, Browser, item, job, operations, rows_of, text, variant
 
 HERE = "/c/small/expiring/"

@@ -6,10 +6,10 @@ import uuid
 
 import pytest
 
-from dashboard.ledger import Intent
 from dashboard.models import Connection, Removal, Worker
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
-from dashboard.work import bulk
 from tests import make
 from tests.make import OMAR, Browser, rows_of, text
 

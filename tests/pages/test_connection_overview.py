@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job, Removal, Worker
 from dashboard.sandbox import Sandbox
-from dashboard.work import jobs, scan
+from dashboard.scans import scan
 from tests.make import Browser, operations, removal, text, words_in
 from tests.scans import after, begun, tally_of
 
@@ -118,7 +119,9 @@ def test_while_one_runs_the_old_numbers_stay(viewer: Browser, scanned: Job, smal
     page = text(viewer.get(HERE))
     assert len(pictures(page)) == 6
     assert 'class="scan running"' in page  # by which the style dims what is old
-    assert f'hx-get="/c/small/scan/?at=overview&amp;watched={jobs.running(small, Job.Kind.SCAN).pk}"' in page  # type: ignore[union-attr]
+    running = lifecycle.running(small, Job.Kind.SCAN)
+    assert running
+    assert f'hx-get="/c/small/scan/?at=overview&amp;watched={running.pk}"' in page
 
 
 @pytest.mark.parametrize("alive", [False, True])
@@ -132,7 +135,7 @@ def test_without_a_worker_it_says_so(viewer: Browser, small: Connection, alive: 
 def test_a_scan_that_ended_early_is_told_beside_the_last_whole_one(
     viewer: Browser, scanned: Job, small: Connection
 ) -> None:
-    jobs.stop(begun(small), "Stopped by Omar Haddad.")
+    lifecycle.stop(begun(small), "Stopped by Omar Haddad.")
     said = words_in(text(viewer.get(HERE)))
     assert "was stopped after 0 items. Stopped by Omar Haddad." in said
     assert "scanned just now" in said

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
+from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
-from dashboard.work import jobs
 from tests.make import REFERRED, Browser, operations, signed_in, text, words_in
 from tests.scans import after, begun
 
@@ -130,7 +130,7 @@ def test_one_who_may_not_see_the_connection_begins_nothing(viewer: Browser, smal
     small.groups = ["nobody"]
     small.save()
     assert viewer.post(HERE).status_code == 404
-    assert jobs.running(small, Job.Kind.SCAN) is None
+    assert lifecycle.running(small, Job.Kind.SCAN) is None
 
 
 def test_a_viewer_ends_nobody_elses_scan(viewer: Browser, operator: Browser, small: Connection) -> None:

@@ -12,9 +12,9 @@ from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard.access.sign_on import SignOn
-from dashboard.export import files
-from dashboard.export.places import MAX_DOWNLOADS
+from dashboard.auth.config import SignOn
+from dashboard.exports import files
+from dashboard.exports.downloads import MAX_DOWNLOADS
 from dashboard.models import Connection, Event, Job
 from tests import make
 from tests.assertions import GROUPS, ISSUER

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.ledger import Intent
 from dashboard.models import Connection, Job, Removal, Worker
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
-from dashboard.work import bulk
 from tests import make
 from tests.assertions import GROUPS
 from tests.make import OMAR, Browser, assertion_browser, rows_of, text, words_in

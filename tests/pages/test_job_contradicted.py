@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard import audit, settling
-from dashboard.ledger import Intent
+from dashboard import audit
 from dashboard.models import Connection, Job, Removal
+from dashboard.removals import bulk, recovery
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk
 from tests import make
 from tests.make import Browser, deletes, words_in
 
@@ -31,7 +31,7 @@ def small(connections: None) -> Connection:
 def pass_by(job: Job) -> None:
     """Let the time pass after which the keeper looks."""
     job.removals.filter(state=State.UNKNOWN).update(next_look_at=timezone.now())
-    settling.settle_due()
+    recovery.settle_due()
 
 
 def many(small: Connection, answer: Callable[[Sandbox, str], None], sandbox: Sandbox) -> Job:

@@ -13,11 +13,11 @@ from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard.export import files as export_files
-from dashboard.export import prepared as export
-from dashboard.export.sheets import CONTENT_TYPES
+from dashboard.exports import files as export_files
+from dashboard.exports import job as export
 from dashboard.models import Connection, Event, Job
 from dashboard.sandbox import Sandbox
+from dashboard.spreadsheets import CONTENT_TYPES
 from dashboard.vault import MediaQuery
 from tests.exports import after, streamed, written
 from tests.make import OMAR, Browser, facts_of, leave, no_events, text, words_in

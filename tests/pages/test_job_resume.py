@@ -7,10 +7,10 @@ import uuid
 import pytest
 from django.db import connection as database
 
-from dashboard.ledger import Intent
 from dashboard.models import Connection, Job
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
-from dashboard.work import bulk
 from tests.make import OMAR, Browser, facts_of, no_events, operations, text, work_off
 
 

@@ -7,12 +7,12 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from dashboard import tray
-from dashboard.access.demo import DEMO_PEOPLE
-from dashboard.ledger import Intent
+from dashboard import selection
+from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job, Removal, TrayItem
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
-from dashboard.work import bulk
 from tests.make import OMAR, Browser, hidden_fields, text
 
 State = Removal.State
@@ -38,8 +38,8 @@ def retry(job: Job) -> str:
 def test_works(operator: Browser, job: Job, sandbox: Sandbox) -> None:
     answer = operator.post(retry(job))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/c/small/tray/?ticket=ZD-1")
-    assert tray.ids(PERSON, job.connection) == ["2", "odd-many"]
-    assert tray.totals(PERSON, job.connection) == tray.Totals(2, 4, 2000)
+    assert selection.ids(PERSON, job.connection) == ["2", "odd-many"]
+    assert selection.totals(PERSON, job.connection) == selection.Totals(2, 4, 2000)
     assert sandbox.calls == []
     review = operator.get(answer.headers["Location"])  # reads them again: one is gone by now
     assert "Delete 1 item of" in text(review)

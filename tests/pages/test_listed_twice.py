@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from dashboard.export import files, prepared
+from dashboard.exports import files
+from dashboard.exports import job as prepared
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
+from dashboard.scans import scan
 from dashboard.vault import MediaQuery
-from dashboard.work import scan
 from tests import make
 from tests.make import Browser, rows_of, text, words_in
 

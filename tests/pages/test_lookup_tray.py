@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard import tray
+from dashboard import selection
 from dashboard.models import Connection, Lookup, TrayItem
 from dashboard.sandbox import Sandbox
 from tests.make import OMAR, Browser, lookup, operations, signed_in, text, words_in
@@ -36,7 +36,7 @@ def found(small: Connection) -> Lookup:
 
 def in_tray(connection: Connection) -> list[tuple[str, int, int]]:
     assert OMAR.person
-    return list(tray.of(OMAR.person, connection).values_list("media_id", "variants", "size_bytes"))
+    return list(selection.of(OMAR.person, connection).values_list("media_id", "variants", "size_bytes"))
 
 
 def test_works(operator: Browser, small: Connection, found: Lookup, sandbox: Sandbox) -> None:

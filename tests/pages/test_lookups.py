@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from dashboard.lookup.lookups import LASTS
+from dashboard.lookups.store import LASTS
 from dashboard.models import Connection, Lookup
 from dashboard.sandbox import Sandbox
 from tests.make import BIG_ID, SMALL_ID, Browser, connection, errors_of, operations, signed_in, text, words_in

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection as database
 
-from dashboard.export import prepared as export
+from dashboard.exports import job as export
 from dashboard.models import Connection, Event, Job, Worker
 from dashboard.sandbox import Sandbox
 from tests.make import SMALL_ID, Browser, facts_of, form_token, no_events, text, words_in

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from dashboard.export.stream import Cut
+from dashboard.exports.stream import Cut
+from dashboard.jobs.paging import Circle
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Unreachable, VaultError
-from dashboard.work.walk import Circle
 from tests.make import (
     SMALL_ID,
     UPSTREAM_TROUBLE,

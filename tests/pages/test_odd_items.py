@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from dashboard.export.rows import COLUMNS
-from dashboard.ledger import Intent
+from dashboard.exports.rows import COLUMNS
+from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Event, Lookup, Removal
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk, jobs
 from tests import exports, make, reference, scans
 from tests.make import SMALL_ID, Browser, form_token, ids_on, text, words_in
 
@@ -105,7 +106,7 @@ def odd(sandbox: Sandbox, ids: list[str]) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def _this_process_goes_on() -> Iterator[None]:
     yield
-    jobs.stopping.clear()
+    lifecycle.stopping.clear()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import tray
+from dashboard import selection
 from dashboard.models import Connection, Job, Removal
 from dashboard.sandbox import Sandbox
 from tests.make import OMAR, Browser, deletes, form_token, hidden_fields, ids_on, text
@@ -61,7 +61,7 @@ def test_the_token_of_another_form_purges_nothing(admin: Browser, sandbox: Sandb
 def test_the_token_of_another_form_begins_nothing(operator: Browser, media_id: str) -> None:
     small = Connection.objects.get(slug="small")
     assert OMAR.person
-    tray.add(OMAR.person, small, [(media_id, 1, 1)])
+    selection.add(OMAR.person, small, [(media_id, 1, 1)])
     token = form_token(operator.get(f"/c/small/media/{media_id}/delete/"))
     answer = operator.post(TRAY, {**hidden_fields(operator.get(TRAY)), "token": token})
     assert answer.status_code == 422

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.test import override_settings
 
-from dashboard.access.sign_on import SignOn
+from dashboard.auth.config import SignOn
 from dashboard.origins import own_path
 from tests.assertions import GROUPS
 from tests.make import HTMX, Browser, assertion_browser, signed_in, text

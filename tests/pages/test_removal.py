@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.ledger import RETRIED
 from dashboard.models import Connection, Removal
+from dashboard.removals.ledger import RETRIED
 from dashboard.sandbox import Sandbox
 from tests.make import Browser, deletes, event, form_token, removal, remove, signed_in, text
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from django.test import override_settings
 
-from dashboard.access.sign_on import SignOn
+from dashboard.auth.config import SignOn
 from tests.assertions import GROUPS
 from tests.make import REFERRED, Browser, assertion_browser, csrf_token, signed_in, text
 

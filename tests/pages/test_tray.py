@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from dashboard import tray
-from dashboard.access.demo import DEMO_PEOPLE
-from dashboard.forms.tray import plain_digits
-from dashboard.ledger import Intent
+from dashboard import selection
+from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job, Removal
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk
+from dashboard.web.forms.tray import plain_digits
 from tests.make import (
     OMAR,
     UPSTREAM_TROUBLE,
@@ -50,7 +50,7 @@ def ids(small: Connection, sandbox: Sandbox) -> list[str]:
 
 
 def select(connection: Connection, *ids: str) -> None:
-    tray.add(PERSON, connection, [(media_id, 1, 100) for media_id in ids])
+    selection.add(PERSON, connection, [(media_id, 1, 100) for media_id in ids])
 
 
 def press(operator: Browser, shown: Any, **said: Any) -> Any:
@@ -71,7 +71,7 @@ def test_works(operator: Browser, small: Connection, ids: list[str], sandbox: Sa
     job = Job.objects.get()
     assert (answer.status_code, answer.headers["Location"]) == (303, job.get_absolute_url())
     assert (job.kind, job.total, job.ticket, job.reason) == ("remove", 3, "ZD-3", "asked for")
-    assert tray.ids(PERSON, small) == []
+    assert selection.ids(PERSON, small) == []
     assert deletes(sandbox) == []  # that is the worker's
     work_off()
     assert {path.rpartition("/")[2] for path in deletes(sandbox)} == set(ids[:3])
@@ -128,7 +128,7 @@ def test_what_is_gone_already_is_named_and_left_out(
     press(operator, asks)
     job = Job.objects.get()
     assert list(job.removals.values_list("media_id", flat=True)) == ids[:2]
-    assert tray.ids(PERSON, small) == []
+    assert selection.ids(PERSON, small) == []
 
 
 def test_what_another_removal_holds_is_named_left_out_and_stays(
@@ -146,7 +146,7 @@ def test_what_another_removal_holds_is_named_left_out_and_stays(
     assert "Delete 1 item " in f"{words} "
     assert press(operator, asks).status_code == 303
     assert Job.objects.exclude(pk=other.pk).get().total == 1
-    assert tray.ids(PERSON, small) == ids[:2]
+    assert selection.ids(PERSON, small) == ids[:2]
     answer = press(operator, operator.get(HERE))
     assert answer.status_code == 422
     assert "Nothing of this is left to delete." in words_in(text(answer))
@@ -162,7 +162,7 @@ def test_what_was_taken_by_another_since_is_said(
     assert answer.status_code == 409
     assert "Already being removed" in text(answer)
     assert other.get_absolute_url() in text(answer)
-    assert tray.ids(PERSON, small) == ids[:1]
+    assert selection.ids(PERSON, small) == ids[:1]
 
 
 def test_a_tray_that_changed_since_is_shown_again(
@@ -220,7 +220,7 @@ def test_a_row_is_taken_out_and_what_was_typed_stays(
     asks = operator.get(HERE)
     answer = press(operator, asks, out=ids[1], typed="5")
     assert answer.status_code == 200
-    assert tray.ids(PERSON, small) == [ids[0], ids[2]]
+    assert selection.ids(PERSON, small) == [ids[0], ids[2]]
     assert "asked for" in text(answer)
     assert 'value="ZD-3"' in text(answer)
     assert hidden_fields(answer)["token"] == hidden_fields(asks)["token"]
@@ -252,7 +252,7 @@ def test_the_same_press_twice_leads_to_the_same_job(
 
 def test_more_than_it_reads_is_said(operator: Browser) -> None:
     big = Connection.objects.get(slug="big")
-    tray.add(PERSON, big, [(str(number), 2, 10**6) for number in range(1000, 1400)])
+    selection.add(PERSON, big, [(str(number), 2, 10**6) for number in range(1000, 1400)])
     words = words_in(text(operator.get("/c/big/tray/")))
     assert "The first 200 of 400 selected items" in words
     assert "The other 200 were not read again" in words
@@ -264,7 +264,7 @@ def test_another_attempt_names_the_job_that_failed(
 ) -> None:
     failed = bulk.begin(small, Intent(OMAR, uuid.uuid4()), ids[:2]).job
     failed.removals.update(state=Removal.State.NOT_REMOVED)
-    tray.add(PERSON, small, [(media_id, 0, 0) for media_id in ids[:2]], retry_of=failed)
+    selection.add(PERSON, small, [(media_id, 0, 0) for media_id in ids[:2]], retry_of=failed)
     press(operator, operator.get(HERE))
     again = Job.objects.exclude(pk=failed.pk).get()
     assert again.retry_of == failed
@@ -278,7 +278,7 @@ def test_without_a_record_nothing_begins(operator: Browser, small: Connection, i
         answer = press(operator, asks)
     assert answer.status_code == 503
     assert "Nothing was done" in text(answer)
-    assert (Job.objects.count(), tray.ids(PERSON, small)) == (0, ids[:2])
+    assert (Job.objects.count(), selection.ids(PERSON, small)) == (0, ids[:2])
 
 
 @pytest.mark.parametrize(("fault", "status", "word"), UPSTREAM_TROUBLE)
@@ -290,7 +290,7 @@ def test_upstream_error(
     answer = operator.get(HERE)
     assert answer.status_code == status
     assert word in text(answer)
-    assert tray.ids(PERSON, small) == ids[:2]
+    assert selection.ids(PERSON, small) == ids[:2]
 
 
 def test_wrong_role(viewer: Browser, small: Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from dashboard.export.places import MAX_DOWNLOADS
+from dashboard.exports.downloads import MAX_DOWNLOADS
 from tests.server.conftest import PATIENCE, WRITE_SECONDS, Server
 
 THREADS: Final = 16

@@ -10,9 +10,9 @@ from django.db import DatabaseError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from dashboard.access import Person, Role
-from dashboard.access.accounts import accounts
-from dashboard.access.standing import standing
+from dashboard.accounts import accounts
+from dashboard.auth.reauthorize import standing
+from dashboard.identity import Person, Role
 from dashboard.models import Account, Event
 from tests.assertions import GROUPS, ISSUER
 from tests.make import Browser, assertion_browser

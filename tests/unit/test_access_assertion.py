@@ -15,10 +15,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import RequestFactory
 
-from dashboard.access import Person, Role
-from dashboard.access.assertion import LONGEST_TOKEN, ByAssertion
-from dashboard.access.identity import KeysUnavailable, Refused
-from dashboard.access.words import TOO_LONG
+from dashboard.auth.assertion import LONGEST_TOKEN, ByAssertion
+from dashboard.auth.claims import TOO_LONG
+from dashboard.identity import KeysUnavailable, Person, Refused, Role
 from tests.assertions import (
     GRANTS,
     GROUPS,

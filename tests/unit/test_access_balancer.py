@@ -12,10 +12,9 @@ import jwt
 import pytest
 from django.test import RequestFactory
 
-from dashboard.access import Person, Role
-from dashboard.access.assertion import ByAssertion
-from dashboard.access.identity import Refused
-from dashboard.access.sign_on import Assertion
+from dashboard.auth.assertion import ByAssertion
+from dashboard.auth.config import Assertion
+from dashboard.identity import Person, Refused, Role
 from tests.assertions import GRANTS, GROUPS, ISSUER, Provider, a_provider, private_key, public_pem
 
 KID = "12345678-1234-1234-1234-1234567890ab"

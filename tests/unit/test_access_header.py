@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from dashboard.access import Person, Role
-from dashboard.access.header import LONGEST_GROUPS, ByHeaders
-from dashboard.access.identity import Refused
-from dashboard.access.repeated import note_repeated
-from dashboard.access.sign_on import Headers
-from dashboard.access.words import TOO_LONG
+from dashboard.auth.claims import TOO_LONG
+from dashboard.auth.config import Headers
+from dashboard.auth.header import LONGEST_GROUPS, ByHeaders
+from dashboard.auth.repeated_headers import note_repeated
+from dashboard.identity import Person, Refused, Role
 from tests.assertions import GRANTS
 
 SECRET = "canary-of-a-proxy-0123456789abcdef"

@@ -10,10 +10,9 @@ import jwt
 import pytest
 from django.test import RequestFactory
 
-from dashboard.access import Role
-from dashboard.access.assertion import ByAssertion
-from dashboard.access.identity import Refused
-from dashboard.access.keys import COOLDOWN, keys_at
+from dashboard.auth.assertion import ByAssertion
+from dashboard.auth.jwks import COOLDOWN, keys_at
+from dashboard.identity import Refused, Role
 from tests.assertions import GRANTS, HEADER, Provider, assertion, claims, jwks, private_key
 
 

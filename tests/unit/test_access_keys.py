@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from dashboard.access.identity import KeysUnavailable, Refused
-from dashboard.access.keys import COOLDOWN, LONGEST_AGE, FetchedKeys, KeyFile, balancer_keys, keys_at, usable
+from dashboard.auth.jwks import COOLDOWN, LONGEST_AGE, FetchedKeys, KeyFile, balancer_keys, keys_at, usable
+from dashboard.identity import KeysUnavailable, Refused
 from tests.assertions import Provider, a_provider, jwks, public_pem
 
 ES256 = ("ES256",)

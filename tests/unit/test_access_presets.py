@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from dashboard.access import Role
-from dashboard.access.assertion import ByAssertion
-from dashboard.access.identity import Refused
-from dashboard.access.settings import PRESETS
-from dashboard.access.sign_on import Grants
+from dashboard.auth.assertion import ByAssertion
+from dashboard.auth.config import Grants
+from dashboard.auth.settings import PRESETS
+from dashboard.identity import Refused, Role
 from tests.assertions import AUDIENCE, GRANTS, ISSUER, Provider, a_provider, assertion, token
 
 NOW = int(time.time())

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from environs import FileAwareEnv
 
-from dashboard.access import Role
-from dashboard.access.settings import read
-from dashboard.access.sign_on import Assertion, Grants, Headers, SignOn
+from dashboard.auth.config import Assertion, Grants, Headers, SignOn
+from dashboard.auth.settings import read
+from dashboard.identity import Role
 from tests.assertions import jwks
 
 SECRET = "canary-of-a-proxy-0123456789abcdef"

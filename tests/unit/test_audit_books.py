@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import ledger
 from dashboard.models import Connection, Event, Removal
+from dashboard.removals import ledger
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.make import OMAR

@@ -14,13 +14,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import ledger
-from dashboard.audit import books, retention
-from dashboard.ledger import Intent
+from dashboard.audit import reconcile, retention
+from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Event, Job, Removal
+from dashboard.removals import bulk, claims, ledger
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk, claims, jobs
 from tests import make
 from tests.rights import as_owner
 
@@ -84,7 +84,7 @@ def test_at_every_point_of_its_way_it_holds(small: Connection, ids: list[str], s
     assert "holds" in verified()
     Job.objects.update(state="waiting", next_try_at=None)
     Removal.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
-    jobs.queue(job)
+    lifecycle.queue(job)
     make.work_off()
     assert set(job.removals.values_list("state", flat=True)) == {"deleted"}
     assert "holds" in verified()
@@ -203,7 +203,7 @@ def test_what_a_stop_changes_between_two_reads_is_no_difference(planned: Job) ->
         return execute(sql, *rest)
 
     with database.execute_wrapper(stop_before_the_items_are_counted):
-        assert books.differing_removals() is None
+        assert reconcile.differing_removals() is None
     assert stopped == [True, True]
 
 
@@ -266,4 +266,4 @@ def test_a_long_one_is_read_by_a_few_queries(
     for start in range(0, 12, 4):
         begin(small, ids[start : start + 4])
     with django_assert_max_num_queries(16):
-        assert books.differing_removals() is None
+        assert reconcile.differing_removals() is None

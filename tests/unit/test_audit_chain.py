@@ -14,10 +14,11 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.db import connection as database
 from django.test import override_settings
 
-from dashboard import audit, ledger
-from dashboard.audit import chain, guards
-from dashboard.ledger import Intent
+from dashboard import audit
+from dashboard.audit import chain, triggers
 from dashboard.models import Event, Removal
+from dashboard.removals import ledger
+from dashboard.removals.ledger import Intent
 from tests import make
 from tests.make import OMAR
 
@@ -32,7 +33,7 @@ def five(db: None) -> list[Event]:
 
 def tamper(sql: str, *values: Any) -> None:
     """Change the table as its owner can: with the guards out of the way."""
-    with guards.lifted(), database.cursor() as cursor:
+    with triggers.lifted(), database.cursor() as cursor:
         cursor.execute(sql, values)
 
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.access import Caller, Person, Role
 from dashboard.audit import OUTCOMES, VERBS
-from dashboard.audit.history import MOST_LOOKS, AuditQuery, History, Place, UnknownRecord
-from dashboard.forms.audit import AuditFilterForm
+from dashboard.audit.queries import MOST_LOOKS, AuditQuery, History, Place, UnknownRecord
+from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, Event, Removal
+from dashboard.web.forms.audit import AuditFilterForm
 from tests import make
 
 State = Removal.State

@@ -11,16 +11,15 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import ledger
-from dashboard.access import Person, Role
-from dashboard.audit.codes import CODES
-from dashboard.audit.history import MOST_LOOKS, AuditQuery, History
-from dashboard.audit.pages import AuditPage, deed_of
-from dashboard.audit.runs import runs_of
-from dashboard.ledger import Intent
+from dashboard.audit.bulk_summaries import runs_of
+from dashboard.audit.event_codes import CODES
+from dashboard.audit.queries import MOST_LOOKS, AuditQuery, History
+from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
-from dashboard.pages.outcomes import mark_of
-from dashboard.work import bulk, claims
+from dashboard.removals import bulk, claims, ledger
+from dashboard.removals.ledger import Intent
+from dashboard.web.presenters.audit import AuditPage, deed_of
+from dashboard.web.presenters.removal import mark_of
 from tests import make
 
 State = Removal.State

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test import override_settings
 
-from dashboard.access import local_caller
+from dashboard.identity import local_caller
 from dashboard.models import Connection, Event
 from tests.make import connection, facts_of, no_events
 

@@ -10,9 +10,9 @@ from django.test import override_settings
 from msgspec import structs
 
 from dashboard.models import Connection
-from dashboard.pages.display import SLOTS, BrokenRow, ItemPage, Row, Shelf, variant_cards
-from dashboard.preferences import Preferences
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant
+from dashboard.web.preferences import Preferences
+from dashboard.web.presenters.media import SLOTS, BrokenRow, ItemPage, Row, Shelf, variant_cards
 from tests.make import DAY_MS, item, variant
 
 GOOD = "https://media.ofauth.com/v2/abc"

@@ -10,12 +10,13 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import audit, ledger, settling
-from dashboard.ledger import Intent
+from dashboard import audit
+from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Event, Job, Removal
+from dashboard.removals import bulk, claims, ledger, recovery, runner
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk, claims, drain, jobs
 from tests import make
 
 State = Removal.State
@@ -24,7 +25,7 @@ State = Removal.State
 @pytest.fixture(autouse=True)
 def _this_process_goes_on() -> Iterator[None]:
     yield
-    jobs.stopping.clear()
+    lifecycle.stopping.clear()
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_every_item_is_removed_once_and_recorded(small: Connection, ids: list[st
     assert job.state == "done"
     assert states(job) == ["deleted"] * len(ids)
     assert sorted(deleted_ids(sandbox)) == sorted(ids)
-    assert make.operations(sandbox).count("batch") == -(-len(ids) // drain.SHARE), "read again, by shares"
+    assert make.operations(sandbox).count("batch") == -(-len(ids) // runner.SHARE), "read again, by shares"
     assert codes(job) == ["planned", "finished"]
     counts = bulk.counts(job)
     assert (counts.total, counts.deleted, counts.left, counts.done) == (len(ids), len(ids), 0, len(ids))
@@ -95,7 +96,7 @@ def test_each_outcome_is_its_own(small: Connection, ids: list[str], sandbox: San
 
 def settle_all(job: Job) -> None:
     job.removals.filter(state=State.UNKNOWN).update(next_look_at=timezone.now() - timedelta(seconds=1))
-    settling.settle_due()
+    recovery.settle_due()
 
 
 def test_another_attempt_is_linked_to_the_one_before(
@@ -133,14 +134,14 @@ def test_what_another_removal_holds_is_left_out_and_named(
 def test_one_press_is_one_job(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     intent = Intent(make.OMAR, uuid.uuid4())
     first = bulk.begin(small, intent, ids[:2]).job
-    with pytest.raises(jobs.JobIsThere) as there:
+    with pytest.raises(lifecycle.JobIsThere) as there:
         bulk.begin(small, intent, ids[2:4])
     assert there.value.job == first
     assert Removal.objects.count() == 2
 
 
 def test_without_its_event_nothing_is_begun(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
-    with database.execute_wrapper(make.no_events), pytest.raises(jobs.JobNotOpened):
+    with database.execute_wrapper(make.no_events), pytest.raises(lifecycle.JobNotOpened):
         begin(small, ids[:2])
     assert not Job.objects.exists()
     assert not Removal.objects.exists()
@@ -150,7 +151,7 @@ def test_without_its_event_nothing_is_begun(small: Connection, ids: list[str], s
 def test_without_its_events_nothing_is_sent(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     job = begin(small, ids[:2])
     with database.execute_wrapper(make.no_events), pytest.raises(ledger.IntentNotRecorded):
-        drain.run(job.pk)
+        runner.run(job.pk)
     assert make.deletes(sandbox) == []
     assert states(job) == ["planned"] * 2, "given back"
 
@@ -186,11 +187,11 @@ def test_a_process_that_ends_gives_everything_back(
     small: Connection, ids: list[str], sandbox: Sandbox
 ) -> None:
     job = begin(small, ids[:3])
-    jobs.stopping.set()
-    drain.run(job.pk)
+    lifecycle.stopping.set()
+    runner.run(job.pk)
     job.refresh_from_db()
     assert (job.state, states(job)) == ("waiting", ["planned"] * 3)
-    jobs.stopping.clear()
+    lifecycle.stopping.clear()
     make.work_off()
     assert states(job) == ["deleted"] * 3
 
@@ -224,7 +225,7 @@ def test_a_row_that_a_dead_worker_sent_is_looked_at_and_not_sent_again(
     assert (job.state, states(job)) == ("running", ["sent", "deleted"]), "its call may still be out"
     Removal.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert jobs.queue_due() == 1
+    assert lifecycle.queue_due() == 1
     make.work_off()
     job.refresh_from_db()
     assert (job.state, states(job)) == ("done", ["verified_present", "deleted"])

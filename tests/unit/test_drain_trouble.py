@@ -14,14 +14,15 @@ from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard import ledger, service
-from dashboard.access import Caller, Person, Role
-from dashboard.access.sign_on import SignOn
-from dashboard.ledger import Intent
+from dashboard import service
+from dashboard.auth.config import SignOn
+from dashboard.identity import Caller, Person, Role
+from dashboard.jobs import lifecycle, retry_policy
 from dashboard.models import Account, Connection, Job, Removal
+from dashboard.removals import bulk, claims, ledger, runner
+from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk, claims, drain, jobs, troubles
 from tests import make
 from tests.assertions import GROUPS
 from tests.crash.relay import Relay
@@ -33,7 +34,7 @@ LONG_WAIT = {"status": 429, "headers": {"Retry-After": "300"}, "body": {"error":
 @pytest.fixture(autouse=True)
 def _this_process_goes_on() -> Iterator[None]:
     yield
-    jobs.stopping.clear()
+    lifecycle.stopping.clear()
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def begin(of: Connection, ids: list[str], caller: Caller = make.OMAR) -> Job:
 
 
 def run(job: Job) -> Job:
-    drain.run(job.pk)
+    runner.run(job.pk)
     job.refresh_from_db()
     return job
 
@@ -131,7 +132,7 @@ def test_short_waits_without_end_are_a_rest(small: Connection, ids: list[str], s
     sandbox.faults.add(method="DELETE", status=429, headers={"Retry-After": "0"}, times=None)
     job = run(begin(small, ids))
     assert (job.state, states(job)) == ("paused", ["planned"] * 8)
-    assert len(make.deletes(sandbox)) <= drain.WAITS_IN_A_ROW + 1
+    assert len(make.deletes(sandbox)) <= runner.WAITS_IN_A_ROW + 1
 
 
 def test_a_service_out_of_reach_is_waited_for(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
@@ -163,11 +164,11 @@ def test_a_service_out_of_reach_is_waited_for(small: Connection, ids: list[str],
 def test_after_some_rests_somebody_has_to_look(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     sandbox.faults.add(method="POST", status=401, times=None)
     job = begin(small, ids)
-    for _ in range(troubles.TRIES - 1):
+    for _ in range(retry_policy.TRIES - 1):
         assert run(job).next_try_at
         Job.objects.update(next_try_at=timezone.now())
     assert (run(job).state, job.next_try_at) == (Job.State.PAUSED, None)
-    assert jobs.queue_due() == 0
+    assert lifecycle.queue_due() == 0
 
 
 def test_two_calls_that_fail_are_one_rest(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
@@ -268,7 +269,7 @@ def test_a_process_that_ends_gives_back_before_its_calls_are_over(
     seen: list[list[str]] = []
 
     def end() -> None:
-        jobs.stopping.set()
+        lifecycle.stopping.set()
         until = timezone.now() + timedelta(seconds=10)
         while State.CLAIMED in states(job) and timezone.now() < until:
             pass

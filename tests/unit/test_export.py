@@ -16,14 +16,14 @@ from django.db import connection as database
 from django.utils import timezone
 
 from dashboard import audit
-from dashboard.access import Caller, Person, Role
-from dashboard.export import files as export_files
-from dashboard.export import prepared as export
+from dashboard.exports import files as export_files
+from dashboard.exports import job as export
+from dashboard.identity import Caller, Person, Role
+from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Event, Job
-from dashboard.removal import FormUsed
+from dashboard.removals.actions import FormUsed
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.work import jobs
 from tests import make
 from tests.exports import HEAD, after, begun, left_lying, streamed, written
 from tests.make import SMALL_ID, facts_of
@@ -185,7 +185,7 @@ def test_a_part_that_is_not_the_one_it_was(some: Connection, upstream: Sandbox, 
             part.write_bytes(part.read_bytes() + b"what was written and not kept")
     upstream.faults.clear()
     upstream.calls.clear()
-    assert jobs.resume(job)
+    assert lifecycle.resume(job)
     after(job)
     assert (job.state, job.seen, written(job) == whole) == (State.DONE, ITEMS, True)
     assert len(upstream.calls) == (5 if lost == "longer" else 8)
@@ -200,7 +200,7 @@ def test_stop_ends_it_and_leaves_nothing_lying(some: Connection) -> None:
         if sql.startswith('UPDATE "dashboard_job"'):
             writes[0] += 1
             if writes[0] == 5:
-                jobs.stop(Job.objects.get(pk=job.pk), "Stopped by Omar Haddad.")
+                lifecycle.stop(Job.objects.get(pk=job.pk), "Stopped by Omar Haddad.")
         return execute(sql, *rest)
 
     with database.execute_wrapper(pressing):
@@ -213,11 +213,11 @@ def test_stop_ends_it_and_leaves_nothing_lying(some: Connection) -> None:
 
 def test_a_process_that_ends_gives_it_back(some: Connection) -> None:
     whole, job = streamed(some), begun(some)
-    jobs.stopping.set()
+    lifecycle.stopping.set()
     try:
         assert after(job).state == State.WAITING
     finally:
-        jobs.stopping.clear()
+        lifecycle.stopping.clear()
     assert job.runner is None
     assert 0 < job.seen < ITEMS
     assert left_lying() == [".part"]
@@ -226,7 +226,7 @@ def test_a_process_that_ends_gives_it_back(some: Connection) -> None:
 
 def test_of_two_runners_one_writes(some: Connection, upstream: Sandbox) -> None:
     job = begun(some)
-    held = jobs.take(job.pk, uuid.uuid4())
+    held = lifecycle.take(job.pk, uuid.uuid4())
     assert held is not None
     assert after(job).runner == held.runner
     assert upstream.calls == []

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.export.rows import COLUMNS, Items, head, moment, writer
-from dashboard.lookup.pasted import read
+from dashboard.exports.rows import COLUMNS, Items, head, moment, writer
+from dashboard.lookups.parsing import read
 from dashboard.models import Connection
 from dashboard.units import iso_text
 from dashboard.vault import MediaItem, UnreadableItem

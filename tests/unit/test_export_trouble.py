@@ -13,11 +13,11 @@ import pytest
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.export import files as export_files
-from dashboard.export import prepared as export
+from dashboard.exports import files as export_files
+from dashboard.exports import job as export
+from dashboard.jobs import lifecycle, retry_policy
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
-from dashboard.work import jobs, troubles
 from tests.exports import after, begun, left_lying, streamed, written
 from tests.scans import ITEMS
 
@@ -58,7 +58,7 @@ def test_what_lasts_is_a_pause(
     upstream.faults.clear()
     service.vault().close()
     service.vault.cache_clear()  # as another process, which remembers no limit
-    assert jobs.resume(job)
+    assert lifecycle.resume(job)
     after(job)
     assert (job.state, job.seen, job.why, written(job) == whole) == (State.DONE, ITEMS, "", True)
 
@@ -67,7 +67,7 @@ def test_what_lasts_is_a_pause(
 def test_what_passes_costs_a_wait_and_nothing_else(
     some: Connection, upstream: Sandbox, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.01)
     whole, job = streamed(some), begun(some)
     fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
     after(job)
@@ -75,7 +75,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
 
 
 def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.0)
     job = begun(some)
     fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
     after(job)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.forms.fields import LinesField, SecondsField
+from dashboard.web.forms.fields import LinesField, SecondsField
 
 MAX: Final = 1000
 LINE_ENDS: Final = ["\n", "\r\n", "\r"]

@@ -12,7 +12,10 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.forms import (
+from dashboard.models import Connection
+from dashboard.vault import DEFAULT_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
+from dashboard.vault.query import PARAMETERS
+from dashboard.web.forms import (
     MediaFilterForm,
     PreferencesForm,
     PurgeForm,
@@ -20,9 +23,6 @@ from dashboard.forms import (
     SearchForm,
     SignInForm,
 )
-from dashboard.models import Connection
-from dashboard.vault import DEFAULT_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
-from dashboard.vault.query import PARAMETERS
 
 
 def filters(query_string: str) -> MediaFilterForm:

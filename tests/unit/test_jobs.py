@@ -13,9 +13,10 @@ from django.db import connection as database
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from dashboard import worker
+from dashboard.jobs import lifecycle
+from dashboard.jobs.queue import run
 from dashboard.models import Connection, Job, Worker
-from dashboard.work import jobs, worker
-from dashboard.work.tasks import run
 from tests import make
 
 Kind, State = Job.Kind, Job.State
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _this_process_goes_on() -> Iterator[None]:
     yield
-    jobs.stopping.clear()
+    lifecycle.stopping.clear()
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def small() -> Connection:
 @pytest.fixture
 def job(small: Connection) -> Job:
     """A scan that waits for a worker."""
-    return jobs.open_job(jobs.new(Kind.SCAN, small, make.OMAR))
+    return lifecycle.open_job(lifecycle.new(Kind.SCAN, small, make.OMAR))
 
 
 def queued() -> int:
@@ -60,8 +61,8 @@ def test_a_job_remembers_who_began_it_and_is_queued_with_its_row(job: Job) -> No
 
 
 def test_one_press_is_one_job(job: Job, small: Connection) -> None:
-    with pytest.raises(jobs.JobIsThere) as there:
-        jobs.open_job(jobs.new(Kind.SCAN, small, make.OMAR, token=job.token))
+    with pytest.raises(lifecycle.JobIsThere) as there:
+        lifecycle.open_job(lifecycle.new(Kind.SCAN, small, make.OMAR, token=job.token))
     assert there.value.job == job
 
 
@@ -71,65 +72,65 @@ def test_what_cannot_be_queued_is_not_begun(small: Connection) -> None:
             raise OperationalError("disk is full")
         return execute(sql, params, many, context)
 
-    with database.execute_wrapper(broken), pytest.raises(jobs.JobNotOpened):
-        jobs.open_job(jobs.new(Kind.SCAN, small, make.OMAR))
+    with database.execute_wrapper(broken), pytest.raises(lifecycle.JobNotOpened):
+        lifecycle.open_job(lifecycle.new(Kind.SCAN, small, make.OMAR))
     assert not Job.objects.exists()
 
 
 def test_one_runner_holds_it_until_its_lease_ends(job: Job) -> None:
     first, second = uuid.uuid4(), uuid.uuid4()
-    held = jobs.take(job.pk, first)
+    held = lifecycle.take(job.pk, first)
     assert held
-    assert jobs.take(job.pk, second) is None
-    jobs.keep(held, seen=7, cursor="c")
+    assert lifecycle.take(job.pk, second) is None
+    lifecycle.keep(held, seen=7, cursor="c")
     Job.objects.update(lease_until=ago(1))
-    taken = jobs.take(job.pk, second)
+    taken = lifecycle.take(job.pk, second)
     assert taken
     assert (taken.seen, taken.cursor) == (7, "c")
-    with pytest.raises(jobs.Interrupted):
-        jobs.keep(held, seen=8)
-    assert not jobs.finish(held)
+    with pytest.raises(lifecycle.Interrupted):
+        lifecycle.keep(held, seen=8)
+    assert not lifecycle.finish(held)
     assert Job.objects.get().seen == 7, "what the first still wanted to write is not written"
-    assert jobs.finish(taken)
+    assert lifecycle.finish(taken)
     assert Job.objects.get().state == State.DONE
-    assert jobs.take(job.pk, first) is None
+    assert lifecycle.take(job.pk, first) is None
 
 
 def test_a_stop_is_found_out_at_the_next_step(job: Job) -> None:
-    held = jobs.take(job.pk, uuid.uuid4())
+    held = lifecycle.take(job.pk, uuid.uuid4())
     assert held
-    assert jobs.stop(Job.objects.get())
-    with pytest.raises(jobs.Interrupted):
-        jobs.keep(held, seen=1)
-    assert not jobs.stop(Job.objects.get()), "it is over"
+    assert lifecycle.stop(Job.objects.get())
+    with pytest.raises(lifecycle.Interrupted):
+        lifecycle.keep(held, seen=1)
+    assert not lifecycle.stop(Job.objects.get()), "it is over"
 
 
 def test_a_process_that_ends_gives_it_back_at_once(job: Job) -> None:
-    held = jobs.take(job.pk, uuid.uuid4())
+    held = lifecycle.take(job.pk, uuid.uuid4())
     assert held
-    jobs.stopping.set()
-    with pytest.raises(jobs.Interrupted):
-        jobs.keep(held, seen=5)
+    lifecycle.stopping.set()
+    with pytest.raises(lifecycle.Interrupted):
+        lifecycle.keep(held, seen=5)
     kept = Job.objects.get()
     assert (kept.state, kept.seen, kept.lease_until, queued()) == (State.WAITING, 5, None, 2)
 
 
 def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
     lose_the_tasks()
-    held = jobs.take(job.pk, uuid.uuid4())
+    held = lifecycle.take(job.pk, uuid.uuid4())
     assert held
-    assert jobs.pause(held, "The service asked to wait 7 s.", 7)
-    assert jobs.take(job.pk, uuid.uuid4()) is None
+    assert lifecycle.pause(held, "The service asked to wait 7 s.", 7)
+    assert lifecycle.take(job.pk, uuid.uuid4()) is None
     Job.objects.update(next_try_at=ago(1))
-    assert jobs.queue_due() == 1
-    held = jobs.take(job.pk, uuid.uuid4())
+    assert lifecycle.queue_due() == 1
+    held = lifecycle.take(job.pk, uuid.uuid4())
     assert held
-    assert jobs.pause(held, "The service refused our key.", None)
+    assert lifecycle.pause(held, "The service refused our key.", None)
     Job.objects.update(moved_at=ago(86_400))
-    assert jobs.queue_due() == 0, "nobody has pressed Go on"
-    assert jobs.resume(held)
+    assert lifecycle.queue_due() == 0, "nobody has pressed Go on"
+    assert lifecycle.resume(held)
     assert Job.objects.get().state == State.WAITING
-    assert not jobs.resume(held)
+    assert not lifecycle.resume(held)
 
 
 @pytest.mark.parametrize(
@@ -152,44 +153,56 @@ def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
 def test_what_nobody_works_on_is_queued_again(job: Job, changes: dict[str, object], is_due: bool) -> None:
     moments = {k: ago(-v) if isinstance(v, int) else v for k, v in changes.items()}
     Job.objects.update(**moments)
-    assert jobs.queue_due() == 0, "its task waits for a lane, be it for hours"
+    assert lifecycle.queue_due() == 0, "its task waits for a lane, be it for hours"
     lose_the_tasks()
     before = queued()
-    assert jobs.queue_due() == is_due
-    assert jobs.queue_due() == 0, "not more often than a task may wait"
+    assert lifecycle.queue_due() == is_due
+    assert lifecycle.queue_due() == 0, "not more often than a task may wait"
     assert queued() == before + is_due
 
 
+def test_a_task_queued_before_an_upgrade_that_moved_it_is_queued_anew(job: Job) -> None:
+    DBTaskResult.objects.update(task_path="dashboard.where.it.was.run")
+    worker.Lane(lifecycle.WALKS).queue.run_task(DBTaskResult.objects.get())
+    assert (Job.objects.get().state, queued()) == (State.WAITING, 0), "the queue cannot find it"
+    Job.objects.update(created_at=ago(60))
+    assert lifecycle.queue_due() == 1
+    assert DBTaskResult.objects.ready().get().task.func is run.func
+
+
 def test_a_round_of_the_worker_beats_and_tidies(job: Job) -> None:
-    assert not jobs.worker_is_alive()
+    assert not lifecycle.worker_is_alive()
     gone = Worker.objects.create(host="gone", beat_at=ago(100_000))
     old = DBTaskResult.objects.get()
     DBTaskResult.objects.update(status="RUNNING", started_at=ago(1_000_000))
     me = Worker(host="here")
     assert worker.look_after(me, tidies=True)
-    assert jobs.worker_is_alive()
+    assert lifecycle.worker_is_alive()
     assert list(Worker.objects.all()) == [me]
     assert not DBTaskResult.objects.filter(pk=old.pk).exists()
     assert not Worker.objects.filter(pk=gone.pk).exists()
     Worker.objects.update(beat_at=ago(60))
-    assert not jobs.worker_is_alive()
+    assert not lifecycle.worker_is_alive()
 
 
 def test_no_removal_waits_for_scans(job: Job, small: Connection) -> None:
     """Of several lanes one takes nothing else; and each kind of job has a lane, if there is only one."""
-    jobs.open_job(jobs.new(Kind.REMOVE, small, make.OMAR))
-    assert set(DBTaskResult.objects.values_list("queue_name", flat=True)) == {jobs.REMOVALS, jobs.WALKS}
+    lifecycle.open_job(lifecycle.new(Kind.REMOVE, small, make.OMAR))
+    assert set(DBTaskResult.objects.values_list("queue_name", flat=True)) == {
+        lifecycle.REMOVALS,
+        lifecycle.WALKS,
+    }
     assert [set(queues) for queues in worker.queues_of(3)] == [
-        {jobs.REMOVALS},
-        *[{jobs.REMOVALS, jobs.WALKS}] * 2,
+        {lifecycle.REMOVALS},
+        *[{lifecycle.REMOVALS, lifecycle.WALKS}] * 2,
     ]
-    assert [set(queues) for queues in worker.queues_of(1)] == [{jobs.REMOVALS, jobs.WALKS}]
-    assert worker.Lane(jobs.REMOVALS).queue.queue_names == [jobs.REMOVALS]
+    assert [set(queues) for queues in worker.queues_of(1)] == [{lifecycle.REMOVALS, lifecycle.WALKS}]
+    assert worker.Lane(lifecycle.REMOVALS).queue.queue_names == [lifecycle.REMOVALS]
 
 
 def test_a_lane_takes_nothing_once_its_process_ends(job: Job) -> None:
-    jobs.stopping.set()
-    worker.Lane(jobs.WALKS).queue.run()
+    lifecycle.stopping.set()
+    worker.Lane(lifecycle.WALKS).queue.run()
     assert queued() == 1
 
 
@@ -202,7 +215,7 @@ def test_a_round_waits_for_a_database_that_is_away() -> None:
 
 
 def test_a_task_of_a_job_that_is_over_or_unknown_does_nothing(job: Job) -> None:
-    jobs.stop(job)
+    lifecycle.stop(job)
     run.func(str(job.pk))
     run.func(str(uuid.uuid4()))
     assert Job.objects.get().state == State.STOPPED
@@ -228,28 +241,28 @@ def crash(job: Job, error: Exception, times: int) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_a_job_that_breaks_off_again_and_again_waits_for_somebody(small: Connection, kind: Job.Kind) -> None:
-    job = jobs.open_job(jobs.new(kind, small, make.OMAR, form="csv"))
-    crash(job, RuntimeError("nobody foresaw it"), jobs.MOST_CRASHES - 1)
+    job = lifecycle.open_job(lifecycle.new(kind, small, make.OMAR, form="csv"))
+    crash(job, RuntimeError("nobody foresaw it"), lifecycle.MOST_CRASHES - 1)
     assert job.state == State.RUNNING
     crash(job, RuntimeError("nobody foresaw it"), 1)
-    assert (job.state, job.next_try_at, job.why) == (State.PAUSED, None, jobs.CRASHED)
-    assert jobs.resume(job)
+    assert (job.state, job.next_try_at, job.why) == (State.PAUSED, None, lifecycle.CRASHED)
+    assert lifecycle.resume(job)
     crash(job, RuntimeError("nobody foresaw it"), 1)
     assert job.state == State.RUNNING, "a press gives it as many runs again"
 
 
 def test_a_database_that_is_away_is_waited_for(job: Job) -> None:
-    crash(job, OperationalError("away"), jobs.MOST_CRASHES + 1)
+    crash(job, OperationalError("away"), lifecycle.MOST_CRASHES + 1)
     assert (job.state, job.crashes) == (State.RUNNING, 0)
 
 
 def test_what_is_said_of_it_holds_no_id_and_fits(job: Job) -> None:
-    held = jobs.take(job.pk, uuid.uuid4())
+    held = lifecycle.take(job.pk, uuid.uuid4())
     assert held
-    assert jobs.pause(held, f"The service said {make.SMALL_ID}. {'And more. ' * 40}", 7)
+    assert lifecycle.pause(held, f"The service said {make.SMALL_ID}. {'And more. ' * 40}", 7)
     held.refresh_from_db()
     assert held.why.startswith("The service said conn_…. And")
     assert len(held.why) == 300
-    assert jobs.stop(held, f"{'N' * 255} may not delete in {'L' * 100} any more.")
+    assert lifecycle.stop(held, f"{'N' * 255} may not delete in {'L' * 100} any more.")
     held.refresh_from_db()
     assert len(held.why) == 300

@@ -17,12 +17,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 import dashboard
-from dashboard import logs, origins, search, ticket
-from dashboard.forms import tray
-from dashboard.forms.connection import AN_ID, slug_of
-from dashboard.lookup import pasted
+from dashboard import logs, origins
+from dashboard.lookups import parsing, references
 from dashboard.vault import Pace, VaultError, base_address, checked_media_id, media_link
-from dashboard.vault.answers import Effect, Redaction, judge, retry_after
+from dashboard.vault.responses import Effect, Redaction, judge, retry_after
+from dashboard.web import ticket_links
+from dashboard.web.forms import tray
+from dashboard.web.forms.connection import AN_ID, slug_of
 
 pytestmark = pytest.mark.no_cover  # it measures times
 
@@ -156,11 +157,11 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "a link to media": lambda text: media_link(f"https://{text}", ["https://media.ofauth.com"]),
     "the base address": lambda text: base_address(f"https://{text}"),
     "a media id": checked_media_id,
-    "the search box": search.target_of,
-    "the search box, a link": lambda text: search.target_of(f"https://a/{text}"),
-    "pasted ids": pasted.read,
-    "a pasted table": lambda text: pasted.read(f"media_id,b\n{text}"),
-    "a ticket": ticket.ticket_of,
+    "the search box": references.target_of,
+    "the search box, a link": lambda text: references.target_of(f"https://a/{text}"),
+    "pasted ids": parsing.read,
+    "a pasted table": lambda text: parsing.read(f"media_id,b\n{text}"),
+    "a ticket": ticket_links.ticket_of,
     "an origin": lambda text: origins.origin_of(f"https://{text}"),
     "a log line": logs.masked,
     "a box of the list": tray.checked,
@@ -204,9 +205,9 @@ def test_reading_takes_a_time_that_grows_with_the_length(name: str) -> None:
 
 
 def test_the_patterns_of_every_kind_are_among_them() -> None:
-    for name in ("vault.answers._LINK sub", "search._OURS search", "logs._CONNECTION_ID sub"):
+    for name in ("vault.responses._LINK sub", "lookups.references._OURS search", "logs._CONNECTION_ID sub"):
         assert name in EVERY
-    assert any(name.startswith("lookup.pasted:") for name in EVERY)
+    assert any(name.startswith("lookups.parsing:") for name in EVERY)
 
 
 def test_a_pattern_that_is_not_linear_is_found() -> None:

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dashboard.models import Connection
-from dashboard.pages.listing import LONGEST_TRAIL, ListPage, chip_text, limits
 from dashboard.vault import MediaPage, MediaQuery
+from dashboard.web.presenters.media_list import LONGEST_TRAIL, ListPage, chip_text, limits
 from tests.make import item, variant
 
 SMALL = Connection(slug="small", label="Small")

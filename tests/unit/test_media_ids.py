@@ -10,10 +10,10 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.forms import SearchForm
-from dashboard.lookup.pasted import read
-from dashboard.media_ids import is_perhaps_rounded
-from dashboard.ticket import TicketLink, UnusableLink
+from dashboard.lookups.media_ids import is_perhaps_rounded
+from dashboard.lookups.parsing import read
+from dashboard.web.forms import SearchForm
+from dashboard.web.ticket_links import TicketLink, UnusableLink
 
 ID: Final = "4492994401"
 UNSEEN: Final = {

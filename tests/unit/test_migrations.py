@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from dashboard.audit import guards
+from dashboard.audit import triggers
 from dashboard.models import Connection, Removal
 from tests import make
 from tests.rights import as_owner
@@ -51,7 +51,7 @@ def test_ids_are_sealed_and_old_unknowns_left_to_a_person() -> None:
     assert Connection.objects.by_raw_id(make.SMALL_ID) == after
     states = Removal.objects.order_by("sent_at").values_list("state", flat=True)
     assert list(states) == ["unresolved", "unknown", "deleted"]
-    assert guards.missing() == []
+    assert triggers.missing() == []
     columns = [
         c.name
         for c in database.introspection.get_table_description(database.cursor(), "dashboard_connection")

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def settings_read() -> list[str]:
     """Every variable that the settings, those of the sign-on and the server's take from the environment."""
-    files = ("settings.py", "access/settings.py", "server.py")
+    files = ("settings.py", "auth/settings.py", "server.py")
     sources = [(ROOT / "dashboard" / name).read_text() for name in files]
     calls = r"(?:env\.\w+|os\.environ\.get|reader\.(?:optional|needed))\(\s*\"([A-Z_]+)\""
     return sorted({name for source in sources for name in re.findall(calls, source)})

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.lookup.pasted import LONGEST_SHOWN, Malformed, Pasted, decoded, read
+from dashboard.lookups.parsing import LONGEST_SHOWN, Malformed, Pasted, decoded, read
 from dashboard.vault import MEDIA_ID
 
 pytestmark = pytest.mark.no_cover  # it measures times

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from dashboard import preferences
+from dashboard.web import preferences
 
 
 def request_with(session: dict[str, str] | None) -> Any:

@@ -15,7 +15,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
-from dashboard.export import files as export_files
+from dashboard.exports import files as export_files
 from dashboard.models import Connection
 from dashboard.private import PrivateDatabase, folder_trouble, make_private_folder, open_private
 from tests.browser.program import ROOT

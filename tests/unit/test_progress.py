@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from dashboard.models import Connection, Job, Worker
-from dashboard.pages.progress import Progress
 from dashboard.units import rate_text, span_text
+from dashboard.web.presenters.progress import Progress
 from tests import make
 
 State = Job.State

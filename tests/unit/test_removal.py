@@ -14,9 +14,10 @@ from django.db import connection as database
 from django.db.models.signals import post_save
 from django.test import override_settings
 
-from dashboard import ledger, service, settling
+from dashboard import service
 from dashboard.models import Connection, Removal
-from dashboard.removal import IntentNotRecorded
+from dashboard.removals import ledger, recovery
+from dashboard.removals.actions import IntentNotRecorded
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery, Unreachable
 from tests import make
@@ -167,7 +168,7 @@ def test_unknown_stays_unknown_where_nothing_can_be_read(
     record = remove(small, media_id)
     assert record.state == State.UNKNOWN
     sandbox.faults.clear()
-    assert settling.settle(record).state == State.VERIFIED_GONE
+    assert recovery.settle(record).state == State.VERIFIED_GONE
     assert len(make.deletes(sandbox)) == 1
 
 

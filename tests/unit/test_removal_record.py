@@ -12,12 +12,13 @@ from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard import removal, service
+from dashboard import service
 from dashboard.models import Connection, Removal
-from dashboard.pages.outcomes import words_of
-from dashboard.removal import InFlight
+from dashboard.removals import actions
+from dashboard.removals.actions import InFlight
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery, UnreadableItem
+from dashboard.web.presenters.removal import words_of
 from tests import make
 from tests.make import remove
 
@@ -90,21 +91,21 @@ def test_a_row_whose_process_was_lost_is_settled_by_reading_and_stands_in_nobody
 def test_the_tombstone_is_the_items_own_removal_else_the_connections_purge(small: Connection) -> None:
     elsewhere = make.connection("other")
     make.removal(elsewhere, media_id="5")
-    assert removal.tombstone(small, "5") is None
+    assert actions.tombstone(small, "5") is None
     make.removal(small, media_id="5", state=State.NOT_REMOVED)
-    assert removal.tombstone(small, "5") is None
+    assert actions.tombstone(small, "5") is None
     mine = make.removal(small, media_id="5", sent_at=timezone.now() - timedelta(hours=1))
-    assert removal.tombstone(small, "5") == mine
+    assert actions.tombstone(small, "5") == mine
     emptied = make.removal(small, media_id="", verb=Removal.Verb.PURGE)
-    assert removal.tombstone(small, "5") == mine
+    assert actions.tombstone(small, "5") == mine
     make.removal(small, media_id="5", state=State.ALREADY_GONE)
-    assert removal.tombstone(small, "5") == mine
-    assert removal.tombstone(small, "6") == emptied
+    assert actions.tombstone(small, "5") == mine
+    assert actions.tombstone(small, "6") == emptied
 
 
 def test_unreadable_items_are_counted_in_the_estimate() -> None:
-    from dashboard.pages.usage import usage
     from dashboard.vault import MediaPage
+    from dashboard.web.presenters.usage import usage
 
     seen = usage(MediaPage((UnreadableItem("1", "?"),), "more")).record()
     assert (seen["items_seen"], seen["at_least"]) == (1, True)

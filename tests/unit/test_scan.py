@@ -13,11 +13,12 @@ import requests
 from django.db import connection as database
 from django.utils import timezone
 
+from dashboard.jobs import lifecycle, paging
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
+from dashboard.scans import scan
+from dashboard.scans.statistics import Tally
 from dashboard.vault import MediaQuery
-from dashboard.work import jobs, scan, walk
-from dashboard.work.tally import Tally
 from tests import make
 from tests.environment import API_KEY
 from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
@@ -34,11 +35,11 @@ def test_counts_all_there_is(some: Connection, upstream: Sandbox) -> None:
     job = after(begun(some))
     assert (job.state, job.seen, job.cursor, job.why) == (State.DONE, ITEMS, "", "")
     by_hand = Tally(now_ms=tally_of(job).now_ms)
-    for step in walk.steps(some, MediaQuery()):
+    for step in paging.steps(some, MediaQuery()):
         by_hand.add(step.items)
     assert by_hand.items == ITEMS
     assert tally_of(job).as_json() == by_hand.as_json()
-    assert jobs.last_done(some, Job.Kind.SCAN) == job
+    assert lifecycle.last_done(some, Job.Kind.SCAN) == job
 
 
 def test_an_empty_connection_is_done_at_once(connections: None) -> None:
@@ -59,7 +60,7 @@ def test_one_at_a_time(some: Connection) -> None:
     second = begun(some)
     assert second != first
     assert begun(some) == second
-    jobs.stop(second)
+    lifecycle.stop(second)
     assert begun(some) not in (first, second)
 
 
@@ -127,7 +128,7 @@ def test_a_scan_killed_at_any_point_counts_nothing_twice(
 
 def test_a_stopped_scan_is_left_as_it_is(some: Connection) -> None:
     job = begun(some)
-    jobs.stop(job, "not now")
+    lifecycle.stop(job, "not now")
     assert after(job).state == State.STOPPED
     assert job.seen == 0
 
@@ -141,7 +142,7 @@ def test_stop_ends_it_at_its_next_step(some: Connection, upstream: Sandbox) -> N
         if sql.startswith('UPDATE "dashboard_job"') and writes is not None:
             writes[0] += 1
             if writes[0] == 5:
-                jobs.stop(Job.objects.get(pk=job.pk), "Stopped by Omar Haddad.")
+                lifecycle.stop(Job.objects.get(pk=job.pk), "Stopped by Omar Haddad.")
         return execute(sql, *rest)
 
     with database.execute_wrapper(pressing):
@@ -154,11 +155,11 @@ def test_stop_ends_it_at_its_next_step(some: Connection, upstream: Sandbox) -> N
 @pytest.mark.usefixtures("every_page_is_kept")
 def test_a_process_that_ends_gives_it_back(some: Connection, whole: dict[str, Any]) -> None:
     job = begun(some)
-    jobs.stopping.set()
+    lifecycle.stopping.set()
     try:
         assert after(job).state == State.WAITING
     finally:
-        jobs.stopping.clear()
+        lifecycle.stopping.clear()
     assert job.runner is None
     assert 0 < job.seen < ITEMS
     after(job)
@@ -170,7 +171,7 @@ def test_a_process_that_ends_gives_it_back(some: Connection, whole: dict[str, An
 
 def test_of_two_runners_one_runs(some: Connection, upstream: Sandbox) -> None:
     job = begun(some)
-    held = jobs.take(job.pk, uuid4())
+    held = lifecycle.take(job.pk, uuid4())
     assert held is not None
     assert after(job).runner == held.runner
     assert upstream.calls == []

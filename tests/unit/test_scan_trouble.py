@@ -12,10 +12,11 @@ from django.db import connection as database
 from django.utils import timezone
 
 from dashboard import service
+from dashboard.jobs import lifecycle, retry_policy
+from dashboard.jobs.retry_policy import TRIES
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
-from dashboard.work import jobs, scan, troubles
-from dashboard.work.troubles import TRIES
+from dashboard.scans import scan
 from tests import make
 from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
 
@@ -71,7 +72,7 @@ def test_go_on_takes_it_up_at_once(some: Connection, upstream: Sandbox, whole: d
     fail(upstream, 5, status=401)
     assert after(job).state == State.PAUSED
     upstream.faults.clear()
-    assert jobs.resume(job)
+    assert lifecycle.resume(job)
     assert sums(after(job)) == whole
 
 
@@ -83,7 +84,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
     fault: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.01)
     job = begun(some)
     fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
     after(job)
@@ -91,7 +92,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
 
 
 def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(troubles, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.0)
     job = begun(some)
     fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
     after(job)
@@ -165,11 +166,11 @@ def test_a_wait_ends_when_the_process_does(upstream: Sandbox, fault: dict[str, A
         until = time.monotonic() + 60
         while Job.objects.get(pk=job.pk).seen == 0 and time.monotonic() < until:
             time.sleep(0.02)
-        jobs.stopping.set()
+        lifecycle.stopping.set()
         thread.join(30)  # shorter than the pause, and than a call that hangs
         assert not thread.is_alive()
     finally:
-        jobs.stopping.clear()
+        lifecycle.stopping.clear()
         upstream.faults.clear()
         for left in threading.enumerate():
             if left.name.startswith("walk"):

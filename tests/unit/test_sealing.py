@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connection as database
 from django.test import override_settings
 
-from dashboard import sealing, service
+from dashboard import encryption, service
 from dashboard.models import Connection
 from tests import make
 from tests.environment import MADE_UP
@@ -30,11 +30,11 @@ def test_nothing_in_the_database_tells_the_id(db: None) -> None:
 
 
 def test_the_same_id_is_sealed_differently_and_digested_alike() -> None:
-    assert sealing.seal("conn_1") != sealing.seal("conn_1")
-    assert sealing.digest("conn_1") == sealing.digest("conn_1") != sealing.digest("conn_2")
+    assert encryption.seal("conn_1") != encryption.seal("conn_1")
+    assert encryption.digest("conn_1") == encryption.digest("conn_1") != encryption.digest("conn_2")
     with override_settings(DASHBOARD_DATA_KEYS=[NEW]):
-        other = sealing.digest("conn_1")
-    assert other != sealing.digest("conn_1")
+        other = encryption.digest("conn_1")
+    assert other != encryption.digest("conn_1")
 
 
 def test_a_raw_id_is_looked_up_by_its_digest(db: None) -> None:
@@ -59,7 +59,7 @@ def test_a_lost_key_is_said_in_words(db: None, sandbox: object) -> None:
     make.connection("small", connection_id=make.SMALL_ID)
     viewer = make.signed_in("viewer")
     with override_settings(DASHBOARD_DATA_KEYS=[NEW]):
-        with pytest.raises(sealing.Unsealable):
+        with pytest.raises(encryption.Unsealable):
             _ = Connection.objects.get().connection_id
         for address in ("/c/small/", "/c/small/media/", "/c/small/media/449/"):
             answer = viewer.get(address)
@@ -71,7 +71,7 @@ def test_a_lost_key_is_said_in_words(db: None, sandbox: object) -> None:
 def test_a_connection_is_there_only_for_its_groups(db: None) -> None:
     make.connection("open")
     make.connection("closed", groups=["vault-admins", "legal"])
-    from dashboard.access.demo import DEMO_PEOPLE
+    from dashboard.auth.demo import DEMO_PEOPLE
 
     seen = {role: [one.slug for one in service.connections(who)] for role, who in DEMO_PEOPLE.items()}
     assert seen == {"viewer": ["open"], "operator": ["open"], "admin": ["closed", "open"]}

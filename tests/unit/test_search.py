@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.forms import SearchForm
-from dashboard.search import Target, target_of
+from dashboard.lookups.references import Target, target_of
 from dashboard.vault import MEDIA_ID
+from dashboard.web.forms import SearchForm
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from django.db import connections
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard import audit, ledger, service, settling
+from dashboard import audit, service
 from dashboard.models import Connection, Event, Removal
+from dashboard.removals import ledger, recovery
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.make import OMAR
@@ -53,15 +54,15 @@ def test_the_looks_are_at_2_10_and_60_seconds_and_10_minutes(unknown: Removal) -
     assert unknown.next_look_at
     assert unknown.next_look_at - unknown.settled_at == timedelta(seconds=2)
     for looks, pause in ((1, 8), (2, 50), (3, 540)):
-        assert settling.settle_due() == 0
+        assert recovery.settle_due() == 0
         pass_by(unknown, seconds=541)
         before = timezone.now()
-        assert settling.settle_due() == 1
+        assert recovery.settle_due() == 1
         unknown.refresh_from_db()
         assert (unknown.state, unknown.looks) == (State.UNKNOWN, looks)
         assert timedelta(seconds=pause) <= unknown.next_look_at - before < timedelta(seconds=pause + 5)
     pass_by(unknown, seconds=541)
-    settling.settle_due()
+    recovery.settle_due()
     unknown.refresh_from_db()
     assert unknown.state == "unresolved"
     assert unknown.next_look_at is None
@@ -73,7 +74,7 @@ def test_a_key_that_is_gone_leaves_it_to_a_person_as_any_silence_does(unknown: R
     with override_settings(DASHBOARD_DATA_KEYS=["another-data-key-0123456789abcdefghijkl"]):
         for _ in ledger.PAUSES:
             pass_by(unknown, seconds=541)
-            assert settling.settle_due() == 1
+            assert recovery.settle_due() == 1
     unknown.refresh_from_db()
     assert unknown.state == "unresolved"
 
@@ -81,13 +82,13 @@ def test_a_key_that_is_gone_leaves_it_to_a_person_as_any_silence_does(unknown: R
 def test_a_look_that_can_tell_settles_it(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
     pass_by(unknown, seconds=3)
-    settling.settle_due()
+    recovery.settle_due()
     unknown.refresh_from_db()
     assert unknown.state == State.VERIFIED_PRESENT
     last = Event.objects.get(sequence=3)
     assert (last.actor_name, last.removal_id) == ("Vault+ dashboard", unknown.pk)
     assert len(make.deletes(sandbox)) == 1
-    assert settling.settle_due() == 0
+    assert recovery.settle_due() == 0
 
 
 def test_two_that_look_at_once_are_one_look(unknown: Removal) -> None:
@@ -116,7 +117,7 @@ def test_a_new_press_settles_the_old_one_first(unknown: Removal, sandbox: Sandbo
 
 def test_a_retry_is_a_new_intent_linked_to_the_old_one(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
-    settling.settle(unknown)
+    recovery.settle(unknown)
     again = make.remove(unknown.connection, unknown.media_id, retry_of=unknown.pk)
     assert (again.retry_of, again.attempt, again.state) == (unknown, 2, State.DELETED)
     stranger = make.remove(unknown.connection, "99999", retry_of=unknown.pk)
@@ -125,7 +126,7 @@ def test_a_retry_is_a_new_intent_linked_to_the_old_one(unknown: Removal, sandbox
 
 def test_an_answer_that_comes_late_outranks_what_was_found(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
-    settling.settle(unknown)
+    recovery.settle(unknown)
     assert ledger.move(unknown, State.DELETED, OMAR, result={"status": 200}, freed_bytes=5)
     assert codes(unknown)[-2:] == ["media.delete.verified_present", "media.delete.deleted"]
     assert not ledger.move(unknown, State.VERIFIED_GONE, OMAR)
@@ -151,7 +152,7 @@ def test_what_its_process_left_behind_is_settled(
     small: Connection, media_id: str, sandbox: Sandbox, how: str
 ) -> None:
     lost = make.removal(small, media_id=media_id, state=State.SENT, settled_at=None)
-    assert settling.settle_due() == 0
+    assert recovery.settle_due() == 0
     now = timezone.now()
     changes: dict[str, dict[str, Any]] = {
         "lease over": {"lease_until": now - timedelta(seconds=1)},
@@ -162,7 +163,7 @@ def test_what_its_process_left_behind_is_settled(
         "from before there were leases": {"lease_until": None},
     }
     Removal.objects.filter(pk=lost.pk).update(**changes[how])
-    assert settling.settle_due() == 1
+    assert recovery.settle_due() == 1
     lost.refresh_from_db()
     assert lost.state == State.VERIFIED_PRESENT
     assert make.deletes(sandbox) == []
@@ -189,7 +190,7 @@ def test_the_keeper_settles_by_itself(sandbox: Sandbox, collected_static: object
     stop = threading.Event()
 
     def keep() -> None:
-        settling.keep(stop)
+        recovery.keep(stop)
         connections.close_all()
 
     keeper = threading.Thread(target=keep)
@@ -239,4 +240,4 @@ def test_a_clock_that_was_behind_calls_nothing_old_new(
     record = make.remove(small, media_id)
     record.sent_at = newest - timedelta(days=900)
     sandbox.faults.clear()
-    assert settling.settle(record).state == State.VERIFIED_PRESENT
+    assert recovery.settle(record).state == State.VERIFIED_PRESENT

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.scans.statistics import MOST_NAMES, NEVER, SOONEST, SPANS, TOP, Tally
 from dashboard.vault import MediaItem, UnreadableItem, Variant
-from dashboard.work.tally import MOST_NAMES, NEVER, SOONEST, SPANS, TOP, Tally
 from tests import make
 
 pytestmark = pytest.mark.no_cover  # it adds up for long

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.forms import SearchForm
-from dashboard.lookup.pasted import read
-from dashboard.search import SeveralIds, target_of
+from dashboard.lookups.parsing import read
+from dashboard.lookups.references import SeveralIds, target_of
+from dashboard.web.forms import SearchForm
 
 PARTINGS: Final = [
     *",.'",

@@ -10,9 +10,9 @@ from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.jinja import ticket_link
 from dashboard.models import Connection, Removal
-from dashboard.ticket import TicketLink, UnusableLink, answer, help_desk_href, ticket_of
+from dashboard.web.jinja import ticket_link
+from dashboard.web.ticket_links import TicketLink, UnusableLink, answer, help_desk_href, ticket_of
 from tests.make import item, removal, variant
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from django.db import connections
 
-from dashboard import tray
-from dashboard.access.demo import DEMO_PEOPLE
+from dashboard import selection
+from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, TrayItem
-from dashboard.tray import Totals, TrayIsFull
-from dashboard.work.bulk import MOST
+from dashboard.removals.bulk import MOST
+from dashboard.selection import Totals, TrayIsFull
 from tests import make
 
 OMAR = DEMO_PEOPLE["operator"]
@@ -37,63 +37,63 @@ def fill(connection: Connection, count: int) -> None:
 
 
 def test_what_is_added_is_there_in_its_order_and_summed(studio: Connection) -> None:
-    assert tray.totals(OMAR, studio) == Totals(0, 0, 0)
-    assert tray.add(OMAR, studio, [("b", 2, 200), ("a", 1, 50)]) == 2
-    assert tray.add(OMAR, studio, iter([("c", 0, 0)])) == 1
-    assert tray.ids(OMAR, studio) == ["b", "a", "c"]
-    assert tray.totals(OMAR, studio) == Totals(3, 3, 250)
-    assert tray.among(OMAR, studio, ["a", "x", "c"]) == {"a", "c"}
-    assert tray.add(OMAR, studio, []) == 0
+    assert selection.totals(OMAR, studio) == Totals(0, 0, 0)
+    assert selection.add(OMAR, studio, [("b", 2, 200), ("a", 1, 50)]) == 2
+    assert selection.add(OMAR, studio, iter([("c", 0, 0)])) == 1
+    assert selection.ids(OMAR, studio) == ["b", "a", "c"]
+    assert selection.totals(OMAR, studio) == Totals(3, 3, 250)
+    assert selection.among(OMAR, studio, ["a", "x", "c"]) == {"a", "c"}
+    assert selection.add(OMAR, studio, []) == 0
 
 
 def test_added_again_it_keeps_its_place_and_takes_what_the_list_shows_now(studio: Connection) -> None:
-    tray.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50), ("a", 2, 60)])
-    assert tray.add(OMAR, studio, [("a", 3, 70)]) == 0
-    assert tray.ids(OMAR, studio) == ["a", "b"]
-    assert tray.totals(OMAR, studio) == Totals(2, 4, 120)
+    selection.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50), ("a", 2, 60)])
+    assert selection.add(OMAR, studio, [("a", 3, 70)]) == 0
+    assert selection.ids(OMAR, studio) == ["a", "b"]
+    assert selection.totals(OMAR, studio) == Totals(2, 4, 120)
 
 
 def test_it_is_one_persons_and_one_connections(studio: Connection, creator: Connection) -> None:
-    tray.add(OMAR, studio, [("a", 1, 50)])
-    tray.add(OMAR, creator, [("a", 1, 50), ("b", 1, 50)])
-    tray.add(ADA, creator, [("z", 1, 50)])
+    selection.add(OMAR, studio, [("a", 1, 50)])
+    selection.add(OMAR, creator, [("a", 1, 50), ("b", 1, 50)])
+    selection.add(ADA, creator, [("z", 1, 50)])
     stranger = replace(OMAR, issuer="elsewhere")
-    assert tray.ids(OMAR, studio) == ["a"]
-    assert tray.ids(stranger, studio) == []
-    assert tray.every(OMAR) == {studio.pk: Totals(1, 1, 50), creator.pk: Totals(2, 2, 100)}
-    assert tray.every(stranger) == {}
-    assert tray.remove(OMAR, studio, ["b", "z"]) == 0
-    assert tray.clear(OMAR, creator) == 2
-    assert (tray.ids(OMAR, studio), tray.ids(ADA, creator)) == (["a"], ["z"])
+    assert selection.ids(OMAR, studio) == ["a"]
+    assert selection.ids(stranger, studio) == []
+    assert selection.every(OMAR) == {studio.pk: Totals(1, 1, 50), creator.pk: Totals(2, 2, 100)}
+    assert selection.every(stranger) == {}
+    assert selection.remove(OMAR, studio, ["b", "z"]) == 0
+    assert selection.clear(OMAR, creator) == 2
+    assert (selection.ids(OMAR, studio), selection.ids(ADA, creator)) == (["a"], ["z"])
 
 
 def test_what_is_taken_out_is_gone_once(studio: Connection) -> None:
-    tray.add(OMAR, studio, [(str(number), 1, 1) for number in range(1200)])
+    selection.add(OMAR, studio, [(str(number), 1, 1) for number in range(1200)])
     gone = [str(number) for number in range(0, 1200, 2)]
-    assert tray.remove(OMAR, studio, gone) == 600
-    assert tray.remove(OMAR, studio, gone) == 0
-    assert tray.totals(OMAR, studio) == Totals(600, 600, 600)
+    assert selection.remove(OMAR, studio, gone) == 600
+    assert selection.remove(OMAR, studio, gone) == 0
+    assert selection.totals(OMAR, studio) == Totals(600, 600, 600)
 
 
 def test_it_holds_what_one_removal_may_have_and_no_more(studio: Connection) -> None:
     fill(studio, MOST - 1)
-    assert tray.add(OMAR, studio, [("last", 1, 1)]) == 1
+    assert selection.add(OMAR, studio, [("last", 1, 1)]) == 1
     with pytest.raises(TrayIsFull) as full:
-        tray.add(OMAR, studio, [("one", 1, 1), ("two", 1, 1)])
+        selection.add(OMAR, studio, [("one", 1, 1), ("two", 1, 1)])
     assert full.value.items == MOST + 2
-    assert tray.totals(OMAR, studio).items == MOST
-    assert tray.add(OMAR, studio, [("last", 2, 2)]) == 0
+    assert selection.totals(OMAR, studio).items == MOST
+    assert selection.add(OMAR, studio, [("last", 2, 2)]) == 0
 
 
 def test_failures_of_a_job_remember_it(studio: Connection) -> None:
     first, second = make.job(studio), make.job(studio)
-    tray.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50)])
-    assert tray.retried(tray.of(OMAR, studio)) is None
-    tray.add(OMAR, studio, [("a", 1, 50)], first)
-    tray.add(OMAR, studio, [("a", 1, 60)])  # pressed on the list meanwhile
-    assert tray.retried(tray.of(OMAR, studio)) == first
-    tray.add(OMAR, studio, [("b", 1, 50)], second)
-    assert tray.retried(tray.of(OMAR, studio)) == second
+    selection.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50)])
+    assert selection.retried(selection.of(OMAR, studio)) is None
+    selection.add(OMAR, studio, [("a", 1, 50)], first)
+    selection.add(OMAR, studio, [("a", 1, 60)])  # pressed on the list meanwhile
+    assert selection.retried(selection.of(OMAR, studio)) == first
+    selection.add(OMAR, studio, [("b", 1, 50)], second)
+    assert selection.retried(selection.of(OMAR, studio)) == second
 
 
 @pytest.mark.django_db(transaction=True)
@@ -103,8 +103,8 @@ def test_two_at_once_neither_overfill_it_nor_fall_over_one_another() -> None:
 
     def press(turn: int) -> str:
         try:
-            tray.add(OMAR, studio, [(f"{turn}-{number}", 1, 1) for number in range(8)])
-            tray.add(OMAR, studio, [("both", turn, 1), (f"{turn}-0", 1, 1)])
+            selection.add(OMAR, studio, [(f"{turn}-{number}", 1, 1) for number in range(8)])
+            selection.add(OMAR, studio, [("both", turn, 1), (f"{turn}-0", 1, 1)])
         except TrayIsFull:
             return "full"
         else:
@@ -114,15 +114,15 @@ def test_two_at_once_neither_overfill_it_nor_fall_over_one_another() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(press, (1, 2))) == ["added", "full"]
-    assert tray.totals(OMAR, studio).items == MOST - 1
+    assert selection.totals(OMAR, studio).items == MOST - 1
 
 
 def test_of_sizes_that_nobody_has_there_is_a_sum_all_the_same(studio: Connection) -> None:
-    tray.add(OMAR, studio, [(f"a{number}", 1, 2**53) for number in range(MOST)])
-    assert tray.totals(OMAR, studio).size_bytes == MOST * tray.LARGEST
+    selection.add(OMAR, studio, [(f"a{number}", 1, 2**53) for number in range(MOST)])
+    assert selection.totals(OMAR, studio).size_bytes == MOST * selection.LARGEST
 
 
 def test_a_text_that_is_no_id_was_in_no_tray(studio: Connection) -> None:
-    tray.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50)])
-    assert tray.remove(OMAR, studio, ["a\x00", "", "a" * 5000, "b"]) == 1, "PostgreSQL takes no NUL"
-    assert tray.ids(OMAR, studio) == ["a"]
+    selection.add(OMAR, studio, [("a", 1, 50), ("b", 1, 50)])
+    assert selection.remove(OMAR, studio, ["a\x00", "", "a" * 5000, "b"]) == 1, "PostgreSQL takes no NUL"
+    assert selection.ids(OMAR, studio) == ["a"]

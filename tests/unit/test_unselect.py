@@ -12,14 +12,14 @@ from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard import settling, tray
-from dashboard.access.demo import DEMO_PEOPLE
-from dashboard.ledger import Intent
+from dashboard import selection
+from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Removal, TrayItem
+from dashboard.removals import bulk, recovery
+from dashboard.removals.ledger import Intent
+from dashboard.removals.unselect import unselect
 from dashboard.sandbox import Sandbox
-from dashboard.unselect import unselect
 from dashboard.vault import MediaQuery
-from dashboard.work import bulk
 from tests.make import OMAR, Browser, hidden_fields, plain_ids, removal, remove, text, work_off
 
 State = Removal.State
@@ -38,18 +38,18 @@ def three(small: Connection) -> list[str]:
     """Three items that two people have selected."""
     found = plain_ids(small, MediaQuery(limit=100))[:3]
     for person in (OPERATOR, ADMIN):
-        tray.add(person, small, [(media_id, 1, 100) for media_id in found])
+        selection.add(person, small, [(media_id, 1, 100) for media_id in found])
     return found
 
 
 def counts(small: Connection) -> tuple[int, int]:
-    return tray.totals(OPERATOR, small).items, tray.totals(ADMIN, small).items
+    return selection.totals(OPERATOR, small).items, selection.totals(ADMIN, small).items
 
 
 def test_by_its_own_button(operator: Browser, small: Connection, three: list[str]) -> None:
     assert operator.post(f"/c/small/media/{three[0]}/delete/", {}).status_code == 200
     assert counts(small) == (2, 2)
-    assert tray.ids(OPERATOR, small) == three[1:]
+    assert selection.ids(OPERATOR, small) == three[1:]
     assert "<b>2 selected</b>" in text(operator.get("/c/small/media/"))
 
 
@@ -69,7 +69,7 @@ def test_the_bar_beside_the_dialog_counts_anew(
 
 
 def test_the_last_one_leaves_an_empty_bar(operator: Browser, small: Connection, three: list[str]) -> None:
-    tray.remove(OPERATOR, small, three[1:])
+    selection.remove(OPERATOR, small, three[1:])
     here = f"/c/small/media/{three[0]}/delete/"
     in_list = {"HX-Target": "dialog", "HX-Current-URL": LIST}
     answer = text(operator.fragment(here, {}, method="post", **in_list))
@@ -77,7 +77,7 @@ def test_the_last_one_leaves_an_empty_bar(operator: Browser, small: Connection, 
 
 
 def test_what_was_gone_already(operator: Browser, small: Connection, three: list[str]) -> None:
-    tray.add(OPERATOR, small, [("999999", 1, 100)])
+    selection.add(OPERATOR, small, [("999999", 1, 100)])
     assert operator.post("/c/small/media/999999/delete/", {}).status_code == 200
     assert counts(small) == (3, 3)
 
@@ -87,7 +87,7 @@ def test_by_a_bulk_removal_of_another_person(
     small: Connection, sandbox: Sandbox, three: list[str], is_read_first: bool
 ) -> None:
     gone = ["999999"] if is_read_first else []
-    tray.add(OPERATOR, small, [(media_id, 1, 100) for media_id in gone])
+    selection.add(OPERATOR, small, [(media_id, 1, 100) for media_id in gone])
     bulk.begin(small, Intent(OMAR, uuid.uuid4()), [*three[:2], *gone])
     assert counts(small) == (3 + len(gone), 3)
     work_off()
@@ -98,25 +98,25 @@ def test_by_a_purge_of_this_connection_alone(
     admin: Browser, small: Connection, sandbox: Sandbox, three: list[str]
 ) -> None:
     big = Connection.objects.get(slug="big")
-    tray.add(OPERATOR, big, [(three[0], 1, 100)])
+    selection.add(OPERATOR, big, [(three[0], 1, 100)])
     remove(small)
     assert counts(small) == (0, 0)
-    assert tray.ids(OPERATOR, big) == three[:1]
+    assert selection.ids(OPERATOR, big) == three[:1]
 
 
 def test_found_gone_by_reading(small: Connection, three: list[str]) -> None:
-    tray.add(OPERATOR, small, [("999999", 1, 100)])
+    selection.add(OPERATOR, small, [("999999", 1, 100)])
     lost = removal(small, media_id="999999", state=State.UNKNOWN, settled_at=None)
-    assert settling.settle(lost).state == State.VERIFIED_GONE
-    assert tray.ids(OPERATOR, small) == three
+    assert recovery.settle(lost).state == State.VERIFIED_GONE
+    assert selection.ids(OPERATOR, small) == three
 
 
 def test_all_that_was_selected_is_gone(operator: Browser, small: Connection) -> None:
-    tray.add(OPERATOR, small, [("999999", 1, 100)])
+    selection.add(OPERATOR, small, [("999999", 1, 100)])
     answer = operator.post("/c/small/tray/", hidden_fields(operator.get("/c/small/tray/")))
     assert answer.status_code == 422
     assert "Nothing is selected" in text(answer)
-    assert tray.ids(OPERATOR, small) == []
+    assert selection.ids(OPERATOR, small) == []
 
 
 @pytest.mark.parametrize(

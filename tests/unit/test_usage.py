@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from dashboard import service
 from dashboard.models import Connection, Removal
-from dashboard.pages.usage import usage, usage_of
 from dashboard.vault import MediaPage, UnreadableItem
+from dashboard.web.presenters.usage import usage, usage_of
 from tests.make import item, removal, variant
 from tests.scans import ITEMS, after, begun
 

@@ -14,7 +14,7 @@ from dashboard.vault import (
     UnexpectedAnswer,
     VaultError,
 )
-from dashboard.vault.answers import LONGEST_READ, LONGEST_RETRY_AFTER, Effect, Redaction, judge, retry_after
+from dashboard.vault.responses import LONGEST_READ, LONGEST_RETRY_AFTER, Effect, Redaction, judge, retry_after
 
 KEY, CONNECTION = "key_5f1c9a", "conn_77d2"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from dashboard.jobs import lifecycle, paging
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Busy, MediaQuery
-from dashboard.work import jobs, walk
 
 
 def near_the_limit(sandbox: Sandbox, remaining: int, reset: int) -> None:
@@ -30,28 +30,28 @@ def big(connections: None) -> Connection:
 
 @pytest.fixture
 def ending() -> Iterator[None]:
-    jobs.stopping.set()
+    lifecycle.stopping.set()
     yield
-    jobs.stopping.clear()
+    lifecycle.stopping.clear()
 
 
 def test_far_from_the_limit_it_goes_on(sandbox: Sandbox, big: Connection) -> None:
     near_the_limit(sandbox, 40, 60)
-    steps = walk.steps(big, MediaQuery())
+    steps = paging.steps(big, MediaQuery())
     assert [len(next(steps).items) for _ in range(3)] == [100] * 3
 
 
 def test_near_the_limit_it_waits(sandbox: Sandbox, big: Connection) -> None:
     near_the_limit(sandbox, 5, 1)
-    walk.ask_paced(big, MediaQuery())
+    paging.ask_paced(big, MediaQuery())
     begun = time.monotonic()
-    walk.ask_paced(big, MediaQuery())
+    paging.ask_paced(big, MediaQuery())
     assert time.monotonic() - begun > 0.3
 
 
 def test_a_long_pause_is_the_jobs_to_rest(sandbox: Sandbox, big: Connection) -> None:
     near_the_limit(sandbox, 0, 40)
-    steps = walk.steps(big, MediaQuery())
+    steps = paging.steps(big, MediaQuery())
     next(steps)
     with pytest.raises(Busy) as caught:
         next(steps)
@@ -64,5 +64,5 @@ def test_a_process_that_ends_waits_for_nothing(sandbox: Sandbox, big: Connection
     begun = time.monotonic()
     for _ in range(10):
         near_the_limit(sandbox, 5, 48)  # whoever waited would do so for eight seconds, each time
-        walk.ask_paced(big, MediaQuery())
+        paging.ask_paced(big, MediaQuery())
     assert time.monotonic() - begun < 60

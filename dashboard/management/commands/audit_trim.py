@@ -11,9 +11,9 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from dashboard.access import local_caller
 from dashboard.audit import NotRecorded
 from dashboard.audit.retention import trim
+from dashboard.identity import local_caller
 from dashboard.private import open_private
 from dashboard.units import count_text
 

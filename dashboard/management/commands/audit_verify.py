@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from dashboard import audit
-from dashboard.audit import guards
+from dashboard.audit import triggers
 from dashboard.units import count_text
 
 
@@ -26,9 +26,9 @@ class Command(BaseCommand):
         verdict = audit.verify(seen=self.noted(seen) if seen else None)
         if verdict.broken:
             raise CommandError(f"Event {verdict.broken.sequence} {verdict.broken.reason}.")
-        if missing := guards.missing():
+        if missing := triggers.missing():
             raise CommandError(f"The chain holds, but a guard of the table is gone: {', '.join(missing)}.")
-        if strange := guards.strange():
+        if strange := triggers.strange():
             raise CommandError(f"The chain holds, but triggers hang on its table: {', '.join(strange)}.")
         if wrong := audit.differing_removals():
             raise CommandError(f"The chain holds, but the ledger does not: {wrong[0]} {wrong[1]}.")

@@ -9,13 +9,13 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from dashboard import audit, roster
-from dashboard.access import local_caller
-from dashboard.forms.connection import ConnectionForm, NewConnectionForm
+from dashboard import audit, connections
+from dashboard.encryption import Unsealable
+from dashboard.identity import local_caller
 from dashboard.models import Colour, Connection
-from dashboard.sealing import Unsealable
 from dashboard.service import UnknownConnection
 from dashboard.units import count_text
+from dashboard.web.forms.connection import ConnectionForm, NewConnectionForm
 
 
 def asked_unseen() -> str:
@@ -80,12 +80,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{slug} is seen by {', '.join(connection.groups) or 'everybody'} now.")
 
     def archive_connection(self, slug: str, undo: bool, **options: Any) -> None:
-        (roster.restore if undo else roster.archive)(local_caller(), self.find(slug))
+        (connections.restore if undo else connections.archive)(local_caller(), self.find(slug))
         self.stdout.write(f"{slug} is {'in use again' if undo else 'archived'}.")
 
     def rekey_connection(self, **options: Any) -> None:
         try:
-            sealed = roster.rekey(local_caller())
+            sealed = connections.rekey(local_caller())
         except Unsealable as unsealable:
             raise CommandError(f"{unsealable} Nothing was changed.") from None
         self.stdout.write(f"{count_text(sealed, 'ID')} sealed by the first key.")
@@ -97,7 +97,7 @@ class Command(BaseCommand):
 
     def find(self, slug: str) -> Connection:
         try:
-            return roster.find(slug)
+            return connections.find(slug)
         except UnknownConnection:
             raise CommandError(f"There is no connection {slug}.") from None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from dashboard.settling import settle_due
+from dashboard.removals.recovery import settle_due
 from dashboard.units import count_text
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
-from dashboard.work import jobs, worker
+from dashboard import worker
+from dashboard.jobs import lifecycle
 
 
 class Command(BaseCommand):
@@ -31,6 +32,6 @@ class Command(BaseCommand):
 
     @staticmethod
     def end(number: int, frame: FrameType | None) -> None:
-        if jobs.stopping.is_set():  # asked twice: at once, and the leases run out by themselves
+        if lifecycle.stopping.is_set():  # asked twice: at once, and the leases run out by themselves
             sys.exit(1)
-        jobs.stopping.set()
+        lifecycle.stopping.set()

@@ -1,0 +1,46 @@
+"""The demo's sign-in: a picker of three made-up people, kept in the signed session cookie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dashboard.identity import Person, Role
+
+if TYPE_CHECKING:
+    from dashboard.request import Request
+
+_KEY: Final = "demo_role"
+
+
+def _made_up(name: str, role: Role, *groups: str) -> Person:
+    subject = name.split()[0].lower()
+    return Person(
+        name,
+        f"{subject}@example.com",
+        role,
+        issuer="demo",
+        subject=subject,
+        groups=groups,
+        matched=groups[:1],
+        mode="demo",
+    )
+
+
+DEMO_PEOPLE: Final = {
+    "viewer": _made_up("Vera Lind", Role.VIEWER, "support"),
+    "operator": _made_up("Omar Haddad", Role.OPERATOR, "trust-and-safety", "support"),
+    "admin": _made_up("Ada Brandt", Role.ADMIN, "vault-admins", "trust-and-safety", "support"),
+}
+
+
+def identify(request: Request) -> Person | None:
+    """The person this browser picked; None before that."""
+    return DEMO_PEOPLE.get(str(request.session.get(_KEY, "")))
+
+
+def sign_in(request: Request, role: str) -> Person:
+    """Make `role` the signed-in person of this browser; KeyError for any other word."""
+    person = DEMO_PEOPLE[role]
+    request.session.cycle_key()
+    request.session[_KEY] = role
+    return person

@@ -1,0 +1,43 @@
+"""Headers sent more than once: gunicorn still sees them apart, WSGI joins them by commas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from dashboard.identity import Refused
+
+_NAME: Final = "X-REPEATED-HEADERS"
+_KEY: Final = "HTTP_X_REPEATED_HEADERS"
+
+
+class _Repeated(str):
+    """The names of the headers that came more than once, by spaces.
+
+    gunicorn hands a header's text on as this very object, and what a client sends is never of this class.
+    """
+
+    __slots__ = ()
+
+
+def note_repeated(headers: list[tuple[str, str]], names: Collection[str]) -> list[tuple[str, str]]:
+    """Return gunicorn's headers with a note of which of `names` are there more than once."""
+    wanted = {name.upper() for name in names}
+    counts = Counter(name for name, _ in headers if name in wanted)
+    repeated = _Repeated(" ".join(sorted(name for name, count in counts.items() if count > 1)))
+    return [*(header for header in headers if header[0] != _NAME), (_NAME, repeated)]
+
+
+def was_counted(meta: Mapping[str, Any]) -> bool:
+    """Return whether the server noted what was repeated, so that a comma stands for itself."""
+    return isinstance(meta.get(_KEY), _Repeated)
+
+
+def refuse_repeated(meta: Mapping[str, Any], names: Collection[str]) -> None:
+    """Raise Refused where the server noted one of `names` as sent more than once."""
+    if was_counted(meta):
+        repeated = meta[_KEY].split()
+        for name in names:
+            if name.upper() in repeated:
+                raise Refused(f"{name} was sent twice")

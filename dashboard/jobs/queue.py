@@ -1,0 +1,64 @@
+"""What the queue carries: the number of a job, to be run by what its kind needs."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from django import VERSION
+from django.db import InterfaceError, OperationalError, transaction
+
+from dashboard.exports import job as export
+from dashboard.models import Job
+from dashboard.removals import bulk, recovery, runner
+from dashboard.scans import scan
+
+from . import lifecycle
+
+if TYPE_CHECKING or VERSION >= (6,):
+    from django.tasks import task
+else:
+    from django_tasks import task
+
+logger = logging.getLogger(__name__)
+
+RUNNERS: Final[dict[str, Any]] = {
+    Job.Kind.REMOVE: runner.run,
+    Job.Kind.SCAN: scan.run,
+    Job.Kind.EXPORT: export.run,
+}
+
+
+@task()
+def run(number: str) -> None:
+    """Get on with a job as far as it goes; one that is over, or that somebody else runs, is left alone.
+
+    An error that nobody foresaw is logged, where ids are masked, and counted: the queue would keep its trace
+    as it is, and the rounds would have the job begin again for ever.
+    """
+    job = Job.objects.filter(pk=number).first()
+    if job is None or not job.is_open:
+        return
+    try:
+        RUNNERS[job.kind](job.pk)
+    except Exception as error:
+        logger.exception("job %s broke off", job.pk)
+        if not is_of_the_database(error):
+            count_a_crash(job)
+
+
+def is_of_the_database(error: BaseException | None) -> bool:
+    """True where the database was away, or full: that passes, and is waited for."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def count_a_crash(job: Job) -> None:
+    """Let the job rest where it was one crash too many."""
+    with transaction.atomic():
+        if lifecycle.broke_off(job.pk) and job.kind == Job.Kind.REMOVE:
+            job.refresh_from_db()
+            bulk.tell(job, recovery.KEEPER, "paused", {"seconds": None})

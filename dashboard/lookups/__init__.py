@@ -1,0 +1,1 @@
+"""Items looked for by what people paste: the ids in it, one in every connection, many at once and kept."""

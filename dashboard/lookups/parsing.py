@@ -1,0 +1,179 @@
+"""What a person pasted or dropped when they look for many items: each id once, in the order it came.
+
+Anything may stand between ids. What is no id is kept with the reason, never guessed at; and however the text
+is made, reading it takes a time that grows with its length and no faster.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from dashboard.logs import masked
+
+from .media_ids import is_plain, split_pieces
+from .references import target_in
+
+LONGEST_LINK: Final = 2000
+"""Characters of one link; what is longer without a gap is none."""
+
+LONGEST_SHOWN: Final = 48
+"""Characters that are kept of a text that is no id."""
+
+MOST_SHOWN: Final = 1000
+"""Different texts that are no ids; those beyond are only counted."""
+
+_COLUMNS: Final = ("mediaid", "media", "id")
+"""Heads of a table's column that holds the ids, the surest first, written without signs between letters."""
+_FEW_DIGITS: Final = re.compile(r"[0-9]{1,4}")
+MAX_GROUPS: Final = 44
+"""Groups of digits that the thousands of a number as long as an id may be parted into."""
+
+
+class Malformed(NamedTuple):
+    """A text that is no id, shortened; why; and how often it stood there."""
+
+    text: str
+    why: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """What the text holds. `repeated` says how often an id stood there beyond the first time; `unlisted` how
+    many more texts are no ids than are `malformed`; `column` is the head of the only column that was read,
+    where the text is a table."""
+
+    ids: list[str]
+    repeated: dict[str, int]
+    malformed: list[Malformed]
+    unlisted: int = 0
+    column: str = ""
+
+    @property
+    def repeats(self) -> int:
+        return sum(self.repeated.values())
+
+    @property
+    def malformed_count(self) -> int:
+        return sum(one.times for one in self.malformed) + self.unlisted
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file. Raises ValueError with a sentence for a file that holds none."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    if b"\x00" in content[:4096] or content.startswith((b"PK\x03\x04", b"%PDF")):
+        raise ValueError("This file holds no plain text. Save the spreadsheet as CSV, or paste its IDs.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
+def read(text: str) -> Pasted:
+    """The ids in `text`, and what in it is none; of a table with a column for ids that column alone."""
+    column, cells = _column_of(text)
+    times: dict[str, int] = {}
+    wrong: dict[tuple[str, str], int] = {}
+    unlisted = 0
+    for piece, count in split_pieces(text if cells is None else "\n".join(cells)).items():
+        if is_plain(piece):
+            times[piece] = times.get(piece, 0) + count
+            continue
+        if len(wrong) >= MOST_SHOWN and "/" not in piece and "?" not in piece:
+            unlisted += count
+            continue
+        try:
+            media_id = _id_in(piece)
+        except ValueError as reason:
+            key = (_shown(piece), masked(str(reason)))
+            wrong[key] = wrong.get(key, 0) + count
+        else:
+            times[media_id] = times.get(media_id, 0) + count
+    listed = [Malformed(shown, why, count) for (shown, why), count in wrong.items()]
+    return Pasted(
+        ids=list(times),
+        repeated={media_id: count - 1 for media_id, count in times.items() if count > 1},
+        malformed=listed[:MOST_SHOWN],
+        unlisted=unlisted + sum(one.times for one in listed[MOST_SHOWN:]),
+        column=column,
+    )
+
+
+def _id_in(piece: str) -> str:
+    if len(piece) > LONGEST_LINK:
+        raise ValueError(f"{len(piece):,} characters without a gap are neither an ID nor a link.")
+    return target_in(piece).media_id
+
+
+def _shown(piece: str) -> str:
+    """What may be kept of it: nothing of a connection's id, and of a link only where it leads."""
+    if "conn_" in piece:
+        return "conn_…"
+    if "://" in piece:
+        try:
+            host = urlsplit(piece[:LONGEST_LINK]).hostname or ""
+        except ValueError:  # brackets without an address between them, and the like
+            host = ""
+        piece = f"{piece.partition('://')[0]}://{host}/…"
+    elif "/v2/" in piece:
+        piece = f"{piece.partition('/v2/')[0]}/v2/…"
+    else:
+        piece = piece.partition("?")[0] or "?…"
+    cut = piece if len(piece) <= LONGEST_SHOWN else f"{piece[: LONGEST_SHOWN - 1]}…"
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in cut)
+
+
+# ── Tables ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _column_of(text: str) -> tuple[str, list[str] | None]:
+    """The head of the column that holds the ids, and its cells; `("", None)` where this is no such table."""
+    table = text.lstrip("\ufeff \t\r\n")
+    first = (table[: LONGEST_LINK + 1].splitlines() or [""])[0]
+    if re.fullmatch(r"sep=[,;|\t]", first):  # how a spreadsheet is told what parts its cells
+        table = table[len(first) :].lstrip("\r\n")
+        first = (table[: LONGEST_LINK + 1].splitlines() or [""])[0]
+    if len(first) > LONGEST_LINK:
+        return "", None
+    parted_by = max(",;\t|", key=first.count)
+    try:
+        heads = [head.strip() for head in next(csv.reader([first], delimiter=parted_by), [])]
+        place = _place_of_ids(heads)
+        if place is None:
+            return "", None
+        if len(heads) == 1:
+            return heads[0], [table[len(first) :]]
+        rows = csv.reader(io.StringIO(table, newline=""), delimiter=parted_by)
+        next(rows)
+        if parted_by == ",":
+            return heads[place], [_cell_of(row, place, len(heads)) for row in rows if len(row) > place]
+        return heads[place], [row[place] for row in rows if len(row) > place]
+    except csv.Error:  # quotes that never end, say: then it is text like any other
+        return "", None
+
+
+def _cell_of(row: list[str], place: int, width: int) -> str:
+    """Return the cell that holds the id; of a row that commas within a number made too long, that number."""
+    start = 0 if any(row[width:]) else place + 1
+    while start <= place:
+        digits = list(takewhile(_FEW_DIGITS.fullmatch, row[start : start + MAX_GROUPS]))
+        if any(len(group) > 2 for group in digits[1:]):
+            return ",".join(digits)
+        start += len(digits) or 1
+    return row[place]
+
+
+def _place_of_ids(heads: list[str]) -> int | None:
+    """Which of the heads stands over ids; a line with a number in it is no row of heads."""
+    if any(re.fullmatch(r"[0-9]+", head) for head in heads):
+        return None
+    plain = [re.sub(r"[\W_]", "", head).lower() for head in heads]
+    return next((plain.index(name) for name in _COLUMNS if name in plain), None)

@@ -1,0 +1,187 @@
+"""Look-ups: many ids asked for at once, kept for a day at an address that colleagues can open.
+
+What was pasted is committed before anything is asked, and every batch's answer or trouble is kept: whatever
+breaks in between, the rest can be asked for later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from dashboard import service
+from dashboard.best_effort import best_effort
+from dashboard.encryption import Unsealable
+from dashboard.identity import Person
+from dashboard.logs import masked
+from dashboard.models import Connection, Lookup
+from dashboard.service import Batch
+from dashboard.vault import BATCH_SIZE, MediaItem, UnreadableItem, VaultError
+from dashboard.web.presenters.oddities import oddity_lines
+
+from .parsing import Pasted
+
+LASTS: Final = timedelta(hours=24)
+
+MOST_IDS: Final = 1000
+MOST_PAIRS: Final = 20_000
+"""Ids times connections that one look-up may ask for."""
+
+MOST_RECENT: Final = 12
+
+
+class UnknownLookup(Exception):
+    """No look-up of this number for this person: it never was, is gone, or is not theirs to see."""
+
+
+class ExpiredLookup(Exception):
+    """A look-up that this person might see, had its day not passed."""
+
+
+def begin(person: Person | None, connections: Sequence[Connection], pasted: Pasted, ticket: str) -> Lookup:
+    """Commit what is looked for and where; nothing is asked yet. Look-ups whose day has passed go."""
+    with best_effort("deleting expired look-ups"):
+        trim()
+    return _commit(
+        Lookup(
+            ids=pasted.ids,
+            repeated=pasted.repeated,
+            malformed=[list(one) for one in pasted.malformed],
+            ticket=masked(ticket),
+        ),
+        person,
+        connections,
+    )
+
+
+def anew(person: Person | None, lookup: Lookup) -> Lookup:
+    """The same look-up under an address of its own, nothing asked yet; the old one stays as it was."""
+    with best_effort("deleting expired look-ups"):
+        trim()
+    same = Lookup(ids=lookup.ids, repeated=lookup.repeated, malformed=lookup.malformed, ticket=lookup.ticket)
+    return _commit(same, person, list(lookup.connections.all()))
+
+
+def find(pk: UUID, among: Iterable[Connection]) -> Lookup:
+    """The look-up of this number, if all of its connections are `among` these. Raises UnknownLookup, and
+    ExpiredLookup."""
+    lookup = Lookup.objects.filter(pk=pk).prefetch_related("connections").first()
+    if lookup is None or not _is_open(lookup, {one.pk for one in among}):
+        raise UnknownLookup(str(pk))
+    if lookup.expires_at <= timezone.now():
+        raise ExpiredLookup(str(pk))
+    return lookup
+
+
+def recent(person: Person | None, among: Iterable[Connection]) -> list[Lookup]:
+    """This person's own, newest first, but for those that they may not see any more."""
+    if person is None:
+        return []
+    visible = {one.pk for one in among}
+    mine = Lookup.objects.filter(
+        issuer=person.issuer, subject=person.subject, expires_at__gt=timezone.now()
+    ).prefetch_related("connections")
+    rows = mine.defer("answers", "trouble", "malformed", "repeated")[:MOST_RECENT]
+    return [one for one in rows if _is_open(one, visible)]
+
+
+def unasked(lookup: Lookup, connection: Connection) -> list[str]:
+    """Ids that this connection has not answered for."""
+    answers = lookup.answers.get(str(connection.pk), {})
+    return [media_id for media_id in lookup.ids if media_id not in answers]
+
+
+def ask(lookup: Lookup) -> list[VaultError | Unsealable]:
+    """Ask for all that was not answered, all batches at once, and keep what comes; the errors among it."""
+    told: dict[str, dict[str, Any]] = {}
+    trouble: dict[str, dict[str, str]] = {}
+    errors: list[VaultError | Unsealable] = []
+    for batch, answer in service.look_up(_batches(lookup)):  # each is made ready while others are still out
+        key = str(batch.connection.pk)
+        if isinstance(answer, dict):
+            told.setdefault(key, {}).update((one, _told(answer.get(one))) for one in batch.media_ids)
+        elif answer is not None:
+            trouble.setdefault(key, {}).update(dict.fromkeys(batch.media_ids, _why(answer)))
+            errors.append(answer)
+    with best_effort(f"keeping the answers to look-up {lookup.pk}"):  # its page says which are not there
+        _keep(lookup, told, trouble)
+    return errors
+
+
+def trim() -> int:
+    """Delete look-ups whose day has passed; how many they were."""
+    return Lookup.objects.filter(expires_at__lte=timezone.now()).delete()[1].get(Lookup._meta.label, 0)
+
+
+def _commit(lookup: Lookup, person: Person | None, connections: Sequence[Connection]) -> Lookup:
+    assert person is not None  # noqa: S101 - nobody signed in looks anything up
+    lookup.issuer, lookup.subject, lookup.person = person.issuer, person.subject, person.name
+    lookup.expires_at = lookup.created_at + LASTS
+    with transaction.atomic():
+        lookup.save(force_insert=True)
+        lookup.connections.set(connections)
+    return lookup
+
+
+def _is_open(lookup: Lookup, visible: set[int]) -> bool:
+    asked = {one.pk for one in lookup.connections.all()}
+    return bool(asked) and asked <= visible
+
+
+def _batches(lookup: Lookup) -> Iterator[Batch]:
+    for connection in lookup.connections.all():
+        left = unasked(lookup, connection)
+        for start in range(0, len(left), BATCH_SIZE):
+            yield Batch(connection, tuple(left[start : start + BATCH_SIZE]))
+
+
+def _keep(
+    lookup: Lookup, told: Mapping[str, Mapping[str, Any]], trouble: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Write down what came: as it is where it is the first, else beside what is there by now."""
+    now, same = timezone.now(), Lookup.objects.filter(pk=lookup.pk)
+    if same.filter(asked_at=None).update(answers=told, trouble=trouble, asked_at=now):
+        return
+    with transaction.atomic():
+        row = same.select_for_update().first()
+        if row is None:
+            raise UnknownLookup(str(lookup.pk))
+        for key in {*told, *trouble}:
+            answers = row.answers.setdefault(key, {})
+            answers.update(told.get(key, {}))
+            failed = {**row.trouble.get(key, {}), **trouble.get(key, {})}
+            row.trouble[key] = {media_id: why for media_id, why in failed.items() if media_id not in answers}
+        row.save(update_fields=["answers", "trouble"])
+
+
+def _told(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
+    """What is kept of an item: enough for its row, and no link."""
+    match item:
+        case MediaItem():
+            variants = {_masked(label): (_masked(one.status), one.size) for label, one in item.media.items()}
+            facts = {"type": _masked(item.type), "duration": item.duration, "variants": variants}
+            return {**facts, "odd": masked(odd)} if (odd := oddity_lines(item)) else facts
+        case UnreadableItem():
+            return {"unreadable": masked(item.reason)}
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _masked(text: str) -> str:
+    """Open text of the service as the database takes it: thousands, and few of them different."""
+    mended: str = masked(text)
+    return mended
+
+
+def _why(error: VaultError | Unsealable) -> str:
+    """A line for the page, with the service's own words where it sent some."""
+    if isinstance(error, Unsealable):
+        return "This connection's ID cannot be opened by any key of the dashboard"
+    words: str = masked(error.detail)
+    return f"{error.title}: {words}" if words else error.title

@@ -1,0 +1,193 @@
+"""From a confirmed removal to a row that says what became of it.
+
+No destructive call without a committed row, no row without an outcome, no second call on a guess: what is
+not known is found out by reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from django.db.models import Q
+
+from dashboard import service
+from dashboard.identity import Caller
+from dashboard.models import Connection, Removal
+from dashboard.units import iso_text
+from dashboard.vault import (
+    DeleteResult,
+    MediaItem,
+    Oddity,
+    PurgeResult,
+    Unreachable,
+    UnreadableItem,
+    VaultError,
+)
+
+from . import ledger, recovery
+from .ledger import FormUsed, InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
+from .outcomes import Outcome, attempt, outcome_of
+
+__all__ = [
+    "FormUsed",
+    "InFlight",
+    "Intent",
+    "IntentNotRecorded",
+    "OutcomeNotRecorded",
+    "delete_item",
+    "purge",
+]
+
+State = Removal.State
+
+MAY_HAVE_TAKEN: Final = (
+    State.SENT,
+    State.UNKNOWN,
+    State.UNRESOLVED,
+    State.DELETED,
+    State.VERIFIED_GONE,
+    State.VERIFIED_PRESENT,  # sent, and it may have taken effect after we looked
+    State.RECACHED,
+)
+
+
+def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
+    """Delete an item with all its variants and return the settled record of it.
+
+    Raises VaultError when the item could not be read first (then nothing was sent), InFlight and
+    IntentNotRecorded. An item that is gone already is recorded as that, without a call.
+    """
+    if again := _same_press(connection, media_id, intent):
+        return again
+    item = service.find_item_to_remove(connection, media_id)
+    removal = _open(
+        connection,
+        intent,
+        verb=Removal.Verb.DELETE,
+        media_id=media_id,
+        before=snapshot(item) if item else {},
+        state=State.SENT if item else State.ALREADY_GONE,
+    )
+    if item is None:
+        return removal
+    return _carry_out(removal, intent, lambda: service.vault().delete(connection.connection_id, media_id))
+
+
+def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Removal:
+    """Remove all that is cached for the connection and return the settled record; raises as delete_item.
+
+    `seen` is the impact that the person was shown before they confirmed.
+    """
+    if again := _same_press(connection, "", intent):
+        return again
+    connection_id = connection.connection_id
+    removal = _open(connection, intent, verb=Removal.Verb.PURGE, before=seen)
+    return _carry_out(removal, intent, lambda: service.vault().purge(connection_id))
+
+
+def tombstone(connection: Connection, media_id: str) -> Removal | None:
+    """The last removal that took, or may have taken, this item: its own, else its connection's purge.
+
+    One that found nothing took nothing, so it does not hide the one that did.
+    """
+    took = Removal.objects.filter(connection=connection, state__in=MAY_HAVE_TAKEN)
+    return took.filter(media_id=media_id).first() or took.filter(verb=Removal.Verb.PURGE).first()
+
+
+def tombstones(connection: Connection, media_ids: Iterable[str]) -> dict[str, Removal]:
+    """The last removal of each of these items that had one of its own, by id."""
+    took = Removal.objects.filter(
+        connection=connection, media_id__in=list(media_ids), state__in=MAY_HAVE_TAKEN
+    )
+    return {removal.media_id: removal for removal in took.order_by("sent_at")}
+
+
+def traces(connections: Iterable[Connection], media_id: str) -> list[Removal]:
+    """The tombstone of this item in each of the connections that has one, by one query; newest first."""
+    took = Removal.objects.filter(
+        Q(media_id=media_id) | Q(verb=Removal.Verb.PURGE),
+        connection__in=list(connections),
+        state__in=MAY_HAVE_TAKEN,
+    )
+    # A purge is called up first, so that the item's own removal takes its place.
+    by_connection = {one.connection_id: one for one in took.order_by("-verb", "sent_at")}
+    return sorted(by_connection.values(), key=lambda one: one.sent_at, reverse=True)
+
+
+def last_purge(connection: Connection) -> Removal | None:
+    return Removal.objects.filter(connection=connection, verb=Removal.Verb.PURGE).first()
+
+
+def snapshot(item: MediaItem | UnreadableItem) -> dict[str, object]:
+    """Return what the record keeps of the item as it was: everything but its links, and what was odd."""
+    if isinstance(item, UnreadableItem):
+        return {"unreadable": item.reason}
+    return {
+        "type": item.type,
+        "duration": item.duration,
+        "variants": [
+            {
+                "label": label,
+                "status": v.status,
+                "content_type": v.content_type,
+                "size_bytes": v.size_bytes,
+                "access_count": v.access_count,
+                "created_at": iso_text(v.created_at) if v.created_at else None,
+                "stored_at": iso_text(v.stored_at) if v.stored_at else None,
+                "last_accessed_at": iso_text(v.last_accessed_at) if v.last_accessed_at else None,
+                **_odd(v.oddities),
+            }
+            for label, v in item.media.items()
+        ],
+        **_odd(item.oddities),
+    }
+
+
+def _odd(oddities: Iterable[Oddity]) -> dict[str, list[str]]:
+    return {"odd": texts} if (texts := [odd.text for odd in oddities]) else {}
+
+
+def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
+    """The record that this very press has made already; raises InFlight while its answer is out."""
+    person = intent.caller.person
+    pressed = Removal.objects.filter(token=intent.token, connection=connection, media_id=media_id)
+    record = pressed.filter(issuer=person.issuer, subject=person.subject).first() if person else None
+    if record is not None and recovery.recover(record).state == State.SENT:
+        raise InFlight(record)
+    return record
+
+
+def _open(connection: Connection, intent: Intent, *, media_id: str = "", **facts: Any) -> Removal:
+    """Commit the intent, after finding out what became of an earlier removal that stands in its way."""
+    for other in ledger.in_flight(connection, media_id).select_related("connection"):
+        try:
+            recovery.settle(recovery.recover(other))
+        except OutcomeNotRecorded as broken:
+            raise IntentNotRecorded("An earlier removal could not be settled.") from broken
+    return ledger.open_row(connection, intent, media_id=media_id, **facts)
+
+
+def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
+    """Make the one call and write down what became of it, whatever that is."""
+    outcome = Outcome(State.UNKNOWN)
+    try:
+        if not ledger.may_send(removal):
+            raise Unreachable("To write the record took too long.")
+        outcome = attempt(call, removal.before)
+    except VaultError as error:
+        outcome = outcome_of(error)
+    finally:
+        # Also when something that nobody foresaw is on its way up: then it stays `unknown`.
+        write_down(removal, outcome, intent.caller)
+    try:
+        return recovery.settle(removal, intent.caller)
+    except OutcomeNotRecorded:  # it stands as unknown in the record, and is looked at again
+        removal.state = State.UNKNOWN
+        return removal
+
+
+def write_down(removal: Removal, outcome: Outcome, caller: Caller) -> None:
+    """Move the row to what became of the call; raises OutcomeNotRecorded."""
+    said = outcome.said[:300]
+    ledger.move(removal, outcome.state, caller, result=outcome.result, service_text=said, **outcome.fields)

@@ -1,0 +1,177 @@
+"""Many items removed as one: begun by a person, carried out by the worker (drain), stopped at any moment.
+
+What is said of one removal holds for each of these: no call without a committed intent, no intent without an
+outcome, no second call on a guess.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import DatabaseError, IntegrityError, transaction
+
+from dashboard import audit
+from dashboard.audit.event_codes import BULK
+from dashboard.identity import Caller
+from dashboard.jobs import lifecycle
+from dashboard.models import Connection, Job, Removal
+
+from . import claims
+from .ledger import RETRIED, Intent
+
+State = Removal.State
+
+MOST: Final = 10_000
+"""Items that one bulk removal may have."""
+
+TYPED_OVER: Final = 25
+"""Items from which on their number has to be typed by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A bulk removal that was committed, and the removals of others that hold some of its items."""
+
+    job: Job
+    held: list[Removal]
+
+
+class NothingToRemove(Exception):
+    """Every one of the items is held by another removal: these."""
+
+    def __init__(self, held: list[Removal]) -> None:
+        super().__init__(str(len(held)))
+        self.held = held
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the items of a bulk removal stand."""
+
+    total: int
+    deleted: int
+    already_gone: int
+    failed: int
+    """Not removed, rejected, never sent, still there, or cached again."""
+    unknown: int
+    """Sent, and the answer was lost: nobody knows yet, or ever, what became of it."""
+    left: int
+    """Not sent, or under way."""
+    cancelled: int
+
+    @property
+    def done(self) -> int:
+        """Items whose removal is over, whatever came of it."""
+        return self.total - self.left
+
+
+OUTCOMES: Final[dict[str, tuple[State, ...]]] = {
+    "deleted": (State.DELETED, State.VERIFIED_GONE),
+    "already_gone": (State.ALREADY_GONE,),
+    "failed": (
+        State.NOT_REMOVED,
+        State.REJECTED,
+        State.REFUSED,
+        State.VERIFIED_PRESENT,
+        State.RECACHED,
+    ),
+    "unknown": (State.UNKNOWN, State.UNRESOLVED),
+    "left": (State.SENT, State.CLAIMED, State.PLANNED),
+    "cancelled": (State.CANCELLED,),
+}
+"""The states of an item that each of the counts is of."""
+
+
+def begin(
+    connection: Connection, intent: Intent, media_ids: Sequence[str], retry_of: Job | None = None
+) -> Begun:
+    """Commit the job with a planned row for each item, in the order given, and have the worker begin.
+
+    Items that another removal holds are left out and returned. Raises NothingToRemove where that is all of
+    them, jobs.JobIsThere for a form that was used, and jobs.JobNotOpened.
+    """
+    job = lifecycle.new(
+        Job.Kind.REMOVE,
+        connection,
+        intent.caller,
+        token=intent.token,
+        ticket=intent.ticket,
+        reason=intent.reason,
+        typed=intent.typed,
+        retry_of=retry_of,
+    )
+    media_ids = list(dict.fromkeys(media_ids))
+    for _ in range(3):  # another removal of one of the items may begin in this very moment
+        try:
+            with transaction.atomic(durable=True):
+                lifecycle.open_job(job)
+                held = claims.plan(job, connection, media_ids)
+                job.total = len(media_ids) - len(held)
+                job.save(update_fields=["total"])
+                if not job.total:
+                    raise NothingToRemove(held)
+                tell(job, intent.caller, "planned", _planned(job, held))
+        except IntegrityError:
+            job._state.adding = True
+        except (DatabaseError, audit.NotRecorded) as broken:
+            raise lifecycle.JobNotOpened(type(broken).__name__) from broken
+        else:
+            return Begun(job, held)
+    raise lifecycle.JobNotOpened("Other removals of these items kept beginning.")
+
+
+def stop(job: Job, caller: Caller) -> bool:
+    """Cancel all that was not sent, now; what is being sent comes to its end. False where it was over.
+    Raises audit.NotRecorded: then nothing is stopped."""
+    with transaction.atomic():
+        if not lifecycle.stop(job):
+            return False
+        tell(job, caller, "stopped", {"cancelled": claims.cancel(job)})
+    return True
+
+
+def resume(job: Job, caller: Caller) -> bool:
+    """Have a paused one go on now. False where it is not paused. Raises audit.NotRecorded."""
+    with transaction.atomic():
+        if not lifecycle.resume(job):
+            return False
+        tell(job, caller, "resumed", {})
+    return True
+
+
+def counts(job: Job) -> Counts:
+    """How its items stand now."""
+    return counted(claims.states(job))
+
+
+def counted(states: Counter[str]) -> Counts:
+    """The same of how many items are in each state."""
+    of = {name: sum(states[state] for state in those) for name, those in OUTCOMES.items()}
+    return Counts(total=sum(states.values()), **of)
+
+
+def to_retry(job: Job) -> list[str]:
+    """The ids of the items that another attempt may be made of, in order."""
+    failed = job.removals.filter(state__in=RETRIED).order_by("position")
+    return list(failed.values_list("media_id", flat=True))
+
+
+def _planned(job: Job, held: list[Removal]) -> dict[str, object]:
+    return {"items": job.total, "held": len(held), "digest": job.digest}
+
+
+def tell(job: Job, caller: Caller, outcome: str, result: dict[str, object]) -> None:
+    """Record a step of the job itself; raises audit.NotRecorded."""
+    audit.record(
+        f"{BULK}.{outcome}",
+        caller,
+        connection=job.connection,
+        ticket=job.ticket,
+        reason=job.reason if outcome == "planned" else job.why,
+        job=None if outcome == "planned" else job.pk,
+        typed=job.typed if outcome == "planned" else "",
+        result={"job": str(job.pk), **result},
+    )

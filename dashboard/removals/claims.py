@@ -1,0 +1,177 @@
+"""The rows of a bulk removal: planned together, claimed a few at a time, sent one by one.
+
+    planned -> claimed -> sent -> … (ledger)
+     |  ^---------/----------/
+     |            \\-> already_gone
+     \\-> cancelled
+
+A claim is a lease under a number of its own. A row is sent by an UPDATE that names the claim, so that whoever
+slept through the end of a lease, or was stopped, sends nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.db import connection as database
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from dashboard import audit
+from dashboard.identity import Caller
+from dashboard.logs import masked
+from dashboard.models import Connection, Job, Removal
+
+from . import ledger
+from .unselect import unselect
+
+State = Removal.State
+
+LEASE: Final = timedelta(seconds=30)
+"""How long claimed rows are kept from others without a word from whoever holds them."""
+
+_CHUNK: Final = 500
+
+
+def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Removal]:
+    """Write a planned row for each of the items, which are all different, that no other removal holds; the
+    removals that do are returned, in the items' order.
+
+    Within the transaction that saves the job. Raises IntegrityError where another removal of one of them
+    began in this very moment: then nothing is planned, and planning again names it.
+    """
+    held = {row.media_id: row for row in _held(connection, media_ids)}
+    now = timezone.now()
+    rows = [
+        Removal(
+            verb=Removal.Verb.DELETE,
+            state=State.PLANNED,
+            job=job,
+            position=position,
+            connection=connection,
+            connection_label=job.connection_label,
+            media_id=media_id,
+            person=job.person,
+            email=job.email,
+            issuer=job.issuer,
+            subject=job.subject,
+            role=job.role,
+            ticket=job.ticket,
+            reason=job.reason,
+            token=job.token,
+            request_id=job.request_id,
+            sent_at=now,
+        )
+        for position, media_id in enumerate(one for one in media_ids if one not in held)
+    ]
+    _link_retries(job, rows)
+    Removal.objects.bulk_create(rows, batch_size=_CHUNK)
+    return [held[media_id] for media_id in media_ids if media_id in held]
+
+
+def claim(job: Job, number: UUID, at_most: int) -> list[Removal]:
+    """The next few planned rows, held under `number` from now on; those whose lease ended are planned again
+    first. Empty where none is left to claim."""
+    now = timezone.now()
+    rows = Removal.objects.filter(job=job)
+    with transaction.atomic():
+        jumped = (
+            now + LEASE + ledger.CLOCK_SKEW
+        )  # a lease beyond it was given by a clock that has jumped since
+        ended = Q(lease_until__lt=now) | Q(lease_until__gt=jumped)
+        rows.filter(ended, state=State.CLAIMED).update(state=State.PLANNED, claim=None, lease_until=None)
+        waiting = rows.filter(state=State.PLANNED).order_by("position")
+        if database.features.has_select_for_update_skip_locked:
+            waiting = waiting.select_for_update(skip_locked=True)
+        chosen = list(waiting.values_list("pk", flat=True)[:at_most])
+        rows.filter(pk__in=chosen, state=State.PLANNED).update(
+            state=State.CLAIMED, claim=number, lease_until=now + LEASE
+        )
+    claimed = rows.filter(claim=number, state=State.CLAIMED)
+    return list(claimed.select_related("connection").order_by("position"))
+
+
+def prolong(job: Job, number: UUID) -> int:
+    """Keep what is claimed for another lease; how many rows that are."""
+    held = Removal.objects.filter(job=job, claim=number, state=State.CLAIMED)
+    return held.update(lease_until=timezone.now() + LEASE)
+
+
+def give_back(job: Job, number: UUID) -> int:
+    """Let others have what is claimed and not sent."""
+    held = Removal.objects.filter(job=job, claim=number, state=State.CLAIMED)
+    return held.update(state=State.PLANNED, claim=None, lease_until=None)
+
+
+def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, Any]) -> bool:
+    """Commit the intent of a claimed row; False where the claim is no longer good: then nothing may be sent.
+
+    Raises ledger.IntentNotRecorded where nothing could be written.
+    """
+    now = timezone.now()
+    lease = now + ledger.OF_WORKER + ledger.LOCKS
+    facts = {"before": masked(dict(before)), "sent_at": now, "lease_until": lease, "claim": None}
+    return _leave(removal, number, caller, State.SENT, facts, before=facts["before"])
+
+
+def close(
+    removal: Removal, number: UUID, caller: Caller, state: State, *, result: Mapping[str, Any], said: str = ""
+) -> bool:
+    """End a claimed row for which nothing is sent: it is gone already, or may not be removed."""
+    now = timezone.now()
+    facts = {"settled_at": now, "lease_until": None, "claim": None, "service_text": said[:300]}
+    return _leave(removal, number, caller, state, facts, result=result)
+
+
+def cancel(job: Job) -> int:
+    """Cancel all that was not sent; how many items that are."""
+    waiting = Removal.objects.filter(job=job, state__in=(State.PLANNED, State.CLAIMED))
+    return waiting.update(state=State.CANCELLED, settled_at=timezone.now(), claim=None, lease_until=None)
+
+
+def states(job: Job) -> Counter[str]:
+    """How many of the job's items stand in each state."""
+    rows = Removal.objects.filter(job=job).order_by().values_list("state").annotate(Count("pk"))
+    return Counter(dict(rows))
+
+
+def _held(connection: Connection, media_ids: Sequence[str]) -> list[Removal]:
+    found: list[Removal] = []
+    for start in range(0, len(media_ids), _CHUNK):
+        part = media_ids[start : start + _CHUNK]
+        rows = Removal.objects.filter(connection=connection, media_id__in=part, state__in=Removal.HELD)
+        found += rows.select_related("job")
+    return found
+
+
+def _link_retries(job: Job, rows: list[Removal]) -> None:
+    """Another attempt names the one it follows."""
+    if job.retry_of is None:
+        return
+    failed = job.retry_of.removals.filter(state__in=ledger.RETRIED)
+    before = {row.media_id: row for row in failed}
+    for row in rows:
+        if earlier := before.get(row.media_id):
+            row.retry_of, row.attempt = earlier, earlier.attempt + 1
+
+
+def _leave(
+    removal: Removal, number: UUID, caller: Caller, state: State, facts: dict[str, Any], **told: Any
+) -> bool:
+    held = Removal.objects.filter(pk=removal.pk, claim=number, state=State.CLAIMED)
+    try:
+        with transaction.atomic(durable=True):
+            if held.update(state=state, **facts) != 1:
+                return False
+            for name, value in {"state": state, **facts}.items():
+                setattr(removal, name, value)
+            ledger.tell(removal, caller, **told)
+    except (DatabaseError, audit.NotRecorded) as broken:
+        raise ledger.IntentNotRecorded(type(broken).__name__) from broken
+    unselect(removal)
+    return True

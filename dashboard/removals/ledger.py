@@ -1,0 +1,283 @@
+"""The ledger of removals: rows that move from state to state, each step an event in the same transaction.
+
+    sent -> deleted | already_gone | not_removed | rejected | refused
+       \\-> unknown -> verified_gone | verified_present | recached | unresolved
+
+The items of a bulk removal are planned and claimed before that (claims). Nothing here calls the service. What
+was not committed did not happen; what was is never guessed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from dashboard import audit
+from dashboard.identity import Caller
+from dashboard.logs import masked
+from dashboard.models import Connection, Removal
+from dashboard.vault import PAGE_DELETE, PURGE, WORKER_DELETE
+
+from .unselect import unselect
+
+State = Removal.State
+logger = logging.getLogger(__name__)
+
+LONGEST_CALL: Final = {
+    Removal.Verb.DELETE: timedelta(seconds=PAGE_DELETE.deadline),
+    Removal.Verb.PURGE: timedelta(seconds=PURGE.deadline),
+}
+
+OF_WORKER: Final = timedelta(seconds=WORKER_DELETE.deadline)
+"""The same of an item of a bulk removal."""
+
+LOCKS: Final = timedelta(seconds=25)
+"""Longer than two waits for a lock of the database, and a little."""
+
+LEASE: Final = {verb: call + LOCKS for verb, call in LONGEST_CALL.items()}
+"""Longer than any call after the row has waited for two locks of the database: a row still `sent` after it
+has lost its process."""
+
+CLOCK_SKEW: Final = timedelta(minutes=1)
+"""A row sent further in the future than this was written by a clock that has jumped since."""
+
+PAUSES: Final = tuple(timedelta(seconds=s) for s in (2, 8, 50, 540))
+"""Between looks at an unknown outcome: at +2, +10, +60 s and +10 min; then it is unresolved."""
+
+ANSWERS: Final = (State.DELETED, State.ALREADY_GONE, State.NOT_REMOVED, State.REJECTED, State.REFUSED)
+"""What the call itself says; it outranks what was found by reading while the call was thought to be lost."""
+
+FOUND: Final = (State.VERIFIED_GONE, State.VERIFIED_PRESENT, State.RECACHED)
+"""What reading says."""
+
+_BEFORE: Final[dict[str, tuple[State, ...]]] = {
+    **dict.fromkeys(ANSWERS, (State.SENT, State.UNKNOWN, State.UNRESOLVED, *FOUND)),
+    **dict.fromkeys(FOUND, (State.UNKNOWN, State.UNRESOLVED)),
+    State.PLANNED: (State.SENT,),  # of a bulk removal, where the service did not take the call
+    State.UNKNOWN: (State.SENT,),
+    State.UNRESOLVED: (State.UNKNOWN,),
+}
+"""The states from which each state may be reached."""
+
+RETRIED: Final = (State.VERIFIED_PRESENT, State.NOT_REMOVED, State.REJECTED, State.REFUSED, State.UNRESOLVED)
+"""States after which another attempt may be offered, as a new intent linked to this one."""
+
+
+class IntentNotRecorded(Exception):
+    """The row could not be committed, so nothing was sent."""
+
+
+class FormUsed(IntentNotRecorded):
+    """Somebody has pressed the button of this very form already; nothing was sent."""
+
+
+class OutcomeNotRecorded(Exception):
+    """The call was made, but what became of it could not be written: the row still says `sent`."""
+
+    def __init__(self, removal: Removal) -> None:
+        super().__init__(str(removal.pk))
+        self.removal = removal
+
+
+class InFlight(Exception):
+    """What became of another removal of this target is not known yet; it is named, and nothing was sent."""
+
+    def __init__(self, other: Removal) -> None:
+        super().__init__(str(other.pk))
+        self.other = other
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Who removes, and what they said of it. `token` makes one press of a button one removal."""
+
+    caller: Caller
+    token: UUID
+    ticket: str = ""
+    reason: str = ""
+    typed: str = ""
+    retry_of: UUID | None = None
+
+
+def open_row(
+    connection: Connection,
+    intent: Intent,
+    *,
+    verb: Removal.Verb,
+    media_id: str = "",
+    before: Mapping[str, Any] | None = None,
+    state: State = State.SENT,
+) -> Removal:
+    """Commit the row, and its event, that must stand before anything is sent; `state` is ALREADY_GONE where
+    nothing will be. Raises IntentNotRecorded, and InFlight where the database has one of this target."""
+    person, now = intent.caller.person, timezone.now()
+    assert person is not None  # noqa: S101 - nobody signed in presses no button
+    earlier = _retried(connection, media_id, intent)
+    removal = Removal(
+        verb=verb,
+        state=state,
+        connection=connection,
+        connection_label=connection.label,
+        media_id=media_id,
+        person=person.name,
+        email=person.email,
+        issuer=person.issuer,
+        subject=person.subject,
+        role=person.role.word if person.role else "",
+        ticket=masked(intent.ticket),
+        reason=masked(intent.reason),
+        token=intent.token,
+        request_id=intent.caller.request_id,
+        retry_of=earlier,
+        attempt=earlier.attempt + 1 if earlier else 1,
+        before=masked(dict(before or {})),
+        sent_at=now,
+        lease_until=now + LEASE[verb] if state == State.SENT else None,
+        settled_at=None if state == State.SENT else now,
+    )
+    try:
+        with transaction.atomic(durable=True):
+            removal.save(force_insert=True)
+            tell(removal, intent.caller, typed=intent.typed, before=removal.before)
+    except IntegrityError:
+        if other := in_flight(connection, media_id).first():
+            raise InFlight(other) from None
+        raise FormUsed from None
+    except (DatabaseError, audit.NotRecorded) as broken:
+        raise IntentNotRecorded(type(broken).__name__) from broken
+    unselect(removal)
+    return removal
+
+
+def move(
+    removal: Removal, state: State, caller: Caller, *, result: Mapping[str, Any] | None = None, **fields: Any
+) -> bool:
+    """Move the row to `state` with its event, if it stands where that may be reached from; else leave it.
+
+    False where another process has moved it on meanwhile; then the row is as the database has it. Raises
+    OutcomeNotRecorded where nothing could be written.
+    """
+    now = timezone.now()
+    changes = {"state": state, "settled_at": now, **fields}
+    if state == State.UNKNOWN:
+        changes |= {"next_look_at": now + PAUSES[0], "looks": 0}
+    elif state not in Removal.OPEN:
+        changes["next_look_at"] = None
+    try:
+        with transaction.atomic():
+            rows = Removal.objects.filter(pk=removal.pk, state__in=_BEFORE[state])
+            moved = rows.update(**changes) == 1
+            if moved:
+                for name, value in changes.items():
+                    setattr(removal, name, value)
+                tell(removal, caller, outcome="put_off" if state == State.PLANNED else "", result=result)
+            else:
+                removal.refresh_from_db()
+    except (DatabaseError, audit.NotRecorded) as broken:
+        logger.error("removal %s: outcome %s could not be written", removal.pk, state)
+        raise OutcomeNotRecorded(removal) from broken
+    unselect(removal)
+    return moved
+
+
+def may_send(removal: Removal) -> bool:
+    """True while the lease outlasts the call: a slow disk, or a process that slept, may have used it up."""
+    assert removal.lease_until  # noqa: S101 - every row that is sent has one
+    longest = OF_WORKER if removal.job_id else LONGEST_CALL[Removal.Verb(removal.verb)]
+    return timezone.now() + longest < removal.lease_until
+
+
+def claim_look(removal: Removal) -> bool:
+    """Take the next look at an unknown outcome for this process; False where another has taken it."""
+    looks = removal.looks + 1
+    pause = PAUSES[min(looks, len(PAUSES) - 1)]
+    due = Removal.objects.filter(pk=removal.pk, state=State.UNKNOWN, looks=removal.looks)
+    changes = {"looks": looks, "next_look_at": timezone.now() + pause}
+    if due.update(**changes) != 1:
+        return False
+    for name, value in changes.items():
+        setattr(removal, name, value)
+    return True
+
+
+def close(removal: Removal, caller: Caller, note: str) -> bool:
+    """An admin looked into an unresolved one and says what they found. False where it was none any more.
+    Raises audit.NotRecorded."""
+    closer = caller.person.name if caller.person else ""
+    fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": masked(note)}
+    try:
+        with transaction.atomic():
+            rows = Removal.objects.filter(pk=removal.pk, state=State.UNRESOLVED, closed_at=None)
+            if rows.update(**fields) != 1:
+                return False
+            tell(removal, caller, outcome="closed", reason=note)
+    except (DatabaseError, audit.NotRecorded) as broken:
+        raise audit.NotRecorded(type(broken).__name__) from broken
+    for name, value in fields.items():
+        setattr(removal, name, value)
+    return True
+
+
+def in_flight(connection: Connection, media_id: str) -> QuerySet[Removal]:
+    """Removals of this target that are not over: planned in a job, sent, or unknown."""
+    return Removal.objects.filter(connection=connection, media_id=media_id, state__in=Removal.HELD)
+
+
+def is_lost(removal: Removal) -> bool:
+    """True for a row still `sent` whose process cannot be waiting for an answer any more."""
+    return removal.state == State.SENT and Removal.objects.filter(_lost(), pk=removal.pk).exists()
+
+
+def due() -> QuerySet[Removal]:
+    """Rows that somebody has to look after now: lost by their process, or due for another look."""
+    now = timezone.now()
+    farthest = now + PAUSES[-1] + CLOCK_SKEW  # put off further it was by a clock that has jumped since
+    time_to_look = Q(next_look_at__lte=now) | Q(next_look_at=None) | Q(next_look_at__gt=farthest)
+    return Removal.objects.filter(_lost() | Q(state=State.UNKNOWN) & time_to_look)
+
+
+def needing_a_look() -> QuerySet[Removal]:
+    """Rows of which a person should know: still out, unknown, or unresolved and not closed; newest first."""
+    return Removal.objects.filter(
+        Q(state__in=Removal.OPEN) | Q(state=State.UNRESOLVED, closed_at=None)
+    ).select_related("connection")
+
+
+def _lost() -> Q:
+    now = timezone.now()
+    return Q(state=State.SENT) & (
+        Q(lease_until__lt=now) | Q(lease_until=None) | Q(sent_at__gt=now + CLOCK_SKEW)
+    )
+
+
+def _retried(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
+    """The removal that this one is another attempt of; a number that names none of this target is ignored."""
+    if intent.retry_of is None:
+        return None
+    return Removal.objects.filter(
+        pk=intent.retry_of, connection=connection, media_id=media_id, state__in=RETRIED
+    ).first()
+
+
+def tell(removal: Removal, caller: Caller, *, outcome: str = "", reason: str = "", **facts: Any) -> None:
+    """Record the step that a row has just made, within the same transaction."""
+    noun = "media.delete" if removal.verb == Removal.Verb.DELETE else "connection.purge"
+    audit.record(
+        f"{noun}.{outcome or removal.state}",
+        caller,
+        connection=removal.connection,
+        media_id=removal.media_id,
+        ticket=removal.ticket,
+        reason=reason or removal.reason,
+        removal=removal,
+        job=removal.job_id,
+        **facts,
+    )

@@ -1,0 +1,129 @@
+"""What one call that removes something left its target in: by its answer, and by what was seen before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from dashboard.models import Removal
+from dashboard.units import count_text, size_text
+from dashboard.vault import (
+    BadRequest,
+    Busy,
+    DeleteResult,
+    KeyRefused,
+    NotCached,
+    PurgeResult,
+    Unreachable,
+    VaultError,
+)
+
+State = Removal.State
+
+REFUSALS: Final = frozenset(
+    {400, 401, 402, 403, 405, 406, 407, 409, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426, 428, 431, 451}
+)
+"""Statuses by which the service says that it did not do it. Of the other 4xx, 404 and 410 tell of the item,
+429 asks to wait, and the rest (408, 424, 425, 499) may come from a service that had begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state that a call left its target in, the service's words, and what the record keeps of it."""
+
+    state: State
+    said: str = ""
+    fields: Mapping[str, int | None] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=lambda: {"status": None})
+    error: VaultError | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """True where no answer came that tells anything: then the service may be in trouble."""
+        status = self.result.get("status")
+        answered = "success" in self.result or (status is not None and 200 < status < 300)
+        return self.state == State.UNKNOWN and not answered
+
+
+def attempt(call: Callable[[], DeleteResult | PurgeResult], before: Mapping[str, Any]) -> Outcome:
+    """Make the one call and return what became of it; `before` is what was seen of its target.
+
+    Uses no database, so any thread may do it.
+    """
+    started = time.monotonic()
+    try:
+        outcome = _of_answer(call(), before)
+    except VaultError as error:
+        outcome = outcome_of(error)
+    taken = round((time.monotonic() - started) * 1000)
+    return replace(outcome, result={**outcome.result, "duration_ms": taken})
+
+
+def outcome_of(error: VaultError) -> Outcome:
+    """Return what an error of the call leaves the target in."""
+    state, said = _state_after(error)
+    fields = {"answer_status": error.status}
+    facts = {"status": error.status, "error": said, "service_request_id": error.request_id}
+    return Outcome(state, said, fields, facts, error)
+
+
+def _of_answer(answer: DeleteResult | PurgeResult, before: Mapping[str, Any]) -> Outcome:
+    """Return what the answer says; unknown, to be read, where it contradicts itself or what was seen."""
+    numbers: dict[str, int | None] = {"freed_bytes": answer.freed_bytes}
+    if isinstance(answer, PurgeResult):
+        numbers["purged_variants"] = answer.purged_count
+    odd = [oddity.text for oddity in answer.oddities]
+    state, said = State.DELETED if answer.success else State.NOT_REMOVED, "; ".join(odd)
+    if why := _contradiction(answer, before):
+        state, said = State.UNKNOWN, why
+    facts: dict[str, Any] = {"status": 200, "success": answer.success, **numbers}
+    if odd:
+        facts["odd"] = odd
+    if state == State.UNKNOWN:
+        facts["error"] = said
+    return Outcome(state, said, {**numbers, "answer_status": 200}, facts)
+
+
+def _contradiction(answer: DeleteResult | PurgeResult, before: Mapping[str, Any]) -> str:
+    """Return how the answer cannot be right, in a sentence; empty where it can."""
+    variants, size_bytes = _seen(before)
+    freed = answer.freed_bytes
+    purged = answer.purged_count if isinstance(answer, PurgeResult) else None
+    told = ", ".join(
+        [
+            *([count_text(purged, "variant") + " removed"] if purged is not None else []),
+            *([size_text(freed) + " freed"] if freed is not None else []),
+        ]
+    )
+    if not answer.success:
+        return f"The service answered that it removed nothing, but: {told}." if freed or purged else ""
+    if (freed == 0 and size_bytes) or (purged == 0 and variants):
+        seen = f"{count_text(variants, 'variant')}, {size_text(size_bytes)}"
+        return f"The service answered that it succeeded, but: {told}. Seen before: {seen}."
+    return ""
+
+
+def _seen(before: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the variants that were there before and their bytes, without those that were removed already."""
+    if "variants" in before:
+        there = [variant for variant in before["variants"] if variant["status"] != "removed"]
+        return len(there), sum(variant["size_bytes"] or 0 for variant in there)
+    variants = before.get("variants_seen", 0) - before.get("variants_by_state", {}).get("removed", 0)
+    return variants, before.get("size_bytes", 0) - before.get("bytes_by_state", {}).get("removed", 0)
+
+
+def _state_after(error: VaultError) -> tuple[State, str]:
+    """Return the state that an error of the call leaves the target in, and what is said of it."""
+    match error:
+        case NotCached():
+            return State.ALREADY_GONE, error.detail
+        case KeyRefused() | BadRequest() if error.status in REFUSALS:
+            return State.REJECTED, error.detail
+        case Busy():
+            wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""
+            return State.REFUSED, f"{wait}{error.detail}"
+        case Unreachable():
+            return State.REFUSED, error.detail
+    return State.UNKNOWN, error.detail

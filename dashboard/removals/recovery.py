@@ -1,0 +1,157 @@
+"""What became of removals whose answer was lost: found out by reading again, never by a second call.
+
+A thread of every web process looks after what is due (`keep`); `manage.py settle` does the same from outside.
+Rows are claimed in the database, so however many processes there are, one looks at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.db import DatabaseError, close_old_connections
+
+from dashboard import schema, service
+from dashboard.encryption import Unsealable
+from dashboard.identity import Caller, Person
+from dashboard.models import Removal
+from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, VaultError
+
+from . import ledger
+
+State = Removal.State
+logger = logging.getLogger(__name__)
+
+EVERY: Final = 1.0
+"""Seconds between two rounds of the keeper."""
+
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+_PAGES: Final = 5
+"""How many pages of removed items are read through on the way to one that is still there."""
+
+KEEPER: Final = Caller(
+    Person("Vault+ dashboard", "", None, issuer="dashboard", subject="keeper", mode="keeper")
+)
+"""Whoever looks when no person asked."""
+
+
+def settle(removal: Removal, caller: Caller = KEEPER) -> Removal:
+    """Find out, by reading and no second call, what became of a removal whose outcome is unknown.
+
+    It stays unknown where reading cannot tell. Raises ledger.OutcomeNotRecorded.
+    """
+    if removal.state not in (State.UNKNOWN, State.UNRESOLVED):
+        return removal
+    try:
+        state = _found(removal)
+    except (VaultError, Unsealable) as error:
+        logger.info("removal %s: could not be looked at: %s", removal.pk, type(error).__name__)
+        return removal
+    if state is not None:
+        ledger.move(removal, state, caller, result={"found_by": "reading", "looks": removal.looks + 1})
+    return removal
+
+
+def recover(removal: Removal, caller: Caller = KEEPER) -> Removal:
+    """A row that its process left behind as `sent`, made unknown and looked at; any other as it is."""
+    if ledger.is_lost(removal):
+        said = "The process that sent it ended."
+        ledger.move(removal, State.UNKNOWN, caller, result={"error": said}, service_text=said)
+        settle(removal, caller)
+    return removal
+
+
+def settle_due() -> int:
+    """Look once after everything that is due; how many rows that were."""
+    rows = list(ledger.due().select_related("connection")[:100])
+    for removal in rows:
+        try:
+            if removal.state == State.SENT:
+                recover(removal)
+            elif ledger.claim_look(removal):
+                _look_again(removal)
+        except (ledger.OutcomeNotRecorded, DatabaseError) as broken:
+            logger.error("removal %s could not be settled: %s", removal.pk, type(broken).__name__)
+    return len(rows)
+
+
+def keep(stop: threading.Event) -> None:
+    """Look after what is due until `stop` is set; a database that is away, or not migrated yet, is waited
+    for."""
+    schema.wait_until_migrated(stop, "The keeper")
+    while not stop.wait(EVERY):
+        try:
+            close_old_connections()
+            settle_due()
+        except Exception:
+            logger.exception("the keeper's round failed")
+
+
+def start_keeper(stop: threading.Event | None = None) -> threading.Event:
+    """Start the keeper's thread in this process; the event that stops it."""
+    stop = stop or threading.Event()
+    threading.Thread(target=keep, args=(stop,), name="keeper", daemon=True).start()
+    return stop
+
+
+def _look_again(removal: Removal) -> None:
+    settle(removal)
+    if removal.state == State.UNKNOWN and removal.looks >= len(ledger.PAUSES):
+        said = {"error": "Reading could not tell, either.", "looks": removal.looks}
+        ledger.move(removal, State.UNRESOLVED, KEEPER, result=said)
+
+
+def _found(removal: Removal) -> State | None:
+    """What reading says of it now; None where it cannot tell."""
+    if removal.verb == Removal.Verb.PURGE:
+        return _found_of_purge(removal)
+    item = service.find_item(removal.connection, removal.media_id)
+    if item is None or is_removed(item):
+        return State.VERIFIED_GONE
+    return State.VERIFIED_PRESENT if _was_there(item, removal) else State.RECACHED
+
+
+def _found_of_purge(removal: Removal) -> State | None:
+    """Whether anything is left that was there before; what was cached since does not contradict the purge."""
+    query = MediaQuery(created_at_to=removal.sent_at, limit=100)
+    for _ in range(_PAGES):
+        page = service.list_media(removal.connection, query)
+        if any(_was_there(item, removal) for item in page.items if not is_removed(item)):
+            return State.VERIFIED_PRESENT
+        if page.next_cursor is None:
+            break
+        query = query.replacing(cursor=page.next_cursor)
+    else:
+        return None
+    now = service.list_media(removal.connection, MediaQuery(limit=100))
+    left = [item for item in now.items if not is_removed(item)]
+    if any(_was_there(item, removal) for item in left):
+        return State.VERIFIED_PRESENT
+    if left:
+        return State.RECACHED
+    return State.VERIFIED_GONE if now.next_cursor is None else None
+
+
+def is_removed(item: MediaItem | UnreadableItem) -> bool:
+    """True for an item the service still lists, every variant of it as removed."""
+    variants = item.media.values() if isinstance(item, MediaItem) else ()
+    return bool(variants) and all(variant.status == "removed" for variant in variants)
+
+
+def _was_there(item: MediaItem | UnreadableItem, removal: Removal) -> bool:
+    """True unless every variant was first seen after the call: what is there is not called new on a guess.
+
+    A variant that the record saw before the call is old even if a clock that jumped says otherwise, and so is
+    one whose time could not be read.
+    """
+    variants = item.media.values() if isinstance(item, MediaItem) else ()
+    first_seen = min((v.created_at or _LONG_AGO for v in variants), default=_LONG_AGO)
+    return first_seen <= removal.sent_at or first_seen <= _newest_before(removal.before)
+
+
+def _newest_before(before: dict[str, Any]) -> datetime:
+    seen = [v["created_at"] or "" for v in before.get("variants", [])]
+    newest = max([*seen, before.get("newest") or ""], default="")
+    return datetime.fromisoformat(newest) if newest else _LONG_AGO

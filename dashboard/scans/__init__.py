@@ -1,0 +1,1 @@
+"""Scans: every page of a connection is read once, and summed up."""

@@ -1,0 +1,151 @@
+"""The tray: what a person has selected for removal, by connection. It is theirs alone, and is kept by the
+server, so that it outlives the page, the sign-in and the browser.
+
+What it holds of an item beside its id is what the list showed: good for a sum, never for a removal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from django.db import transaction
+from django.db.models import Count, QuerySet, Sum
+
+from .identity import Person
+from .models import Connection, Job, TrayItem
+from .removals.bulk import MOST
+from .vault import MEDIA_ID
+
+Entry: TypeAlias = tuple[str, int, int]
+"""An item's id, how many variants the list showed of it, and their bytes."""
+
+LARGEST: Final = 2**49
+"""Bytes that one item counts for in the sums, at most: of a full tray they are still a number of 64 bits."""
+
+_CHUNK: Final = 500
+
+
+class TrayIsFull(Exception):
+    """There would be more in the tray than one removal may have; nothing was added."""
+
+    def __init__(self, items: int) -> None:
+        super().__init__(str(items))
+        self.items = items
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the tray holds, by what the list showed."""
+
+    items: int = 0
+    variants: int = 0
+    size_bytes: int = 0
+
+
+def of(person: Person, connection: Connection) -> QuerySet[TrayItem]:
+    """The person's tray of this connection, in the order in which things came into it."""
+    return TrayItem.objects.filter(issuer=person.issuer, subject=person.subject, connection=connection)
+
+
+def ids(person: Person, connection: Connection) -> list[str]:
+    return list(of(person, connection).values_list("media_id", flat=True))
+
+
+def among(person: Person, connection: Connection, media_ids: Collection[str]) -> set[str]:
+    """Those of these few items that are in the tray."""
+    found = of(person, connection).filter(media_id__in=list(media_ids))
+    return set(found.order_by().values_list("media_id", flat=True))
+
+
+def totals(person: Person, connection: Connection) -> Totals:
+    return every(person).get(connection.pk, Totals())
+
+
+def every(person: Person) -> dict[int, Totals]:
+    """What each of the person's trays holds, by its connection's key; one that is empty is not there."""
+    mine = TrayItem.objects.filter(issuer=person.issuer, subject=person.subject).order_by()
+    summed = mine.values_list("connection").annotate(Count("pk"), Sum("variants"), Sum("size_bytes"))
+    return {key: Totals(items, variants, size_bytes) for key, items, variants, size_bytes in summed}
+
+
+def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of: Job | None = None) -> int:
+    """Put items into the tray; how many of them were not in it. One that was keeps its place and takes what
+    the list shows now. `retry_of` is the job that failed to remove them. Raises TrayIsFull."""
+    entries = {media_id: (variants, size_bytes) for media_id, variants, size_bytes in items}
+    if not entries:
+        return 0
+    rows = [
+        TrayItem(
+            issuer=person.issuer,
+            subject=person.subject,
+            connection=connection,
+            media_id=media_id,
+            variants=variants,
+            size_bytes=min(size_bytes, LARGEST),
+            retry_of=retry_of.pk if retry_of else None,
+        )
+        for media_id, (variants, size_bytes) in entries.items()
+    ]
+    with transaction.atomic():
+        _one_at_a_time(connection)
+        before = of(person, connection).count()
+        TrayItem.objects.bulk_create(
+            rows,
+            batch_size=_CHUNK,
+            update_conflicts=True,
+            unique_fields=["issuer", "subject", "connection", "media_id"],
+            update_fields=["variants", "size_bytes", *(["retry_of"] if retry_of else [])],
+        )
+        after = of(person, connection).count()
+        if after > MOST:
+            raise TrayIsFull(after)
+    return after - before
+
+
+def remove(person: Person, connection: Connection, media_ids: Sequence[str]) -> int:
+    """Take items out; how many of them were in it. A text that is no id was not."""
+    media_ids = [media_id for media_id in media_ids if MEDIA_ID.fullmatch(media_id)]
+    taken = 0
+    with transaction.atomic():
+        _one_at_a_time(connection)
+        for start in range(0, len(media_ids), _CHUNK):
+            part = media_ids[start : start + _CHUNK]
+            taken += of(person, connection).filter(media_id__in=part).delete()[0]
+    return taken
+
+
+def change(
+    person: Person,
+    connection: Connection,
+    items: Iterable[Entry],
+    out: Sequence[str],
+    *,
+    clears: bool = False,
+) -> None:
+    """Put some in and take others out, or take out all, as one change. Raises TrayIsFull: then neither."""
+    with transaction.atomic():
+        if clears:
+            clear(person, connection)
+        remove(person, connection, out)
+        add(person, connection, items)
+
+
+def clear(person: Person, connection: Connection) -> int:
+    """Take everything out; how much that was."""
+    with transaction.atomic():
+        _one_at_a_time(connection)
+        return of(person, connection).delete()[0]
+
+
+def retried(items: Iterable[TrayItem]) -> Job | None:
+    """The job whose failures these are; the newest, where they are those of several."""
+    numbers = {item.retry_of for item in items if item.retry_of}
+    return Job.objects.filter(pk__in=numbers).first() if numbers else None
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Changes of the trays of a connection wait for one another, so that two at once cannot overfill one.
+    SQLite lets one transaction write at a time anyway; PostgreSQL locks the connection's row."""
+    list(Connection.objects.select_for_update(no_key=True).filter(pk=connection.pk).values_list("pk"))

@@ -1,0 +1,89 @@
+"""The audit's filters, and the note that closes a removal: text from people to typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from dashboard.audit import OUTCOMES, VERBS
+from dashboard.audit.queries import DEFAULT_LIMIT, EVERY_STEP, MAX_LIMIT, PARAMETERS, AuditQuery, Place
+from dashboard.models import Connection
+
+from . import FilterForm, LimitField, MomentField, OneOfField, TicketField
+from .fields import LinesField
+
+
+class ConnectionField(forms.CharField):
+    """The slug of one of the connections that a person may read of; of another it says nothing."""
+
+    def __init__(self, connections: Iterable[Connection]) -> None:
+        super().__init__(required=False, max_length=64)
+        self.choices = {one.slug: one.label for one in connections}
+
+    def clean(self, value: Any) -> str:
+        slug: str = super().clean(value)
+        if slug and slug not in self.choices:
+            raise ValidationError("There is no connection of this name that you may see.")
+        return slug
+
+
+class PlaceField(forms.CharField):
+    """Where the page before ended."""
+
+    def clean(self, value: Any) -> Place | None:
+        try:
+            return Place.of(value) if value else None
+        except ValueError:
+            raise ValidationError("This names no place in the record.") from None
+
+
+class AuditFilterForm(FilterForm):
+    """What the record may be asked for, by the names in its address."""
+
+    RANGES = (("from", "to"),)
+
+    verb = OneOfField(tuple(VERBS))
+    outcome = OneOfField(tuple(OUTCOMES))
+    actor = forms.CharField(required=False, max_length=255)
+    ticket = TicketField()
+    steps = OneOfField((EVERY_STEP,))
+    job = forms.UUIDField(required=False, error_messages={"invalid": "This is no bulk removal's number."})
+    limit = LimitField(MAX_LIMIT)
+    before = PlaceField(required=False)
+
+    def __init__(self, *args: Any, connections: Iterable[Connection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["connection"] = ConnectionField(connections)
+        # A form has `media` of its own, and `from` is a word of Python's.
+        self.fields["media"] = forms.CharField(required=False, max_length=128)
+        self.fields["from"] = MomentField()
+        self.fields["to"] = MomentField(day_ends=True)
+
+    def query(self) -> AuditQuery:
+        """The question these values ask; only of a valid form."""
+        values: Mapping[str, Any] = self.cleaned_data
+        asked: dict[str, Any] = {ours: values[theirs] or None for ours, theirs in PARAMETERS.items()}
+        asked["limit"] = asked["limit"] or DEFAULT_LIMIT
+        return AuditQuery(**asked)
+
+
+class ExportForm(AuditFilterForm):
+    """The same filters, and the format in which all that fits them is taken away."""
+
+    format = OneOfField(("csv", "jsonl"))
+
+    def clean_format(self) -> str:
+        if not (chosen := self.cleaned_data["format"]):
+            raise ValidationError("Choose csv or jsonl.")
+        return str(chosen)
+
+
+class ClosingForm(forms.Form):
+    """What an admin found out about a removal that nothing else could settle."""
+
+    note = LinesField(
+        max_length=1000, error_messages={"required": "Say what you found: it goes into the record."}
+    )

@@ -1,0 +1,41 @@
+"""What is taken away and as what: the list's filters with a format, from an address or a form."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from dashboard.spreadsheets import FORMATS
+
+from . import MediaFilterForm, OneOfField
+
+
+class ExportForm(MediaFilterForm):
+    """The filters of the list, and the format in which all that fits them is taken away."""
+
+    OWN = (*MediaFilterForm.OWN, "csrfmiddlewaretoken")
+
+    format = OneOfField(tuple(FORMATS))
+    token = forms.CharField(required=False)
+
+    def clean_format(self) -> str:
+        if not (chosen := self.cleaned_data["format"]):
+            raise ValidationError("Choose CSV or JSON Lines.")
+        return str(chosen)
+
+    def clean_token(self) -> uuid.UUID:
+        """The form's one-time token; a post without one, or with none of ours, is a press of its own."""
+        try:
+            return uuid.UUID(self.cleaned_data["token"])
+        except ValueError:
+            return uuid.uuid4()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.ignored:  # a misspelt filter would widen what is taken away
+            names = ", ".join(f"“{name}”" for name in self.ignored)
+            self.add_error(None, f"Not a filter: {names}.")
+        return cleaned

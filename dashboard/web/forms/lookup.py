@@ -1,0 +1,168 @@
+"""What is looked for and where: pasted text or a file, the connections, a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from django import forms
+from django.utils.datastructures import MultiValueDict
+
+from dashboard import service
+from dashboard.logs import masked
+from dashboard.lookups.parsing import MOST_SHOWN, Pasted, decoded, read
+from dashboard.lookups.store import MOST_IDS, MOST_PAIRS
+from dashboard.models import Connection
+from dashboard.request import Request
+from dashboard.web import preferences
+from dashboard.web.ticket_links import given_ticket
+
+from . import TicketField
+
+FEW: Final = 5
+"""Malformed texts that the form names; a result lists them all."""
+
+
+class Plain(forms.Field):
+    """Text just as it was sent, whatever it is."""
+
+    def to_python(self, value: Any) -> str:
+        return str(value or "")
+
+
+class PastedForm(forms.Form):
+    """Ids as text or as a file; only what is in them is looked at."""
+
+    ids = Plain(label="IDs", required=False)
+    file = forms.FileField(label="File", required=False, allow_empty_file=True)
+
+    @property
+    def given(self) -> str:
+        """The text of the box, as it was sent or as a link filled it in."""
+        return str((self.data if self.is_bound else self.initial).get("ids") or "")
+
+    @cached_property
+    def text(self) -> str:
+        """What was pasted, or else what the file holds. Raises ValueError with a sentence."""
+        typed, file = self.given, self.files.get("file")
+        if file is None:
+            return typed
+        if typed.strip():
+            raise ValueError("Paste IDs or choose a file, one of the two; then choose the file again.")
+        file.seek(0)
+        return decoded(file.read())
+
+    @cached_property
+    def pasted(self) -> Pasted:
+        return read(self.text)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            found = len(self.pasted.ids)
+        except ValueError as reason:
+            self.add_error("ids", str(reason))
+            return cleaned
+        if found > MOST_IDS:
+            self.add_error(
+                "ids", f"These are {found:,} different IDs; at most {MOST_IDS:,} can be looked up at once."
+            )
+        return cleaned
+
+    @property
+    def countable(self) -> bool:
+        """False where the text itself could not be had."""
+        try:
+            return bool(self.pasted)
+        except ValueError:
+            return False
+
+    @property
+    def typed(self) -> str:
+        """What the box shows: the text, be it that of the file, but for what must not be shown anywhere."""
+        try:
+            text = self.text
+        except ValueError:
+            text = self.given
+        shown: str = masked(text)
+        return shown
+
+
+class LookupForm(PastedForm):
+    """The ids, and in which of the person's connections they are looked for."""
+
+    connection = Plain(label="Connections", required=False)
+    everywhere = forms.BooleanField(required=False)
+    ticket = TicketField()
+
+    def __init__(self, *args: Any, among: Sequence[Connection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.among = among
+
+    @classmethod
+    def of(cls, request: Request) -> LookupForm:
+        """The form as it was posted; else as the address, or the connection chosen last, has it."""
+        if request.method == "POST":
+            return cls(request.POST, request.FILES, among=request.connections)
+        named = [service.connection(slug, request.connections) for slug in request.GET.getlist("connection")]
+        slugs = [one.slug for one in named] or [preferences.of(request).chosen]
+        if len(request.connections) == 1:
+            slugs = [request.connections[0].slug]
+        return cls(
+            among=request.connections,
+            initial={
+                "ids": request.GET.get("ids", ""),
+                "connection": slugs,
+                "ticket": given_ticket(request.GET),
+            },
+        )
+
+    @property
+    def ticked(self) -> set[str]:
+        """The slugs whose boxes are ticked."""
+        given = self.data.getlist("connection") if isinstance(self.data, MultiValueDict) else []
+        return set(given if self.is_bound else self.initial["connection"])
+
+    @property
+    def chosen(self) -> list[Connection]:
+        """The connections to ask; only of a valid form."""
+        if self.cleaned_data.get("everywhere"):
+            return list(self.among)
+        return [one for one in self.among if one.slug in self.ticked]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not self.ticked <= {one.slug for one in self.among}:
+            self.add_error("connection", "There is no connection of this name that you may see.")
+        elif not self.chosen:
+            self.add_error("connection", "Choose at least one connection.")
+        if "ids" in self.errors:
+            return cleaned
+        found = len(self.pasted.ids)
+        if not found:
+            wrong = self.pasted.malformed_count
+            self.add_error("ids", "None of this is a media ID." if wrong else "Paste at least one media ID.")
+        elif len(self.pasted.malformed) >= MOST_SHOWN:
+            self.add_error(
+                "ids",
+                f"{self.pasted.malformed_count:,} texts in this are no IDs. Is it the right text? Leave only "
+                "the IDs, or give the column that holds them the head media_id.",
+            )
+        elif found * len(self.chosen) > MOST_PAIRS:
+            self.add_error(
+                "connection",
+                f"{found:,} IDs in {len(self.chosen)} connections are too much at once: choose at most "
+                f"{MOST_PAIRS // found}.",
+            )
+        return cleaned
+
+    @property
+    def named(self) -> list[tuple[str, str]]:
+        """Some of the texts that are no ids, each with its reason, for a form that is refused."""
+        if not self.is_bound or not self.errors.get("ids"):
+            return []
+        try:
+            return [(one.text, one.why) for one in self.pasted.malformed[:FEW]]
+        except ValueError:
+            return []

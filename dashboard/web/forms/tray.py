@@ -1,0 +1,144 @@
+"""What pages send of a tray and of a job: changes of what is selected, the press that removes it, and which
+of a job's items are listed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from dashboard.jobs.lifecycle import JobIsThere
+from dashboard.models import Connection
+from dashboard.removals.bulk import MOST, OUTCOMES, TYPED_OVER
+from dashboard.selection import LARGEST, Entry
+from dashboard.vault import MalformedMediaId, checked_media_id
+from dashboard.web.presenters.selection import Seen, mark_of
+
+from . import OneOfField, RemovalForm, TicketField
+
+HOLDS: Final = 60 * 60
+"""Seconds for which a review is believed once it was shown; the worker reads every item again."""
+
+NOT_SHOWN: Final = (
+    "What this would take was not shown in the last hour. It is shown now: look, then press again."
+)
+CHANGED: Final = "What is selected has changed since you saw it. It is shown now: look, then press again."
+
+_PARTING: Final = re.compile("[ ,.\u00a0\u202f']")
+_IN_THOUSANDS: Final = re.compile(rf"[0-9]{{1,3}}(?:{_PARTING.pattern}[0-9]{{3}})+")
+
+_MOST_VARIANTS: Final = 10_000
+
+
+class TrayChangeForm(forms.Form):
+    """Boxes: `item` for each that is ticked, with what the list shows of it; `out` for ids that are to leave
+    the tray; `was`, without script, for those that were ticked when the page was made; `clear` for all."""
+
+    ticket = TicketField()
+    clear = forms.CharField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        given = self.data if isinstance(self.data, QueryDict) else QueryDict()
+        entries = [_entry(text) for text in given.getlist("item")]
+        ticked = {media_id for media_id, _, _ in entries}
+        before = [media_id for text in given.getlist("was") for media_id in text.split()]
+        out = [checked(text) for text in [*given.getlist("out"), *before] if text not in ticked]
+        if max(len(entries), len(out)) > MOST:
+            raise ValidationError("These are too many at once.")
+        return {**cleaned, "items": entries, "out": out}
+
+
+def _entry(text: str) -> Entry:
+    """`ID VARIANTS BYTES` as a box carries it; the numbers are only for sums."""
+    media_id, _, numbers = text.partition(" ")
+    variants, _, size_bytes = numbers.partition(" ")
+    return checked(media_id), _number(variants, _MOST_VARIANTS), _number(size_bytes, LARGEST)
+
+
+def checked(text: str) -> str:
+    try:
+        return checked_media_id(text)
+    except MalformedMediaId as reason:
+        raise ValidationError(f"“{text[:40]}” is no ID of an item. {reason.detail}") from None
+
+
+def _number(text: str, most: int) -> int:
+    if not (text == "" or (text.isascii() and text.isdigit() and len(text) < 20)):
+        raise ValidationError(f"“{text[:40]}” is no number.")
+    return min(int(text or 0), most)
+
+
+class ReviewForm(RemovalForm):
+    """The removal of everything selected: what was shown comes back signed, and of many items their number
+    is typed by hand. `ids` are those that are selected now."""
+
+    typed = forms.CharField(label="Number of items", required=False, max_length=20)
+    seen = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, connection: Connection, ids: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, target=f"the tray of {connection.pk}", **kwargs)
+        self.connection, self.ids = connection, ids
+        self.salt = f"tray of {connection.pk}"
+        self.is_stale = False
+
+    def clean_token(self) -> UUID:
+        """As every removal's; raises JobIsThere for a press that has begun its job already."""
+        token = super().clean_token()
+        if there := self.connection.jobs.filter(token=token).first():
+            raise JobIsThere(there)
+        return token
+
+    def shown(self, seen: Seen) -> str:
+        """What the hidden field holds of the page, which nobody can alter on its way back."""
+        return signing.dumps(asdict(seen), salt=self.salt, compress=True)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            told = signing.loads(cleaned.get("seen", ""), salt=self.salt, max_age=HOLDS)
+        except signing.BadSignature:
+            self.add_error("seen", NOT_SHOWN)
+            return cleaned
+        seen = Seen(**told)
+        if seen.mark != mark_of(self.ids):
+            self.is_stale = True
+            self.add_error("seen", CHANGED)
+            return cleaned
+        leaves = seen.leaves(self.ids)
+        if not leaves:
+            self.add_error("seen", "Nothing of this is left to delete.")
+        elif len(leaves) > TYPED_OVER and plain_digits(cleaned.get("typed", "")) != str(len(leaves)):
+            words = f"This is not the number of items, {len(leaves):,}. Nothing was deleted."
+            self.add_error("typed", words)
+        return {**cleaned, "leaves": leaves, "gone": list(seen.gone)}
+
+    @property
+    def status(self) -> int:
+        return 409 if self.is_stale else 422 if self.errors else 200
+
+
+class OutcomeForm(forms.Form):
+    """Which of a bulk removal's items are listed: those of one outcome, or all; and which hundred of them."""
+
+    outcome = OneOfField(tuple(OUTCOMES))
+    page = forms.IntegerField(required=False, min_value=1, max_value=MOST)
+
+    def clean_outcome(self) -> str:
+        return self.cleaned_data["outcome"] or ""
+
+    def clean_page(self) -> int:
+        return self.cleaned_data["page"] or 1
+
+
+def plain_digits(text: str) -> str:
+    """A number as people write it: with spaces, commas or full stops between its thousands; else as it is."""
+    text = text.strip()
+    return _PARTING.sub("", text) if _IN_THOUSANDS.fullmatch(text) else text

@@ -1,0 +1,62 @@
+"""What a person says of a view that they save or delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from dashboard import saved_views
+from dashboard.identity import Person, Role
+from dashboard.models import Connection, SavedView, typeable
+from dashboard.vault import MediaQuery
+
+from .connection import AN_ID
+
+
+class ViewForm(forms.Form):
+    """A name for filters, for whom, and where."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=60,
+        validators=[typeable],
+        error_messages={
+            "required": "Give it a name of 1 to 60 characters.",
+            "max_length": "A name has at most 60 characters.",
+        },
+    )
+    for_any = forms.BooleanField(label="For every connection", required=False)
+    is_shared = forms.BooleanField(label="Share it", required=False)
+
+    def __init__(self, data: Any = None, *, person: Person) -> None:
+        super().__init__(data)
+        self.person = person
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if AN_ID.search(name):
+            raise ValidationError("This looks like a connection's ID, which pages never show.")
+        return name
+
+    def clean_is_shared(self) -> bool:
+        is_shared = bool(self.cleaned_data["is_shared"])
+        if is_shared and not self.person.may(Role.OPERATOR):
+            raise ValidationError("Sharing needs the role operator. Save it for yourself, or ask one.")
+        return is_shared
+
+    def save(self, connection: Connection, query: MediaQuery) -> SavedView | None:
+        """Keep these filters; None with a reason where the person has a view of this name."""
+        said = self.cleaned_data
+        where = None if said["for_any"] else connection
+        view = saved_views.save(self.person, said["name"], query, where, is_shared=said["is_shared"])
+        if view is None:
+            self.add_error("name", "You have a view of this name already. Choose another name.")
+        return view
+
+
+class DeleteViewForm(forms.Form):
+    """The button's own word: whatever else is sent here deletes nothing."""
+
+    act = forms.ChoiceField(choices=[("delete", "Delete")])

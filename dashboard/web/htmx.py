@@ -1,0 +1,69 @@
+"""The one rule for page or fragment, and the few answers that only htmx understands."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect, push_url, reswap, retarget
+
+from dashboard.origins import own_path
+from dashboard.request import Request
+
+
+def wants_fragment(request: Request) -> bool:
+    """True when htmx will swap the answer into a page that stands; restoring history wants the whole page."""
+    hx = request.htmx
+    return bool(hx) and not hx.boosted and not hx.history_restore_request
+
+
+def page_behind(request: Request) -> str:
+    """The address of our page that htmx sent this request from; empty when it names none of ours."""
+    try:
+        return own_path(request.htmx.current_url_abs_path or "")
+    except ValueError:  # a header that is no address
+        return ""
+
+
+def show(
+    request: Request, name: str, *, status: int = 200, address: str = "", **context: Any
+) -> HttpResponse:
+    """`media/list` as the page `media/list.html`, or for htmx as the fragment `media/_list.html`; the browser
+    then shows `address`, where one is given."""
+    is_fragment = wants_fragment(request)
+    if is_fragment:
+        folder, _, noun = name.rpartition("/")
+        name = f"{folder}/_{noun}"
+    response = render(request, f"{name}.html", context, status=status)
+    if is_fragment and address:
+        push_url(response, address)
+    patch_vary_headers(response, ("HX-Request", "HX-Boosted", "HX-History-Restore-Request"))
+    return response
+
+
+def show_fragment(
+    request: Request, name: str, *, target: str, status: int = 200, **context: Any
+) -> HttpResponse:
+    """The fragment `name`, put into `target` whatever the request meant to swap; the address stays."""
+    return put_into(target, render(request, f"{name}.html", context, status=status))
+
+
+def put_into(target: str, response: HttpResponse) -> HttpResponse:
+    """Have htmx put the answer beside what stands, and leave what stands its address."""
+    return push_url(reswap(retarget(response, target), "innerHTML"), False)
+
+
+def go_to(request: Request, url: str) -> HttpResponse:
+    """Send the reader to another page of ours, by script or without."""
+    if wants_fragment(request):
+        return HttpResponseClientRedirect(url)
+    return HttpResponseRedirect(url, status=303)
+
+
+def announce(response: HttpResponse, event: str, **detail: Any) -> HttpResponse:
+    """Have htmx fire `event` on the page once the answer is in place."""
+    response.headers["HX-Trigger-After-Settle"] = json.dumps({event: detail})
+    return response

@@ -1,0 +1,80 @@
+"""Identity for every request, and the role check for every view, closed by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from dashboard import accounts, audit, service
+from dashboard.auth.backend import door
+from dashboard.auth.client_ip import client_address
+from dashboard.identity import Caller, KeysUnavailable, Refused
+from dashboard.models import Connection
+from dashboard.request import Request
+
+from . import access_pages
+
+_UNMARKED: Any = object()
+
+PROBES: Final = ("/healthz", "/readyz")
+"""They come past the proxy, without anybody, and are told nothing but yes or no."""
+
+
+class Identity:
+    """Sets `request.person`, `caller` and `connections`; a view runs only when the role reaches its mark."""
+
+    def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.identify = door(settings.SIGN_ON)
+
+    def __call__(self, request: Request) -> HttpResponse:
+        request.person = None
+        agent = request.headers.get("User-Agent", "")[:300]
+        address = client_address(request.META, settings.SIGN_ON.proxies)
+        request.caller = Caller(None, address, agent, request.request_id)
+        request.connections = cast(
+            "list[Connection]", SimpleLazyObject(lambda: service.connections(request.person))
+        )
+        if request.path_info in PROBES:
+            return self.get_response(request)
+        return self._refusal(request) or self.get_response(request)
+
+    def _refusal(self, request: Request) -> HttpResponse | None:
+        """Find out who it is; the answer to somebody who may not come in at all."""
+        try:
+            request.person = person = self.identify(request)
+        except Refused as refused:
+            audit.note("access.refused", request.caller, reason=refused.reason)
+            return access_pages.refused(request, refused.reason)
+        except KeysUnavailable:
+            return access_pages.keys_unavailable(request)
+        request.caller = replace(request.caller, person=person)
+        if person and not settings.IS_DEMO:
+            accounts.remember(person, request.caller)
+        if person and person.role is None and request.path_info != reverse("sign-out"):
+            seen = list(person.groups[: access_pages.MOST_GROUPS])
+            audit.note("access.no_role", request.caller, result={"groups": seen})
+            return access_pages.no_role(request, person)
+        return None
+
+    def process_view(
+        self, request: Request, view: Callable[..., HttpResponse], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        role = getattr(view, "needs_role", _UNMARKED)
+        if role is None:
+            return None
+        if role is _UNMARKED:
+            raise AssertionError(f"{view.__module__}.{view.__name__} names no role")
+        if request.person is None:
+            return access_pages.signed_out(request)
+        if not request.person.may(role):
+            address = request.resolver_match.url_name if request.resolver_match else ""
+            audit.note("access.denied", request.caller, reason=f"{address} needs {role.word}")
+            return access_pages.not_permitted(request, role)
+        return None

@@ -1,0 +1,139 @@
+"""What every template may call, and the frame that every page shares."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.template import engines
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django_htmx.jinja import htmx_script
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from dashboard import units
+from dashboard.audit import OUTCOMES, VERBS
+from dashboard.identity import Person, Role
+from dashboard.request import Request
+
+from . import preferences, ticket_links
+from .presenters.media import STATUS_WORDS, TYPE_WORDS, Slot
+from .presenters.media_list import SORT_WORDS, limits
+from .presenters.oddities import oddity_text, visible_label
+
+HTMX_CONFIG: Final = {
+    "allowEval": False,
+    "allowScriptTags": False,
+    "includeIndicatorStyles": False,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "selfRequestsOnly": True,
+    "scrollBehavior": "auto",
+    "defaultSettleDelay": 0,  # else a frame is shown before times are in words of here, and grows after it
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        # A refusal brings its own fragment: the form with its reasons, or a word about what went wrong.
+        {"code": "[23]..", "swap": True},
+        {"code": "[45]..", "swap": True},
+    ],
+}
+
+
+FILTER_WORDS: Final = {
+    "status": STATUS_WORDS,
+    "type": TYPE_WORDS,
+    "sort": SORT_WORDS,
+    "limits": limits,
+    "mime": ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "audio/mpeg", "audio/mp4"),
+}
+
+
+def environment(**options: Any) -> Environment:
+    """Jinja2 with a name that is not there as an error, and blocks that leave no blank lines."""
+    # Django gives `autoescape` among the options.
+    env = Environment(  # noqa: S701
+        **{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    )
+    env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    env.globals.update(
+        static=static,
+        url=reverse_url,
+        icon=icon,
+        strip=strip,
+        htmx_script=htmx_script,
+        htmx_config=HTMX_CONFIG,
+        help_desk_href=ticket_links.help_desk_href,
+        Role=Role,
+        count=units.count_text,
+        filter_words=FILTER_WORDS,
+        audit_words={"verb": VERBS, "outcome": OUTCOMES, "limits": (25, 50, 100, 200)},
+    )
+    env.filters.update(
+        icon=icon,  # as filters these two are called without Jinja2's ceremony: a list has hundreds
+        strip=strip,
+        size=units.size_text,
+        iso=units.iso_text,
+        utc=units.utc_text,
+        oddity=oddity_text,
+        visible=visible_label,
+        ticket_link=ticket_link,
+    )
+    return env
+
+
+@lru_cache(maxsize=1024)
+def reverse_url(name: str, *args: Any) -> str:
+    return reverse(name, args=args)
+
+
+@cache
+def _sprite() -> str:
+    return static("icons.svg")
+
+
+@cache
+def icon(name: str) -> Markup:
+    """A glyph of the sprite, hidden from screen readers: words say the same beside it."""
+    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(_sprite(), name)
+
+
+@lru_cache(maxsize=4096)
+def strip(slots: tuple[Slot, ...]) -> Markup:
+    """The variant strip of strip.html; a page has hundreds and few are different, so they are kept."""
+    macro = engines["jinja2"].env.get_template("strip.html").module.strip  # type: ignore[attr-defined]
+    return Markup(macro(slots))  # noqa: S704 - the macro has escaped it
+
+
+def ticket_link(text: str) -> Markup:
+    """A ticket wherever one is printed: a link to the help desk by DASHBOARD_TICKET_URL, else its text."""
+    href = ticket_links.help_desk_href(text)
+    if not href:
+        return escape(text)
+    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{} {}</a>')
+    return link.format(href, text, icon("external"))
+
+
+def page_frame(request: Request) -> dict[str, Any]:
+    """What base.html shows on every page; nothing of it is worked out for a fragment."""
+    return {
+        "person": known(request),
+        "connections": getattr(request, "connections", []),
+        "view": preferences.of(request),
+        "may_delete": may_delete(request),
+        "is_demo": settings.IS_DEMO,
+        "here": SimpleLazyObject(lambda: ticket_links.own_address(request)),
+    }
+
+
+def known(request: Request) -> Person | None:
+    """Whose name and menus a page shows: nobody's, where the person may do nothing or is not known yet."""
+    person: Person | None = getattr(request, "person", None)
+    return person if person and person.role else None
+
+
+def may_delete(request: Request) -> bool:
+    person = known(request)
+    return person is not None and person.may(Role.OPERATOR)

@@ -1,0 +1,40 @@
+"""How this browser shows things: media mode, layout, theme, single keys, and the connection chosen last.
+
+Kept in the signed session cookie; the organisation's default holds for the media mode until a person chooses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from dashboard.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    media: str
+    layout: str = "table"
+    theme: str = "system"
+    keys: str = "on"
+    chosen: str = ""
+
+
+def of(request: Request) -> Preferences:
+    """The reader's preferences, whole; a page of errors from before the session has the defaults."""
+    session = getattr(request, "session", None) or {}
+    return Preferences(
+        media=session.get("media") or settings.DASHBOARD_MEDIA_MODE,
+        layout=session.get("layout") or "table",
+        theme=session.get("theme") or "system",
+        keys=session.get("keys") or "on",
+        chosen=session.get("chosen") or "",
+    )
+
+
+def remember(request: Request, **values: str | None) -> None:
+    """Keep those of `values` that are given."""
+    for name, value in values.items():
+        if value and request.session.get(name) != value:
+            request.session[name] = value

@@ -1,0 +1,61 @@
+"""What stands above the audit's list: removals and jobs of which a person should know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dashboard.audit.bulk_summaries import job_href
+from dashboard.models import Job, Removal
+from dashboard.units import age_text, count_text
+
+from . import progress
+from .removal import Mark, mark_of
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A removal of which nobody knows yet what became of it."""
+
+    removal: Removal
+
+    @property
+    def age(self) -> str:
+        return _age(self.removal.sent_at)
+
+    @property
+    def mark(self) -> Mark:
+        return mark_of(self.removal.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A job that goes no further until somebody has seen why."""
+
+    job: Job
+
+    @property
+    def deed(self) -> str:
+        if self.job.kind == Job.Kind.REMOVE and self.job.total is not None:
+            return f"Bulk removal of {count_text(self.job.total, 'item')}"
+        return Job.Kind(self.job.kind).label
+
+    @property
+    def href(self) -> str:
+        return job_href(self.job.pk)
+
+    @property
+    def since(self) -> datetime:
+        return self.job.moved_at or self.job.created_at
+
+    @property
+    def age(self) -> str:
+        return _age(self.since)
+
+    @property
+    def mark(self) -> Mark:
+        return progress.mark_of(self.job)
+
+
+def _age(since: datetime) -> str:
+    return age_text((datetime.now(UTC) - since).total_seconds())

@@ -1,0 +1,45 @@
+"""What the page of an export prints beside what every job's has: its filters, its length, and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from dashboard.exports import files as export_files
+from dashboard.exports import job as export
+from dashboard.identity import Person
+from dashboard.models import Connection, Job
+from dashboard.spreadsheets import FORMATS
+from dashboard.units import size_text
+
+from .job import JobPage
+from .media_list import ExportPage
+
+
+class ExportJob(JobPage):
+    """An export: how much is written, and whether the reader may take the file away."""
+
+    def __init__(self, job: Job, person: Person | None, within: Iterable[Connection]) -> None:
+        super().__init__(job, person, within)
+        self.asked = ExportPage(job.connection, export.query_of(job))
+        self.form = FORMATS.get(job.form, job.form)
+        self.is_theirs = export.is_of(job, person)
+
+    @property
+    def written(self) -> str:
+        """The length of the file, or of what is there of it."""
+        size = self.job.size_bytes if self.job.state == Job.State.DONE else self.job.progress.get("bytes")
+        return size_text(size or 0)
+
+    @property
+    def until(self) -> datetime | None:
+        """How long the file lies there; None where there is none any more, or none yet."""
+        until = export.lies_until(self.job)
+        return until if until and until > timezone.now() else None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine sees it."""
+        return export_files.length_of(export_files.file_of(self.job)) is not None

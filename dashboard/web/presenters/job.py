@@ -1,0 +1,244 @@
+"""What the page of a job prints, and the list of a connection's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard.identity import Person, Role
+from dashboard.models import Connection, Job, Removal
+from dashboard.removals import bulk, claims
+from dashboard.removals.ledger import RETRIED
+from dashboard.units import count_text, size_text, utc_text
+
+from .progress import Progress
+from .removal import Mark, mark_of
+
+State = Job.State
+Kind = Job.Kind
+
+PAGE: Final = 100
+"""Items of a job that a page lists."""
+
+RECENT: Final = 20
+"""Jobs that a connection's page lists."""
+
+LATELY: Final = 30.0
+"""Seconds whose pace tells how long the rest takes."""
+
+COUNTED: Final = {
+    "deleted": ("Deleted", Mark("stored", "stored")),
+    "already_gone": ("Already gone", Mark("removed", "removed")),
+    "failed": ("Failed", Mark("expired", "alert")),
+    "unknown": ("Unknown", Mark("unknown", "unknown")),
+    "left": ("Left", Mark("pending", "pending")),
+    "cancelled": ("Cancelled", Mark("removed", "x")),
+}
+"""The word and the mark of each of the counts of a bulk removal."""
+
+_NEEDS_A_LOOK_FIRST: Final = ("failed", "unknown", "deleted", "already_gone", "cancelled", "left")
+
+
+class JobPage:
+    """What the page of every kind of job has: what it is, how far it is, and what the reader may do to it."""
+
+    def __init__(self, job: Job, person: Person | None, within: Iterable[Connection]) -> None:
+        self.job = job
+        self.connection = next((one for one in within if one.pk == job.connection_id), None)
+        self.may_stop = job.is_open and may_stop(job, person)
+        self.may_resume = job.state == State.PAUSED and may_stop(job, person)
+        self.href = job.get_absolute_url()
+        self.retries = 0
+        self.template = f"job/{job.kind}.html"
+
+    @cached_property
+    def progress(self) -> Progress:
+        return Progress(self.job)
+
+    @property
+    def why_again(self) -> str:
+        """Why the page is read again while one watches; empty once nothing more will come."""
+        return "Not over yet" if self.job.is_open else ""
+
+    @property
+    def title(self) -> str:
+        return title_of(self.job)
+
+    @property
+    def audit_href(self) -> str:
+        return f"{reverse('audit')}?{urlencode({'job': str(self.job.pk)})}"
+
+
+class Tally(NamedTuple):
+    """One of the counts; `href` is the list of what it counts."""
+
+    name: str
+    word: str
+    number: int
+    mark: Mark
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One item of a bulk removal."""
+
+    removal: Removal
+    mark: Mark
+    item_href: str
+
+
+class RemovalJob(JobPage):
+    """A bulk removal: its counts, its items with the failures first, and its receipt."""
+
+    def __init__(
+        self,
+        job: Job,
+        person: Person | None,
+        within: Iterable[Connection],
+        outcome: str = "",
+        page: int = 1,
+    ) -> None:
+        super().__init__(job, person, within)
+        self.states = claims.states(job)
+        self.counts = bulk.counted(self.states)
+        self.outcome, self.page = outcome, page
+        self.href = self._href(outcome, page)
+        again = not job.is_open and person is not None and person.may(Role.OPERATOR) and self.connection
+        self.retries = job.removals.filter(state__in=RETRIED).count() if again else 0
+
+    @cached_property
+    def progress(self) -> Progress:
+        job, now = self.job, timezone.now()
+        lately = None
+        if job.state == State.RUNNING and job.started_at:
+            seconds = min(LATELY, (now - job.started_at).total_seconds())
+            settled = job.removals.filter(settled_at__gt=now - timedelta(seconds=LATELY)).count()
+            lately = (settled, seconds)
+        done = self.counts.done - self.counts.cancelled  # a bar that is full would say that all are gone
+        return Progress(job, done=done, total=self.counts.total, lately=lately)
+
+    @property
+    def why_again(self) -> str:
+        """Also after a stop: what was sent by then still comes to its end."""
+        out = 0 if self.job.is_open else self.job.removals.filter(state__in=Removal.OPEN).count()
+        return f"Waiting for the outcome of {count_text(out, 'item')}" if out else super().why_again
+
+    @property
+    def title(self) -> str:
+        return title_of(self.job, self.counts.deleted + self.counts.already_gone)
+
+    @cached_property
+    def tallies(self) -> list[Tally]:
+        return [
+            Tally(name, word, getattr(self.counts, name), mark, self._href(name))
+            for name, (word, mark) in COUNTED.items()
+        ]
+
+    @property
+    def current(self) -> list[str]:
+        """The items whose calls are out now."""
+        out = self.job.removals.filter(state=Removal.State.SENT).order_by("position")
+        return list(out.values_list("media_id", flat=True)[:4])
+
+    @cached_property
+    def freed_bytes(self) -> int:
+        return int(self.job.removals.aggregate(Sum("freed_bytes"))["freed_bytes__sum"] or 0)
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """The items of this page; those that need a look stand first.
+
+        Each state is read along its index up to where the page is full: a job may have thousands of items.
+        """
+        names = (self.outcome,) if self.outcome else _NEEDS_A_LOOK_FIRST
+        start, rows = (self.page - 1) * PAGE, list[Removal]()
+        for state in (state for name in names for state in bulk.OUTCOMES[name]):
+            wanted = PAGE - len(rows)
+            if wanted and start < self.states[state]:
+                found = self.job.removals.filter(state=state).order_by("position").defer("before")
+                rows += found[start : start + wanted]
+            start = max(0, start - self.states[state])
+        base = self.connection.media_url if self.connection else ""
+        return [Outcome(row, mark_of(row.state), f"{base}{row.media_id}/" if base else "") for row in rows]
+
+    @property
+    def matching(self) -> int:
+        """How many items the list is of."""
+        return getattr(self.counts, self.outcome) if self.outcome else self.counts.total
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.matching // PAGE))
+
+    @property
+    def all_href(self) -> str:
+        return self._href()
+
+    @property
+    def previous_href(self) -> str:
+        return self._href(self.outcome, self.page - 1) if self.page > 1 else ""
+
+    @property
+    def next_href(self) -> str:
+        return self._href(self.outcome, self.page + 1) if self.page < self.pages else ""
+
+    def receipt(self, link: str) -> str:
+        """What a ticket may be told of it."""
+        job = self.job
+        said = [f"{one.word}: {one.number:,}" for one in self.tallies if one.number or one.name == "deleted"]
+        lines = [
+            f"{self.title} (··{job.connection.tail})",
+            *said,
+            f"Freed: {size_text(self.freed_bytes)}",
+            f"By: {job.person}, {utc_text(job.created_at)}, in {self.progress.took}",
+            f"Ticket: {job.ticket or 'none'}",
+            *([f"Reason: {job.reason}"] if job.reason else []),
+            f"Record: {job.pk}",
+            link,
+        ]
+        return "\n".join(" ".join(line.split()) for line in lines)
+
+    def _href(self, outcome: str = "", page: int = 1) -> str:
+        asked = {**({"outcome": outcome} if outcome else {}), **({"page": page} if page > 1 else {})}
+        href = self.job.get_absolute_url()
+        return f"{href}?{urlencode(asked)}" if asked else href
+
+
+def may_stop(job: Job, person: Person | None) -> bool:
+    """An operator may end any job, or have it go on; and whoever began a scan or an export may, too."""
+    if person is None:
+        return False
+    own = (person.issuer, person.subject) == (job.issuer, job.subject)
+    return person.may(Role.OPERATOR) or (own and job.kind != Kind.REMOVE)
+
+
+def title_of(job: Job, gone: int = 0) -> str:
+    """What it does, or did, in words: `Deleting 60 items of Studio A`."""
+    items, of = count_text(job.total or 0, "item"), job.connection_label
+    match Kind(job.kind), State(job.state):
+        case Kind.REMOVE, State.DONE if gone == job.total:
+            return f"Deleted {items} of {of}"
+        case Kind.REMOVE, State.DONE | State.STOPPED | State.FAILED:
+            return f"Deleted {gone:,} of {items} of {of}"
+        case Kind.REMOVE, _:
+            return f"Deleting {items} of {of}"
+        case Kind.SCAN, state:
+            return f"{'Scanning' if state in Job.OPEN else 'Scan of'} {of}"
+        case _, state:
+            return f"{'Exporting' if state in Job.OPEN else 'Export of'} {of}"
+
+
+def recent(connection: Connection) -> list[JobPage]:
+    """The newest of the connection's jobs."""
+    newest = connection.jobs.select_related("connection")[:RECENT]
+    bulk_or_other = {True: RemovalJob, False: JobPage}
+    return [bulk_or_other[job.kind == Kind.REMOVE](job, None, ()) for job in newest]

@@ -1,0 +1,234 @@
+"""A look-up made ready to print: found, not cached, malformed and failed, each in the order pasted.
+
+Found is what any of its connections holds; not cached is what none of them does, and each has said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
+from dashboard.models import Connection, Lookup, Removal
+from dashboard.removals import actions
+from dashboard.selection import Entry
+from dashboard.spreadsheets import Sheet, safe
+from dashboard.units import age_text, iso_text, length_text, size_text
+from dashboard.vault import KeyRefused
+from dashboard.web.ticket_links import with_ticket
+
+from .media import ABSENT, SLOTS, TYPE_WORDS, Slot, slot_of
+
+UNDER_WAY: Final = timedelta(seconds=60)
+"""A look-up without an answer for longer has lost whoever asked."""
+
+NEVER_ASKED: Final = "Not asked yet"
+
+COLUMNS: Final = (
+    "media_id",
+    "times_pasted",
+    "connection",
+    "outcome",
+    "why",
+    "type",
+    "length_s",
+    "variants",
+    "bytes",
+    "states",
+    "removed_at",
+    "removed_by",
+    "removed_for",
+    "as_of",
+)
+
+
+class FoundRow:
+    """An item in one of the connections, as it was when it was asked for."""
+
+    def __init__(self, media_id: str, connection: Connection, told: Mapping[str, Any], ticket: str) -> None:
+        self.id = media_id
+        self.connection = connection
+        self.href = with_ticket(reverse("media-item", args=[connection.slug, media_id]), ticket)
+        self.unreadable: str = told.get("unreadable", "")
+        self.odd: str = "; ".join(told.get("odd", ()))
+        self.held: dict[str, tuple[str, int | None]] = told.get("variants", {})
+        kind = told.get("type", "")
+        self.type = kind if kind in TYPE_WORDS else "unknown"
+        self.type_word = TYPE_WORDS.get(kind, kind) or ("" if self.unreadable else "Type not known")
+        self.seconds: float | None = told.get("duration")
+        self.length = length_text(self.seconds)
+        known = [size for _, size in self.held.values() if size is not None]
+        self.size_bytes: int | None = sum(known) if known else None
+        self.size = size_text(self.size_bytes)
+
+    @property
+    def strip(self) -> tuple[Slot, ...]:
+        """The fixed slots in their order, then whatever other labels the item has."""
+        there = {label: slot_of(label, status, False) for label, (status, _) in self.held.items()}
+        fixed = [there.get(label, ABSENT[label]) for label in SLOTS]
+        return (*fixed, *(slot for label, slot in there.items() if label not in ABSENT))
+
+    @property
+    def entry(self) -> Entry:
+        return self.id, len(self.held), self.size_bytes or 0
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRow:
+    """An id that none of the connections has cached, and what was removed of it from here."""
+
+    id: str
+    stones: list[Removal]
+
+    @property
+    def hint(self) -> str:
+        """Why the ID may not be whole; "" where nothing says so, or where it was removed from here."""
+        return MAY_BE_ROUNDED if not self.stones and is_perhaps_rounded(self.id) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Ids that one connection did not answer for, all for the same reason."""
+
+    connection: Connection
+    why: str
+    ids: list[str]
+
+
+class Result:
+    """All that the page of a look-up shows."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup = lookup
+        self.connections = list(lookup.connections.all())
+        self.answers = {one.pk: lookup.answers.get(str(one.pk), {}) for one in self.connections}
+        self.found: list[FoundRow] = []
+        absent: list[str] = []
+        self.failed: list[str] = []
+        self.left: list[str] = []
+        """Ids that some connection has not answered for, found elsewhere or not."""
+        for media_id in lookup.ids:
+            rows = list(self._rows(media_id))
+            self.found += rows
+            is_left = any(media_id not in answers for answers in self.answers.values())
+            if is_left:
+                self.left.append(media_id)
+            if not rows:
+                (self.failed if is_left else absent).append(media_id)
+        stones = [actions.tombstones(one, absent) for one in self.connections] if absent else []
+        self.missing = [MissingRow(m, [each[m] for each in stones if m in each]) for m in absent]
+        self.found_ids = len({row.id for row in self.found})
+        self.repeats: int = sum(lookup.repeated.values())
+        self.malformed: list[tuple[str, str, int]] = [tuple(one) for one in lookup.malformed]
+        self.malformed_count = sum(times for _, _, times in self.malformed)
+
+    def _rows(self, media_id: str) -> Iterator[FoundRow]:
+        for connection in self.connections:
+            if told := self.answers[connection.pk].get(media_id):
+                yield FoundRow(media_id, connection, told, self.lookup.ticket)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """What was not answered, by connection and reason."""
+        grouped: dict[tuple[int, str], Failure] = {}
+        for connection in self.connections:
+            trouble = self.lookup.trouble.get(str(connection.pk), {})
+            for media_id in self.left:
+                if media_id not in self.answers[connection.pk]:
+                    why = trouble.get(media_id, NEVER_ASKED)
+                    group = grouped.setdefault((connection.pk, why), Failure(connection, why, []))
+                    group.ids.append(media_id)
+        return list(grouped.values())
+
+    @property
+    def is_under_way(self) -> bool:
+        """True while whoever began it is most likely still asking."""
+        return self.lookup.asked_at is None and timezone.now() - self.lookup.created_at < UNDER_WAY
+
+    @property
+    def was_interrupted(self) -> bool:
+        """True where it was begun, and whoever asked went away before any answer was kept."""
+        return self.lookup.asked_at is None and not self.is_under_way
+
+    @property
+    def key_refused(self) -> bool:
+        return any(one.why.startswith(KeyRefused.title) for one in self.failures)
+
+    @property
+    def age(self) -> str:
+        asked_at = self.lookup.asked_at or self.lookup.created_at
+        return age_text((timezone.now() - asked_at).total_seconds())
+
+    @property
+    def missing_text(self) -> str:
+        """The ids that are not cached, a line each."""
+        return "\n".join(row.id for row in self.missing)
+
+    @property
+    def to_select(self) -> list[tuple[Connection, list[Entry]]]:
+        """What may go into the tray of each connection: the found that could be read."""
+        return [(one, found) for one in self.connections if (found := self.entries(one))]
+
+    def entries(self, connection: Connection) -> list[Entry]:
+        return [r.entry for r in self.found if r.connection.pk == connection.pk and not r.unreadable]
+
+    def csv(self) -> str:
+        """A row for each id in each connection, in pasted order, then what is no id; never a link."""
+        sheet = Sheet()
+        return sheet.head(COLUMNS) + sheet.lines([safe(cell) for cell in row] for row in self._cells())
+
+    def _cells(self) -> Iterator[list[str]]:
+        lookup = self.lookup
+        as_of = iso_text(lookup.asked_at) if lookup.asked_at else ""
+        found = {(row.id, row.connection.pk): row for row in self.found}
+        stones = {(stone.media_id, stone.connection_id): stone for m in self.missing for stone in m.stones}
+        hints = {row.id: row.hint for row in self.missing}
+        for media_id in lookup.ids:
+            times = str(lookup.repeated.get(media_id, 0) + 1)
+            for one in self.connections:
+                start = [media_id, times, one.label]
+                if row := found.get((media_id, one.pk)):
+                    yield [*start, *_found_cells(row), as_of]
+                elif media_id in self.answers[one.pk]:
+                    yield [
+                        *start,
+                        "not cached",
+                        hints.get(media_id, ""),
+                        *[""] * 5,
+                        *_stone_cells(stones.get((media_id, one.pk))),
+                        as_of,
+                    ]
+                else:
+                    why = lookup.trouble.get(str(one.pk), {}).get(media_id, NEVER_ASKED)
+                    yield [*start, "failed", why, *[""] * 8, as_of]
+        for text, why, count in self.malformed:
+            yield [text, str(count), "", "malformed", why, *[""] * 9]
+
+
+def _found_cells(row: FoundRow) -> list[str]:
+    if row.unreadable:
+        return ["found", row.unreadable, *[""] * 8]
+    states = "; ".join(f"{label} {status}" for label, (status, _) in row.held.items())
+    length = "" if row.seconds is None else f"{row.seconds:g}"
+    size = "" if row.size_bytes is None else str(row.size_bytes)
+    return [
+        "found",
+        row.odd and f"Odd values: {row.odd}",
+        row.type_word,
+        length,
+        str(len(row.held)),
+        size,
+        states,
+        "",
+        "",
+        "",
+    ]
+
+
+def _stone_cells(stone: Removal | None) -> list[str]:
+    return [iso_text(stone.sent_at), stone.person, stone.ticket] if stone else [""] * 3

@@ -1,0 +1,167 @@
+"""One page of the list: its rows, its chips, and where Next, Previous and every chip lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qsl, urlencode
+
+from django.urls import reverse
+
+from dashboard.models import Connection
+from dashboard.units import iso_text, length_text
+from dashboard.vault import DEFAULT_LIMIT, MediaPage, MediaQuery
+from dashboard.vault.query import FILTERING
+
+from .media import STATUS_WORDS, TYPE_WORDS, BrokenRow, Row, Shelf, live_href
+
+LONGEST_TRAIL: Final = 2000
+"""Characters of past cursors kept in an address; beyond it Previous leads to the first page."""
+
+LONGEST_CURSOR: Final = 4096
+
+SORT_WORDS: Final = {
+    "createdAt_desc": "Newest first seen",
+    "createdAt_asc": "Oldest first seen",
+    "cachedAt_desc": "Newest stored",
+    "cachedAt_asc": "Oldest stored",
+    "duration_desc": "Longest",
+    "duration_asc": "Shortest",
+}
+
+NARROWEST_FIRST: Final = (
+    "content_type",
+    "duration_min",
+    "duration_max",
+    "cached_at_from",
+    "cached_at_to",
+    "created_at_from",
+    "created_at_to",
+    "status",
+    "type",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An applied filter; `href` is the list without it."""
+
+    name: str
+    text: str
+    href: str
+
+
+class ListPage:
+    """What the list's template prints.
+
+    The API knows no previous cursor, so the address carries the trail of those that led here: Back, reload
+    and a colleague's browser all find the same pages.
+    """
+
+    def __init__(self, connection: Connection, query: MediaQuery, trail: list[str], page: MediaPage) -> None:
+        self.connection = connection
+        self.query = query
+        self.trail = trail if query.cursor else []
+        shelf = Shelf(connection, query)
+        self.rows: list[Row | BrokenRow] = shelf.rows(page.items)
+        self.base = shelf.base
+        self.href = self._href(query, self.trail)
+        self.next_href = self._next_href(page.next_cursor)
+        self.is_cut = page.next_cursor is not None and not self.next_href
+        self.previous_href = self._previous_href()
+        self.first_href = self._href(query.replacing(), [])
+        self.export_href = ExportPage(connection, query).href
+        self.clear_href = self._href(MediaQuery(limit=query.limit, sort=query.sort), [])
+        self.chips = [self._chip(name) for name in FILTERING if getattr(query, name) is not None]
+        self.moving = [row.id for row in self.rows if isinstance(row, Row) and row.moving]
+
+    @property
+    def shown(self) -> str:
+        """`50 shown, more available`: the API gives no total, so none is claimed."""
+        return f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
+
+    @property
+    def next_words(self) -> str:
+        return f"Next {self.query.limit}"
+
+    @property
+    def narrowest(self) -> Chip | None:
+        """The chip whose removal is likeliest to bring something back."""
+        chips = {chip.name: chip for chip in self.chips}
+        return next((chips[name] for name in NARROWEST_FIRST if name in chips), None)
+
+    @property
+    def live_href(self) -> str:
+        return live_href(self.connection, self.moving, self.query)
+
+    def _href(self, query: MediaQuery, trail: list[str]) -> str:
+        tail = urlencode([("trail", cursor) for cursor in trail])
+        asked = "&".join(part for part in (query.as_url(), tail) if part)
+        return f"{self.base}?{asked}" if asked else self.base
+
+    def _next_href(self, cursor: str | None) -> str:
+        """Empty at the end, and where the cursor leads back to this place or is too long for a link."""
+        if cursor is None or cursor == self.query.cursor or len(cursor) > LONGEST_CURSOR:
+            return ""
+        trail = [*self.trail, self.query.cursor] if self.query.cursor else []
+        while sum(map(len, trail)) > LONGEST_TRAIL:
+            trail = trail[1:]
+        return self._href(self.query.replacing(cursor=cursor), trail)
+
+    def _previous_href(self) -> str:
+        if not self.query.cursor:
+            return ""
+        if not self.trail:
+            return self._href(self.query.replacing(), [])
+        *before, last = self.trail
+        return self._href(self.query.replacing(cursor=last), before)
+
+    def _chip(self, name: str) -> Chip:
+        return Chip(name, chip_text(name, self.query), self._href(self.query.replacing(**{name: None}), []))
+
+
+class ExportPage:
+    """What the question before an export prints: what will be taken away, and where each way leads."""
+
+    def __init__(self, connection: Connection, query: MediaQuery) -> None:
+        self.query = query.replacing(limit=DEFAULT_LIMIT)  # all that fits, whatever page one looks at
+        self.scope = [chip_text(name, query) for name in FILTERING if getattr(query, name) is not None]
+        self.asked = self.query.as_url()
+        self.fields = parse_qsl(self.asked)
+        tail = f"?{self.asked}" if self.asked else ""
+        self.href = f"{reverse('media-export', args=[connection.slug])}{tail}"
+        self.back_href = f"{connection.media_url}{tail}"
+        self._now = reverse("media-export-now", args=[connection.slug])
+
+    def now_href(self, form: str) -> str:
+        """Where the file begins at once."""
+        return f"{self._now}?{urlencode([*self.fields, ('format', form)])}"
+
+
+def chip_text(name: str, query: MediaQuery) -> str:
+    """A filter in words: `Status: Stored`, `Length from 0:10`, `First seen since 2026-06-01`."""
+    value = getattr(query, name)
+    match name:
+        case "status":
+            return f"Status: {STATUS_WORDS[value]}"
+        case "type":
+            return f"Type: {TYPE_WORDS[value]}"
+        case "content_type":
+            return f"MIME: {value}"
+        case "duration_min":
+            return f"Length from {length_text(value)}"
+        case "duration_max":
+            return f"Length up to {length_text(value)}"
+    what = "First seen" if name.startswith("created") else "Stored"
+    return f"{what} {'since' if name.endswith('from') else 'until'} {short_moment(value)}"
+
+
+def short_moment(value: datetime) -> str:
+    """A day by its date alone; any other moment as exact as it was given."""
+    return iso_text(value).replace("T00:00:00.000Z", "").replace(".000Z", "Z").replace("T", " ")
+
+
+def limits(current: int | None) -> list[int]:
+    """The page sizes on offer, the one in use among them."""
+    return sorted({25, DEFAULT_LIMIT, 100, current or DEFAULT_LIMIT})

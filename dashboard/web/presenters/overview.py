@@ -1,0 +1,257 @@
+"""A connection's last scan made ready to be drawn: every bar's share, every number's text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from django.utils import timezone
+
+from dashboard.identity import Person
+from dashboard.models import Connection, Job
+from dashboard.scans import scan
+from dashboard.scans.statistics import NEVER, SPANS, Names, Row
+from dashboard.units import age_text, count_text, iso_text
+
+from .job import may_stop
+from .media import STATUS_WORDS, TYPE_WORDS
+from .progress import Progress
+from .usage import moment, purged_since
+
+AGES: Final = (
+    ("1 h", "Last hour"),
+    ("1 d", "Last day"),
+    ("7 d", "Last 7 days"),
+    ("30 d", "Last 30 days"),
+    ("3 mo", "Last 3 months"),
+    ("1 y", "Last year"),
+    ("older", "Over a year ago"),
+)
+"""What the ages of a tally are called, below a column and in a table."""
+
+FEW: Final = 12
+"""Labels that are drawn; the table has them all."""
+
+
+def short_text(count: int) -> str:
+    """`940`, `1.2k`, `12k`, `3.1M`: a number where there is little room; the table has it whole."""
+    value, unit = float(count), ""
+    for larger in ("k", "M", "G"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f}{unit}" if unit and value < 9.95 else f"{value:.0f}{unit}"
+
+
+def percent_text(share: float) -> str:
+    """`62 %`; what there is little of is not none, and what is not all is not all."""
+    if 0 < share < 0.01:
+        return "<1 %"
+    if 0.99 < share < 1:
+        return ">99 %"
+    return f"{share:.0%}".replace("%", " %")
+
+
+class Part(NamedTuple):
+    """One row or column of a picture. The shares are of 1; `mark` is a css class and a glyph's name."""
+
+    name: str
+    mark: str
+    number: int
+    size_bytes: int
+    of_number: float
+    of_size: float
+    short: str = ""
+
+
+class Named(NamedTuple):
+    """An item that a list names."""
+
+    id: str
+    href: str
+    mark: str
+    type_word: str
+    size_bytes: int
+    last: str
+    last_iso: str
+
+
+class ScanStatus:
+    """The scan of a connection as a page watches it: the one that is not over, or how the last one ended.
+
+    `watched` is the one that the page knew to be running: once that is over, the page has to be told. Where
+    `tells`, what is new to the page is said aloud as well.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        place: str = "overview",
+        *,
+        watched: UUID | None = None,
+        tells: bool = False,
+    ) -> None:
+        self.connection = connection
+        self.place = place
+        newest = connection.jobs.filter(kind=Job.Kind.SCAN).first()
+        self.job = newest if newest and newest.is_open else None
+        self.failed = newest if newest and newest.state in (Job.State.FAILED, Job.State.STOPPED) else None
+        self.is_over = watched is not None and self.job is None
+        self.said = ""
+        """What a screen reader is told of it: how it ended, and that another has begun."""
+        if tells and newest and (self.is_over or (self.job and self.job.pk != watched)):
+            self.said = f"Scan: {Progress(newest).said}"
+
+    @cached_property
+    def found(self) -> scan.Found | None:
+        return scan.last(self.connection)
+
+    @cached_property
+    def progress(self) -> Progress | None:
+        return Progress(self.job) if self.job else None
+
+    def may_be_ended(self, person: Person | None) -> bool:
+        return self.job is not None and may_stop(self.job, person)
+
+    @cached_property
+    def is_purged(self) -> bool:
+        """True where a purge came after what the last scan has counted."""
+        return self.found is not None and purged_since(self.connection, self.found.job)
+
+    @property
+    def before(self) -> int:
+        """Items of the scan before, which tell about how far this one is; 0 where they do not."""
+        items = self.found.job.seen if self.found else 0
+        return items if self.job and self.job.seen < items else 0
+
+    @property
+    def age(self) -> str:
+        return _ago(self.found.as_of.timestamp() * 1000) if self.found else ""
+
+
+class Overview:
+    """The pictures of one scan and the numbers beside them."""
+
+    few: Final = FEW
+    percent = staticmethod(percent_text)
+    short = staticmethod(short_text)
+
+    def __init__(self, connection: Connection, found: scan.Found) -> None:
+        self.connection = connection
+        self.found = found
+        self.job = found.job
+        self.progress = found.progress
+        self.tally = found.progress.tally
+        self.as_of = found.as_of
+        self.last_access = moment(self.tally.last_access_ms)
+        self.last_access_age = _ago(self.tally.last_access_ms)
+        self.age = _ago(found.as_of.timestamp() * 1000)
+        self.cover = f"Of {count_text(self.tally.items, 'item')}, scanned {self.age}"
+
+    @property
+    def states(self) -> list[Part]:
+        """In the order a variant goes through them; what we do not know comes last."""
+        order = [*STATUS_WORDS, "unknown"]
+        whole = (self.tally.variants, self.tally.size_bytes)
+        parts = _parts(self.tally.states, whole, STATUS_WORDS, "unknown", "no state")
+        return sorted(parts, key=lambda part: (order.index(part.mark), -part.number))
+
+    @property
+    def types(self) -> list[Part]:
+        whole = (self.tally.items - self.tally.unreadable, self.tally.size_bytes)
+        parts = _parts(self.tally.types, whole, TYPE_WORDS, "file", "no type")
+        return sorted(parts, key=lambda part: -part.number)
+
+    @property
+    def labels(self) -> list[Part]:
+        """The heaviest first."""
+        whole = (self.tally.variants, self.tally.size_bytes)
+        parts = _parts(self.tally.labels, whole, {}, "plain", "no label")
+        return sorted(parts, key=lambda part: (-part.size_bytes, -part.number))
+
+    @property
+    def links(self) -> list[Part]:
+        tally = self.tally
+        rows = (
+            ("End date passed", "expired", tally.expired),
+            ("Within 1 h", "soon", tally.within_hour),
+            ("Within 24 h", "pending", tally.within_day),
+            ("Later", "plain", tally.later),
+        )
+        whole = sum(count for _, _, count in rows)
+        return [Part(name, mark, count, 0, _of(count, whole), 0) for name, mark, count in rows]
+
+    @property
+    def ages(self) -> list[Part]:
+        return _columns(self.tally.ages, "not known", "Not known")
+
+    @property
+    def accesses(self) -> list[Part]:
+        return _columns(self.tally.accesses, "never", "Never")
+
+    @property
+    def largest(self) -> list[Named]:
+        found = sorted(self.tally.largest, reverse=True)
+        return [self._named(media_id, kind, size, last) for size, media_id, last, kind in found]
+
+    @property
+    def coldest(self) -> list[Named]:
+        found = sorted(self.tally.coldest, reverse=True)
+        return [self._named(media_id, kind, size, last) for _, media_id, size, last, kind in found]
+
+    @property
+    def expiring(self) -> int:
+        """Links that are good yet and end within a day."""
+        return self.tally.within_hour + self.tally.within_day
+
+    def _named(self, media_id: str, kind: str, size: int, last: int) -> Named:
+        at = moment(last)
+        return Named(
+            media_id,
+            f"{self.connection.media_url}{media_id}/",
+            kind if kind in TYPE_WORDS else "file",
+            TYPE_WORDS.get(kind, kind),
+            size,
+            _ago(last) if last else "never",
+            iso_text(at) if at else "",
+        )
+
+
+def _parts(
+    names: Names, whole: tuple[int, int], words: Mapping[str, str], unknown: str, nameless: str
+) -> list[Part]:
+    """A row a name; one that is among the `words` is its own mark."""
+    rows = [*names.rows.items(), *([("others", names.others)] if names.others[0] else [])]
+    return [
+        Part(
+            words.get(name) or name or nameless,
+            name if name in words else unknown,
+            number,
+            size,
+            _of(number, whole[0]),
+            _of(size, whole[1]),
+        )
+        for name, (number, size) in rows
+    ]
+
+
+def _columns(rows: list[Row], short: str, name: str) -> list[Part]:
+    """A column an age, and one for what has no such time, where there is any."""
+    words = [*AGES, (short, name)]
+    assert len(rows) == len(words) == len(SPANS) + 2  # noqa: S101 - a name an age
+    items, size = sum(row[0] for row in rows), sum(row[1] for row in rows)
+    return [
+        Part(word, "plain", row[0], row[1], _of(row[0], items), _of(row[1], size), below)
+        for place, (row, (below, word)) in enumerate(zip(rows, words, strict=True))
+        if place != NEVER or row[0]
+    ]
+
+
+def _of(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _ago(ms: float) -> str:
+    return age_text(timezone.now().timestamp() - ms / 1000)

@@ -1,0 +1,110 @@
+"""How far a job is, in the words and numbers that its page prints; the same for every kind of job."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils import timezone
+
+from dashboard.jobs import lifecycle
+from dashboard.models import Job
+from dashboard.units import count_text, rate_text, span_text
+
+from .removal import Mark
+
+State = Job.State
+
+_MARKS: Final = {
+    State.WAITING: Mark("pending", "pending"),
+    State.RUNNING: Mark("storing", "play"),
+    State.PAUSED: Mark("expired", "pause"),
+    State.STOPPED: Mark("removed", "x"),
+    State.DONE: Mark("stored", "stored"),
+    State.FAILED: Mark("unknown", "alert"),
+}
+
+_SOON: Final = 2.0
+"""Seconds of work from which on a rate is more than a guess."""
+
+
+def mark_of(job: Job) -> Mark:
+    """How a job's state looks beside its word."""
+    return _MARKS[State(job.state)]
+
+
+class Progress:
+    """What a page says of a job's progress.
+
+    `done` of `total` things that are called `noun`; without a total nothing is said of what is left. Where
+    `lately` is given, (things, seconds) of the last while, the rate is theirs, else the average of the whole.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        done: int | None = None,
+        total: int | None = None,
+        noun: str = "item",
+        lately: tuple[int, float] | None = None,
+    ) -> None:
+        self.job = job
+        self.done = job.seen if done is None else done
+        self.total = job.total if total is None else total
+        self.noun = noun
+        self.word = State(job.state).label
+        self.mark = mark_of(job)
+        self.is_moving = job.state in (State.WAITING, State.RUNNING)
+        self.needs_worker = job.is_open and not lifecycle.worker_is_alive()
+        self._lately = lately
+
+    @property
+    def text(self) -> str:
+        """`31 of 60 items`, or `48,211 items` where nobody knows how many there are."""
+        if self.total is None:
+            return count_text(self.done, self.noun)
+        return f"{self.done:,} of {count_text(self.total, self.noun)}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been at it, its pauses among them; 0 before it began."""
+        if self.job.started_at is None:
+            return 0
+        return ((self.job.finished_at or timezone.now()) - self.job.started_at).total_seconds()
+
+    @property
+    def per_second(self) -> float | None:
+        """None while there is nothing to tell it by."""
+        if self.job.state != State.RUNNING:
+            return None
+        things, seconds = self._lately or (self.done, self.seconds)
+        return things / seconds if things and seconds >= _SOON else None
+
+    @property
+    def rate(self) -> str:
+        return "" if self.per_second is None else rate_text(self.per_second, self.noun)
+
+    @property
+    def left(self) -> str:
+        """How much longer at this rate; empty where that cannot be told."""
+        if self.per_second is None or self.total is None:
+            return ""
+        return f"about {span_text((self.total - self.done) / self.per_second)} left"
+
+    @property
+    def took(self) -> str:
+        return span_text(self.seconds)
+
+    @property
+    def quarter(self) -> int:
+        """How many quarters are behind it, 0 to 4: what is worth an announcement."""
+        return 4 * self.done // self.total if self.total else 0
+
+    @property
+    def said(self) -> str:
+        """What a screen reader is told: at the start, at quarters, at the end, and where it stands still."""
+        if self.job.state != State.RUNNING:
+            return f"{self.word}: {self.text}"
+        if not self.quarter:
+            return "Running"
+        return "Nearly done" if self.quarter == 4 else f"{25 * self.quarter} % done"

@@ -1,0 +1,161 @@
+"""What pages show of a tray: the bar at the foot of the list, and the review before anything is removed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.urls import reverse
+
+from dashboard import selection, service
+from dashboard.identity import Person, Role
+from dashboard.models import Connection, Job, Removal, TrayItem
+from dashboard.removals.bulk import TYPED_OVER
+from dashboard.removals.ledger import RETRIED
+from dashboard.selection import Entry, Totals
+from dashboard.units import count_text
+from dashboard.vault import MediaPage
+from dashboard.web.ticket_links import with_ticket
+
+from .media import BrokenRow, Row, Shelf
+from .usage import Usage, usage
+
+MOST_SHOWN: Final = 200
+"""Items that the review reads and shows; each is read again before it is removed anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another connection in which the person has selected something."""
+
+    connection: Connection
+    items: int
+    href: str
+
+
+class TrayBar:
+    """The bar: what is selected in this connection, and which of the items on the page are."""
+
+    def __init__(
+        self,
+        person: Person,
+        connection: Connection,
+        connections: Iterable[Connection],
+        shown: Collection[str] = (),
+        ticket: str = "",
+    ) -> None:
+        trays = selection.every(person)
+        self.connection = connection
+        self.ticket = ticket
+        self.totals = trays.get(connection.pk, Totals())
+        self.chosen = (
+            selection.among(person, connection, shown) if self.totals.items and shown else set[str]()
+        )
+        self.href = review_href(connection, ticket)
+        self.others = [
+            Other(one, trays[one.pk].items, review_href(one))
+            for one in connections
+            if one.pk in trays and one.pk != connection.pk
+        ]
+
+    @property
+    def words(self) -> str:
+        """What a screen reader is told once it has changed."""
+        if not self.totals.items:
+            return "Nothing is selected"
+        return f"{self.totals.items:,} selected, {count_text(self.totals.variants, 'variant')}"
+
+
+def bar(
+    person: Person | None,
+    connection: Connection,
+    connections: Iterable[Connection],
+    shown: Collection[str] = (),
+    ticket: str = "",
+) -> TrayBar | None:
+    """The bar for who may remove; None for all others, who select nothing."""
+    if person is None or not person.may(Role.OPERATOR):
+        return None
+    return TrayBar(person, connection, connections, shown, ticket)
+
+
+def review_href(connection: Connection, ticket: str = "") -> str:
+    return with_ticket(reverse("tray", args=[connection.slug]), ticket)
+
+
+def failures(job: Job) -> Iterator[Entry]:
+    """The items of a bulk removal that may be tried again, with what they held when they were read."""
+    rows = job.removals.filter(state__in=RETRIED).order_by("position").only("media_id", "before")
+    for row in rows.iterator():
+        variants = row.variants_before
+        yield row.media_id, len(variants), sum(int(one["size_bytes"]) for one in variants)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a review has shown: which items were selected, in their order, and which of them are left out."""
+
+    mark: str
+    gone: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+
+    def leaves(self, ids: Sequence[str]) -> list[str]:
+        """What a press would remove of what is selected."""
+        out = {*self.gone, *self.held}
+        return [media_id for media_id in ids if media_id not in out]
+
+
+def mark_of(ids: Sequence[str]) -> str:
+    """A short mark of exactly these items in exactly this order."""
+    return hashlib.sha256("\n".join(ids).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One selected item: as it was read just now, or why it is left out."""
+
+    media_id: str
+    row: Row | BrokenRow | None
+    held: Removal | None
+
+    @property
+    def is_left_out(self) -> bool:
+        return self.held is not None or self.row is None
+
+
+class Review:
+    """Everything selected in one connection, the first of it read again."""
+
+    def __init__(self, person: Person, connection: Connection, connections: Iterable[Connection]) -> None:
+        self.connection = connection
+        self.bar = TrayBar(person, connection, connections)
+        self.ids = selection.ids(person, connection)
+        shown = self.ids[:MOST_SHOWN]
+        found = service.read_items(connection, shown) if shown else {}
+        held = {one.media_id: one for one in _held(selection.of(person, connection), connection)}
+        rows = dict(zip(found, Shelf(connection).rows(found.values()), strict=True))
+        self.lines = [Line(media_id, rows.get(media_id), held.get(media_id)) for media_id in shown]
+        gone = tuple(line.media_id for line in self.lines if line.row is None and line.held is None)
+        self.seen = Seen(mark_of(self.ids), gone, tuple(held))
+        self.left = self.seen.leaves(self.ids)
+        going = [item for media_id, item in found.items() if media_id not in held]
+        self.usage: Usage = usage(MediaPage(tuple(going), None))
+
+    @property
+    def is_cut(self) -> bool:
+        """True where more is selected than is shown."""
+        return len(self.ids) > len(self.lines)
+
+    @property
+    def is_typed(self) -> bool:
+        """True for so many that their number has to be typed by hand."""
+        return len(self.left) > TYPED_OVER
+
+
+def _held(selected: Iterable[TrayItem], connection: Connection) -> Iterable[Removal]:
+    """Removals that hold any of what is selected."""
+    rows = Removal.objects.filter(connection=connection, state__in=Removal.HELD)
+    wanted = selected.order_by().values("media_id")  # type: ignore[attr-defined]
+    return rows.filter(media_id__in=wanted).select_related("job")

@@ -1,0 +1,31 @@
+"""What the question of a removal shows of an item of which nothing but its id is known."""
+
+from __future__ import annotations
+
+from dashboard.models import Connection
+from dashboard.vault import MediaItem, UnreadableItem
+from dashboard.web.ticket_links import with_ticket
+
+from .media import ItemPage
+
+
+class UnreadablePage:
+    """Stands for an ItemPage where there is nothing to show but links and the reason."""
+
+    row = None
+
+    def __init__(self, connection: Connection, item: UnreadableItem, ticket: str) -> None:
+        href = f"{connection.media_url}{item.id}/"
+        self.href = with_ticket(href, ticket)
+        self.delete_href = with_ticket(f"{href}delete/", ticket)
+        self.odd = [item.reason]
+        self.in_flight = 0
+
+
+def removal_page(
+    connection: Connection, item: MediaItem | UnreadableItem, ticket: str
+) -> ItemPage | UnreadablePage:
+    """Return what the question shows of the item."""
+    if isinstance(item, UnreadableItem):
+        return UnreadablePage(connection, item, ticket)
+    return ItemPage(connection, item, ticket=ticket)

@@ -1,0 +1,129 @@
+"""What a connection holds in a few numbers, and where they come from: a look at all of it, the newest scan,
+or a look at its beginning, which says "at least"."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+from dashboard.models import Connection, Job, Removal
+from dashboard.removals.actions import MAY_HAVE_TAKEN
+from dashboard.scans import scan
+from dashboard.scans.statistics import Tally
+from dashboard.units import age_text, iso_text
+from dashboard.vault import MediaPage
+
+from .media import STATUS_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many variants are in one state, and how many bytes they hold."""
+
+    name: str
+    state: str
+    word: str
+    variants: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was seen. `at_least` where there is more than that; `scan` where a scan has counted it."""
+
+    items: int
+    variants: int
+    size_bytes: int
+    at_least: bool
+    unreadable: int
+    moving: int
+    shares: list[Share]
+    last_accessed: datetime | None
+    newest: datetime | None
+    as_of: datetime
+    scan: Job | None = None
+
+    @property
+    def age(self) -> str:
+        """How long ago it was so: `12 min ago`."""
+        return age_text((timezone.now() - self.as_of).total_seconds())
+
+    def record(self) -> dict[str, object]:
+        """What the record of a purge keeps of it: what was seen before, when, and how it was found out."""
+        return {
+            "items_seen": self.items,
+            "variants_seen": self.variants,
+            "size_bytes": self.size_bytes,
+            "variants_by_state": {share.name: share.variants for share in self.shares},
+            "bytes_by_state": {share.name: share.size_bytes for share in self.shares},
+            "in_flight": self.moving,
+            "last_access": iso_text(self.last_accessed) if self.last_accessed else None,
+            "newest": iso_text(self.newest) if self.newest else None,
+            "at_least": self.at_least,
+            "scanned": self.scan is not None,
+            "as_of": iso_text(self.as_of),
+        }
+
+
+def usage(page: MediaPage) -> Usage:
+    """Of what a look just found: exact only where the page is all there is."""
+    tally = Tally(now_ms=int(time.time() * 1000))
+    by_id = {item.id or index: item for index, item in reversed(list(enumerate(page.items)))}
+    tally.add(by_id.values())  # one that is listed twice is one
+    return _usage(tally, timezone.now(), at_least=page.next_cursor is not None)
+
+
+def usage_of(connection: Connection, page: MediaPage) -> Usage:
+    """Of the look where it saw everything; else of the newest scan, unless a purge came after it; else of
+    the look, as the least there is."""
+    looked = usage(page)
+    found = scan.last(connection) if looked.at_least else None
+    if found is None or purged_since(connection, found.job):
+        return looked
+    counted = found.progress.tally
+    if counted.items < looked.items:  # it has grown, or the walk was cut short: the look knows better
+        return looked
+    return _usage(counted, found.as_of, at_least=found.progress.circle, job=found.job)
+
+
+def purged_since(connection: Connection, job: Job) -> bool:
+    """True where a purge may have taken what a scan has counted."""
+    purges = Removal.objects.filter(
+        connection=connection, verb=Removal.Verb.PURGE, state__in=MAY_HAVE_TAKEN, sent_at__gte=job.created_at
+    )
+    return purges.exists()
+
+
+def moment(ms: int) -> datetime | None:
+    """The time of so many Unix milliseconds; None for 0, which is never."""
+    return datetime.fromtimestamp(ms / 1000, UTC) if ms else None
+
+
+def _usage(tally: Tally, as_of: datetime, *, at_least: bool, job: Job | None = None) -> Usage:
+    return Usage(
+        items=tally.items,
+        variants=tally.variants,
+        size_bytes=tally.size_bytes,
+        at_least=at_least,
+        unreadable=tally.unreadable,
+        moving=tally.in_flight,
+        shares=shares(tally),
+        last_accessed=moment(tally.last_access_ms),
+        newest=moment(tally.newest_ms),
+        as_of=as_of,
+        scan=job,
+    )
+
+
+def shares(tally: Tally) -> list[Share]:
+    """By state, the one with most variants first."""
+    found = [
+        Share(name, name if name in STATUS_WORDS else "unknown", STATUS_WORDS.get(name, name), *row)
+        for name, row in tally.states.rows.items()
+    ]
+    if tally.states.others[0]:
+        found.append(Share("other", "unknown", "other states", *tally.states.others))
+    return sorted(found, key=lambda share: -share.variants)

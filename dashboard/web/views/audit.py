@@ -1,0 +1,76 @@
+"""The audit: what was done, by whom, for which ticket, with which outcome. Looked at, and taken away."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_safe
+
+from dashboard.audit import export, record
+from dashboard.audit.queries import DEFAULT_LIMIT, EVERY_STEP, History
+from dashboard.auth.roles import needs
+from dashboard.exports.downloads import Placed
+from dashboard.identity import Role
+from dashboard.request import Request
+from dashboard.security import is_from_here
+from dashboard.spreadsheets import CONTENT_TYPES, attachment
+from dashboard.web import error_pages
+from dashboard.web.forms.audit import AuditFilterForm, ExportForm
+from dashboard.web.htmx import show
+from dashboard.web.presenters.audit import AuditPage, EventDetail
+
+
+@require_safe
+@needs(Role.VIEWER)
+def audit(request: Request) -> HttpResponse:
+    """One page of the record, newest first, by the filters in the address."""
+    history = History(request.person)
+    form = AuditFilterForm(request.GET, connections=history.connections.values())
+    if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
+        return show(request, "audit/list", form=form, page=None, status=422)
+    page = AuditPage(history, form.query())
+    return show(request, "audit/list", address=page.href, form=form, page=page)
+
+
+@require_safe
+@needs(Role.VIEWER)
+def audit_event(request: Request, sequence: int) -> HttpResponse:
+    """One event in full, at its permanent address."""
+    history = History(request.person)
+    return render(request, "audit/event.html", {"page": EventDetail(history, history.event(sequence))})
+
+
+@require_GET  # nobody takes anything away by HEAD
+@needs(Role.VIEWER)
+def audit_export(request: Request) -> HttpResponseBase:
+    """Everything that fits the filters, as it is read; that somebody takes it is recorded first."""
+    history = History(request.person)
+    form = ExportForm(request.GET, connections=history.connections.values())
+    if not form.is_valid() or form.ignored:
+        return show(request, "audit/list", form=form, page=None, status=422)
+    if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
+        return redirect(AuditPage(history, form.query()).href)
+    kind, query = form.cleaned_data["format"], form.query().replacing(steps=EVERY_STEP, limit=DEFAULT_LIMIT)
+    with Placed(request.person) as placed:
+        taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
+        events = (event for event in history.walk(query) if event.sequence < taken.sequence)
+        packets = export.packets(export.lines(events, kind))
+        placed.holds(packets, packets.close)
+    response = StreamingHttpResponse(placed, content_type=CONTENT_TYPES[kind])
+    response.headers["Content-Disposition"] = attachment(f"audit-{timezone.now():%Y-%m-%d}.{kind}")
+    return response
+
+
+def unknown_record(request: Request) -> HttpResponse:
+    """Said alike of what never was and of what is not theirs to see."""
+    return error_pages.say(
+        request,
+        "No such record",
+        "There is no record of this number that you may see.",
+        status=404,
+        retry="",
+        action=(reverse("audit"), "To the audit"),
+    )

@@ -1,0 +1,63 @@
+"""Connections: choosing one, and what there is to say of it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from dashboard import service
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.logs import masked
+from dashboard.removals import actions
+from dashboard.request import Request
+from dashboard.web import preferences
+from dashboard.web.forms import SearchForm
+from dashboard.web.presenters.usage import usage_of
+from dashboard.web.ticket_links import TicketLink, lookup_href
+
+
+@require_safe
+@needs(Role.VIEWER)
+def home(request: Request) -> HttpResponse:
+    """The connection chosen last, or the chooser; with `q`, the item that was searched for."""
+    if "q" in request.GET:
+        return search(request)
+    chosen = preferences.of(request).chosen
+    if "choose" not in request.GET and any(c.slug == chosen for c in request.connections):
+        return redirect("media-list", chosen)
+    return render(request, "connection/chooser.html")
+
+
+def search(request: Request) -> HttpResponse:
+    """To the item's page where the connection is known, else to where each of them is asked for it."""
+    form = SearchForm(request.GET)
+    target = form.target()
+    if target is None:
+        pasted, slug = request.GET["q"], request.GET.get("connection", "")
+        here = [one.slug for one in request.connections if one.slug == slug]
+        several_href = lookup_href(masked(pasted), here) if form.names_several else ""
+        context: dict[str, object] = {"text": pasted, "reasons": form.errors.get("q", [])}
+        context["several_href"] = several_href
+        return render(request, "connection/search.html", context, status=422)
+    link = TicketLink(target.media_id, ticket=target.ticket)
+    named = target.slug or request.GET.get("connection", "")
+    if named:
+        return redirect(link.item_href(service.connection_named(named, request.connections)))
+    return redirect(link.href)
+
+
+@require_safe
+@needs(Role.VIEWER)
+def connection(request: Request, slug: str) -> HttpResponse:
+    """The connection's facts, what it holds, and for an admin the danger section."""
+    chosen = service.connection(slug, request.connections)
+    context = {
+        "connection": chosen,
+        "usage": usage_of(chosen, service.first_look(chosen)),
+        "last_purge": actions.last_purge(chosen),
+        "purge_href": reverse("connection-purge", args=[slug]),
+    }
+    return render(request, "connection/detail.html", context)

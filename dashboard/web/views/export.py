@@ -1,0 +1,140 @@
+"""The current filter of the list, taken away as a file: as it is read, or once the worker has written it."""
+
+from __future__ import annotations
+
+import uuid
+from uuid import UUID
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from dashboard import service
+from dashboard.audit.queries import History, UnknownRecord
+from dashboard.auth.roles import needs
+from dashboard.exports import handout
+from dashboard.exports import job as export
+from dashboard.exports import stream as export_stream
+from dashboard.exports.downloads import TooManyDownloads
+from dashboard.identity import Role
+from dashboard.jobs import lifecycle
+from dashboard.models import Connection
+from dashboard.request import Request
+from dashboard.security import is_from_here
+from dashboard.spreadsheets import CONTENT_TYPES, attachment
+from dashboard.web import error_pages
+from dashboard.web.forms import MediaFilterForm
+from dashboard.web.forms.export import ExportForm
+from dashboard.web.htmx import go_to, show
+from dashboard.web.presenters.media_list import ExportPage
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.VIEWER)
+def media_export(request: Request, slug: str) -> HttpResponse:
+    """Ask as what all that fits the filters is wanted, and how; on POST have the worker write it."""
+    connection = service.connection(slug, request.connections)
+    if request.method != "POST":
+        return ask(request, connection, MediaFilterForm(request.GET))
+    form = ExportForm(request.POST)
+    if not form.is_valid():
+        return ask(request, connection, form)
+    given = form.cleaned_data
+    query = ExportPage(connection, form.query()).query
+    job = export.begin(request.caller, connection, query, given["format"], given["token"])
+    return go_to(request, job.get_absolute_url())
+
+
+@require_GET  # nobody takes anything away by HEAD
+@needs(Role.VIEWER)
+def media_export_now(request: Request, slug: str) -> HttpResponseBase:
+    """All that fits the filters, as it is read; that somebody takes it is recorded before the first byte."""
+    connection = service.connection(slug, request.connections)
+    form = ExportForm(request.GET)
+    if not form.is_valid():
+        return ask(request, connection, form)
+    page, kind = ExportPage(connection, form.query()), form.cleaned_data["format"]
+    # A link from elsewhere takes nothing away.
+    if not is_from_here(request.headers.get("Sec-Fetch-Site")) or not tells_its_end(request):
+        return redirect(page.href)
+    file = export_stream.now(request.caller, connection, page.query, kind)
+    response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[kind])
+    response.headers["Content-Disposition"] = attachment(export_stream.file_name(connection, kind))
+    return response
+
+
+def ask(request: Request, connection: Connection, form: MediaFilterForm) -> HttpResponse:
+    """The question; or, where the filters or the way cannot be read, why, and nothing is taken away."""
+    page = ExportPage(connection, form.query()) if form.is_valid() else None
+    return show(
+        request,
+        "media/export",
+        connection=connection,
+        form=form,
+        page=page,
+        token=uuid.uuid4(),
+        streams=tells_its_end(request),
+        alive=lifecycle.worker_is_alive(),
+        status=200 if page else 422,
+    )
+
+
+def tells_its_end(request: Request) -> bool:
+    """Whether an answer of unknown length can be told from one that broke off: by HTTP/1.0, which some
+    proxies speak to those behind them, both end alike."""
+    return request.META.get("SERVER_PROTOCOL") != "HTTP/1.0"
+
+
+@require_GET
+@needs(Role.VIEWER)
+def job_file(request: Request, pk: UUID) -> HttpResponseBase:
+    """The file that a worker wrote, for whoever had it written; that they take it is recorded first."""
+    job = History(request.person).job(pk)
+    if not export.is_of(job, request.person) or job.connection not in request.connections:
+        raise UnknownRecord(pk)  # said alike of what is not theirs and of what never was
+    if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
+        return redirect(job)
+    file, size_bytes = handout.take_away(request.caller, job)
+    response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[job.form])
+    response.headers["Content-Disposition"] = attachment(export_stream.file_name(job.connection, job.form))
+    response.headers["Content-Length"] = str(size_bytes)
+    return response
+
+
+def no_file(request: Request, error: handout.NoFile) -> HttpResponse:
+    """Said where there is nothing to download, or nothing any more."""
+    again = (error.job.get_absolute_url(), "To the export")
+    return error_pages.say(request, "No file here", str(error), status=410, retry="", action=again)
+
+
+def enough(request: Request, error: export.TooManyExports) -> HttpResponse:
+    """Said where the person's own exports have to end first."""
+    return error_pages.say(
+        request,
+        "Enough exports for now",
+        f"{export.MOST_OPEN} of your exports are still being prepared, so this one was not begun. Wait until "
+        "one of them is done, or stop one.",
+        status=409,
+        retry="",
+        action=(error.job.get_absolute_url(), "See the newest of them"),
+    )
+
+
+def too_many(request: Request, error: TooManyDownloads) -> HttpResponse:
+    """Said where other downloads have to end first."""
+    if error.is_own:
+        return error_pages.say(
+            request,
+            "One download at a time",
+            "Another download of yours is still on its way. Wait until it has ended, or cancel it in your "
+            "browser; then try again.",
+            status=429,
+        )
+    return error_pages.say(
+        request,
+        "Too many downloads at once",
+        "As many downloads are on their way as this server sends at a time. Try again in a moment, or have "
+        "an export of media prepared in the background.",
+        status=503,
+    )

@@ -1,0 +1,106 @@
+"""Jobs of the worker: the page of one, stopping it and having it go on, and those of a connection."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard import selection, service
+from dashboard.audit.queries import History
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.jobs import lifecycle
+from dashboard.models import Job
+from dashboard.removals import bulk
+from dashboard.request import Request
+from dashboard.web.access_pages import not_permitted
+from dashboard.web.forms.tray import OutcomeForm
+from dashboard.web.htmx import go_to, show, wants_fragment
+from dashboard.web.presenters.export import ExportJob
+from dashboard.web.presenters.job import JobPage, RemovalJob, may_stop, recent
+from dashboard.web.presenters.selection import failures, review_href
+from dashboard.web.views.tray import who
+
+
+@require_safe
+@needs(Role.VIEWER)
+def job(request: Request, pk: UUID) -> HttpResponse:
+    """How far a job is and what became of it; who comes while it runs sees it move."""
+    return shown(request, History(request.person).job(pk))
+
+
+@require_POST
+@needs(Role.VIEWER)
+def job_stop(request: Request, pk: UUID) -> HttpResponse:
+    """End a job: what is being sent comes to its end, the rest is cancelled."""
+    found = History(request.person).job(pk)
+    if not may_stop(found, request.person):
+        return not_permitted(request, Role.OPERATOR)
+    if found.kind == Job.Kind.REMOVE:
+        bulk.stop(found, request.caller)
+    else:
+        lifecycle.stop(found, f"Stopped by {who(request).name}.")
+    return answered(request, found)
+
+
+@require_POST
+@needs(Role.VIEWER)
+def job_resume(request: Request, pk: UUID) -> HttpResponse:
+    """Have a paused job go on now."""
+    found = History(request.person).job(pk)
+    if not may_stop(found, request.person):
+        return not_permitted(request, Role.OPERATOR)
+    if found.kind == Job.Kind.REMOVE:
+        bulk.resume(found, request.caller)
+    else:
+        lifecycle.resume(found)
+    return answered(request, found)
+
+
+@require_POST
+@needs(Role.OPERATOR)
+def job_retry(request: Request, pk: UUID) -> HttpResponse:
+    """Put what failed back into the tray, and lead to where it is read again before anything is sent."""
+    found = History(request.person).job(pk)
+    connection = service.connection(found.connection.slug, request.connections)
+    selection.add(who(request), connection, failures(found), retry_of=found)
+    return go_to(request, review_href(connection, found.ticket))
+
+
+@require_safe
+@needs(Role.VIEWER)
+def connection_jobs(request: Request, slug: str) -> HttpResponse:
+    """The newest jobs of a connection."""
+    connection = service.connection(slug, request.connections)
+    context = {"connection": connection, "pages": recent(connection), "alive": lifecycle.worker_is_alive()}
+    return render(request, "job/jobs.html", context)
+
+
+def shown(request: Request, found: Job) -> HttpResponse:
+    form = OutcomeForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    kind = ExportJob if found.kind == Job.Kind.EXPORT else JobPage
+    page: JobPage = kind(found, request.person, request.connections)
+    if found.kind == Job.Kind.REMOVE:
+        page = RemovalJob(found, request.person, request.connections, **asked)
+    still_selected = "tray" in request.GET and selection.totals(who(request), found.connection).items
+    link = request.build_absolute_uri(found.get_absolute_url())
+    return show(
+        request,
+        "job/job",
+        page=page,
+        job=found,
+        connection=page.connection,
+        form=form,
+        link=link,
+        still_selected=still_selected,
+        status=200 if form.is_valid() else 422,
+    )
+
+
+def answered(request: Request, found: Job) -> HttpResponse:
+    """The page as it is now: in place for htmx, else by going there."""
+    return shown(request, found) if wants_fragment(request) else go_to(request, found.get_absolute_url())

@@ -1,0 +1,115 @@
+"""Look-ups: many ids at once, pasted or as a file; the result, and what is done with it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from dashboard import selection, service
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.lookups.store import anew, ask, begin, find, recent
+from dashboard.models import Lookup
+from dashboard.request import Request
+from dashboard.spreadsheets import CONTENT_TYPES, attachment
+from dashboard.vault import VaultError
+from dashboard.web import error_pages
+from dashboard.web.forms.lookup import LookupForm, PastedForm
+from dashboard.web.htmx import go_to, show
+from dashboard.web.presenters.lookup import Result
+from dashboard.web.ticket_links import with_ticket
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.VIEWER)
+def lookups(request: Request) -> HttpResponse:
+    """What is to be looked up, and this person's look-ups of the last day; POST carries one out."""
+    form = LookupForm.of(request)
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        mine = recent(request.person, request.connections)
+        return show(request, "lookup/form", form=form, recent=mine, status=status)
+    begun = begin(request.person, form.chosen, form.pasted, form.cleaned_data["ticket"])
+    return carried_out(request, begun)
+
+
+@require_POST
+@needs(Role.VIEWER)
+def lookup_count(request: Request) -> HttpResponse:
+    """How many ids are in what was typed so far, by the same reading as when it is sent."""
+    form = PastedForm(request.POST, request.FILES)
+    form.full_clean()
+    return render(request, "lookup/_count.html", {"form": form})
+
+
+@require_safe
+@needs(Role.VIEWER)
+def lookup(request: Request, pk: UUID) -> HttpResponse:
+    """What became of each id, as it was when it was asked for."""
+    return show(request, "lookup/result", result=Result(find(pk, request.connections)))
+
+
+@require_GET  # nobody takes anything away by HEAD
+@needs(Role.VIEWER)
+def lookup_export(request: Request, pk: UUID) -> HttpResponse:
+    """The whole result as a table."""
+    found = find(pk, request.connections)
+    response = HttpResponse(Result(found).csv(), content_type=CONTENT_TYPES["csv"])
+    response.headers["Content-Disposition"] = attachment(f"look-up-{found.created_at:%Y-%m-%d-%H%M}.csv")
+    return response
+
+
+@require_POST
+@needs(Role.VIEWER)
+def lookup_again(request: Request, pk: UUID) -> HttpResponse:
+    """Ask for what was not answered; with `all`, look everything up anew under another address."""
+    found = find(pk, request.connections)
+    return carried_out(request, anew(request.person, found) if "all" in request.POST else found)
+
+
+@require_POST
+@needs(Role.OPERATOR)
+def lookup_tray(request: Request, pk: UUID) -> HttpResponse:
+    """Put what was found in one of its connections into the person's tray of it, and show that."""
+    result = Result(find(pk, request.connections))
+    slug = request.POST.get("connection") or result.connections[0].slug
+    connection = service.connection(slug, result.connections)
+    assert request.person is not None  # noqa: S101 - nobody signed in gets here
+    selection.add(request.person, connection, result.entries(connection))
+    return go_to(request, with_ticket(reverse("tray", args=[connection.slug]), result.lookup.ticket))
+
+
+def carried_out(request: Request, begun: Lookup) -> HttpResponse:
+    """Ask, and lead to the result."""
+    for error in ask(begun):
+        if isinstance(error, VaultError):
+            error_pages.log(request, error)
+    return go_to(request, begun.get_absolute_url())
+
+
+def unknown(request: Request) -> HttpResponse:
+    """Said alike of what never was, of what is gone, and of what is not theirs to see."""
+    return error_pages.say(
+        request,
+        "No such look-up",
+        "There is no look-up of this number that you may see. One is kept for a day, for those who may see "
+        "all its connections.",
+        status=404,
+        retry="",
+        action=(reverse("lookups"), "Look up IDs"),
+    )
+
+
+def expired(request: Request) -> HttpResponse:
+    return error_pages.say(
+        request,
+        "This look-up has expired",
+        "A look-up is kept for a day. Paste the IDs again to see what is cached now.",
+        status=410,
+        retry="",
+        action=(reverse("lookups"), "Look up IDs"),
+    )

@@ -1,0 +1,131 @@
+"""Cached media: the list, one item, and what moves while one watches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard import audit, saved_views, service
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
+from dashboard.models import Connection
+from dashboard.removals import actions
+from dashboard.request import Request, reader
+from dashboard.security import is_from_here
+from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
+from dashboard.web import preferences
+from dashboard.web.forms import MediaFilterForm, RevealForm
+from dashboard.web.htmx import show
+from dashboard.web.presenters import selection
+from dashboard.web.presenters.media import ItemPage, Shelf, live_href
+from dashboard.web.presenters.media_list import ListPage
+from dashboard.web.presenters.oddities import MAX_LABEL_LENGTH
+from dashboard.web.ticket_links import TicketLink, bar, given_ticket
+
+
+@require_safe
+@needs(Role.VIEWER)
+def media_list(request: Request, slug: str) -> HttpResponse:
+    """One page of a connection's cache, by the filters in the address."""
+    connection = service.connection(slug, request.connections)
+    preferences.remember(request, chosen=slug)
+    form = MediaFilterForm(request.GET)
+    if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
+        return show(request, "media/list", connection=connection, form=form, page=None, status=422)
+    query = form.query()
+    page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
+    menu = saved_views.Menu(reader(request), connection, query)
+    ids, ticket = [row.id for row in page.rows if row.id], given_ticket(request.GET)
+    tray = selection.bar(request.person, connection, request.connections, ids, ticket)
+    context: dict[str, Any] = {"page": page, "menu": menu, "tray": tray}
+    return show(request, "media/list", address=page.href, connection=connection, form=form, **context)
+
+
+@require_safe
+@needs(Role.VIEWER)
+def media_live(request: Request, slug: str) -> HttpResponse:
+    """The rows named by `id`, read again; those still moving are asked for again by the answer."""
+    connection = service.connection(slug, request.connections)
+    asked = dict.fromkeys(request.GET.getlist("id")[:MAX_LIMIT])
+    ids = [checked_media_id(text) for text in asked]
+    form = MediaFilterForm(request.GET)
+    query = form.query() if form.is_valid() else MediaQuery()
+    found = service.read_items(connection, ids)
+    moving = [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
+    gone = [media_id for media_id in ids if media_id not in found]
+    stones = actions.tombstones(connection, gone) if gone else {}
+    context = {
+        "connection": connection,
+        "rows": Shelf(connection, query).rows(found.values()),
+        "gone": [(media_id, stones.get(media_id)) for media_id in gone],
+        "ids": moving,
+        "href": live_href(connection, moving, query),
+        "tray": selection.bar(request.person, connection, (), ids),
+    }
+    return render(request, "media/_live.html", context)
+
+
+@require_safe
+@needs(Role.VIEWER)
+def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
+    """One item with every variant; or who removed it; or that it is not in the cache."""
+    connection = service.connection(slug, request.connections)
+    preferences.remember(request, chosen=slug)
+    checked_media_id(media_id)
+    ticket = given_ticket(request.GET)
+    item = service.find_item(connection, media_id)
+    if item is None:
+        return gone(request, connection, TicketLink(media_id, ticket=ticket))
+    # A link from elsewhere reveals nothing: that takes a press on a page of ours.
+    is_pressed = is_from_here(request.headers.get("Sec-Fetch-Site"))
+    revealed = request.GET.get("reveal") if is_pressed else None
+    labels = {label[:MAX_LABEL_LENGTH] for label in item.media}
+    if revealed is not None and revealed in labels and request.method == "GET":
+        record_reveal(request, connection, media_id, revealed, ticket)
+    page = ItemPage(connection, item, revealed, ticket)
+    above = bar(request, connection, media_id, item, ticket)
+    return show(request, "media/item", connection=connection, page=page, item=item, bar=above)
+
+
+@require_POST
+@needs(Role.VIEWER)
+def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
+    """Record that a variant was revealed by a press; the page that says so has shown it already."""
+    connection = service.connection(slug, request.connections)
+    checked_media_id(media_id)
+    form = RevealForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse("No such variant.\n", status=422, content_type="text/plain")
+    record_reveal(request, connection, media_id, form.cleaned_data["variant"], form.cleaned_data["ticket"])
+    return HttpResponse(status=204)
+
+
+def record_reveal(request: Request, connection: Connection, media_id: str, variant: str, ticket: str) -> None:
+    audit.record(
+        "media.revealed",
+        request.caller,
+        connection=connection,
+        media_id=media_id,
+        ticket=ticket,
+        result={"variant": variant[:MAX_LABEL_LENGTH]},
+    )
+
+
+def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
+    """The tombstone of an item, or that it is not in this connection's cache, and where else to look."""
+    stone = actions.tombstone(connection, link.media_id)
+    return show(
+        request,
+        "media/gone",
+        connection=connection,
+        media_id=link.media_id,
+        stone=stone,
+        hint=MAY_BE_ROUNDED if is_perhaps_rounded(link.media_id) else "",
+        elsewhere=link.href if len(request.connections) > 1 else "",
+        bar=bar(request, connection, link.media_id, stone, link.ticket),
+        status=404,
+    )

@@ -1,0 +1,75 @@
+"""What a connection stores, as its last scan counted it; and the scan itself, begun, watched and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dashboard import service
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.jobs import lifecycle
+from dashboard.models import Connection, Job
+from dashboard.request import Request
+from dashboard.scans import scan
+from dashboard.web.access_pages import not_permitted
+from dashboard.web.forms.scan import PlaceForm, ScanForm
+from dashboard.web.htmx import go_to, show, wants_fragment
+from dashboard.web.presenters.job import may_stop
+from dashboard.web.presenters.overview import Overview, ScanStatus
+from dashboard.web.views.tray import who
+
+
+@require_safe
+@needs(Role.VIEWER)
+def connection_overview(request: Request, slug: str) -> HttpResponse:
+    """The pictures of the last scan with their numbers; or that there was none yet."""
+    return pictured(request, service.connection(slug, request.connections))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Role.VIEWER)
+def connection_scan(request: Request, slug: str) -> HttpResponse:
+    """How far the scan is, for a page that watches it; on POST begin one, stop it or have it go on."""
+    connection = service.connection(slug, request.connections)
+    form = ScanForm(request.POST) if request.method == "POST" else PlaceForm(request.GET)
+    if not form.is_valid():
+        return pictured(request, connection, reasons=form.reasons, status=422)
+    if isinstance(form, ScanForm) and not done(request, connection, form.cleaned_data["act"]):
+        return not_permitted(request, Role.OPERATOR)
+    if not wants_fragment(request):
+        return go_to(request, reverse(f"connection-{form.place}", args=[connection.slug]))
+    watching = ScanStatus(connection, form.place, watched=form.cleaned_data["watched"], tells=True)
+    return show(request, "connection/scan", connection=connection, scanning=watching)
+
+
+def done(request: Request, connection: Connection, act: str | None) -> bool:
+    """Do what was pressed; False where it is not this person's to do. What is over already stays as it is."""
+    if act in (None, "begin"):
+        scan.begin(connection, request.caller)
+    elif job := lifecycle.running(connection, Job.Kind.SCAN):
+        if not may_stop(job, request.person):
+            return False
+        if act == "stop":
+            lifecycle.stop(job, f"Stopped by {who(request).name}.")
+        else:
+            lifecycle.resume(job)
+    return True
+
+
+def pictured(
+    request: Request, connection: Connection, *, reasons: Sequence[str] = (), status: int = 200
+) -> HttpResponse:
+    scanning = ScanStatus(connection)
+    return show(
+        request,
+        "connection/overview",
+        connection=connection,
+        scanning=scanning,
+        page=Overview(connection, scanning.found) if scanning.found else None,
+        reasons=reasons,
+        status=status,
+    )

@@ -1,0 +1,138 @@
+"""Removing an item or all of a connection: GET asks, POST acts, at the same address."""
+
+from __future__ import annotations
+
+from django.db import Error
+from django.http import HttpResponse, QueryDict
+from django.views.decorators.http import require_http_methods
+
+from dashboard import service
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.models import Connection, Removal
+from dashboard.removals import actions
+from dashboard.removals.actions import Intent
+from dashboard.removals.ledger import RETRIED
+from dashboard.request import Request
+from dashboard.vault import checked_media_id
+from dashboard.web.forms import PurgeForm, RemovalForm
+from dashboard.web.htmx import announce, go_to, page_behind, show, wants_fragment
+from dashboard.web.presenters import selection
+from dashboard.web.presenters.overview import ScanStatus
+from dashboard.web.presenters.removal import words_of
+from dashboard.web.presenters.selection import TrayBar
+from dashboard.web.presenters.unreadable import removal_page
+from dashboard.web.presenters.usage import usage_of
+from dashboard.web.ticket_links import TicketLink, bar, given_ticket
+from dashboard.web.views.media import gone
+
+asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@asks_and_acts
+@needs(Role.OPERATOR)
+def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
+    """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
+    connection = service.connection(slug, request.connections)
+    checked_media_id(media_id)
+    target = f"item {media_id} of {connection.pk}"
+    form = RemovalForm(posted(request), initial=asked_for(request), target=target)
+    if request.method == "POST" and form.is_valid():
+        record = actions.delete_item(connection, media_id, intent(request, form))
+        return told(request, "removal/deleted", connection, record)
+    item = service.find_item_to_remove(connection, media_id)
+    if item is None:
+        return gone(request, connection, TicketLink(media_id, ticket=given_ticket(request.GET)))
+    page = removal_page(connection, item, given_ticket(request.GET))
+    status = 422 if form.is_bound else 200
+    return show(
+        request, "removal/delete", connection=connection, page=page, item=item, form=form, status=status
+    )
+
+
+@asks_and_acts
+@needs(Role.ADMIN)
+def connection_purge(request: Request, slug: str) -> HttpResponse:
+    """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
+    connection = service.connection(slug, request.connections)
+    form = PurgeForm(posted(request), initial=asked_for(request), connection=connection)
+    if request.method == "POST" and form.is_valid():
+        record = actions.purge(connection, intent(request, form), form.cleaned_data["impact"])
+        return told(request, "removal/purged", connection, record)
+    found = usage_of(connection, service.look_through(connection))
+    return show(
+        request,
+        "removal/purge",
+        connection=connection,
+        usage=found,
+        scanning=ScanStatus(connection, "purge") if found.at_least or found.scan else None,
+        impact=form.shown(found.record()),
+        form=form,
+        status=422 if request.method == "POST" else 200,
+    )
+
+
+def posted(request: Request) -> QueryDict | None:
+    """The form as it was sent, also when it was sent empty; None where nothing was."""
+    return request.POST if request.method == "POST" else None
+
+
+def asked_for(request: Request) -> dict[str, object]:
+    """What the form starts with: the ticket that the link brought, and the removal that it tries again."""
+    ticket = given_ticket(request.GET)
+    return {
+        "ticket": ticket,
+        "reason": f"Asked for in {ticket}" if ticket else "",
+        "retry_of": request.GET.get("retry_of", "")[:100],
+    }
+
+
+def intent(request: Request, form: RemovalForm) -> Intent:
+    said = {name: form.cleaned_data[name] for name in ("token", "ticket", "reason", "retry_of")}
+    return Intent(request.caller, typed=form.cleaned_data.get("typed", ""), **said)
+
+
+def told(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
+    """What became of it: in the dialog, with the row or page behind it brought up to date; or as a page.
+    From the page of the removal that this one tries again, on to its own."""
+    if record.retry_of and page_behind(request) == record.retry_of.get_absolute_url():
+        return go_to(request, record.get_absolute_url())
+    words = words_of(record)
+    link = TicketLink(record.media_id, ticket=record.ticket)
+    item_href = link.item_href(connection) if record.media_id else ""
+    response = show(
+        request,
+        name,
+        status=words.status,
+        connection=connection,
+        record=record,
+        words=words,
+        stone_href=item_href,
+        retry_href=record.retry_url if record.state in RETRIED else "",
+        place=place_of(request, item_href),
+        bar=bar(request, connection, record.media_id, record, record.ticket) if item_href else None,
+        tray=tray_behind(request, connection),
+    )
+    if wants_fragment(request) and record.media_id and record.is_gone:
+        announce(response, "removal:done", id=record.media_id)
+    return response
+
+
+def tray_behind(request: Request, connection: Connection) -> TrayBar | None:
+    """Return what is selected now, where the connection's list stands behind the dialog and shows it."""
+    path, _, query = page_behind(request).partition("?")
+    if not wants_fragment(request) or path != connection.media_url:
+        return None
+    ticket = QueryDict(query).get("ticket", "")
+    try:
+        return selection.bar(request.person, connection, request.connections, ticket=ticket)
+    except Error:  # the item is removed: what is said of that must not fail for a number beside it
+        return None
+
+
+def place_of(request: Request, item_href: str) -> str:
+    """Which page stands behind the dialog: the item's own, or a list; none where there is no dialog."""
+    if not wants_fragment(request):
+        return ""
+    behind = page_behind(request).partition("?")[0]
+    return "item" if behind == item_href.partition("?")[0] else "list"

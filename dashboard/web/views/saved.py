@@ -1,0 +1,103 @@
+"""Saved views: all that a person may open, saving one, deleting one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from dashboard import saved_views, service
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.models import Connection, SavedView
+from dashboard.request import Request, reader
+from dashboard.web import error_pages, preferences
+from dashboard.web.access_pages import not_permitted
+from dashboard.web.forms import MediaFilterForm
+from dashboard.web.forms.view import DeleteViewForm, ViewForm
+from dashboard.web.htmx import go_to, show
+
+from .removal import asks_and_acts, posted
+
+
+@require_safe
+@needs(Role.VIEWER)
+def views(request: Request) -> HttpResponse:
+    """Every saved view that is the person's own or shared, and where each leads."""
+    person = reader(request)
+    slug = preferences.of(request).chosen
+    chosen = next((one for one in request.connections if one.slug == slug), None)
+    every = [
+        (view, saved_views.words(view), link_of(view, chosen), saved_views.may_delete(view, person))
+        for view in saved_views.visible(person, request.connections).select_related("connection")
+    ]
+    return render(request, "views/list.html", {"every": every, "chosen": chosen})
+
+
+@asks_and_acts
+@needs(Role.VIEWER)
+def view_add(request: Request) -> HttpResponse:
+    """Ask for a name for the filters in the address; on POST keep them under it."""
+    if not request.GET.get("connection"):
+        return no_list(request)
+    connection = service.connection(request.GET["connection"], request.connections)
+    filters = MediaFilterForm(request.GET)
+    form = ViewForm(posted(request), person=reader(request))
+    context: dict[str, Any] = {"connection": connection, "filters": filters, "form": form}
+    if not filters.is_valid():
+        return show(request, "views/add", status=422, **context)
+    query = filters.query()
+    if form.is_valid() and (view := form.save(connection, query)):
+        return go_to(request, saved_views.href(view, connection))
+    context |= {"save_href": saved_views.save_href(connection, query), "said": saved_views.query_words(query)}
+    return show(request, "views/add", status=422 if form.is_bound else 200, **context)
+
+
+@asks_and_acts
+@needs(Role.VIEWER)
+def view_delete(request: Request, pk: int) -> HttpResponse:
+    """Ask whether to delete a saved view; on POST delete it."""
+    person = reader(request)
+    view = saved_views.visible(person, request.connections).filter(pk=pk).first()
+    if view is None:
+        return no_such_view(request)
+    if not saved_views.may_delete(view, person):
+        return not_permitted(request, Role.ADMIN)
+    form = DeleteViewForm(posted(request))
+    if form.is_valid():
+        view.delete()
+        return go_to(request, reverse("views"))
+    status = 422 if form.is_bound else 200
+    return show(request, "views/delete", status=status, saved_view=view, said=saved_views.words(view))
+
+
+def no_such_view(request: Request) -> HttpResponse:
+    """Said alike of what never was, is deleted, or is not theirs to see."""
+    return error_pages.say(
+        request,
+        "No such view",
+        "There is no saved view here that you may see.",
+        status=404,
+        retry="",
+        action=(reverse("views"), "To the saved views"),
+    )
+
+
+def no_list(request: Request) -> HttpResponse:
+    return error_pages.say(
+        request,
+        "No list to save a view of",
+        "A view is saved from a connection's list: filter it, then choose Views above it.",
+        status=422,
+        retry="",
+        action=(reverse("home") + "?choose=1", "Choose a connection"),
+    )
+
+
+def link_of(view: SavedView, chosen: Connection | None) -> str:
+    """Where it leads: to its connection, or for any to the one chosen last; nowhere while none is."""
+    connection = view.connection or chosen
+    return saved_views.href(view, connection) if connection else ""

@@ -1,0 +1,43 @@
+"""Every component in every state, for those who build; in the demo and in debug mode only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.models import Colour, Job
+from dashboard.request import Request
+from dashboard.web.presenters.media import STATUS_WORDS, Slot
+from dashboard.web.presenters.progress import Progress
+
+
+@require_safe
+@needs(Role.VIEWER)
+def styleguide(request: Request) -> HttpResponse:
+    if not (settings.DEBUG or settings.IS_DEMO):
+        raise Http404
+    words = {**STATUS_WORDS, "unknown": "quarantined", "absent": "Not there"}
+    strips = [(Slot("thumb", state, word), Slot("720", state, word, True)) for state, word in words.items()]
+    context = {
+        "words": words,
+        "strips": strips,
+        "colours": Colour.values,
+        "progresses": [progress(state) for state in Job.State],
+    }
+    return render(request, "styleguide/styleguide.html", context)
+
+
+def progress(state: Job.State) -> Progress:
+    """A job in this state, halfway where it has not come to its end; nothing of it is saved."""
+    now = timezone.now()
+    job = Job(state=state, started_at=now - timedelta(seconds=20), finished_at=now)
+    shown = Progress(job, done=60 if state == Job.State.DONE else 31, total=60)
+    shown.needs_worker = state == Job.State.WAITING
+    return shown

@@ -1,0 +1,84 @@
+"""Where tickets link to: the item's page, or the question in which connection it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from dashboard import service
+from dashboard.auth.roles import needs
+from dashboard.identity import Role
+from dashboard.logs import masked
+from dashboard.lookups.everywhere import Sweep
+from dashboard.removals import actions
+from dashboard.request import Request
+from dashboard.vault import VaultError
+from dashboard.web import error_pages
+from dashboard.web.forms import SweepForm
+from dashboard.web.htmx import show, wants_fragment
+from dashboard.web.ticket_links import TicketLink, UnusableLink, lookup_href, own_address
+
+WITHOUT: Final = {
+    "ticket": "Go on without the ticket",
+    "connection": "Look in all your connections",
+    "asked": "Start again",
+}
+
+
+@require_safe
+@needs(Role.VIEWER)
+def go(request: Request) -> HttpResponse:
+    """To the item where its connection is known, else to the page that asks each of them for it."""
+    link = TicketLink.of(request.GET)
+    if link.connection:
+        return redirect(link.item_href(service.connection_named(link.connection, request.connections)))
+    if len(request.connections) == 1:
+        return redirect(link.item_href(request.connections[0]))
+    return shown(request, Sweep(link, request.connections))
+
+
+@require_safe
+@needs(Role.VIEWER)
+def go_answers(request: Request) -> HttpResponse:
+    """The next few connections asked, all at once, and a link to those after them."""
+    link = TicketLink.of(request.GET)
+    form = SweepForm(request.GET)
+    if not form.is_valid():
+        raise UnusableLink("asked", "It does not say how far the search was.")
+    found = [service.connection(slug, request.connections) for slug in request.GET.getlist("found")]
+    again = request.GET.get("again")
+    once_more = service.connection(again, request.connections) if again else None
+    sweep = Sweep(link, request.connections, found=found, again=once_more, **form.cleaned_data)
+    results = service.look_in(sweep.batch, link.media_id)
+    for error in results:
+        if isinstance(error, VaultError):
+            error_pages.log(request, error)
+    sweep.take(results)
+    if sweep.only and not wants_fragment(request):
+        return redirect(link.item_href(sweep.only))
+    return shown(request, sweep)
+
+
+def shown(request: Request, sweep: Sweep) -> HttpResponse:
+    stones = [] if wants_fragment(request) else actions.traces(request.connections, sweep.link.media_id)
+    return show(request, "ticket/answers", sweep=sweep, stones=stones)
+
+
+def unusable(request: Request, error: UnusableLink) -> HttpResponse:
+    """A link that cannot be followed as it is: why, and how it goes on without what is wrong with it."""
+    words = WITHOUT.get(error.parameter)
+    action = (own_address(request, without=error.parameter), words) if words else None
+    if error.names_several:
+        action = (lookup_href(masked(error.given)), "Look them up together")
+    return error_pages.say(
+        request,
+        "This link cannot be followed" if words else "This does not name an item",
+        error.reason,
+        status=422,
+        retry="",
+        typed=error.given[:2000],
+        action=action,
+    )

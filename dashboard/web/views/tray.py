@@ -1,0 +1,127 @@
+"""What a person has selected in a connection: changed from the list, reviewed, and removed as one."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from dashboard import selection as kept
+from dashboard import service
+from dashboard.auth.roles import needs
+from dashboard.best_effort import best_effort
+from dashboard.identity import Person, Role
+from dashboard.models import Connection
+from dashboard.removals import bulk
+from dashboard.request import Request
+from dashboard.web import error_pages
+from dashboard.web.forms.tray import ReviewForm, TrayChangeForm
+from dashboard.web.htmx import go_to, show, wants_fragment
+from dashboard.web.presenters.selection import Review, TrayBar
+from dashboard.web.views.account import way_back
+from dashboard.web.views.removal import asked_for, asks_and_acts, intent, posted
+
+
+@asks_and_acts
+@needs(Role.OPERATOR)
+def tray(request: Request, slug: str) -> HttpResponse:
+    """Ask whether to remove everything selected here; on POST begin it. `out` takes one item out of the tray,
+    and `look` only reads again: both keep what was typed."""
+    connection, person = service.connection(slug, request.connections), who(request)
+    if changed := request.POST.getlist("out"):
+        kept.remove(person, connection, changed)
+    is_pressed = request.method == "POST" and not changed and "look" not in request.POST
+    form = ReviewForm(
+        posted(request) if is_pressed else None,
+        initial={**asked_for(request), **request.POST.dict()},
+        connection=connection,
+        ids=kept.ids(person, connection),
+    )
+    if is_pressed and form.is_valid():
+        return go_to(request, begin(request, connection, form))
+    if is_pressed and "leaves" in form.cleaned_data and not form.cleaned_data["leaves"]:
+        with best_effort("taking what is gone out of a tray"):
+            kept.remove(person, connection, form.cleaned_data["gone"])
+    review = Review(person, connection, request.connections)
+    return show(
+        request,
+        "tray/review",
+        connection=connection,
+        form=form,
+        review=review,
+        seen=form.shown(review.seen),
+        status=form.status,
+    )
+
+
+def begin(request: Request, connection: Connection, form: ReviewForm) -> str:
+    """Have everything removed that the review showed, and take it out of the tray; what another removal holds
+    stays. Return the address of the job, which says so where the tray could not be emptied."""
+    person, said = who(request), form.cleaned_data
+    begun = bulk.begin(
+        connection, intent(request, form), said["leaves"], kept.retried(kept.of(person, connection))
+    )
+    held = {other.media_id for other in begun.held}
+    done = [media_id for media_id in said["leaves"] if media_id not in held]
+    with best_effort(f"emptying a tray into job {begun.job.pk}") as emptied:
+        kept.remove(person, connection, [*done, *said["gone"]])
+    return f"{begun.job.get_absolute_url()}{'?tray=full' if emptied.failed else ''}"
+
+
+@require_POST
+@needs(Role.OPERATOR)
+def tray_change(request: Request, slug: str) -> HttpResponse:
+    """Put into the tray what was ticked, and take out of it what was not any more."""
+    connection, person = service.connection(slug, request.connections), who(request)
+    form = TrayChangeForm(request.POST)
+    if not form.is_valid():
+        return not_selected(request, connection, form)
+    said = form.cleaned_data
+    kept.change(person, connection, said["items"], said["out"], clears=bool(said["clear"]))
+    if not wants_fragment(request):
+        return go_to(request, way_back(request))
+    bar = TrayBar(person, connection, request.connections, ticket=said["ticket"])
+    return render(request, "tray/_tray.html", {"tray": bar, "connection": connection})
+
+
+def not_selected(request: Request, connection: Connection, form: TrayChangeForm) -> HttpResponse:
+    reasons = [str(reason) for field in form.errors.values() for reason in field]
+    return error_pages.say(
+        request,
+        "This cannot be selected",
+        " ".join(reasons),
+        status=422,
+        retry="",
+        connection=connection,
+    )
+
+
+def is_full(request: Request) -> HttpResponse:
+    return error_pages.say(
+        request,
+        "The tray is full",
+        f"One removal takes up to {bulk.MOST:,} items. Nothing was added: delete what is selected, or take "
+        "some of it out, and go on then.",
+        status=409,
+        retry="",
+    )
+
+
+def all_held(request: Request, error: bulk.NothingToRemove) -> HttpResponse:
+    other = error.held[0]
+    job = other.job
+    return error_pages.say(
+        request,
+        "Already being removed",
+        f"Another removal holds every one of these items; the first was asked for by {other.person}. Nothing "
+        "was begun a second time.",
+        status=409,
+        retry="",
+        action=((job or other).get_absolute_url(), "See that removal"),
+    )
+
+
+def who(request: Request) -> Person:
+    """The person, who is there: only operators come this far."""
+    assert request.person is not None  # noqa: S101 - web.identity_middleware has asked
+    return request.person

@@ -1,1 +1,0 @@
-"""What the worker does: bulk removals, scans, exports; and the life of a job, whoever works on it."""
