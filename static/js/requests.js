@@ -252,8 +252,8 @@ function findSuccessor(lost) {
 // ── Back and Forward: htmx loads the page of the address, once its script runs ───────────────────────
 // Who pressed one before that stands at an address whose page was never loaded.
 document.addEventListener("DOMContentLoaded", () => {
-  const [loaded] = performance.getEntriesByType("navigation");
-  if (withoutFragment(loaded.name) !== withoutFragment(location.href)) location.reload();
+  const [loaded] = performance.getEntriesByType("navigation"); // there is none where a clock is made up
+  if (loaded && withoutFragment(loaded.name) !== withoutFragment(location.href)) location.reload();
 });
 const withoutFragment = (address) => address.split("#")[0];
 

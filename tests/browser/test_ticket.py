@@ -74,6 +74,7 @@ def test_stop_and_go_on(desk: Desk, sandbox: Sandbox, console: Console, five: No
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
     rows = page.get_by_role("list", name="Answers").get_by_role("listitem")
     sandbox.behave()
+    sandbox.fault(path="/media/449$", status=404, times=None)
     page.wait_for_timeout(1_500)  # longer than an answer takes
     expect(rows).to_have_count(4)
     assert len(sandbox.calls("get")) <= 5
