@@ -108,9 +108,6 @@ def _whole() -> Iterator[None]:
         raise audit.NotRecorded(type(broken).__name__) from broken
 
 
-# ── The account's own list ───────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A connection of the account, and which of ours it is, if any. `key` names it without telling its id."""

@@ -66,7 +66,6 @@ _unreadable = [
 if _unreadable:
     raise ImproperlyConfigured("\n".join(_unreadable))
 
-# ── The service ──────────────────────────────────────────────────────────────────────────────────────
 VAULTPLUS_API_URL: str = env.str(
     "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=_each(base_address)
 )
@@ -77,7 +76,6 @@ VAULTPLUS_MEDIA_HOSTS: list[str] = env.list(
     validate=[validate.Length(min=1), _each(origin_of)],
 )
 
-# ── The dashboard ────────────────────────────────────────────────────────────────────────────────────
 SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=[validate.Length(min=50), _each(check_key)])
 ALLOWED_HOSTS: list[str] = env.list(
     "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _each(check_host)]
@@ -168,7 +166,6 @@ if trouble:
 
 VAULTPLUS_MEDIA_HOSTS = [origin_of(host) for host in VAULTPLUS_MEDIA_HOSTS]
 
-# ── Django ───────────────────────────────────────────────────────────────────────────────────────────
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -246,7 +243,6 @@ LARGEST_REQUEST: Final = 6 * 1024 * 1024
 """Bytes of a request, files included: `web.middleware.Trouble` takes nothing of a larger one."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LARGEST_REQUEST
 
-# ── The browser's side of security (the rest stands in web.middleware.Headers) ───────────────────────
 _SECURE = not DASHBOARD_PLAIN_HTTP
 _PREFIX = "__Host-" if _SECURE else "demo-"
 

@@ -167,9 +167,6 @@ def _headers(reader: _Reader) -> Headers:
     return found
 
 
-# ── Text to values; what is wrong is the sentence of a ValueError ────────────────────────────────────
-
-
 def one_of(*known: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in known:

@@ -68,7 +68,6 @@ _LABEL: Final = re.compile(
 _NUMBERED: Final = re.compile(r"^[^\S\n]{0,9}([0-9]{1,4})[.)][^\S\n]++(?=\S)", re.MULTILINE)
 _TICKED: Final = re.compile(r"^[^\S\n]{0,9}[-*+][^\S\n]{1,9}\[[ xX]\](?=\s)", re.MULTILINE)
 
-# ── Numbers ──────────────────────────────────────────────────────────────────────────────────────────
 
 _BETWEEN: Final = rf"[.\u00b4\u2032\u066c\u02bc\u02d9{_PARTINGS}]"
 _THOUSANDS: Final = re.compile(

@@ -131,9 +131,6 @@ def _shown(piece: str) -> str:
     return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in cut)
 
 
-# ── Tables ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 def _column_of(text: str) -> tuple[str, list[str] | None]:
     """The head of the column that holds the ids, and its cells; `("", None)` where this is no such table."""
     table = text.lstrip("\ufeff \t\r\n")

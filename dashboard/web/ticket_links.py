@@ -125,9 +125,6 @@ def own_address(request: Request, *, without: str = "") -> str:
     return f"{path_of(request)}?{asked.urlencode()}" if asked else path_of(request)
 
 
-# ── The bar above an item, and the text for the ticket ───────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True)
 class TicketBar:
     """What stands above an item that a ticket led to: the ticket, and the text that answers it."""

@@ -123,9 +123,6 @@ def _look(stage: Stage, browser: Browser) -> Seen:
     return Seen(first, traffic.taken(), page.evaluate("window.shifted"))
 
 
-# ── Lighthouse ───────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True)
 class Verdict:
     """Scores of 0 to 100 in the order of CATEGORIES, and the audits that took points off."""

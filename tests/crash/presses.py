@@ -74,9 +74,6 @@ class Steps:
         return self
 
 
-# ── What can be ordered ──────────────────────────────────────────────────────────────────────────────
-
-
 def prepare(connections_by_slug: dict[str, str], shown: list[str]) -> None:
     """Tables, static files, these connections (archived but for the shown ones), all imports of a press."""
     migrate()

@@ -142,8 +142,6 @@ class Stage:
         assert "failed" not in answer, f"{answer['failed']}\n{self._log.read_text()[-5000:]}"
         return answer["answer"]
 
-    # ── Targets nobody has touched ───────────────────────────────────────────────────────────────────
-
     def item(self) -> Target:
         return ITEMS, next(self._items)
 
@@ -167,8 +165,6 @@ class Stage:
     def cellar(self) -> Target:
         """A connection that is purged by the process that forks."""
         return next(self._cellars), ""
-
-    # ── The books ────────────────────────────────────────────────────────────────────────────────────
 
     def age(self) -> None:
         """Let the lease of every row that is still out, and the pause before every next look, be over."""

@@ -36,9 +36,6 @@ def page(*rows: Any, more: bool = False) -> bytes:
     return says({"list": rows, "hasMore": more})
 
 
-# ── Nothing but a GET of this one address, without a connection ──────────────────────────────────────
-
-
 def test_it_sends_the_key_and_no_connection(serve: Serve) -> None:
     server, client = serve(page())
     client.account_connections()
@@ -94,9 +91,6 @@ def test_a_call_about_media_must_name_one(serve: Serve, operation: Operation) ->
     with pytest.raises(BadRequest):
         transport.call(operation, None, bytes, Clock(ONCE), media_id="1" if operation.names_item else None)
     assert server.requests == []
-
-
-# ── Pages ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_pages_are_walked_by_the_rows_that_came(serve: Serve) -> None:
@@ -164,9 +158,6 @@ def test_a_connection_listed_twice_is_told_once(serve: Serve) -> None:
     _, client = serve(page(row(status="active"), row(status="expired")))
     (one,) = client.account_connections().connections
     assert one.status == "active"
-
-
-# ── Rows ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("status", ["active", "expired", "awaiting_2fa", "frozen", "<script>", ""])
@@ -249,9 +240,6 @@ def test_trouble_on_a_later_page_is_trouble(serve: Serve) -> None:
     _, client = serve(page(row(), more=True), answer(500, "{}"))
     with pytest.raises(UnexpectedAnswer):
         client.account_connections(ONCE)
-
-
-# ── Keys that may not, and secrets ───────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

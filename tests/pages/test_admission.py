@@ -121,9 +121,6 @@ def test_refusals_have_the_headers_of_every_page() -> None:
             assert_headers(answer)
 
 
-# ── No role ──────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_without_a_role_a_person_reads_who_they_are_and_whom_to_ask() -> None:
     groups = ["<script>alert(1)</script>", *(f"group-{n}" for n in range(30))]
     answer = assertion_browser(*groups).get("/c/small/media/")
@@ -170,9 +167,6 @@ def test_null_groups_are_no_groups_and_no_circle_of_sign_ins() -> None:
     answer = Browser(headers={HEADER: said}).get("/")
     assert answer.status_code == 403
     assert "The sign-on named no groups at all." in text(answer)
-
-
-# ── Keys and headers ─────────────────────────────────────────────────────────────────────────────────
 
 
 def test_without_keys_nobody_is_signed_in_and_nobody_is_to_blame() -> None:

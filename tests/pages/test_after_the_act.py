@@ -28,9 +28,6 @@ def small(connections: None) -> Connection:
     return Connection.objects.get(slug="small")
 
 
-# ── A bulk removal whose tray cannot be emptied ──────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def selected(operator: Browser, small: Connection, sandbox: Sandbox) -> list[str]:
     ids = plain_ids(small, MediaQuery(status="stored", limit=100))[:4]
@@ -72,9 +69,6 @@ def test_a_tray_that_was_emptied_is_not_spoken_of(
         assert "still selected" not in text(operator.get(address))
 
 
-# ── A removal that is looked after ───────────────────────────────────────────────────────────────────
-
-
 def test_a_look_that_cannot_be_written_down_leaves_what_is(
     operator: Browser, small: Connection, sandbox: Sandbox
 ) -> None:
@@ -97,9 +91,6 @@ def test_a_look_that_cannot_be_written_down_leaves_what_is(
     assert answer.status_code != 500
 
 
-# ── Look-ups ─────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_an_expired_look_up_that_cannot_be_deleted_keeps_nobody_from_a_new_one(
     viewer: Browser, small: Connection
 ) -> None:
@@ -120,9 +111,6 @@ def test_answers_that_cannot_be_kept_are_asked_for_again(viewer: Browser, small:
     page = viewer.get(answer.headers["Location"])
     assert page.status_code == 200
     assert "again/" in text(page)
-
-
-# ── The worker's tidying ─────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("table", ["dashboard_lookup", "dashboard_worker"])

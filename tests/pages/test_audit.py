@@ -177,9 +177,6 @@ def test_wrong_role(nobody: Browser) -> None:
     assert nobody.fragment(HERE).status_code == 401
 
 
-# ── Who reads what ───────────────────────────────────────────────────────────────────────────────────
-
-
 def test_what_concerns_others_connections_is_not_there(
     viewer: Browser, admin: Browser, small: Connection
 ) -> None:
@@ -198,9 +195,6 @@ def test_what_concerns_others_connections_is_not_there(
     assert hidden.status_code == never.status_code == 422
     without = [re.sub(r"[0-9a-f]{32}|big|bag|value=\"[\w-]{64}\"", "", text(one)) for one in (hidden, never)]
     assert without[0] == without[1]
-
-
-# ── Needs a look ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_what_needs_a_look_stands_first(viewer: Browser, admin: Browser, small: Connection) -> None:
@@ -226,9 +220,6 @@ def test_only_so_many_are_named(viewer: Browser, small: Connection) -> None:
     page = text(viewer.get(HERE))
     assert page.count("Unresolved</span>") == 20
     assert "Others too" in page
-
-
-# ── Hostile text ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_what_people_typed_is_text(viewer: Browser, small: Connection) -> None:

@@ -41,9 +41,6 @@ def tombstone(connections: None) -> None:
     removal(Connection.objects.get(slug="small"), media_id="88888")
 
 
-# ── Looking changes nothing ──────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("address", [*EVERYWHERE.values(), ADDRESSES["media-live"], "/healthz", "/readyz"])
 def test_looking_changes_nothing(admin: Browser, tombstone: None, sandbox: Sandbox, address: str) -> None:
     with CaptureQueriesContext(database) as asked:
@@ -71,9 +68,6 @@ def test_a_page_costs_at_most_one_call(admin: Browser, sandbox: Sandbox, address
         ADDRESSES["connection-stuck"]: 2,
     }
     assert len(sandbox.calls) <= allowed.get(address, 1)
-
-
-# ── Headers ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def assert_headers(answer: Any, *, sandbox: Sandbox | None = None) -> None:
@@ -158,9 +152,6 @@ def test_plain_http_is_sent_to_https() -> None:
     assert answer.headers["Location"] == "https://testserver/c/small/media/?status=stored"
 
 
-# ── Pages ────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("address", EVERYWHERE.values())
 def test_every_page_has_a_title_one_heading_and_a_language(
     tombstone: None, sandbox: Sandbox, address: str
@@ -186,8 +177,6 @@ def test_no_page_has_what_the_policy_forbids(admin: Browser, tombstone: None, ad
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=\"|hx-on|href=\"#\"|=\"javascript:", page)
     assert all("src=" in script for script in re.findall(r"<script[^>]*>", page))
 
-
-# ── Secrets ──────────────────────────────────────────────────────────────────────────────────────────
 
 SECRETS: Final = (API_KEY, SECRET_KEY, SMALL_ID, BIG_ID, EMPTY_ID, NEW_ID)
 

@@ -88,9 +88,6 @@ def test_wrong_role(nobody: Browser) -> None:
     assert not Event.objects.filter(code="media.exported").exists()
 
 
-# ── Prepared in the background ───────────────────────────────────────────────────────────────────────
-
-
 def test_prepare_begins_a_job_and_leads_to_it(viewer: Browser, sandbox: Sandbox) -> None:
     page = viewer.get(f"{HERE}?status=stored&type=video")
     given = {"token": form_token(page), "status": "stored", "type": "video", "format": "jsonl"}

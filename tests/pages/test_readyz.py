@@ -48,9 +48,6 @@ def test_it_knows_whether_a_worker_lives() -> None:
     assert (answer.status_code, answer.json()["worker"]) == (200, True)
 
 
-# ── Migrations ───────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def behind(db: None) -> Any:
     """The newest migration was not applied, as far as the database says."""
@@ -124,9 +121,6 @@ def test_a_page_says_which_it_is(admin: Browser, behind: Any, is_behind: bool) -
             assert answer.status_code == 503
             assert ("being updated" in text(answer)) is is_behind
             assert ("manage.py migrate" in text(answer)) is is_behind
-
-
-# ── Hosts ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.django_db

@@ -85,9 +85,6 @@ def test_while_it_is_out_the_page_asks_for_itself(viewer: Browser, small: Connec
     assert "<html" not in fragment
 
 
-# ── What next ────────────────────────────────────────────────────────────────────────────────────────
-
-
 def test_a_retry_is_a_new_removal_linked_to_this_one(
     operator: Browser, small: Connection, sandbox: Sandbox
 ) -> None:
@@ -168,9 +165,6 @@ def test_other_pages_lead_here(operator: Browser, small: Connection) -> None:
     answer = operator.post("/c/small/media/odd-label/delete/", {})
     assert answer.status_code == 409
     assert f'href="{out.get_absolute_url()}"' in text(answer)
-
-
-# ── The other cases ──────────────────────────────────────────────────────────────────────────────────
 
 
 def test_empty(viewer: Browser, small: Connection) -> None:

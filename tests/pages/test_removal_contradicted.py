@@ -180,9 +180,6 @@ def test_without_any_answer_it_is_lost(operator: Browser, sandbox: Sandbox) -> N
     assert "The service's answer was lost, so we looked" in press(operator)[1]
 
 
-# ── Purge ────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def purged(**fields: Any) -> Fault:
     return {"status": 200, "body": {"success": True, "purgedCount": 0, "freedBytes": 0, **fields}}
 

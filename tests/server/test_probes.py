@@ -58,9 +58,6 @@ def test_a_page_under_another_name_is_refused_in_words(server: Server, host: str
     assert "Traceback" not in server.said()
 
 
-# ── Before the database was migrated ─────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def early(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path, migrated=False)

@@ -123,8 +123,6 @@ def test_no_file_has_a_worn_out_name() -> None:
     assert {file.stem for file in SOURCES} & WORN_OUT == set()
 
 
-# ── Templates ────────────────────────────────────────────────────────────────────────────────────────
-
 ALL_TEMPLATES: Final = sorted(TEMPLATES.rglob("*.html"))
 FRAGMENTS: Final = [file for file in ALL_TEMPLATES if file.name.startswith("_")]
 

@@ -98,8 +98,6 @@ class Loop:
         assert "example" not in lines, lines
         return lines
 
-    # ── Beginning and end ────────────────────────────────────────────────────────────────────────────
-
     def start(self) -> Self:
         install_provider()
         self.meet()
@@ -158,8 +156,6 @@ class Loop:
             self.dashboard.environment["DATABASE_URL"] = usual
             self.dashboard.start()
 
-    # ── The provider ─────────────────────────────────────────────────────────────────────────────────
-
     def meet(self, **changed: dict[str, Any]) -> None:
         """Have the provider know everybody as at first, but for what is `changed` by account."""
         people = {
@@ -206,8 +202,6 @@ class Loop:
             **PEOPLE[account],
         }
         return {name: value for name, value in {**usual, **changed}.items() if value is not None}
-
-    # ── The proxy ────────────────────────────────────────────────────────────────────────────────────
 
     def _apache(self) -> str:
         """The proxy's configuration around the very lines that the README gives to operators."""

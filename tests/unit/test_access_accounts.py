@@ -88,9 +88,6 @@ def test_a_person_without_a_role_has_a_row_too() -> None:
     assert Account.objects.get().subject == "u-1"
 
 
-# ── Security events ──────────────────────────────────────────────────────────────────────────────────
-
-
 def test_a_refused_assertion_is_an_event_without_the_assertion() -> None:
     answer = Browser(headers={"X-SSO-Assertion": "canary.of.atoken"}).get(HERE)
     assert answer.status_code == 401

@@ -169,9 +169,6 @@ def test_new_keys_are_looked_for_in_the_background(clock: Clock) -> None:
     assert looked.wait(5)
 
 
-# ── A file ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[Any], Path]:
     def write(jwks: Any) -> Path:
@@ -212,9 +209,6 @@ def test_only_keys_that_sign_by_an_allowed_algorithm_are_kept() -> None:
     mixed = {"keys": [*jwks("first")["keys"], *jwks("other", algorithm="RS256")["keys"]]}
     assert set(usable(mixed, ES256)) == {"first"}
     assert set(usable(mixed, ("RS256", "ES256"))) == {"first", "other"}
-
-
-# ── AWS: a key at a time ─────────────────────────────────────────────────────────────────────────────
 
 
 def test_a_balancers_key_lies_under_its_id(provider: Provider, clock: Clock) -> None:

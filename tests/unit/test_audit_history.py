@@ -49,8 +49,6 @@ def rows(*moments: datetime, **columns: Any) -> list[Event]:
     return Event.objects.bulk_create(made)
 
 
-# ── The question, and its address ────────────────────────────────────────────────────────────────────
-
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=30)
 moments = st.integers(0, 2**52).map(
     lambda micros: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
@@ -101,9 +99,6 @@ def test_a_change_of_filter_starts_from_the_newest() -> None:
     assert query.replacing(before=Place(NOON, 2)).ticket == "ZD-1"
 
 
-# ── Pages ────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def walked(query: AuditQuery, history: History | None = None, *, between: Any = None) -> list[int]:
     """The numbers on every page, from the first to the last."""
     found: list[int] = []
@@ -147,9 +142,6 @@ def test_the_last_page_leads_nowhere(db: None) -> None:
     rows(NOON, NOON)
     assert History(ADMIN).page(AuditQuery(limit=2)).next is None
     assert History(ADMIN).page(AuditQuery(limit=1)).next is not None
-
-
-# ── Filters ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -204,9 +196,6 @@ def test_intents_stand_aside_unless_every_step_is_asked_for(db: None) -> None:
     (done,) = rows(NOON)
     assert read() == [done.sequence]
     assert read(steps="all") == [done.sequence, sent.sequence]
-
-
-# ── Who reads what ───────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture

@@ -152,9 +152,6 @@ def test_a_role_that_cannot_be_given_them_is_a_sentence(
         transaction.set_rollback(True)
 
 
-# ── The lines of the README ──────────────────────────────────────────────────────────────────────────
-
-
 @pytest.fixture
 def as_dashboard(role: str) -> Iterator[None]:
     """This connection with the rights that the README's command gives."""

@@ -222,9 +222,6 @@ def test_claims_by_a_clock_that_was_ahead_end(small: Connection, ids: list[str],
     assert_each_was_taken_once(sandbox, ids)
 
 
-# ── While a call is under way ────────────────────────────────────────────────────────────────────────
-
-
 @contextmanager
 def during_a_call(sandbox: Sandbox, then: Callable[[], None]) -> Iterator[None]:
     """Do something in another thread once the service has a call that removes."""

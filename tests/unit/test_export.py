@@ -39,9 +39,6 @@ def every_page_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "KEPT_EVERY", 0.0)
 
 
-# ── What is written ──────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_writes_what_a_download_would_be(some: Connection, folder: Path, form: str) -> None:
     job = after(begun(some, form))
@@ -76,9 +73,6 @@ def test_neither_links_nor_connection_ids_are_written(connections: None, sandbox
     job = after(begun(Connection.objects.get(slug="small")))
     assert SMALL_ID.encode() not in written(job)
     assert b"http" not in written(job)
-
-
-# ── Begun ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_it_is_recorded_with_its_filters(some: Connection) -> None:
@@ -124,9 +118,6 @@ def test_nothing_is_written_for_whom_it_is_no_longer(
     assert (job.state, job.why) == (State.FAILED, "Omar Haddad may not see Some any more.")
     assert upstream.calls == []
     assert left_lying() == []
-
-
-# ── Killed, stopped, taken over ──────────────────────────────────────────────────────────────────────
 
 
 class Killed(BaseException):
@@ -275,9 +266,6 @@ def test_many_at_once_write_one_file(upstream: Sandbox) -> None:
         thread.join(60)
     job.refresh_from_db()
     assert (job.state, written(job) == whole) == (State.DONE, True)
-
-
-# ── Tidied ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_files_lie_for_a_day(some: Connection, folder: Path) -> None:

@@ -32,9 +32,6 @@ def fail(upstream: Sandbox, page: int, times: int | None = None, **fault: Any) -
     upstream.faults.add(times=times, **fault)
 
 
-# ── The service ──────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize(
     ("fault", "words", "least"),
     [
@@ -110,9 +107,6 @@ def test_a_list_without_an_end_gives_no_file(
     job = after(begun(some))
     assert (job.state, job.why) == (State.FAILED, export.CIRCLE)
     assert left_lying() == []
-
-
-# ── The disk ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling link", "second name", "pipe", "folder"])

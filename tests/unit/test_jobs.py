@@ -221,9 +221,6 @@ def test_a_task_of_a_job_that_is_over_or_unknown_does_nothing(job: Job) -> None:
     assert Job.objects.get().state == State.STOPPED
 
 
-# ── Errors that nobody foresaw ───────────────────────────────────────────────────────────────────────
-
-
 def crash(job: Job, error: Exception, times: int) -> None:
     """Runs that end right after they have taken the job."""
 

@@ -159,8 +159,6 @@ def test_where_an_id_is_refused_the_reason_can_be_seen(text: str, word: str) -> 
     assert reason.isprintable()
 
 
-# ── Any of it ────────────────────────────────────────────────────────────────────────────────────────
-
 IDS: Final = st.from_regex(r"[A-Za-z0-9_-]{1,128}", fullmatch=True).filter(
     lambda one: (
         re.search(r"[A-Za-z0-9]", one)

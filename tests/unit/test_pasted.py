@@ -119,9 +119,6 @@ def test_only_so_many_are_listed_and_the_others_counted() -> None:
     assert pasted.malformed_count == 2500
 
 
-# ── Tables ───────────────────────────────────────────────────────────────────────────────────────────
-
-
 @pytest.mark.parametrize("head", ["media_id", "mediaId", "media", "id", "Media ID", "ID", '"media_id"'])
 @pytest.mark.parametrize("gap", [",", ";", "\t", "|"])
 def test_of_a_table_the_column_for_ids_is_read(head: str, gap: str) -> None:
@@ -161,9 +158,6 @@ def test_files_in_the_codes_that_spreadsheets_write(encoding: str) -> None:
 def test_a_file_without_text_is_refused_in_words(content: bytes) -> None:
     with pytest.raises(ValueError, match="no plain text"):
         decoded(content)
-
-
-# ── Any text at all ──────────────────────────────────────────────────────────────────────────────────
 
 
 def assert_holds(pasted: Pasted) -> None:
