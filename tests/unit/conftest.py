@@ -20,7 +20,7 @@ from tests.environment import API_KEY
 from tests.rights import as_owner
 from tests.scans import ITEMS, SOME_ID, after, begun, sums
 
-collect_ignore = [] if database.vendor == "postgresql" else ["test_audit_role.py"]  # SQLite has no roles
+collect_ignore = [] if database.vendor == "postgresql" else ["audit/test_role.py"]  # SQLite has no roles
 
 
 @pytest.fixture

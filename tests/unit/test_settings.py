@@ -169,7 +169,7 @@ BEHIND_HEADERS: Final[dict[str, str | None]] = {
     "DASHBOARD_VIEWER_GROUPS": "staff",
     "VAULTPLUS_API_URL": "https://api.ofauth.com",
 }
-"""The rest of how people sign in is tested in test_access_settings.py, without a process for each case."""
+"""The rest of how people sign in is tested in auth/test_auth_settings.py, without a process for each case."""
 
 
 def test_behind_a_sign_on_the_real_service_may_be_used(check: Check) -> None:

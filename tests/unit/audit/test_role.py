@@ -21,7 +21,7 @@ from tests.make import OMAR
 from tests.postgresql import ROLE
 from tests.rights import as_owner
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+README = Path(__file__).resolve().parents[3] / "README.md"
 NAMES = ["dashboard", 'it"s; DROP TABLE dashboard_job; --', "Größe 100%"]
 
 

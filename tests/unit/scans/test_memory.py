@@ -20,7 +20,7 @@ def test_memory_is_flat() -> None:
     with Sandbox(connections=connections, key=API_KEY, settle=False) as sandbox:
         scanned = subprocess.run(
             [sys.executable, "-m", "tests.bench.scanner"],
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=Path(__file__).resolve().parents[3],
             env={**os.environ, "VAULTPLUS_API_URL": sandbox.url},
             input=asked,
             capture_output=True,

@@ -11,7 +11,7 @@ from pathlib import Path
 from dashboard.sandbox import Sandbox
 from tests.make import BIG_ID
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_long_one_takes_what_a_short_one_does(running_sandbox: Sandbox) -> None:
