@@ -42,6 +42,7 @@ def ensure_environment() -> None:
 
 def environment(folder: Path, requirements: Path, base: str) -> Path:
     """The Python of a virtual environment with exactly `requirements`, hashes checked; made if need be."""
+    folder = folder.resolve()  # it may be a link to one that several working trees share
     python = folder / "bin" / "python"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = folder / "installed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from django.contrib.sessions.backends.base import SessionBase
@@ -24,6 +25,8 @@ class Request(HttpRequest):
     request_id: str
     connections: list[Connection]
     """Those the person may see, read once a request and only when asked for."""
+    connection: Callable[[str], Connection]
+    """Returns the one of these with this slug; raises UnknownConnection."""
 
 
 def path_of(request: HttpRequest) -> str:

@@ -16,7 +16,6 @@ from uuid import UUID, uuid4
 
 import msgspec
 from django.db import transaction
-from django.http import QueryDict
 from django.utils import timezone
 from msgspec import Struct
 
@@ -30,7 +29,6 @@ from dashboard.jobs.retry_policy import TRIES, lets_go, wait_after, words
 from dashboard.models import Connection, Job
 from dashboard.removals.actions import FormUsed
 from dashboard.vault import BadRequest, MediaQuery, VaultError
-from dashboard.web.forms import MediaFilterForm
 
 from . import files as export_files
 from .rows import head, ids_in, writer
@@ -99,10 +97,7 @@ def begin(caller: Caller, connection: Connection, query: MediaQuery, form: str, 
 
 def query_of(job: Job) -> MediaQuery:
     """The filters that the job was begun with."""
-    form = MediaFilterForm(QueryDict(job.query))
-    if not form.is_valid():
-        raise ValueError(f"no filters of the list: {job.query}")
-    return form.query()
+    return MediaQuery.from_url(job.query)
 
 
 def is_of(job: Job, person: Person | None) -> bool:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django import VERSION
 from django.db import InterfaceError, OperationalError, transaction
+from django.utils.module_loading import import_string
 
-from dashboard.exports import job as export
 from dashboard.models import Job
-from dashboard.removals import bulk, recovery, runner
-from dashboard.scans import scan
 
 from . import lifecycle
 
@@ -22,11 +20,17 @@ else:
 
 logger = logging.getLogger(__name__)
 
-RUNNERS: Final[dict[str, Any]] = {
-    Job.Kind.REMOVE: runner.run,
-    Job.Kind.SCAN: scan.run,
-    Job.Kind.EXPORT: export.run,
+RUNNERS: Final[dict[str, str]] = {
+    Job.Kind.REMOVE: "dashboard.removals.runner.run",
+    Job.Kind.SCAN: "dashboard.scans.scan.run",
+    Job.Kind.EXPORT: "dashboard.exports.job.run",
 }
+"""The function that runs a job of each kind, by its path: the queue imports none of them."""
+
+PAUSE_RECORDERS: Final[dict[str, str]] = {
+    Job.Kind.REMOVE: "dashboard.removals.runner.record_pause_after_crashes",
+}
+"""The functions that record a pause, of the kinds whose pauses are recorded."""
 
 
 @task()
@@ -40,7 +44,7 @@ def run(number: str) -> None:
     if job is None or not job.is_open:
         return
     try:
-        RUNNERS[job.kind](job.pk)
+        import_string(RUNNERS[job.kind])(job.pk)
     except Exception as error:
         logger.exception("job %s broke off", job.pk)
         if not is_of_the_database(error):
@@ -59,6 +63,6 @@ def is_of_the_database(error: BaseException | None) -> bool:
 def count_a_crash(job: Job) -> None:
     """Let the job rest where it was one crash too many."""
     with transaction.atomic():
-        if lifecycle.broke_off(job.pk) and job.kind == Job.Kind.REMOVE:
+        if lifecycle.broke_off(job.pk) and (recorder := PAUSE_RECORDERS.get(job.kind)):
             job.refresh_from_db()
-            bulk.tell(job, recovery.KEEPER, "paused", {"seconds": None})
+            import_string(recorder)(job)

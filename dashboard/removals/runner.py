@@ -293,3 +293,8 @@ def _finish(job: Job) -> None:
         if lifecycle.finish(job):
             states = {state: count for state, count in sorted(claims.states(job).items()) if count}
             bulk.tell(job, recovery.KEEPER, "finished", {"items": job.total, **states})
+
+
+def record_pause_after_crashes(job: Job) -> None:
+    """Record that a bulk removal waits for somebody; raise audit.NotRecorded."""
+    bulk.tell(job, recovery.KEEPER, "paused", {"seconds": None})

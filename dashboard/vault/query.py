@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Final, Self
-from urllib.parse import urlencode
+from typing import Any, Final, Self
+from urllib.parse import parse_qsl, urlencode
 
 from .errors import MalformedMediaId
 
@@ -58,6 +59,17 @@ class MediaQuery:
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
+    @classmethod
+    def from_url(cls, text: str) -> Self:
+        """Return the query that `as_url` wrote as `text`; raise ValueError for anything else."""
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text))
+        if len({parameter for parameter, _ in pairs}) < len(pairs):
+            raise ValueError(f"a parameter stands there twice: {text}")
+        values = {_OWN_NAMES.get(parameter, parameter): value for parameter, value in pairs}
+        if unknown := values.keys() - PARAMETERS.keys():
+            raise ValueError(f"unknown parameters: {', '.join(sorted(unknown))}")
+        return cls(**{name: _value(name, value) for name, value in values.items()})
+
     @property
     def is_scan(self) -> bool:
         """True when the service walks all it has: any sort, date or duration asks for that."""
@@ -92,6 +104,9 @@ def _camel(name: str) -> str:
 PARAMETERS: Final = {field.name: _camel(field.name) for field in fields(MediaQuery)}
 """Our names to the API's: `created_at_from` to `createdAtFrom`."""
 
+_OWN_NAMES: Final = {parameter: name for name, parameter in PARAMETERS.items()}
+_CHOICES: Final = {"status": STATUSES, "type": TYPES, "sort": SORTS}
+
 FILTERING: Final = tuple(name for name in PARAMETERS if name not in ("sort", "limit", "cursor"))
 SCANNING: Final = (
     "sort",
@@ -105,3 +120,25 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() else repr(value)
     return str(value)
+
+
+def _value(name: str, text: str) -> Any:
+    """Return the value that `_text` wrote; raise ValueError where this field cannot have it."""
+    if name.startswith("duration"):
+        seconds = float(text)
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"{name} is no length: {text}")
+        return seconds
+    if "_at_" in name:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError(f"{name} names no time zone: {text}")
+        return moment
+    if name == "limit":
+        limit = int(text)
+        if not 1 <= limit <= MAX_LIMIT:
+            raise ValueError(f"limit is not from 1 to {MAX_LIMIT}: {text}")
+        return limit
+    if text not in _CHOICES.get(name, (text,)):
+        raise ValueError(f"unknown {name}: {text}")
+    return text

@@ -27,7 +27,10 @@ PROBES: Final = ("/healthz", "/readyz")
 
 
 class Identity:
-    """Sets `request.person`, `caller` and `connections`; a view runs only when the role reaches its mark."""
+    """Sets `request.person`, `caller`, `connections` and `connection`.
+
+    A view runs only when the role reaches its mark.
+    """
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,6 +44,7 @@ class Identity:
         request.connections = cast(
             "list[Connection]", SimpleLazyObject(lambda: service.connections(request.person))
         )
+        request.connection = lambda slug: service.connection(slug, request.connections)
         if request.path_info in PROBES:
             return self.get_response(request)
         return self._refusal(request) or self.get_response(request)

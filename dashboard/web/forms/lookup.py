@@ -9,7 +9,6 @@ from typing import Any, Final
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dashboard import service
 from dashboard.logs import masked
 from dashboard.lookups.parsing import MOST_SHOWN, Pasted, decoded, read
 from dashboard.lookups.store import MOST_IDS, MOST_PAIRS
@@ -105,7 +104,7 @@ class LookupForm(PastedForm):
         """The form as it was posted; else as the address, or the connection chosen last, has it."""
         if request.method == "POST":
             return cls(request.POST, request.FILES, among=request.connections)
-        named = [service.connection(slug, request.connections) for slug in request.GET.getlist("connection")]
+        named = [request.connection(slug) for slug in request.GET.getlist("connection")]
         slugs = [one.slug for one in named] or [preferences.of(request).chosen]
         if len(request.connections) == 1:
             slugs = [request.connections[0].slug]

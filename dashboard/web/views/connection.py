@@ -53,7 +53,7 @@ def search(request: Request) -> HttpResponse:
 @needs(Role.VIEWER)
 def connection(request: Request, slug: str) -> HttpResponse:
     """The connection's facts, what it holds, and for an admin the danger section."""
-    chosen = service.connection(slug, request.connections)
+    chosen = request.connection(slug)
     context = {
         "connection": chosen,
         "usage": usage_of(chosen, service.first_look(chosen)),

@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard import service
 from dashboard.audit.queries import History, UnknownRecord
 from dashboard.auth.roles import needs
 from dashboard.exports import handout
@@ -34,7 +33,7 @@ from dashboard.web.presenters.media_list import ExportPage
 @needs(Role.VIEWER)
 def media_export(request: Request, slug: str) -> HttpResponse:
     """Ask as what all that fits the filters is wanted, and how; on POST have the worker write it."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     if request.method != "POST":
         return ask(request, connection, MediaFilterForm(request.GET))
     form = ExportForm(request.POST)
@@ -50,7 +49,7 @@ def media_export(request: Request, slug: str) -> HttpResponse:
 @needs(Role.VIEWER)
 def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     """All that fits the filters, as it is read; that somebody takes it is recorded before the first byte."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     form = ExportForm(request.GET)
     if not form.is_valid():
         return ask(request, connection, form)

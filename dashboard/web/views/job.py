@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import selection, service
+from dashboard import selection
 from dashboard.audit.queries import History
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
@@ -65,7 +65,7 @@ def job_resume(request: Request, pk: UUID) -> HttpResponse:
 def job_retry(request: Request, pk: UUID) -> HttpResponse:
     """Put what failed back into the tray, and lead to where it is read again before anything is sent."""
     found = History(request.person).job(pk)
-    connection = service.connection(found.connection.slug, request.connections)
+    connection = request.connection(found.connection.slug)
     selection.add(who(request), connection, failures(found), retry_of=found)
     return go_to(request, review_href(connection, found.ticket))
 
@@ -74,7 +74,7 @@ def job_retry(request: Request, pk: UUID) -> HttpResponse:
 @needs(Role.VIEWER)
 def connection_jobs(request: Request, slug: str) -> HttpResponse:
     """The newest jobs of a connection."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     context = {"connection": connection, "pages": recent(connection), "alive": lifecycle.worker_is_alive()}
     return render(request, "job/jobs.html", context)
 

@@ -31,7 +31,7 @@ from dashboard.web.ticket_links import TicketLink, bar, given_ticket
 @needs(Role.VIEWER)
 def media_list(request: Request, slug: str) -> HttpResponse:
     """One page of a connection's cache, by the filters in the address."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     form = MediaFilterForm(request.GET)
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
@@ -49,7 +49,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
 @needs(Role.VIEWER)
 def media_live(request: Request, slug: str) -> HttpResponse:
     """The rows named by `id`, read again; those still moving are asked for again by the answer."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     asked = dict.fromkeys(request.GET.getlist("id")[:MAX_LIMIT])
     ids = [checked_media_id(text) for text in asked]
     form = MediaFilterForm(request.GET)
@@ -73,7 +73,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
 @needs(Role.VIEWER)
 def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     """One item with every variant; or who removed it; or that it is not in the cache."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     checked_media_id(media_id)
     ticket = given_ticket(request.GET)
@@ -95,7 +95,7 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
 @needs(Role.VIEWER)
 def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Record that a variant was revealed by a press; the page that says so has shown it already."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     checked_media_id(media_id)
     form = RevealForm(request.POST)
     if not form.is_valid():

@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard import service
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.jobs import lifecycle
@@ -27,14 +26,14 @@ from dashboard.web.views.tray import who
 @needs(Role.VIEWER)
 def connection_overview(request: Request, slug: str) -> HttpResponse:
     """The pictures of the last scan with their numbers; or that there was none yet."""
-    return pictured(request, service.connection(slug, request.connections))
+    return pictured(request, request.connection(slug))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.VIEWER)
 def connection_scan(request: Request, slug: str) -> HttpResponse:
     """How far the scan is, for a page that watches it; on POST begin one, stop it or have it go on."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     form = ScanForm(request.POST) if request.method == "POST" else PlaceForm(request.GET)
     if not form.is_valid():
         return pictured(request, connection, reasons=form.reasons, status=422)

@@ -33,7 +33,7 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.OPERATOR)
 def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     checked_media_id(media_id)
     target = f"item {media_id} of {connection.pk}"
     form = RemovalForm(posted(request), initial=asked_for(request), target=target)
@@ -54,7 +54,7 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
 @needs(Role.ADMIN)
 def connection_purge(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     form = PurgeForm(posted(request), initial=asked_for(request), connection=connection)
     if request.method == "POST" and form.is_valid():
         record = actions.purge(connection, intent(request, form), form.cleaned_data["impact"])

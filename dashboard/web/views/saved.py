@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from dashboard import saved_views, service
+from dashboard import saved_views
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Connection, SavedView
@@ -43,7 +43,7 @@ def view_add(request: Request) -> HttpResponse:
     """Ask for a name for the filters in the address; on POST keep them under it."""
     if not request.GET.get("connection"):
         return no_list(request)
-    connection = service.connection(request.GET["connection"], request.connections)
+    connection = request.connection(request.GET["connection"])
     filters = MediaFilterForm(request.GET)
     form = ViewForm(posted(request), person=reader(request))
     context: dict[str, Any] = {"connection": connection, "filters": filters, "form": form}

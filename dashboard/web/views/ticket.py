@@ -48,9 +48,9 @@ def go_answers(request: Request) -> HttpResponse:
     form = SweepForm(request.GET)
     if not form.is_valid():
         raise UnusableLink("asked", "It does not say how far the search was.")
-    found = [service.connection(slug, request.connections) for slug in request.GET.getlist("found")]
+    found = [request.connection(slug) for slug in request.GET.getlist("found")]
     again = request.GET.get("again")
-    once_more = service.connection(again, request.connections) if again else None
+    once_more = request.connection(again) if again else None
     sweep = Sweep(link, request.connections, found=found, again=once_more, **form.cleaned_data)
     results = service.look_in(sweep.batch, link.media_id)
     for error in results:

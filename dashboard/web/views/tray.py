@@ -7,7 +7,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from dashboard import selection as kept
-from dashboard import service
 from dashboard.auth.roles import needs
 from dashboard.best_effort import best_effort
 from dashboard.identity import Person, Role
@@ -27,7 +26,7 @@ from dashboard.web.views.removal import asked_for, asks_and_acts, intent, posted
 def tray(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove everything selected here; on POST begin it. `out` takes one item out of the tray,
     and `look` only reads again: both keep what was typed."""
-    connection, person = service.connection(slug, request.connections), who(request)
+    connection, person = request.connection(slug), who(request)
     if changed := request.POST.getlist("out"):
         kept.remove(person, connection, changed)
     is_pressed = request.method == "POST" and not changed and "look" not in request.POST
@@ -72,7 +71,7 @@ def begin(request: Request, connection: Connection, form: ReviewForm) -> str:
 @needs(Role.OPERATOR)
 def tray_change(request: Request, slug: str) -> HttpResponse:
     """Put into the tray what was ticked, and take out of it what was not any more."""
-    connection, person = service.connection(slug, request.connections), who(request)
+    connection, person = request.connection(slug), who(request)
     form = TrayChangeForm(request.POST)
     if not form.is_valid():
         return not_selected(request, connection, form)

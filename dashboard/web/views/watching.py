@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from dashboard import saved_views, service
+from dashboard import saved_views
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.request import Request, reader
@@ -19,7 +19,7 @@ from dashboard.web.presenters.stuck import StuckPage
 @needs(Role.VIEWER)
 def connection_stuck(request: Request, slug: str) -> HttpResponse:
     """Items with variants that have waited, or been stored, for more than an hour."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     menu = saved_views.Menu(reader(request), connection, here="connection-stuck")
     return show(request, "connection/stuck", connection=connection, menu=menu, page=StuckPage(connection))
@@ -29,7 +29,7 @@ def connection_stuck(request: Request, slug: str) -> HttpResponse:
 @needs(Role.VIEWER)
 def connection_expiring(request: Request, slug: str) -> HttpResponse:
     """The links that end soonest, as the last scan met them."""
-    connection = service.connection(slug, request.connections)
+    connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     menu = saved_views.Menu(reader(request), connection, here="connection-expiring")
     return show(

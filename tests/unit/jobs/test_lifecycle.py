@@ -11,11 +11,12 @@ import pytest
 from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult
 
 from dashboard import worker
 from dashboard.jobs import lifecycle
-from dashboard.jobs.queue import run
+from dashboard.jobs.queue import PAUSE_RECORDERS, RUNNERS, run
 from dashboard.models import Connection, Job, Worker
 from tests import make
 
@@ -212,6 +213,12 @@ def test_a_round_waits_for_a_database_that_is_away() -> None:
 
     with database.execute_wrapper(away):
         assert not worker.look_after(Worker(host="here"))
+
+
+def test_every_kind_names_a_runner_that_can_be_imported() -> None:
+    assert RUNNERS.keys() == set(Job.Kind)
+    for path in (*RUNNERS.values(), *PAUSE_RECORDERS.values()):
+        assert callable(import_string(path)), path
 
 
 def test_a_task_of_a_job_that_is_over_or_unknown_does_nothing(job: Job) -> None:

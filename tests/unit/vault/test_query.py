@@ -72,6 +72,40 @@ def test_url_reads_back_as_the_same_query(query: MediaQuery) -> None:
 
 
 @given(queries)
+def test_url_is_read_as_the_same_query(query: MediaQuery) -> None:
+    if query.status in (None, *STATUSES):
+        assert MediaQuery.from_url(query.as_url()) == query
+    else:
+        with pytest.raises(ValueError, match="unknown status"):
+            MediaQuery.from_url(query.as_url())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "status",
+        "status=stored&status=pending",
+        "colour=red",
+        "status=melted",
+        "type=film",
+        "sort=size_desc",
+        "durationMin=-1",
+        "durationMin=nan",
+        "durationMax=inf",
+        "durationMax=long",
+        "createdAtFrom=2026-06-01",
+        "createdAtFrom=yesterday",
+        "limit=0",
+        "limit=101",
+        "limit=many",
+    ],
+)
+def test_url_that_asks_nothing_we_know_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        MediaQuery.from_url(text)
+
+
+@given(queries)
 def test_url_leaves_the_usual_limit_out(query: MediaQuery) -> None:
     assert ("limit" in dict(parse_qsl(query.as_url()))) == (query.limit != DEFAULT_LIMIT)
 
