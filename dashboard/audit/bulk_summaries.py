@@ -17,10 +17,8 @@ from dashboard.units import count_text, size_text
 from dashboard.web.presenters import progress
 from dashboard.web.presenters.removal import Mark
 
-from .chain import facts_of
-from .event_codes import BULK
+from .chain import facts_of, job_in
 
-BEGINS: Final = f"{BULK}.planned"
 IN_PART: Final = Mark("expired", "alert")
 
 
@@ -67,24 +65,14 @@ class Run:
         return size_text(self.freed_bytes) if self.freed_bytes else ""
 
 
-def begun_by(event: Event) -> UUID | None:
-    """The bulk removal that this event begins; None for any other event."""
-    return named_job(event) if event.code == BEGINS else None
-
-
 def named_job(event: Event) -> UUID | None:
-    """The job that an event tells of, or within which it happened."""
-    if event.job:
-        return event.job
-    try:
-        return UUID(str(facts_of(event)["result"].get("job")))
-    except ValueError:
-        return None
+    """Return the job that an event tells of, or within which it happened."""
+    return event.job or event.begun_job or job_in(facts_of(event))
 
 
 def runs_of(events: Iterable[Event]) -> dict[UUID, Run]:
     """Those that these events begin, by number: two queries, however many they are."""
-    numbers = {number for event in events if (number := begun_by(event))}
+    numbers = {event.begun_job for event in events if event.begun_job}
     if not numbers:
         return {}
     states: dict[UUID, Counter[str]] = defaultdict(Counter)

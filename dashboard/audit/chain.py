@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.conf import settings
 
 from dashboard.models import Event
 
-from .event_codes import CODES
+from .event_codes import BULK_BEGINS, CODES
 
 GENESIS: Final = "0" * 64
 """What the first event names as the hash before it."""
@@ -93,6 +94,19 @@ def facts_of(event: Event) -> dict[str, Any]:
         for name, value in said.items()
         if _USUAL.get(name) is None or isinstance(value, type(_USUAL[name]))
     }
+
+
+def job_in(facts: Mapping[str, Any]) -> UUID | None:
+    """Return the job that the result of these facts names, or None where it names none."""
+    try:
+        return UUID(str(facts["result"].get("job")))
+    except ValueError:
+        return None
+
+
+def begun_job_in(facts: Mapping[str, Any]) -> UUID | None:
+    """Return the bulk removal that an event of these facts begins, or None where it begins none."""
+    return job_in(facts) if facts["code"] == BULK_BEGINS else None
 
 
 def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
@@ -170,6 +184,8 @@ def _differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
         return "has another removal in its column than in its line"
     if (str(event.job) if event.job else None) != facts.get("job"):  # events from before jobs name none
         return "has another job in its column than in its line"
+    if event.begun_job != begun_job_in(facts):
+        return "has another begun_job in its column than in its line"
     if (event.verb, event.outcome) != CODES.get(event.code):
         return "has another verb or outcome than its code"
     return None

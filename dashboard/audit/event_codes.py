@@ -51,6 +51,7 @@ OUTCOMES: Final = {
 DELETE: Final = "media.delete"
 PURGE: Final = "connection.purge"
 BULK: Final = "media.bulk"
+BULK_BEGINS: Final = f"{BULK}.planned"
 
 CODES: Final[dict[str, tuple[str, str]]] = {
     **{f"{DELETE}.{outcome}": ("delete", outcome) for outcome in REMOVAL_OUTCOMES},

@@ -203,9 +203,8 @@ class History:
 
     def beginning(self, job: UUID) -> Event | None:
         """The event that begins this bulk removal, where it may be read."""
-        # The numbers within a line are spelt one way, and quotes in what people typed are not these.
-        begun = Event.objects.filter(outcome="planned", line__contains=f'"job":"{job}"')
-        return next((event for event in begun if self._may_read(event)), None)
+        event = Event.objects.filter(begun_job=job).first()
+        return event if event and self._may_read(event) else None
 
     def _may_read(self, event: Event) -> bool:
         return self.is_whole or event.connection in self.connections

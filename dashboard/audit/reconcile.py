@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from dashboard.logs import masked
 from dashboard.models import Connection, Event, Job, Removal
@@ -76,7 +76,7 @@ def _still_wrong(number: UUID, oldest: datetime | None) -> str | None:
     """The same, read once more while nobody writes an event: a worker may have come between two reads."""
     with transaction.atomic():
         hold_the_end()
-        told = _told(Event.objects.filter(verb="bulk", line__contains=str(number)))
+        told = _told(Event.objects.filter(Q(job=number) | Q(begun_job=number), verb="bulk"))
         return _wrong_run(number, told[number], _states(Removal.objects.filter(job=number))[number], oldest)
 
 

@@ -115,6 +115,7 @@ def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID
         outcome=outcome,
         removal_id=removal_id,
         job=job,
+        begun_job=chain.begun_job_in({"code": code, **facts}),
         connection=facts["connection"],
         **{name: facts[name] for name in _SHORT},
         line=line,

@@ -12,8 +12,9 @@ from .connection import (
     tail_of,
     typeable,
 )
+from .event import INDEXED, Event
 from .job import Job, Worker
-from .removal import INDEXED, Event, Removal
+from .removal import Removal
 from .workspace import Lookup, SavedView, TrayItem
 
 __all__ = [

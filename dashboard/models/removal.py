@@ -1,4 +1,4 @@
-"""The ledger of removals, and the events of the audit."""
+"""The ledger of removals."""
 
 from __future__ import annotations
 
@@ -145,60 +145,3 @@ class Removal(models.Model):
     def variants_before(self) -> list[dict[str, Any]]:
         variants: list[dict[str, Any]] = self.before.get("variants", [])
         return variants
-
-
-INDEXED: Final = ("verb", "outcome", "actor_name", "actor_email", "connection", "media_id", "ticket")
-"""Columns by which the list is filtered."""
-
-LISTED: Final = ("verb", "actor_name", "actor_email", "connection", "ticket")
-"""Those of them by which it is filtered without the items of bulk removals, of which there may be 10,000 in a
-row."""
-
-_OF_NO_JOB: Final = models.Q(job__isnull=True)
-
-
-class Event(models.Model):
-    """One thing that happened, written once: the database refuses to change or delete a row.
-
-    `line` is the whole of it as canonical JSON, and what `hash` seals; the columns beside it only repeat what
-    lists are filtered by."""
-
-    sequence = models.BigIntegerField(primary_key=True)
-    at = models.DateTimeField()
-    code = models.CharField(max_length=60)
-    verb = models.CharField(max_length=20)
-    outcome = models.CharField(max_length=20)
-    removal = models.ForeignKey(
-        Removal, null=True, on_delete=models.PROTECT, related_name="events", db_index=False
-    )
-    job = models.UUIDField(null=True)
-    """The bulk removal within which it happened; the event that begins one is within none."""
-    actor_name = models.CharField(max_length=255, blank=True)
-    actor_email = models.CharField(max_length=255, blank=True)
-    connection = models.CharField(max_length=64, blank=True)
-    media_id = models.CharField(max_length=128, blank=True)
-    ticket = models.CharField(max_length=100, blank=True)
-    line = models.TextField()
-    hash = models.CharField(max_length=64)
-
-    class Meta:
-        ordering = ("-at", "-sequence")
-        indexes = [
-            models.Index(fields=["at", "sequence"], name="event_at"),
-            *(models.Index(fields=[name, "at", "sequence"], name=f"event_{name}") for name in INDEXED),
-            models.Index(fields=["removal", "sequence"], name="event_removal"),
-            models.Index(fields=["at", "sequence"], name="event_of_no_job", condition=_OF_NO_JOB),
-            *(
-                models.Index(
-                    fields=[name, "at", "sequence"], name=f"event_alone_{name}", condition=_OF_NO_JOB
-                )
-                for name in LISTED
-            ),
-            models.Index(fields=["job", "sequence"], name="event_job", condition=models.Q(job__isnull=False)),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.sequence} {self.code}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("audit-event", args=[self.sequence])

@@ -1,17 +1,27 @@
-"""A database from before connection ids were encrypted comes through whole."""
+"""Databases of older versions come through whole."""
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from dashboard import audit
 from dashboard.audit import triggers
-from dashboard.models import Connection, Removal
+from dashboard.audit.bulk_summaries import runs_of
+from dashboard.audit.queries import AuditQuery, History
+from dashboard.identity import Person, Role
+from dashboard.models import Connection, Event, Job, Removal
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
 from tests import make
 from tests.rights import as_owner
 
@@ -21,12 +31,27 @@ def migrate(name: str | None) -> None:
         MigrationExecutor(database).migrate([("dashboard", name)])
 
 
-@pytest.mark.django_db(transaction=True)
-def test_ids_are_sealed_and_old_unknowns_left_to_a_person() -> None:
-    newest = MigrationExecutor(database).loader.graph.leaf_nodes("dashboard")[0][1]
+@pytest.fixture
+def newest(transactional_db: None) -> Iterator[str]:
+    """The name of the last migration; the database has it again afterwards."""
+    name = MigrationExecutor(database).loader.graph.leaf_nodes("dashboard")[0][1]
+    yield name
+    migrate(name)
+
+
+def apps_of(name: str) -> Any:
+    """The models as they were after this migration."""
+    return MigrationExecutor(database).loader.project_state(("dashboard", name)).apps
+
+
+def columns_of(table: str) -> set[str]:
+    return {c.name for c in database.introspection.get_table_description(database.cursor(), table)}
+
+
+def test_ids_are_sealed_and_old_unknowns_left_to_a_person(newest: str) -> None:
     migrate(None)
     migrate("0001_initial")
-    old = MigrationExecutor(database).loader.project_state(("dashboard", "0001_initial")).apps
+    old = apps_of("0001_initial")
     try:
         studio = old.get_model("dashboard", "Connection").objects.create(
             slug="studio-a", label="Studio A", connection_id=make.SMALL_ID
@@ -52,8 +77,61 @@ def test_ids_are_sealed_and_old_unknowns_left_to_a_person() -> None:
     states = Removal.objects.order_by("sent_at").values_list("state", flat=True)
     assert list(states) == ["unresolved", "unknown", "deleted"]
     assert triggers.missing() == []
-    columns = [
-        c.name
-        for c in database.introspection.get_table_description(database.cursor(), "dashboard_connection")
-    ]
-    assert "connection_id" not in columns
+    assert "connection_id" not in columns_of("dashboard_connection")
+
+
+def read_lists(jobs: list[Job]) -> list[object]:
+    """What the lists of the audit show of these bulk removals."""
+    history = History(Person("Ada", "", Role.ADMIN))
+    numbers = [[event.sequence for event in history.walk(AuditQuery(job=job.pk))] for job in jobs]
+    begun = [history.beginning(job.pk) for job in jobs]
+    events = history.page(AuditQuery()).events
+    return [numbers, begun, [event.sequence for event in events], runs_of(events)]
+
+
+def test_old_events_that_begin_a_bulk_removal_are_given_their_job(newest: str) -> None:
+    small = make.connection("small")
+    # The reason tries to name another job than the line's own field.
+    reasons = ("asked for", f'"job":"{uuid.UUID(int=7)}"')
+    intents = [Intent(make.OMAR, uuid.uuid4(), "ZD-1", reason) for reason in reasons]
+    jobs = [bulk.begin(small, intent, [uuid.uuid4().hex, uuid.uuid4().hex]).job for intent in intents]
+    assert bulk.stop(jobs[0], make.OMAR)
+    make.event(of=small)
+    written = list(Event.objects.values_list("sequence", "line", "hash"))
+    before = read_lists(jobs)
+    migrate("0008_answer_status")
+    assert "begun_job" not in columns_of("dashboard_event")
+    assert triggers.missing() == []
+    migrate(newest)
+    assert dict(Event.objects.filter(begun_job__isnull=False).values_list("sequence", "begun_job")) == {
+        number: job.pk for number, job in enumerate(jobs, 1)
+    }
+    assert read_lists(jobs) == before
+    assert list(Event.objects.values_list("sequence", "line", "hash")) == written
+    assert audit.verify().broken is None
+    assert audit.differing_removals() is None
+    assert triggers.missing() == []
+
+
+def test_however_many_old_events_begin_one_each_is_given_its_job(newest: str) -> None:
+    migrate("0008_answer_status")
+    event = apps_of("0008_answer_status").get_model("dashboard", "Event")
+    numbers = [uuid.uuid4() for _ in range(1203)]
+    lines = [json.dumps({"result": {"job": str(number)}}) for number in numbers]
+    tampered = ["", "[", "{}", "[]", '{"result":{"job":7}}', '{"result":{"job":"x"}}', '{"result":[]}']
+    usual = {
+        "at": timezone.now(),
+        "code": "media.bulk.planned",
+        "verb": "bulk",
+        "outcome": "planned",
+        "hash": "-",
+    }
+    made = [event(sequence=n, line=line, **usual) for n, line in enumerate([*lines, *tampered], 1)]
+    export = {**usual, "code": "media.export.planned", "verb": "export"}
+    made.append(event(sequence=len(made) + 1, line=lines[0], **export))
+    event.objects.bulk_create(made)
+    migrate(newest)
+    found = Event.objects.order_by("sequence").values_list("begun_job", flat=True)
+    assert list(found) == [*numbers, *[None] * (len(tampered) + 1)]
+    with as_owner(), pytest.raises(IntegrityError), transaction.atomic():
+        Event.objects.update(begun_job=None)

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from dashboard.audit import bulk_summaries
 from dashboard.audit.chain import facts_of, seal_holds, sealed_line
-from dashboard.audit.event_codes import BULK, DELETE, OUTCOMES, PURGE, VERBS
+from dashboard.audit.event_codes import BULK, BULK_BEGINS, DELETE, OUTCOMES, PURGE, VERBS
 from dashboard.audit.queries import (
     DEFAULT_LIMIT,
     FILTERING,
@@ -100,7 +100,7 @@ class EventRow:
         self.job_href = bulk_summaries.job_href(self.job) if self.job else ""
         has_items = self.job and event.verb != "export" and not within
         self.items_href = filtered(job=self.job) if has_items else ""
-        self.deed = bulk_summaries.deed(event) if event.code == bulk_summaries.BEGINS else deed_of(event.code)
+        self.deed = bulk_summaries.deed(event) if event.code == BULK_BEGINS else deed_of(event.code)
         self.run = run
         self.outcome = run.word if run else OUTCOMES.get(event.outcome, event.outcome)
         self.mark: Mark = run.mark if run else mark_of(event.outcome)
@@ -244,7 +244,7 @@ def rows_of(history: History, events: Iterable[Event], *, within: UUID | None = 
         EventRow(
             event,
             history.connections.get(event.connection),
-            begun.get(number) if (number := bulk_summaries.begun_by(event)) else None,
+            begun.get(event.begun_job) if event.begun_job else None,
             within=within is not None,
         )
         for event in events

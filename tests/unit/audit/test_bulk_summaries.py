@@ -11,6 +11,8 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
+from dashboard import audit
+from dashboard.audit import triggers
 from dashboard.audit.bulk_summaries import runs_of
 from dashboard.audit.event_codes import CODES
 from dashboard.audit.queries import MOST_LOOKS, AuditQuery, History
@@ -117,6 +119,15 @@ def test_anothers_is_as_if_it_never_was(ours: Connection) -> None:
     ]
     assert chips == [f"Run {str(job.pk)[:8]}", "Run 00000000"]
     assert AuditPage(History(ADMIN), AuditQuery(job=job.pk)).chips[0].text == "Run of 3 items"
+
+
+def test_a_beginning_that_was_hidden_is_named(ours: Connection, owner: None) -> None:
+    begun(ours)
+    with triggers.lifted():
+        Event.objects.update(begun_job=None)
+    broken = audit.verify().broken
+    assert broken is not None
+    assert broken.reason == "has another begun_job in its column than in its line"
 
 
 @pytest.mark.parametrize("quote", ['"', '\\"', "'"])

@@ -68,6 +68,7 @@ COLUMNS = {
     "verb": "delete",
     "outcome": "deleted",
     "at": "2020-01-01 00:00:00+00:00",
+    "begun_job": uuid.UUID(int=7).hex,
 }
 
 
