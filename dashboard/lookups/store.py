@@ -21,9 +21,9 @@ from dashboard.encryption import Unsealable
 from dashboard.identity import Person
 from dashboard.logs import masked
 from dashboard.models import Connection, Lookup
+from dashboard.oddities import oddity_lines
 from dashboard.service import Batch
 from dashboard.vault import BATCH_SIZE, MediaItem, UnreadableItem, VaultError
-from dashboard.web.presenters.oddities import oddity_lines
 
 from .parsing import Pasted
 

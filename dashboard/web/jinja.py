@@ -17,12 +17,12 @@ from markupsafe import Markup, escape
 from dashboard import units
 from dashboard.audit import OUTCOMES, VERBS
 from dashboard.identity import Person, Role
+from dashboard.oddities import oddity_text, visible_label
 from dashboard.request import Request
 
 from . import preferences, ticket_links
 from .presenters.media import STATUS_WORDS, TYPE_WORDS, Slot
 from .presenters.media_list import SORT_WORDS, limits
-from .presenters.oddities import oddity_text, visible_label
 
 HTMX_CONFIG: Final = {
     "allowEval": False,

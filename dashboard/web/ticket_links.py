@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from dashboard.lookups.references import SeveralIds, target_of
 from dashboard.models import Connection, Removal
+from dashboard.oddities import visible_label
 from dashboard.request import Request, path_of
 from dashboard.units import length_text, size_text, utc_text
 from dashboard.vault import MediaItem
 
 from .presenters.media import STATUS_WORDS
-from .presenters.oddities import visible_label
 
 LONGEST: Final = 100
 """Characters of a ticket."""

@@ -275,7 +275,7 @@ class SearchForm(forms.Form):
             return None
 
 
-class SweepForm(forms.Form):
+class SearchStateForm(forms.Form):
     """How far the search through all connections is, as its own links say it."""
 
     asked = CountField()

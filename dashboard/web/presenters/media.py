@@ -19,10 +19,9 @@ from django.urls import reverse
 from msgspec import Struct
 
 from dashboard.models import Connection
+from dashboard.oddities import MAX_LABEL_LENGTH, oddity_lines, visible_label
 from dashboard.units import age_text, iso_text, length_text, size_text
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, media_link
-
-from .oddities import MAX_LABEL_LENGTH, oddity_lines, visible_label
 
 SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
 """The labels that always have a place in the strip, absent or not, so that columns read downwards."""

@@ -8,11 +8,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard import audit, saved_views, service
+from dashboard import audit, service
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
 from dashboard.models import Connection
+from dashboard.oddities import MAX_LABEL_LENGTH
 from dashboard.removals import actions
 from dashboard.request import Request, reader
 from dashboard.security import is_from_here
@@ -23,7 +24,7 @@ from dashboard.web.htmx import show
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import ItemPage, Shelf, live_href
 from dashboard.web.presenters.media_list import ListPage
-from dashboard.web.presenters.oddities import MAX_LABEL_LENGTH
+from dashboard.web.presenters.saved_views import Menu
 from dashboard.web.ticket_links import TicketLink, bar, given_ticket
 
 
@@ -38,7 +39,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
         return show(request, "media/list", connection=connection, form=form, page=None, status=422)
     query = form.query()
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
-    menu = saved_views.Menu(reader(request), connection, query)
+    menu = Menu(reader(request), connection, query)
     ids, ticket = [row.id for row in page.rows if row.id], given_ticket(request.GET)
     tray = selection.bar(request.person, connection, request.connections, ids, ticket)
     context: dict[str, Any] = {"page": page, "menu": menu, "tray": tray}

@@ -19,6 +19,7 @@ from dashboard.web.access_pages import not_permitted
 from dashboard.web.forms import MediaFilterForm
 from dashboard.web.forms.view import DeleteViewForm, ViewForm
 from dashboard.web.htmx import go_to, show
+from dashboard.web.presenters.saved_views import describe_query, describe_view, save_href, view_href
 
 from .removal import asks_and_acts, posted
 
@@ -31,7 +32,7 @@ def views(request: Request) -> HttpResponse:
     slug = preferences.of(request).chosen
     chosen = next((one for one in request.connections if one.slug == slug), None)
     every = [
-        (view, saved_views.words(view), link_of(view, chosen), saved_views.may_delete(view, person))
+        (view, describe_view(view), link_of(view, chosen), saved_views.may_delete(view, person))
         for view in saved_views.visible(person, request.connections).select_related("connection")
     ]
     return render(request, "views/list.html", {"every": every, "chosen": chosen})
@@ -51,8 +52,8 @@ def view_add(request: Request) -> HttpResponse:
         return show(request, "views/add", status=422, **context)
     query = filters.query()
     if form.is_valid() and (view := form.save(connection, query)):
-        return go_to(request, saved_views.href(view, connection))
-    context |= {"save_href": saved_views.save_href(connection, query), "said": saved_views.query_words(query)}
+        return go_to(request, view_href(view, connection))
+    context |= {"save_href": save_href(connection, query), "said": describe_query(query)}
     return show(request, "views/add", status=422 if form.is_bound else 200, **context)
 
 
@@ -71,7 +72,7 @@ def view_delete(request: Request, pk: int) -> HttpResponse:
         view.delete()
         return go_to(request, reverse("views"))
     status = 422 if form.is_bound else 200
-    return show(request, "views/delete", status=status, saved_view=view, said=saved_views.words(view))
+    return show(request, "views/delete", status=status, saved_view=view, said=describe_view(view))
 
 
 def no_such_view(request: Request) -> HttpResponse:
@@ -100,4 +101,4 @@ def no_list(request: Request) -> HttpResponse:
 def link_of(view: SavedView, chosen: Connection | None) -> str:
     """Where it leads: to its connection, or for any to the one chosen last; nowhere while none is."""
     connection = view.connection or chosen
-    return saved_views.href(view, connection) if connection else ""
+    return view_href(view, connection) if connection else ""

@@ -12,13 +12,14 @@ from dashboard import service
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.logs import masked
-from dashboard.lookups.everywhere import Sweep
+from dashboard.lookups.search import CrossConnectionSearch
 from dashboard.removals import actions
 from dashboard.request import Request
 from dashboard.vault import VaultError
 from dashboard.web import error_pages
-from dashboard.web.forms import SweepForm
+from dashboard.web.forms import SearchStateForm
 from dashboard.web.htmx import show, wants_fragment
+from dashboard.web.presenters.search import SearchPage
 from dashboard.web.ticket_links import TicketLink, UnusableLink, lookup_href, own_address
 
 WITHOUT: Final = {
@@ -37,7 +38,7 @@ def go(request: Request) -> HttpResponse:
         return redirect(link.item_href(service.connection_named(link.connection, request.connections)))
     if len(request.connections) == 1:
         return redirect(link.item_href(request.connections[0]))
-    return shown(request, Sweep(link, request.connections))
+    return show_search(request, link, CrossConnectionSearch(request.connections))
 
 
 @require_safe
@@ -45,26 +46,27 @@ def go(request: Request) -> HttpResponse:
 def go_answers(request: Request) -> HttpResponse:
     """The next few connections asked, all at once, and a link to those after them."""
     link = TicketLink.of(request.GET)
-    form = SweepForm(request.GET)
+    form = SearchStateForm(request.GET)
     if not form.is_valid():
         raise UnusableLink("asked", "It does not say how far the search was.")
     found = [request.connection(slug) for slug in request.GET.getlist("found")]
     again = request.GET.get("again")
     once_more = request.connection(again) if again else None
-    sweep = Sweep(link, request.connections, found=found, again=once_more, **form.cleaned_data)
-    results = service.look_in(sweep.batch, link.media_id)
+    search = CrossConnectionSearch(request.connections, found=found, again=once_more, **form.cleaned_data)
+    results = service.look_in(search.batch, link.media_id)
     for error in results:
         if isinstance(error, VaultError):
             error_pages.log(request, error)
-    sweep.take(results)
-    if sweep.only and not wants_fragment(request):
-        return redirect(link.item_href(sweep.only))
-    return shown(request, sweep)
+    search.add_results(results)
+    if search.only and not wants_fragment(request):
+        return redirect(link.item_href(search.only))
+    return show_search(request, link, search)
 
 
-def shown(request: Request, sweep: Sweep) -> HttpResponse:
-    stones = [] if wants_fragment(request) else actions.traces(request.connections, sweep.link.media_id)
-    return show(request, "ticket/answers", sweep=sweep, stones=stones)
+def show_search(request: Request, link: TicketLink, search: CrossConnectionSearch) -> HttpResponse:
+    """Render how far the search is, with the records of earlier removals of the item."""
+    stones = [] if wants_fragment(request) else actions.traces(request.connections, link.media_id)
+    return show(request, "ticket/answers", search=SearchPage(link, search), stones=stones)
 
 
 def unusable(request: Request, error: UnusableLink) -> HttpResponse:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from dashboard.vault import MediaItem, Oddity
+from .vault import MediaItem, Oddity
 
 MAX_LINES: Final = 12
 """Odd values of an item that are told one by one."""

@@ -1,0 +1,89 @@
+"""Saved views as pages print them: the menu beside the list, where each leads, and its filters in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from dashboard.identity import Person
+from dashboard.models import Connection, SavedView
+from dashboard.saved_views import is_own, visible
+from dashboard.vault import DEFAULT_LIMIT, MediaQuery
+from dashboard.vault.query import FILTERING
+
+from .media_list import SORT_WORDS, chip_text
+
+BUILT_IN: Final = (("connection-stuck", "Stuck"), ("connection-expiring", "Links expiring"))
+"""Views that everybody has: the name of the page, and the word for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One line of the menu; `person` is who shared it, where that is somebody else."""
+
+    name: str
+    href: str
+    is_current: bool = False
+    person: str = ""
+
+
+class Menu:
+    """The menu beside the list: the built-in views, the reader's own, and what others share."""
+
+    def __init__(
+        self, person: Person, connection: Connection, query: MediaQuery | None = None, here: str = ""
+    ) -> None:
+        """On the list, `query` is what it asks; on the page of a built-in view, `here` is its name."""
+        asked = None if query is None else query.replacing().as_url()
+        views = list(visible(person, [connection]))
+        self.built_in = [
+            MenuEntry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN
+        ]
+        self.mine = [_entry(view, connection, asked) for view in views if is_own(view, person)]
+        self.shared = [
+            replace(_entry(view, connection, asked), person=view.person)
+            for view in views
+            if not is_own(view, person)
+        ]
+        self.current = next((one.name for one in self.every if one.is_current), "")
+        self.save_href = "" if query is None else save_href(connection, query)
+
+    @property
+    def every(self) -> list[MenuEntry]:
+        return [*self.built_in, *self.mine, *self.shared]
+
+
+def _entry(view: SavedView, connection: Connection, asked: str | None) -> MenuEntry:
+    return MenuEntry(view.name, view_href(view, connection), view.query == asked)
+
+
+def save_href(connection: Connection, query: MediaQuery) -> str:
+    """Return the address where these filters are saved under a name."""
+    asked = urlencode({"connection": connection.slug}), query.replacing().as_url()
+    return f"{reverse('view-add')}?{'&'.join(filter(None, asked))}"
+
+
+def view_href(view: SavedView, connection: Connection) -> str:
+    """Return the address of the list by the view's filters."""
+    return f"{connection.media_url}?{view.query}" if view.query else connection.media_url
+
+
+def describe_view(view: SavedView) -> list[str]:
+    """Return its filters in words, or as they are written where they cannot be read any more."""
+    try:
+        return describe_query(MediaQuery.from_url(view.query))
+    except ValueError:
+        return [view.query]
+
+
+def describe_query(query: MediaQuery) -> list[str]:
+    """Return in words what the list is filtered and sorted by."""
+    said = [chip_text(name, query) for name in FILTERING if getattr(query, name) is not None]
+    if query.sort:
+        said.append(f"Sort: {SORT_WORDS[query.sort]}")
+    if query.limit != DEFAULT_LIMIT:
+        said.append(f"{query.limit} a page")
+    return said

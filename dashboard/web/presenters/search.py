@@ -1,0 +1,76 @@
+"""The search through all connections as its page prints it: an answer a line, and where it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from dashboard.encryption import Unsealable
+from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
+from dashboard.lookups.search import Answer, CrossConnectionSearch
+from dashboard.models import Connection
+from dashboard.vault import MediaItem, VaultError
+from dashboard.web.ticket_links import TicketLink
+
+from .media import Row, Shelf
+
+MAX_FOUND_IN_LINK: Final = 20
+"""Places of the item that the address keeps; there is no choosing among more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """The answer of one connection: the item as a row, or why it could not be asked, or neither. `href` is
+    the item's page there, which asks again as well; `again_href` does so in place."""
+
+    connection: Connection
+    href: str
+    again_href: str
+    row: Row | None = None
+    reason: str = ""
+
+
+class SearchPage:
+    """Everything that the page of a search prints.
+
+    How far the search is travels in the address of the next batch, so that every batch is a link.
+    """
+
+    def __init__(self, link: TicketLink, search: CrossConnectionSearch) -> None:
+        self.link = link
+        self.total = len(search.connections)
+        self.asked, self.found, self.failed = search.asked, search.found, search.failed
+        self.again, self.is_over, self.only = search.again, search.is_over, search.only
+        self.answers = [self._answer_line(answer) for answer in search.answers]
+
+    def _answer_line(self, answer: Answer) -> AnswerLine:
+        connection = answer.connection
+        again = f"{reverse('go-answers')}?{urlencode({**self.link.asked, 'again': connection.slug})}"
+        line = AnswerLine(connection, self.link.item_href(connection), again)
+        match answer.result:
+            case MediaItem() as item:
+                return replace(line, row=Shelf(connection).row(item))
+            case VaultError() as error:
+                return replace(line, reason=error.title)
+            case Unsealable():
+                return replace(line, reason="Its ID cannot be opened by any key")
+        return line
+
+    @property
+    def hint(self) -> str:
+        """Why the ID may not be whole, where it was found nowhere."""
+        return MAY_BE_ROUNDED if not self.found and is_perhaps_rounded(self.link.media_id) else ""
+
+    @property
+    def next_href(self) -> str:
+        """The address that asks the next few."""
+        state = {
+            **self.link.asked,
+            "asked": self.asked,
+            "found": [one.slug for one in self.found[:MAX_FOUND_IN_LINK]],
+            "failed": self.failed,
+        }
+        return f"{reverse('go-answers')}?{urlencode({k: v for k, v in state.items() if v}, doseq=True)}"
