@@ -69,8 +69,8 @@ class Loop:
         return Program(name, port, self.folder, command, dict(self._environment))
 
     def _settings(self, port: int) -> dict[str, str]:
-        """The very lines that the README gives to operators, and what has nothing to do with signing in."""
-        lines = self._as_here(readme_block("dotenv"))
+        """The very lines that docs/sign-on.md gives, and what has nothing to do with signing in."""
+        lines = self._as_here(read_block("dotenv"))
         return {
             **MADE_UP,
             **dict(line.split("=", 1) for line in lines.splitlines()),
@@ -84,7 +84,7 @@ class Loop:
         }
 
     def _as_here(self, lines: str) -> str:
-        """The README's lines with our addresses in place of the examples'."""
+        """The document's lines with our addresses in place of the examples'."""
         for example, real in {
             "https://login.example.com": self.issuer,
             "https://vault.example.com": self.url,
@@ -204,19 +204,19 @@ class Loop:
         return {name: value for name, value in {**usual, **changed}.items() if value is not None}
 
     def _apache(self) -> str:
-        """The proxy's configuration around the very lines that the README gives to operators."""
+        """The proxy's configuration around the very lines that docs/sign-on.md gives to operators."""
         return Template((HERE / "apache.conf").read_text()).substitute(
             FOLDER=self.folder,
             PORT=self.apache.port,
             MODULES=MODULES,
             ACCOUNT="User nobody\nGroup nogroup" if os.geteuid() == 0 else "",
-            SIGN_ON=self._as_here(readme_block("apache")),
+            SIGN_ON=self._as_here(read_block("apache")),
         )
 
 
-def readme_block(language: str) -> str:
-    """The README's one block of code in this language."""
-    text = (ROOT / "README.md").read_text()
+def read_block(language: str) -> str:
+    """The one block of code in this language that docs/sign-on.md has."""
+    text = (ROOT / "docs" / "sign-on.md").read_text()
     blocks = re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    assert len(blocks) == 1, f"the README has {len(blocks)} blocks of {language}"
+    assert len(blocks) == 1, f"docs/sign-on.md has {len(blocks)} blocks of {language}"
     return str(blocks[0])

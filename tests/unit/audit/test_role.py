@@ -21,7 +21,7 @@ from tests.make import OMAR
 from tests.postgresql import ROLE
 from tests.rights import as_owner
 
-README = Path(__file__).resolve().parents[3] / "README.md"
+DEPLOY = Path(__file__).resolve().parents[3] / "docs" / "deploy.md"
 NAMES = ["dashboard", 'it"s; DROP TABLE dashboard_job; --', "Größe 100%"]
 
 
@@ -154,8 +154,8 @@ def test_a_role_that_cannot_be_given_them_is_a_sentence(
 
 @pytest.fixture
 def as_dashboard(role: str) -> Iterator[None]:
-    """This connection with the rights that the README's command gives."""
-    [command] = re.findall(r"`manage\.py (grants [^`]+--apply)`", README.read_text())
+    """This connection with the rights that the command in docs/deploy.md gives."""
+    [command] = re.findall(r"^manage\.py (grants .+ --apply)$", DEPLOY.read_text(), re.MULTILINE)
     call_command(*shlex.split(command), stdout=io.StringIO())
     execute("SET LOCAL ROLE dashboard")
     yield
