@@ -46,7 +46,7 @@ class Totals:
 
 def of(person: Person, connection: Connection) -> QuerySet[TrayItem]:
     """The person's tray of this connection, in the order in which things came into it."""
-    return TrayItem.objects.filter(issuer=person.issuer, subject=person.subject, connection=connection)
+    return TrayItem.objects.owned_by(person).filter(connection=connection)
 
 
 def ids(person: Person, connection: Connection) -> list[str]:
@@ -65,7 +65,7 @@ def totals(person: Person, connection: Connection) -> Totals:
 
 def every(person: Person) -> dict[int, Totals]:
     """What each of the person's trays holds, by its connection's key; one that is empty is not there."""
-    mine = TrayItem.objects.filter(issuer=person.issuer, subject=person.subject).order_by()
+    mine = TrayItem.objects.owned_by(person).order_by()
     summed = mine.values_list("connection").annotate(Count("pk"), Sum("variants"), Sum("size_bytes"))
     return {key: Totals(items, variants, size_bytes) for key, items, variants, size_bytes in summed}
 

@@ -18,7 +18,7 @@ def standing(person: Person) -> Person:
     if settings.IS_DEMO:
         known = {one.subject: one for one in DEMO_PEOPLE.values()}.get(person.subject)
         return replace(person, role=None, groups=(), matched=()) if known is None else known
-    account = Account.objects.filter(issuer=person.issuer, subject=person.subject).first()
+    account = Account.objects.owned_by(person).first()
     groups = tuple(account.groups) if account else ()
     role, matched = settings.SIGN_ON.grants.of(groups)
     return replace(person, role=role, groups=groups, matched=matched)

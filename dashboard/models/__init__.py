@@ -1,6 +1,7 @@
 """The only tables we own: people, connections, the ledger of removals, the events of the audit, the jobs of
 the worker, and what a person keeps at hand."""
 
+from .actor import ActorFields, actor_columns_of
 from .connection import (
     CONNECTION_ID,
     SLUG,
@@ -15,6 +16,7 @@ from .connection import (
 from .event import INDEXED, Event
 from .job import Job, Worker
 from .removal import Removal
+from .transitions import transition
 from .workspace import Lookup, SavedView, TrayItem
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "INDEXED",
     "SLUG",
     "Account",
+    "ActorFields",
     "Colour",
     "Connection",
     "ConnectionQuerySet",
@@ -32,7 +35,9 @@ __all__ = [
     "SavedView",
     "TrayItem",
     "Worker",
+    "actor_columns_of",
     "group_names",
     "tail_of",
+    "transition",
     "typeable",
 ]

@@ -13,6 +13,8 @@ from django.urls import reverse
 
 from dashboard import encryption
 
+from .actor import OwnedQuerySet, OwnerFields
+
 SLUG = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z", "Use small letters, digits and hyphens.")
 CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printable characters, no spaces.")
 
@@ -38,17 +40,17 @@ def group_names(groups: object) -> None:
             raise ValidationError("A group's name has 1 to 200 characters that can be seen.")
 
 
-class Account(models.Model):
+class Account(OwnerFields):
     """A person as the sign-on knows them: by issuer and subject, never by an email, which changes hands."""
 
-    issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)
     name = models.CharField(max_length=255)
     email = models.CharField(max_length=255, blank=True)
     groups = models.JSONField(default=list)
     """Those that the sign-on named last: what the worker goes by, who sees nobody sign in."""
     first_seen_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_a_subject")]

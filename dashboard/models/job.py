@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from dashboard.identity import Caller, Person, Role
 
+from .actor import ActorFields, OwnedQuerySet
 from .connection import Connection
 
 
-class Job(models.Model):
+class Job(ActorFields):
     """A bulk removal, a scan or an export, and how far it is.
 
     The queue only says "run this one"; what may be run, by whom and until when stands here and in the rows of
@@ -41,11 +42,6 @@ class Job(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
     connection_label = models.CharField(max_length=100)
-    person = models.CharField(max_length=255)
-    email = models.CharField(max_length=255, blank=True)
-    issuer = models.CharField(max_length=255, blank=True)
-    subject = models.CharField(max_length=255, blank=True)
-    role = models.CharField(max_length=20)
     groups = models.JSONField(default=list)
     mode = models.CharField(max_length=20, blank=True)
     address = models.CharField(max_length=64, blank=True)
@@ -85,6 +81,8 @@ class Job(models.Model):
 
     OPEN: Final = (State.WAITING, State.RUNNING, State.PAUSED)
     """States in which there is still something to do."""
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from django.db import models
 from django.urls import reverse
 
+from .actor import ActorFields, OwnedQuerySet
 from .connection import Connection
 from .job import Job
 
 
-class Removal(models.Model):
+class Removal(ActorFields):
     """One target of a removal and what is known of it: a row of the ledger, moved on from state to state.
 
     It is committed as `sent` before the bytes leave. Names of the person, the connection and the item are
@@ -46,11 +47,6 @@ class Removal(models.Model):
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="removals")
     connection_label = models.CharField(max_length=100)
     media_id = models.CharField(max_length=128, blank=True)
-    person = models.CharField(max_length=255)
-    email = models.CharField(max_length=255, blank=True)
-    issuer = models.CharField(max_length=255, blank=True)
-    subject = models.CharField(max_length=255, blank=True)
-    role = models.CharField(max_length=20)
     ticket = models.CharField(max_length=100, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
     request_id = models.CharField(max_length=40)
@@ -84,6 +80,8 @@ class Removal(models.Model):
 
     HELD: Final = (State.PLANNED, State.CLAIMED, *OPEN)
     """States in which no other removal of the same target may begin."""
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ("-sent_at",)

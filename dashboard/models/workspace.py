@@ -8,18 +8,17 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from .actor import OwnedQuerySet, OwnerFields
 from .connection import Connection
 
 
-class TrayItem(models.Model):
+class TrayItem(OwnerFields):
     """An item that a person has selected for removal; it outlives the page and the sign-in.
 
     `variants` and `size_bytes` are what the list showed when it was selected; before anything is removed it
     is read again.
     """
 
-    issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="trays")
     media_id = models.CharField(max_length=128)
     variants = models.PositiveIntegerField(default=0)
@@ -27,6 +26,8 @@ class TrayItem(models.Model):
     retry_of = models.UUIDField(null=True)
     """The job that failed to remove it."""
     added_at = models.DateTimeField(default=timezone.now)
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ("pk",)
@@ -40,7 +41,7 @@ class TrayItem(models.Model):
         return self.media_id
 
 
-class Lookup(models.Model):
+class Lookup(OwnerFields):
     """Many ids looked for at once: what was pasted, and what each connection answered, for a day.
 
     Who may see all its connections may see it. `answers` holds, by connection's key and media id, what was
@@ -51,8 +52,6 @@ class Lookup(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connections = models.ManyToManyField(Connection, related_name="lookups")
-    issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)
     person = models.CharField(max_length=255)
     ticket = models.CharField(max_length=100, blank=True)
     ids = models.JSONField(default=list)
@@ -67,6 +66,8 @@ class Lookup(models.Model):
     asked_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(db_index=True)
 
+    objects = OwnedQuerySet.as_manager()
+
     class Meta:
         ordering = ("-created_at",)
 
@@ -77,11 +78,9 @@ class Lookup(models.Model):
         return reverse("lookup", args=[self.pk])
 
 
-class SavedView(models.Model):
+class SavedView(OwnerFields):
     """Filters of the list under a name: for one connection or any, for one person or everybody."""
 
-    issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)
     person = models.CharField(max_length=255)
     name = models.CharField(max_length=60)
     connection = models.ForeignKey(
@@ -91,6 +90,8 @@ class SavedView(models.Model):
     query = models.TextField(blank=True)
     """As MediaQuery.as_url() writes it, without a cursor."""
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ("name", "pk")

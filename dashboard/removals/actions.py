@@ -152,7 +152,7 @@ def _same_press(connection: Connection, media_id: str, intent: Intent) -> Remova
     """The record that this very press has made already; raises InFlight while its answer is out."""
     person = intent.caller.person
     pressed = Removal.objects.filter(token=intent.token, connection=connection, media_id=media_id)
-    record = pressed.filter(issuer=person.issuer, subject=person.subject).first() if person else None
+    record = pressed.owned_by(person).first() if person else None
     if record is not None and recovery.recover(record).state == State.SENT:
         raise InFlight(record)
     return record

@@ -25,7 +25,7 @@ from django.utils import timezone
 from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.logs import masked
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, Removal, transition
 
 from . import ledger
 from .unselect import unselect
@@ -56,11 +56,7 @@ def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Rem
             connection=connection,
             connection_label=job.connection_label,
             media_id=media_id,
-            person=job.person,
-            email=job.email,
-            issuer=job.issuer,
-            subject=job.subject,
-            role=job.role,
+            **job.actor_columns,
             ticket=job.ticket,
             reason=job.reason,
             token=job.token,
@@ -163,13 +159,11 @@ def _link_retries(job: Job, rows: list[Removal]) -> None:
 def _leave(
     removal: Removal, number: UUID, caller: Caller, state: State, facts: dict[str, Any], **told: Any
 ) -> bool:
-    held = Removal.objects.filter(pk=removal.pk, claim=number, state=State.CLAIMED)
+    is_held = Q(claim=number, state=State.CLAIMED)
     try:
         with transaction.atomic(durable=True):
-            if held.update(state=state, **facts) != 1:
+            if not transition(removal, is_held, state=state, **facts):
                 return False
-            for name, value in {"state": state, **facts}.items():
-                setattr(removal, name, value)
             ledger.tell(removal, caller, **told)
     except (DatabaseError, audit.NotRecorded) as broken:
         raise ledger.IntentNotRecorded(type(broken).__name__) from broken

@@ -23,7 +23,7 @@ from django.utils import timezone
 from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.logs import masked
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, actor_columns_of, transition
 from dashboard.vault import PAGE_DELETE, PURGE, WORKER_DELETE
 
 from .unselect import unselect
@@ -127,11 +127,7 @@ def open_row(
         connection=connection,
         connection_label=connection.label,
         media_id=media_id,
-        person=person.name,
-        email=person.email,
-        issuer=person.issuer,
-        subject=person.subject,
-        role=person.role.word if person.role else "",
+        **actor_columns_of(person),
         ticket=masked(intent.ticket),
         reason=masked(intent.reason),
         token=intent.token,
@@ -173,11 +169,8 @@ def move(
         changes["next_look_at"] = None
     try:
         with transaction.atomic():
-            rows = Removal.objects.filter(pk=removal.pk, state__in=_BEFORE[state])
-            moved = rows.update(**changes) == 1
+            moved = transition(removal, Q(state__in=_BEFORE[state]), **changes)
             if moved:
-                for name, value in changes.items():
-                    setattr(removal, name, value)
                 tell(removal, caller, outcome="put_off" if state == State.PLANNED else "", result=result)
             else:
                 removal.refresh_from_db()
@@ -199,13 +192,8 @@ def claim_look(removal: Removal) -> bool:
     """Take the next look at an unknown outcome for this process; False where another has taken it."""
     looks = removal.looks + 1
     pause = PAUSES[min(looks, len(PAUSES) - 1)]
-    due = Removal.objects.filter(pk=removal.pk, state=State.UNKNOWN, looks=removal.looks)
-    changes = {"looks": looks, "next_look_at": timezone.now() + pause}
-    if due.update(**changes) != 1:
-        return False
-    for name, value in changes.items():
-        setattr(removal, name, value)
-    return True
+    is_due = Q(state=State.UNKNOWN, looks=removal.looks)
+    return transition(removal, is_due, looks=looks, next_look_at=timezone.now() + pause)
 
 
 def close(removal: Removal, caller: Caller, note: str) -> bool:
@@ -215,14 +203,11 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
     fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": masked(note)}
     try:
         with transaction.atomic():
-            rows = Removal.objects.filter(pk=removal.pk, state=State.UNRESOLVED, closed_at=None)
-            if rows.update(**fields) != 1:
+            if not transition(removal, Q(state=State.UNRESOLVED, closed_at=None), **fields):
                 return False
             tell(removal, caller, outcome="closed", reason=note)
     except (DatabaseError, audit.NotRecorded) as broken:
         raise audit.NotRecorded(type(broken).__name__) from broken
-    for name, value in fields.items():
-        setattr(removal, name, value)
     return True
 
 

@@ -1,0 +1,65 @@
+"""Columns that name a person, and querysets that find what is theirs.
+
+A person is known by issuer and subject; name and email are copied, so that a row outlives both.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self, TypeVar
+
+from django.db import models
+
+from dashboard.identity import Person
+
+_Row = TypeVar("_Row", bound=models.Model, covariant=True)
+
+
+class OwnedQuerySet(models.QuerySet[_Row]):
+    """Rows that belong to a person."""
+
+    def owned_by(self, person: Person) -> Self:
+        """Return the rows of this person."""
+        return self.filter(issuer=person.issuer, subject=person.subject)
+
+
+class OwnerFields(models.Model):
+    """The person to whom a row belongs."""
+
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+
+    class Meta:
+        abstract = True
+
+    def is_owned_by(self, person: Person | None) -> bool:
+        """Return True for a row of this person."""
+        return person is not None and (self.issuer, self.subject) == (person.issuer, person.subject)
+
+
+class ActorFields(OwnerFields):
+    """The person who asked for something, as they were then. The oldest removals name no issuer."""
+
+    person = models.CharField(max_length=255)
+    email = models.CharField(max_length=255, blank=True)
+    issuer = models.CharField(max_length=255, blank=True)
+    subject = models.CharField(max_length=255, blank=True)
+    role = models.CharField(max_length=20)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def actor_columns(self) -> dict[str, Any]:
+        """The columns of the actor with their values, for another row of the same person."""
+        return {name: getattr(self, name) for name in ("person", "email", "issuer", "subject", "role")}
+
+
+def actor_columns_of(person: Person) -> dict[str, Any]:
+    """Return the columns that name this person, with their values."""
+    return {
+        "person": person.name,
+        "email": person.email,
+        "issuer": person.issuer,
+        "subject": person.subject,
+        "role": person.role.word if person.role else "",
+    }

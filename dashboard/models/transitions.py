@@ -1,0 +1,21 @@
+"""Moves of a row from one state to another: each happens once, whoever else tries it at the same time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+
+def transition(row: models.Model, where: models.Q, **changes: Any) -> bool:
+    """Change the row if it still stands as `where` says in the database, and return whether it did.
+
+    One UPDATE compares and sets, so of several processes one succeeds. `row` itself is changed along with it,
+    and left as it was where nothing happened.
+    """
+    rows = type(row)._default_manager.filter(where, pk=row.pk)
+    if rows.update(**changes) != 1:
+        return False
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return True
