@@ -17,18 +17,14 @@ from .vault import MediaQuery
 
 def visible(person: Person, connections: Iterable[Connection]) -> QuerySet[SavedView]:
     """The person's own views and the shared ones, of these connections or of any."""
-    theirs = Q(is_shared=True) | Q(issuer=person.issuer, subject=person.subject)
+    open_to_them = SavedView.objects.filter(is_shared=True) | SavedView.objects.owned_by(person)
     here = Q(connection=None) | Q(connection__in=[one.pk for one in connections])
-    return SavedView.objects.filter(theirs & here)
-
-
-def is_own(view: SavedView, person: Person) -> bool:
-    return (view.issuer, view.subject) == (person.issuer, person.subject)
+    return open_to_them.filter(here)
 
 
 def may_delete(view: SavedView, person: Person) -> bool:
     """One's own; and an admin what is shared."""
-    return is_own(view, person) or (view.is_shared and person.may(Role.ADMIN))
+    return view.is_owned_by(person) or (view.is_shared and person.may(Role.ADMIN))
 
 
 def save(

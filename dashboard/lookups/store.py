@@ -84,9 +84,8 @@ def recent(person: Person | None, among: Iterable[Connection]) -> list[Lookup]:
     if person is None:
         return []
     visible = {one.pk for one in among}
-    mine = Lookup.objects.filter(
-        issuer=person.issuer, subject=person.subject, expires_at__gt=timezone.now()
-    ).prefetch_related("connections")
+    mine = Lookup.objects.owned_by(person).filter(expires_at__gt=timezone.now())
+    mine = mine.prefetch_related("connections")
     rows = mine.defer("answers", "trouble", "malformed", "repeated")[:MOST_RECENT]
     return [one for one in rows if _is_open(one, visible)]
 

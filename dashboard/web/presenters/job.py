@@ -217,7 +217,7 @@ def may_stop(job: Job, person: Person | None) -> bool:
     """An operator may end any job, or have it go on; and whoever began a scan or an export may, too."""
     if person is None:
         return False
-    own = (person.issuer, person.subject) == (job.issuer, job.subject)
+    own = job.is_owned_by(person)
     return person.may(Role.OPERATOR) or (own and job.kind != Kind.REMOVE)
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from dashboard.identity import Person
 from dashboard.models import Connection, SavedView
-from dashboard.saved_views import is_own, visible
+from dashboard.saved_views import visible
 from dashboard.vault import DEFAULT_LIMIT, MediaQuery
 from dashboard.vault.query import FILTERING
 
@@ -42,11 +42,11 @@ class Menu:
         self.built_in = [
             MenuEntry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN
         ]
-        self.mine = [_entry(view, connection, asked) for view in views if is_own(view, person)]
+        self.mine = [_entry(view, connection, asked) for view in views if view.is_owned_by(person)]
         self.shared = [
             replace(_entry(view, connection, asked), person=view.person)
             for view in views
-            if not is_own(view, person)
+            if not view.is_owned_by(person)
         ]
         self.current = next((one.name for one in self.every if one.is_current), "")
         self.save_href = "" if query is None else save_href(connection, query)
