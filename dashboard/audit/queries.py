@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from django.db.models.lookups import Exact, LessThan
 
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
-from dashboard.removals import ledger
+
+Row = TypeVar("Row", Job, Removal)
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
@@ -182,24 +183,19 @@ class History:
             raise UnknownRecord(number)
         return job
 
-    def needing_a_look(self, query: AuditQuery) -> list[Removal]:
-        """Removals of which a person should know, of the connection that is asked about or of all of them;
+    def readable(self, rows: QuerySet[Row], query: AuditQuery) -> list[Row]:
+        """Return those of the rows that concern the connection that is asked about, or all that may be read;
         one more than are shown, where there are more."""
-        wanting = ledger.needing_a_look()
         if query.connection:
-            wanting = wanting.filter(connection__slug=query.connection)
+            rows = rows.filter(connection__slug=query.connection)
         if not self.is_whole:
-            wanting = wanting.filter(connection__slug__in=list(self.connections))
-        return list(wanting[: MOST_LOOKS + 1])
+            rows = rows.filter(connection__slug__in=list(self.connections))
+        return list(rows[: MOST_LOOKS + 1])
 
     def waiting_for_somebody(self, query: AuditQuery) -> list[Job]:
         """Jobs that rest until somebody presses Go on."""
         waiting = Job.objects.filter(state=Job.State.PAUSED, next_try_at=None).select_related("connection")
-        if query.connection:
-            waiting = waiting.filter(connection__slug=query.connection)
-        if not self.is_whole:
-            waiting = waiting.filter(connection__slug__in=list(self.connections))
-        return list(waiting[: MOST_LOOKS + 1])
+        return self.readable(waiting, query)
 
     def beginning(self, job: UUID) -> Event | None:
         """The event that begins this bulk removal, where it may be read."""

@@ -16,12 +16,12 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.audit import triggers
-from dashboard.audit.bulk_summaries import runs_of
 from dashboard.audit.queries import AuditQuery, History
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
+from dashboard.web.presenters.bulk_summary import summarize_begun
 from tests import make
 from tests.rights import as_owner
 
@@ -86,7 +86,7 @@ def read_lists(jobs: list[Job]) -> list[object]:
     numbers = [[event.sequence for event in history.walk(AuditQuery(job=job.pk))] for job in jobs]
     begun = [history.beginning(job.pk) for job in jobs]
     events = history.page(AuditQuery()).events
-    return [numbers, begun, [event.sequence for event in events], runs_of(events)]
+    return [numbers, begun, [event.sequence for event in events], summarize_begun(events)]
 
 
 def test_old_events_that_begin_a_bulk_removal_are_given_their_job(newest: str) -> None:

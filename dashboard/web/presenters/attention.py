@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dashboard.audit.bulk_summaries import job_href
+from dashboard.audit.queries import AuditQuery, History
 from dashboard.models import Job, Removal
+from dashboard.removals import ledger
 from dashboard.units import age_text, count_text
 
 from . import progress
+from .bulk_summary import job_href
 from .removal import Mark, mark_of
 
 
@@ -55,6 +57,11 @@ class Resting:
     @property
     def mark(self) -> Mark:
         return progress.mark_of(self.job)
+
+
+def list_removals_needing_a_look(history: History, query: AuditQuery) -> list[Removal]:
+    """Return the removals of which a person should know, of the connection that is asked about or of all."""
+    return history.readable(ledger.needing_a_look(), query)
 
 
 def _age(since: datetime) -> str:

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from dashboard.audit import bulk_summaries
-from dashboard.audit.chain import facts_of, seal_holds, sealed_line
+from dashboard.audit.chain import facts_of, job_in, seal_holds, sealed_line
 from dashboard.audit.event_codes import BULK, BULK_BEGINS, DELETE, OUTCOMES, PURGE, VERBS
 from dashboard.audit.queries import (
     DEFAULT_LIMIT,
@@ -25,7 +24,8 @@ from dashboard.models import Connection, Event, Removal
 from dashboard.removals.ledger import RETRIED
 from dashboard.units import size_text
 
-from .attention import Look, Resting
+from .attention import Look, Resting, list_removals_needing_a_look
+from .bulk_summary import BulkSummaryLine, describe_beginning, job_href, summarize_begun
 from .media_list import Chip, short_moment
 from .removal import Mark, mark_of, words_of
 
@@ -88,7 +88,7 @@ class EventRow:
         self,
         event: Event,
         connection: Connection | None,
-        run: bulk_summaries.Run | None = None,
+        run: BulkSummaryLine | None = None,
         *,
         within: bool = False,
     ) -> None:
@@ -96,11 +96,13 @@ class EventRow:
         self.facts = facts_of(event)
         self.href = event.get_absolute_url()
         self.removal_href = reverse("removal", args=[event.removal_id]) if event.removal_id else ""
-        self.job = bulk_summaries.named_job(event) if event.job or event.verb in ("bulk", "export") else None
-        self.job_href = bulk_summaries.job_href(self.job) if self.job else ""
+        self.job = event.job or event.begun_job
+        if event.verb in ("bulk", "export"):
+            self.job = self.job or job_in(self.facts)
+        self.job_href = job_href(self.job) if self.job else ""
         has_items = self.job and event.verb != "export" and not within
         self.items_href = filtered(job=self.job) if has_items else ""
-        self.deed = bulk_summaries.deed(event) if event.code == BULK_BEGINS else deed_of(event.code)
+        self.deed = describe_beginning(event) if event.code == BULK_BEGINS else deed_of(event.code)
         self.run = run
         self.outcome = run.word if run else OUTCOMES.get(event.outcome, event.outcome)
         self.mark: Mark = run.mark if run else mark_of(event.outcome)
@@ -142,7 +144,7 @@ class AuditPage:
             Chip(name, chip_text(name, query, history), href(query.replacing(**{name: None})))
             for name in given
         ]
-        looks = history.needing_a_look(query) if self.is_first else []
+        looks = list_removals_needing_a_look(history, query) if self.is_first else []
         self.looks = [Look(one) for one in looks[:MOST_LOOKS]]
         resting = history.waiting_for_somebody(query) if self.is_first else []
         self.resting = [Resting(one) for one in resting[:MOST_LOOKS]]
@@ -172,7 +174,7 @@ class RemovalDetail:
     ) -> None:
         self.record, self.words, self.mark = record, words_of(record), mark_of(record.state)
         self.steps = rows_of(history, steps_of(record))
-        self.job_href = bulk_summaries.job_href(record.job_id) if record.job_id else ""
+        self.job_href = job_href(record.job_id) if record.job_id else ""
         waits = bool(record.job and record.job.is_open and record.state in _UNSENT)
         self.is_moving = record.state in Removal.OPEN or waits
         self.retries = list(record.retries.order_by("sent_at"))
@@ -239,7 +241,7 @@ class EventDetail:
 def rows_of(history: History, events: Iterable[Event], *, within: UUID | None = None) -> list[EventRow]:
     """The events as rows; `within` is the bulk removal whose events are asked for."""
     events = list(events)
-    begun = bulk_summaries.runs_of(events)
+    begun = summarize_begun(events)
     return [
         EventRow(
             event,
@@ -308,8 +310,6 @@ def chip_text(name: str, query: AuditQuery, history: History) -> str:
         case "job":
             begun = history.beginning(value)
             return (
-                bulk_summaries.deed(begun).replace("Bulk removal", "Run")
-                if begun
-                else f"Run {str(value)[:8]}"
+                describe_beginning(begun).replace("Bulk removal", "Run") if begun else f"Run {str(value)[:8]}"
             )
     return f"{'Since' if name == 'at_from' else 'Until'} {short_moment(value)}"

@@ -13,14 +13,15 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.audit import triggers
-from dashboard.audit.bulk_summaries import runs_of
 from dashboard.audit.event_codes import CODES
 from dashboard.audit.queries import MOST_LOOKS, AuditQuery, History
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removals import bulk, claims, ledger
 from dashboard.removals.ledger import Intent
+from dashboard.web.presenters.attention import list_removals_needing_a_look
 from dashboard.web.presenters.audit import AuditPage, deed_of
+from dashboard.web.presenters.bulk_summary import summarize_begun
 from dashboard.web.presenters.removal import mark_of
 from tests import make
 
@@ -150,13 +151,13 @@ def test_how_one_stands_is_told_of_many_by_two_queries(
     assert bulk.stop(made[2], make.OMAR)
     events = list(Event.objects.filter(job=None))
     with django_assert_num_queries(2):
-        runs = runs_of(events)
+        runs = summarize_begun(events)
     first, second, third = (runs[job.pk] for job in made)
     assert (first.word, first.told, first.freed) == ("Waiting for a worker, 1 of 1", "1 deleted", "500 B")
     assert second.word == "Waiting for a worker, 1 of 2"
     assert (third.word, third.told) == ("Stopped", "1 deleted, 1 failed, 3 cancelled")
     with django_assert_num_queries(0):
-        assert runs_of([]) == {}
+        assert summarize_begun([]) == {}
 
 
 def test_jobs_that_wait_for_somebody_are_named(ours: Connection) -> None:
@@ -179,9 +180,9 @@ def test_jobs_that_wait_for_somebody_are_named(ours: Connection) -> None:
 def test_items_that_wait_need_no_look_and_lost_ones_do(ours: Connection) -> None:
     job = begun(ours)
     claims.claim(job, uuid.uuid4(), 1)
-    assert History(ADMIN).needing_a_look(AuditQuery()) == []
+    assert list_removals_needing_a_look(History(ADMIN), AuditQuery()) == []
     lost = remove_one(job, State.UNKNOWN)
-    assert History(ADMIN).needing_a_look(AuditQuery()) == [lost]
+    assert list_removals_needing_a_look(History(ADMIN), AuditQuery()) == [lost]
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL chooses by what it knows of the table")

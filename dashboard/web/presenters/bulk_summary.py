@@ -1,0 +1,81 @@
+"""A bulk removal in one line of the audit's list: the event that begins it stands for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.urls import reverse
+
+from dashboard.audit.chain import facts_of
+from dashboard.models import Event, Job
+from dashboard.removals.bulk_summaries import BulkSummary, summarize
+from dashboard.units import count_text, size_text
+
+from . import progress
+from .removal import Mark
+
+IN_PART: Final = Mark("expired", "alert")
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSummaryLine:
+    """One bulk removal in words, as it stands now."""
+
+    summary: BulkSummary
+
+    @property
+    def job(self) -> Job:
+        return self.summary.job
+
+    @property
+    def word(self) -> str:
+        """How it stands: `12 of 60` while it goes on, and what did not go well once it is over."""
+        job, counts = self.job, self.summary.counts
+        word = Job.State(job.state).label
+        if job.is_open and counts.done:
+            return f"{word}, {counts.done:,} of {counts.total:,}"
+        if self.summary.is_done_in_part:
+            return f"{word}, but for {counts.failed + counts.unknown:,}"
+        return word
+
+    @property
+    def mark(self) -> Mark:
+        return IN_PART if self.summary.is_done_in_part else progress.mark_of(self.job)
+
+    @property
+    def told(self) -> str:
+        """The outcomes of its items so far: `58 deleted, 2 failed`."""
+        counts = self.summary.counts
+        named = {
+            "deleted": counts.deleted,
+            "already gone": counts.already_gone,
+            "failed": counts.failed,
+            "unknown": counts.unknown,
+            "cancelled": counts.cancelled,
+        }
+        return ", ".join(f"{count:,} {word}" for word, count in named.items() if count)
+
+    @property
+    def freed(self) -> str:
+        freed = self.summary.freed_bytes
+        return size_text(freed) if freed else ""
+
+
+def summarize_begun(events: Iterable[Event]) -> dict[UUID, BulkSummaryLine]:
+    """Return the bulk removals that these events begin, by number: two queries, however many they are."""
+    numbers = {event.begun_job for event in events if event.begun_job}
+    return {pk: BulkSummaryLine(summary) for pk, summary in summarize(numbers).items()}
+
+
+def describe_beginning(event: Event) -> str:
+    """Return `Bulk removal of 60 items`, as the event that begins it says."""
+    items = facts_of(event)["result"].get("items")
+    return f"Bulk removal of {count_text(items, 'item')}" if isinstance(items, int) else "Bulk removal"
+
+
+def job_href(number: UUID) -> str:
+    """Return the address of a job's page."""
+    return reverse("job", args=[number])
