@@ -241,6 +241,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LARGEST_REQUEST: Final = 6 * 1024 * 1024
 """Bytes of a request, files included: `web.middleware.Trouble` takes nothing of a larger one."""
+# Django's own limits let files of any size in.
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LARGEST_REQUEST
 
 _SECURE = not DASHBOARD_PLAIN_HTTP

@@ -68,6 +68,7 @@ urlpatterns = [
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.audit_export, name="audit-export"),
     path("audit/<int:sequence>/", audit.audit_event, name="audit-event"),
+    # Of bulk removals too: /removals/ went to single removals first, and those addresses stand in tickets.
     path("jobs/<uuid:pk>/", job.job, name="job"),
     path("jobs/<uuid:pk>/stop/", job.job_stop, name="job-stop"),
     path("jobs/<uuid:pk>/resume/", job.job_resume, name="job-resume"),

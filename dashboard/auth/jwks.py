@@ -112,7 +112,7 @@ class FetchedKeys:
             self._look_again_from_time_to_time()
         if found := self._fresh(kid):
             return found
-        if self._failed:
+        if self._failed:  # a rotated key and a forged one look the same until a fetch succeeds
             raise KeysUnavailable
         raise Refused("unknown key")
 
@@ -166,7 +166,7 @@ def balancer_keys(url: str, clock: Clock = time.monotonic) -> FetchedKeys:
             return {**known, **one(kid)}
         return {found: key for each in known for found, key in one(str(each)).items()}
 
-    def one(kid: str) -> Keys:
+    def one(kid: str) -> Keys:  # by urllib3, since PyJWT's client knows JSON only
         answer = urllib3.request(
             "GET", f"{url.rstrip('/')}/{kid}", redirect=False, retries=False, timeout=TIMEOUT
         )

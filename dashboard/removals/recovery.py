@@ -115,6 +115,7 @@ def _found(removal: Removal) -> State | None:
 
 def _found_of_purge(removal: Removal) -> State | None:
     """Whether anything is left that was there before; what was cached since does not contradict the purge."""
+    # Exact however large the connection is: its first page alone could not tell.
     query = MediaQuery(created_at_to=removal.sent_at, limit=100)
     for _ in range(_PAGES):
         page = service.list_media(removal.connection, query)

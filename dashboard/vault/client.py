@@ -154,6 +154,8 @@ class VaultClient:
         where the service does not offer it (a 404, say). The walk ends after MOST_CONNECTIONS, and where a
         page brings none that is new: then it says that there are more.
         """
+        # The vendor does not document this operation, so callers have to do without where it is missing.
+        # Nothing here sends any other method than GET to it: a DELETE would end somebody's connection.
         clock = Clock(patience)
         found: dict[str, AccountConnection] = {}
         rows = unreadable = 0
