@@ -1,4 +1,4 @@
-"""The audit's filters, and the note that closes a removal: text from people to typed values."""
+"""The audit's filters, from an address to typed values."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dashboard.audit import OUTCOMES, VERBS
 from dashboard.audit.queries import DEFAULT_LIMIT, EVERY_STEP, MAX_LIMIT, PARAMETERS, AuditQuery, Place
 from dashboard.models import Connection
 
-from . import FilterForm, LimitField, MomentField, OneOfField, TicketField
-from .fields import LinesField
+from .fields import LimitField, MomentField, OneOfField, TicketField
+from .filters import FilterForm
 
 
 class ConnectionField(forms.CharField):
@@ -79,11 +79,3 @@ class ExportForm(AuditFilterForm):
         if not (chosen := self.cleaned_data["format"]):
             raise ValidationError("Choose csv or jsonl.")
         return str(chosen)
-
-
-class ClosingForm(forms.Form):
-    """What an admin found out about a removal that nothing else could settle."""
-
-    note = LinesField(
-        max_length=1000, error_messages={"required": "Say what you found: it goes into the record."}
-    )

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 
 from dashboard.spreadsheets import FORMATS
 
-from . import MediaFilterForm, OneOfField
+from .fields import OneOfField
+from .media import MediaFilterForm
 
 
 class ExportForm(MediaFilterForm):

@@ -1,13 +1,16 @@
-"""Fields for what a browser or a key pad writes in its own way: lines of text, and decimals."""
+"""Fields that turn what people and addresses write into typed values, or say why they cannot."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+
+from dashboard.web.ticket_links import ticket_of
 
 MAX_SECONDS: Final = 10_000_000
 
@@ -58,3 +61,88 @@ class SecondsField(forms.FloatField):
         if _DECIMAL_COMMA.fullmatch(text):
             value = text.replace(",", ".")
         return super().to_python(value)
+
+
+class OneOfField(forms.ChoiceField):
+    """One of the API's own words, or nothing."""
+
+    def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
+        message = f"“%(value)s” is none of: {', '.join(words)}."
+        super().__init__(
+            choices=[("", ""), *((word, word) for word in words)],
+            required=False,
+            error_messages={"invalid_choice": message},
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str | None:
+        return super().clean(value) or None
+
+
+class CountField(forms.IntegerField):
+    """A number of things, 0 where none is given."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, min_value=0, max_value=10_000, **kwargs)
+
+    def clean(self, value: Any) -> int:
+        return super().clean(value) or 0
+
+
+class TicketField(forms.CharField):
+    """A ticket in one line, without characters that cannot be seen."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label="Ticket", required=False, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        try:
+            return ticket_of(super().clean(value))
+        except ValueError as reason:
+            raise ValidationError(str(reason)) from None
+
+
+class MomentField(forms.Field):
+    """An ISO 8601 moment as an aware datetime. Without a zone it is UTC; a bare date is that whole day."""
+
+    def __init__(self, *, day_ends: bool = False, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.day_ends = day_ends
+
+    def to_python(self, value: Any) -> datetime | None:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+            if len(text) <= 10 and self.day_ends:
+                moment = datetime.combine(moment, time(23, 59, 59, 999000))
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ValidationError(
+                f"“{text[:60]}” is no date: write 2026-06-01 or 2026-06-01T14:00Z."
+            ) from None
+
+
+class LimitField(forms.IntegerField):
+    """How many a page shows, up to `most`."""
+
+    def __init__(self, most: int) -> None:
+        words = f"Give a whole number from 1 to {most}."
+        super().__init__(
+            label="Per page",
+            required=False,
+            min_value=1,
+            max_value=most,
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), words),
+        )
+
+
+class LabelField(forms.Field):
+    """A variant's label, whatever it is made of: the service chose it, and a reveal of it is recorded."""
+
+    def clean(self, value: Any) -> str:
+        if value is None:
+            raise ValidationError("No variant is named.")
+        return str(value)

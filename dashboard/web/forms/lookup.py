@@ -17,7 +17,7 @@ from dashboard.request import Request
 from dashboard.web import preferences
 from dashboard.web.ticket_links import given_ticket
 
-from . import TicketField
+from .fields import TicketField
 
 FEW: Final = 5
 """Malformed texts that the form names; a result lists them all."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from django import forms
 
-from . import OneOfField
+from .fields import OneOfField
 
 PLACES: Final = ("overview", "purge")
 """The pages that show a scan, by the last part of their address."""

@@ -21,7 +21,8 @@ from dashboard.selection import LARGEST, Entry
 from dashboard.vault import MalformedMediaId, checked_media_id
 from dashboard.web.presenters.selection import Seen, mark_of
 
-from . import OneOfField, RemovalForm, TicketField
+from .fields import OneOfField, TicketField
+from .removal import RemovalForm
 
 HOLDS: Final = 60 * 60
 """Seconds for which a review is believed once it was shown; the worker reads every item again."""

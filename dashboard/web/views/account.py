@@ -14,7 +14,7 @@ from dashboard.auth.roles import needs, public
 from dashboard.identity import Role
 from dashboard.request import Request
 from dashboard.web import preferences as kept
-from dashboard.web.forms import PreferencesForm, SignInForm
+from dashboard.web.forms.account import PreferencesForm, SignInForm
 from dashboard.web.htmx import go_to, wants_fragment
 
 

@@ -14,7 +14,7 @@ from dashboard.logs import masked
 from dashboard.removals import actions
 from dashboard.request import Request
 from dashboard.web import preferences
-from dashboard.web.forms import SearchForm
+from dashboard.web.forms.ticket import SearchForm
 from dashboard.web.presenters.usage import usage_of
 from dashboard.web.ticket_links import TicketLink, lookup_href
 

@@ -23,8 +23,8 @@ from dashboard.request import Request
 from dashboard.security import is_from_here
 from dashboard.spreadsheets import CONTENT_TYPES, attachment
 from dashboard.web import error_pages
-from dashboard.web.forms import MediaFilterForm
 from dashboard.web.forms.export import ExportForm
+from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.htmx import go_to, show
 from dashboard.web.presenters.media_list import ExportPage
 

@@ -13,7 +13,7 @@ from dashboard.identity import Role
 from dashboard.models import Removal
 from dashboard.removals import ledger, recovery
 from dashboard.request import Request
-from dashboard.web.forms.audit import ClosingForm
+from dashboard.web.forms.removal import ClosingForm
 from dashboard.web.htmx import go_to, show
 from dashboard.web.presenters.audit import RemovalDetail
 from dashboard.web.presenters.removal import words_of

@@ -19,7 +19,7 @@ from dashboard.request import Request, reader
 from dashboard.security import is_from_here
 from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
 from dashboard.web import preferences
-from dashboard.web.forms import MediaFilterForm, RevealForm
+from dashboard.web.forms.media import MediaFilterForm, RevealForm
 from dashboard.web.htmx import show
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import ItemPage, Shelf, live_href

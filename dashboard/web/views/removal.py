@@ -15,7 +15,7 @@ from dashboard.removals.actions import Intent
 from dashboard.removals.ledger import RETRIED
 from dashboard.request import Request
 from dashboard.vault import checked_media_id
-from dashboard.web.forms import PurgeForm, RemovalForm
+from dashboard.web.forms.removal import PurgeForm, RemovalForm
 from dashboard.web.htmx import announce, go_to, page_behind, show, wants_fragment
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.overview import ScanStatus

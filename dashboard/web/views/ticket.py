@@ -17,7 +17,7 @@ from dashboard.removals import actions
 from dashboard.request import Request
 from dashboard.vault import VaultError
 from dashboard.web import error_pages
-from dashboard.web.forms import SearchStateForm
+from dashboard.web.forms.ticket import SearchStateForm
 from dashboard.web.htmx import show, wants_fragment
 from dashboard.web.presenters.search import SearchPage
 from dashboard.web.ticket_links import TicketLink, UnusableLink, lookup_href, own_address

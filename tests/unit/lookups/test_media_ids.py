@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dashboard.lookups.media_ids import is_perhaps_rounded
 from dashboard.lookups.parsing import read
-from dashboard.web.forms import SearchForm
+from dashboard.web.forms.ticket import SearchForm
 from dashboard.web.ticket_links import TicketLink, UnusableLink
 
 ID: Final = "4492994401"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dashboard.lookups.references import Target, target_of
 from dashboard.vault import MEDIA_ID
-from dashboard.web.forms import SearchForm
+from dashboard.web.forms.ticket import SearchForm
 
 
 @pytest.mark.parametrize(

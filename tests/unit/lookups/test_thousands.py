@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dashboard.lookups.parsing import read
 from dashboard.lookups.references import SeveralIds, target_of
-from dashboard.web.forms import SearchForm
+from dashboard.web.forms.ticket import SearchForm
 
 PARTINGS: Final = [
     *",.'",

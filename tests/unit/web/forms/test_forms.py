@@ -15,14 +15,10 @@ from hypothesis import strategies as st
 from dashboard.models import Connection
 from dashboard.vault import DEFAULT_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
 from dashboard.vault.query import PARAMETERS
-from dashboard.web.forms import (
-    MediaFilterForm,
-    PreferencesForm,
-    PurgeForm,
-    RemovalForm,
-    SearchForm,
-    SignInForm,
-)
+from dashboard.web.forms.account import PreferencesForm, SignInForm
+from dashboard.web.forms.media import MediaFilterForm
+from dashboard.web.forms.removal import PurgeForm, RemovalForm
+from dashboard.web.forms.ticket import SearchForm
 
 
 def filters(query_string: str) -> MediaFilterForm:

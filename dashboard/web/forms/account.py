@@ -1,0 +1,34 @@
+"""Signing in to the demo, and how this browser shows things."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django import forms
+
+from dashboard.identity import Role
+from dashboard.settings import MEDIA_MODES
+
+from .fields import OneOfField
+
+LAYOUTS: Final = ("table", "grid")
+THEMES: Final = ("system", "light", "dark")
+
+
+class SignInForm(forms.Form):
+    role = forms.ChoiceField(
+        choices=[(role.word, role.word) for role in Role],
+        error_messages={
+            "required": "Choose one of the three people.",
+            "invalid_choice": "“%(value)s” is none of: viewer, operator, admin.",
+        },
+    )
+
+
+class PreferencesForm(forms.Form):
+    """How this browser shows things; only what is given is changed."""
+
+    media = OneOfField(MEDIA_MODES)  # type: ignore[assignment]  # a field is no attribute of the form
+    layout = OneOfField(LAYOUTS)
+    theme = OneOfField(THEMES)
+    keys = OneOfField(("on", "off"))

@@ -1,0 +1,56 @@
+"""The media list's filters, and which variant is revealed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from dashboard.vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
+from dashboard.vault.query import PARAMETERS
+from dashboard.web.presenters.media_list import LONGEST_CURSOR
+
+from .fields import LabelField, LimitField, MomentField, OneOfField, SecondsField, TicketField
+from .filters import FilterForm
+
+
+class MediaFilterForm(FilterForm):
+    """The twelve query parameters of the API, under the API's names."""
+
+    RANGES = (
+        ("durationMin", "durationMax"),
+        ("createdAtFrom", "createdAtTo"),
+        ("cachedAtFrom", "cachedAtTo"),
+    )
+    OWN: ClassVar[tuple[str, ...]] = ("trail", "ticket")
+
+    status = OneOfField(STATUSES, label="Status")
+    type = OneOfField(TYPES, label="Type")
+    contentType = forms.CharField(label="MIME type", required=False, max_length=200)
+    durationMin = SecondsField(label="Length from")
+    durationMax = SecondsField(label="Length to")
+    createdAtFrom = MomentField(label="First seen from")
+    createdAtTo = MomentField(label="First seen to", day_ends=True)
+    cachedAtFrom = MomentField(label="Stored from")
+    cachedAtTo = MomentField(label="Stored to", day_ends=True)
+    sort = OneOfField(SORTS, label="Sort")
+    limit = LimitField(MAX_LIMIT)
+    cursor = forms.CharField(
+        label="Place in the list", required=False, max_length=LONGEST_CURSOR, strip=False
+    )
+
+    def query(self) -> MediaQuery:
+        """The question these values ask; only of a valid form."""
+        values: Mapping[str, Any] = self.cleaned_data
+        asked = {ours: values[theirs] for ours, theirs in PARAMETERS.items()}
+        asked["limit"] = asked["limit"] or DEFAULT_LIMIT
+        asked = {name: None if value == "" else value for name, value in asked.items()}
+        return MediaQuery(**asked)
+
+
+class RevealForm(forms.Form):
+    """Which variant was revealed, and the ticket that led to it."""
+
+    variant = LabelField()
+    ticket = TicketField()

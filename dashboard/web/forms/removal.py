@@ -1,0 +1,87 @@
+"""What is typed before a removal, and the note that closes one by hand."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any, Final
+from unicodedata import normalize
+
+from django import forms
+from django.core import signing
+from django.core.exceptions import ValidationError
+
+from dashboard.models import Connection
+
+from .fields import LinesField, TicketField
+from .token import keep_token, read_token
+
+IMPACT_HOLDS: Final = 15 * 60
+"""Seconds for which what a purge would take is believed once it was shown."""
+
+
+class RemovalForm(forms.Form):
+    """What is said of a removal: the ticket that asked for it and why; both may be left empty."""
+
+    ticket = TicketField()
+    reason = LinesField(label="Reason", required=False, max_length=1000)
+    token = forms.CharField(required=False)
+    retry_of = forms.UUIDField(required=False, error_messages={"invalid": "This names no removal."})
+
+    def __init__(self, *args: Any, target: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.target = target
+        """What the form asks about, and its one-time token is bound to."""
+
+    def clean_token(self) -> uuid.UUID:
+        return read_token(self.cleaned_data["token"], self.target)
+
+    @property
+    def one_time_token(self) -> str:
+        """The hidden field holds the token that came back while it is good for this form, else a new one."""
+        return keep_token(str(self["token"].value() or ""), self.target)
+
+
+class PurgeForm(RemovalForm):
+    """A removal of everything: the connection's label is typed by hand and compared here, and what the purge
+    would take has to have been shown first: the form brings it back, signed."""
+
+    typed = forms.CharField(label="Connection's name", required=False, max_length=200)
+    impact = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
+        super().__init__(*args, target=f"everything of {connection.pk}", **kwargs)
+        self.expected = connection.label
+        self.salt = f"impact of purging {connection.pk}"
+
+    def shown(self, impact: Mapping[str, object]) -> str:
+        """What the hidden field holds: the impact on the page, which nobody can alter on its way back."""
+        return signing.dumps(dict(impact), salt=self.salt)
+
+    def clean_impact(self) -> dict[str, Any]:
+        try:
+            seen: dict[str, Any] = signing.loads(
+                self.cleaned_data["impact"], salt=self.salt, max_age=IMPACT_HOLDS
+            )
+        except signing.BadSignature:
+            raise ValidationError(
+                "What this would take was not shown in the last 15 minutes. It is shown now: look, then "
+                "press again."
+            ) from None
+        return seen
+
+    def clean_typed(self) -> str:
+        typed = normalize("NFC", str(self.cleaned_data["typed"]))
+        if not typed:
+            raise ValidationError("Type the connection's name to purge it.")
+        if typed != self.expected:
+            raise ValidationError("This is not the connection's name, letter by letter. Nothing was purged.")
+        return typed
+
+
+class ClosingForm(forms.Form):
+    """What an admin found out about a removal that nothing else could settle."""
+
+    note = LinesField(
+        max_length=1000, error_messages={"required": "Say what you found: it goes into the record."}
+    )
