@@ -38,7 +38,7 @@ from . import bare_pages, error_pages
 from .htmx import go_to
 from .identity_middleware import PROBES
 from .ticket_links import UnusableLink
-from .views import audit, export, lookup, ticket, tray
+from .views import audit, export, lookup, selection, ticket
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -174,9 +174,9 @@ class Trouble:
             case JobIsThere():
                 return go_to(request, error.job.get_absolute_url())
             case NothingToRemove():
-                return tray.all_held(request, error)
+                return selection.all_held(request, error)
             case TrayIsFull():
-                return tray.is_full(request)
+                return selection.is_full(request)
             case IntentNotRecorded():
                 return error_pages.not_recorded(request)
             case NotRecorded() | JobNotOpened():

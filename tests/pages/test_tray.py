@@ -15,7 +15,7 @@ from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.web.forms.tray import plain_digits
+from dashboard.web.forms.selection import plain_digits
 from tests.make import (
     OMAR,
     UPSTREAM_TROUBLE,

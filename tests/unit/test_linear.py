@@ -22,7 +22,6 @@ from dashboard.lookups import parsing, references
 from dashboard.vault import Pace, VaultError, base_address, checked_media_id, media_link
 from dashboard.vault.responses import Effect, Redaction, judge, retry_after
 from dashboard.web import ticket_links
-from dashboard.web.forms import tray
 from dashboard.web.forms.connection import AN_ID, slug_of
 
 pytestmark = pytest.mark.no_cover  # it measures times
@@ -164,7 +163,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "a ticket": ticket_links.ticket_of,
     "an origin": lambda text: origins.origin_of(f"https://{text}"),
     "a log line": logs.masked,
-    "a box of the list": tray.checked,
+    "a box of the list": selection.checked,
     "a connection's name": AN_ID.search,
     "a name in links": slug_of,
 }

@@ -70,7 +70,7 @@ class AuditFilterForm(FilterForm):
         return AuditQuery(**asked)
 
 
-class ExportForm(AuditFilterForm):
+class AuditExportForm(AuditFilterForm):
     """The same filters, and the format in which all that fits them is taken away."""
 
     format = OneOfField(("csv", "jsonl"))

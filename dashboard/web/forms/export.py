@@ -14,7 +14,7 @@ from .fields import OneOfField
 from .media import MediaFilterForm
 
 
-class ExportForm(MediaFilterForm):
+class MediaExportForm(MediaFilterForm):
     """The filters of the list, and the format in which all that fits them is taken away."""
 
     OWN = (*MediaFilterForm.OWN, "csrfmiddlewaretoken")

@@ -18,7 +18,7 @@ from dashboard.request import Request
 from dashboard.security import is_from_here
 from dashboard.spreadsheets import CONTENT_TYPES, attachment
 from dashboard.web import error_pages
-from dashboard.web.forms.audit import AuditFilterForm, ExportForm
+from dashboard.web.forms.audit import AuditExportForm, AuditFilterForm
 from dashboard.web.htmx import show
 from dashboard.web.presenters.audit import AuditPage, EventDetail
 
@@ -48,7 +48,7 @@ def audit_event(request: Request, sequence: int) -> HttpResponse:
 def audit_export(request: Request) -> HttpResponseBase:
     """Everything that fits the filters, as it is read; that somebody takes it is recorded first."""
     history = History(request.person)
-    form = ExportForm(request.GET, connections=history.connections.values())
+    form = AuditExportForm(request.GET, connections=history.connections.values())
     if not form.is_valid() or form.ignored:
         return show(request, "audit/list", form=form, page=None, status=422)
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away

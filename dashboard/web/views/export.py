@@ -23,7 +23,7 @@ from dashboard.request import Request
 from dashboard.security import is_from_here
 from dashboard.spreadsheets import CONTENT_TYPES, attachment
 from dashboard.web import error_pages
-from dashboard.web.forms.export import ExportForm
+from dashboard.web.forms.export import MediaExportForm
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.htmx import go_to, show
 from dashboard.web.presenters.media_list import ExportPage
@@ -36,7 +36,7 @@ def media_export(request: Request, slug: str) -> HttpResponse:
     connection = request.connection(slug)
     if request.method != "POST":
         return ask(request, connection, MediaFilterForm(request.GET))
-    form = ExportForm(request.POST)
+    form = MediaExportForm(request.POST)
     if not form.is_valid():
         return ask(request, connection, form)
     given = form.cleaned_data
@@ -50,7 +50,7 @@ def media_export(request: Request, slug: str) -> HttpResponse:
 def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     """All that fits the filters, as it is read; that somebody takes it is recorded before the first byte."""
     connection = request.connection(slug)
-    form = ExportForm(request.GET)
+    form = MediaExportForm(request.GET)
     if not form.is_valid():
         return ask(request, connection, form)
     page, kind = ExportPage(connection, form.query()), form.cleaned_data["format"]

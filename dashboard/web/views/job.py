@@ -17,12 +17,12 @@ from dashboard.models import Job
 from dashboard.removals import bulk
 from dashboard.request import Request
 from dashboard.web.access_pages import not_permitted
-from dashboard.web.forms.tray import OutcomeForm
+from dashboard.web.forms.selection import OutcomeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.export import ExportJob
 from dashboard.web.presenters.job import JobPage, RemovalJob, may_stop, recent
 from dashboard.web.presenters.selection import failures, review_href
-from dashboard.web.views.tray import who
+from dashboard.web.views.selection import who
 
 
 @require_safe

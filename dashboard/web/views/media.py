@@ -1,4 +1,4 @@
-"""Cached media: the list, one item, and what moves while one watches."""
+"""Cached media: the list, one item, what moves while one watches, what is stuck, and which links end soon."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import ItemPage, Shelf, live_href
 from dashboard.web.presenters.media_list import ListPage
 from dashboard.web.presenters.saved_views import Menu
+from dashboard.web.presenters.watchlists import ExpiringPage, StuckPage
 from dashboard.web.ticket_links import TicketLink, bar, given_ticket
 
 
@@ -129,4 +130,26 @@ def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResp
         elsewhere=link.href if len(request.connections) > 1 else "",
         bar=bar(request, connection, link.media_id, stone, link.ticket),
         status=404,
+    )
+
+
+@require_safe
+@needs(Role.VIEWER)
+def connection_stuck(request: Request, slug: str) -> HttpResponse:
+    """Items with variants that have waited, or been stored, for more than an hour."""
+    connection = request.connection(slug)
+    preferences.remember(request, chosen=slug)
+    menu = Menu(reader(request), connection, here="connection-stuck")
+    return show(request, "connection/stuck", connection=connection, menu=menu, page=StuckPage(connection))
+
+
+@require_safe
+@needs(Role.VIEWER)
+def connection_expiring(request: Request, slug: str) -> HttpResponse:
+    """The links that end soonest, as the last scan met them."""
+    connection = request.connection(slug)
+    preferences.remember(request, chosen=slug)
+    menu = Menu(reader(request), connection, here="connection-expiring")
+    return show(
+        request, "connection/expiring", connection=connection, menu=menu, page=ExpiringPage(connection)
     )

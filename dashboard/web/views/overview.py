@@ -19,7 +19,7 @@ from dashboard.web.forms.scan import PlaceForm, ScanForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.job import may_stop
 from dashboard.web.presenters.overview import Overview, ScanStatus
-from dashboard.web.views.tray import who
+from dashboard.web.views.selection import who
 
 
 @require_safe

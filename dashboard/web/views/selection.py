@@ -14,7 +14,7 @@ from dashboard.models import Connection
 from dashboard.removals import bulk
 from dashboard.request import Request
 from dashboard.web import error_pages
-from dashboard.web.forms.tray import ReviewForm, TrayChangeForm
+from dashboard.web.forms.selection import ReviewForm, TrayChangeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.selection import Review, TrayBar
 from dashboard.web.views.account import way_back

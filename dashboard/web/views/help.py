@@ -1,4 +1,4 @@
-"""Every component in every state, for those who build; in the demo and in debug mode only."""
+"""The sheet of keys; and every component in every state, for those who build (demo and debug mode only)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Colour, Job
 from dashboard.request import Request
+from dashboard.web.htmx import show
 from dashboard.web.presenters.media import STATUS_WORDS, Slot
 from dashboard.web.presenters.progress import Progress
 
@@ -41,3 +42,10 @@ def progress(state: Job.State) -> Progress:
     shown = Progress(job, done=60 if state == Job.State.DONE else 31, total=60)
     shown.needs_worker = state == Job.State.WAITING
     return shown
+
+
+@require_safe
+@needs(Role.VIEWER)
+def keys(request: Request) -> HttpResponse:
+    """What each key does, and the switch that turns them off."""
+    return show(request, "keys/keys")

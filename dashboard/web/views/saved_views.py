@@ -17,7 +17,7 @@ from dashboard.request import Request, reader
 from dashboard.web import error_pages, preferences
 from dashboard.web.access_pages import not_permitted
 from dashboard.web.forms.media import MediaFilterForm
-from dashboard.web.forms.view import DeleteViewForm, ViewForm
+from dashboard.web.forms.saved_views import DeleteViewForm, ViewForm
 from dashboard.web.htmx import go_to, show
 from dashboard.web.presenters.saved_views import describe_query, describe_view, save_href, view_href
 

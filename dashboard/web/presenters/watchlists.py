@@ -1,0 +1,119 @@
+"""Lists that everybody has: links that end soon, as the last scan met them (the service cannot be asked for
+them), and variants still waiting or being stored an hour after they were first seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from dashboard import service
+from dashboard.jobs import lifecycle
+from dashboard.models import Connection, Job
+from dashboard.scans import scan
+from dashboard.scans.statistics import SOONEST
+from dashboard.units import age_text
+from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, UnreadableItem
+
+from .media import STATUS_WORDS, BrokenRow, Row, Shelf
+
+
+@dataclass(slots=True)
+class Ending:
+    """An item, and those of its links that the scan named; `ends_at` is when the first of them ends."""
+
+    id: str
+    href: str
+    ends_at: datetime
+    age: str
+    is_over: bool
+    labels: list[str] = field(default_factory=list)
+
+
+class ExpiringPage:
+    """What the last scan of the connection knows of links; without a scan, nothing."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.job = lifecycle.last_done(connection, Job.Kind.SCAN)
+        self.is_scanning = lifecycle.running(connection, Job.Kind.SCAN) is not None
+        progress = scan.progress_of(self.job) if self.job else None
+        self.tally = progress.tally if progress else None
+        self.endings: list[Ending] = []
+        if not self.job or not self.tally:
+            return
+        now = timezone.now()
+        self.scanned = age_text((now - (self.job.finished_at or self.job.created_at)).total_seconds())
+        self.is_cut = len(self.tally.soonest) == SOONEST
+        found: dict[str, Ending] = {}
+        for later_ms, media_id, label in sorted(self.tally.soonest, reverse=True):
+            ends_at = datetime.fromtimestamp(-later_ms / 1000, UTC)
+            left = (ends_at - now).total_seconds()
+            href = f"{connection.media_url}{media_id}/"
+            ending = found.setdefault(media_id, Ending(media_id, href, ends_at, age_text(-left), left <= 0))
+            ending.labels.append(label)
+        self.endings = list(found.values())
+
+
+STUCK_AFTER: Final = timedelta(hours=1)
+"""How long after it was first seen an item that still waits counts as stuck; usual is seconds."""
+
+STUCK_STATES: Final = ("pending", "storing")
+"""The service filters by one of them at a time, so each is asked for by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class StuckList:
+    """One of the two questions: its list in full, and whether that holds more than stands here."""
+
+    word: str
+    href: str
+    found: int
+    has_more: bool
+
+    @property
+    def shown(self) -> str:
+        return f"{self.found} {self.word.lower()}{', more available' if self.has_more else ''}"
+
+
+def queries() -> list[MediaQuery]:
+    """What to ask: the oldest first, in whole minutes, so that the links to the lists are short."""
+    since = (timezone.now() - STUCK_AFTER).replace(second=0, microsecond=0)
+    return [
+        MediaQuery(status=status, created_at_to=since, sort="createdAt_asc", limit=MAX_LIMIT)
+        for status in STUCK_STATES
+    ]
+
+
+class StuckPage:
+    """What both questions found, as rows from the oldest on; an item that both found stands there once."""
+
+    def __init__(self, connection: Connection) -> None:
+        asked = queries()
+        pages = service.list_each(connection, asked)
+        items = {item.id or str(id(item)): item for page in pages for item in page.items}
+        self.rows: list[Row | BrokenRow] = Shelf(connection, statuses=STUCK_STATES).rows(
+            sorted(items.values(), key=first_seen)
+        )
+        self.parts = [
+            StuckList(
+                STATUS_WORDS[str(query.status)],
+                f"{connection.media_url}?{query.as_url()}",
+                len(page.items),
+                page.next_cursor is not None,
+            )
+            for query, page in zip(asked, pages, strict=True)
+        ]
+
+    @property
+    def shown(self) -> str:
+        return " · ".join(part.shown for part in self.parts if part.found)
+
+
+def first_seen(item: MediaItem | UnreadableItem) -> float:
+    """In Unix milliseconds; what is not known stands last."""
+    if isinstance(item, UnreadableItem):
+        return float("inf")
+    times = (variant.created_ms for variant in item.media.values() if variant.created_ms)
+    return min(times, default=float("inf"))
