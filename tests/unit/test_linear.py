@@ -23,6 +23,7 @@ from dashboard.vault import Pace, VaultError, base_address, checked_media_id, me
 from dashboard.vault.responses import Effect, Redaction, judge, retry_after
 from dashboard.web import ticket_links
 from dashboard.web.forms.connection import AN_ID, slug_of
+from dashboard.web.forms.selection import checked as checked_box
 
 pytestmark = pytest.mark.no_cover  # it measures times
 
@@ -163,7 +164,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "a ticket": ticket_links.ticket_of,
     "an origin": lambda text: origins.origin_of(f"https://{text}"),
     "a log line": logs.masked,
-    "a box of the list": selection.checked,
+    "a box of the list": checked_box,
     "a connection's name": AN_ID.search,
     "a name in links": slug_of,
 }
