@@ -136,10 +136,13 @@ def test_every_document_is_linked() -> None:
 
 @pytest.mark.parametrize("file", [file for file in DOCUMENTS if file.name != "CHANGELOG.md"], ids=short)
 def test_every_file_that_is_named_exists(file: Path) -> None:
-    """Paths of the repository in code style, outside blocks and the table of six requests."""
+    """Paths in code style: of the repository, of the program's package, or of the templates."""
     text = re.sub(r"^```.*?^```", "", file.read_text(), flags=re.DOTALL | re.MULTILINE)
-    named = re.findall(r"`((?:dashboard|templates|static|tests)/[\w/.-]*)`", text)
-    assert [name for name in named if not (ROOT / name).exists()] == []
+    named = re.findall(
+        r"`((?:dashboard|templates|static|tests)/[\w/.-]*|[\w.-]+/[\w/.-]+\.(?:py|html))`", text
+    )
+    places = (ROOT, PACKAGE, ROOT / "templates")
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
 
 
 def read_map() -> set[Path]:
