@@ -1,4 +1,4 @@
-"""Tables to take away as CSV, without a cell that acts as a formula; and what any file is sent as."""
+"""Tables as CSV without a cell that acts as a formula, and the headers that any file is sent with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 """Without it the usual spreadsheet takes UTF-8 for the letters of some old code page; programs that would
 stumble over it have JSON Lines."""
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Also in full width, which some spreadsheets read alike."""
 
 
@@ -21,34 +21,35 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\u
 # programs a sign before them would be part of the ID, and ="…" is a formula. So the pages say how to import.
 
 
-def safe(text: str) -> str:
-    """`text` as one that stays a text: what would begin a formula has an apostrophe before it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def escape_formula(text: str) -> str:
+    """Return the text with an apostrophe before it if a spreadsheet would take it for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def attachment(name: str) -> str:
-    """The header by which a browser keeps an answer as a file; the name is of our own letters."""
+def content_disposition(name: str) -> str:
+    """Return the value of Content-Disposition by which a browser saves the answer under this name, which is
+    of ASCII letters of our own."""
     return f'attachment; filename="{name}"'
 
 
 class Sheet:
-    """Rows to text. Every cell is quoted: a spreadsheet that parts at semicolons would else begin a formula
-    in the middle of a text. Cells have to be `safe` already, or numbers."""
+    """An encoder of rows as CSV. Every cell is quoted: a spreadsheet that splits at semicolons would else
+    begin a formula in the middle of a text. Cells are numbers, or texts that `escape_formula` returned."""
 
     def __init__(self) -> None:
         self._written: list[str] = []
         self._table = csv.writer(self, quoting=csv.QUOTE_ALL)
 
     def write(self, line: str) -> None:
-        """What the table's own writer calls."""
+        """Take a line from the csv module's writer."""
         self._written.append(line)
 
-    def head(self, names: Iterable[str]) -> str:
-        """The first line: the columns' names, behind the mark that spreadsheets look for."""
-        return BYTE_ORDER_MARK + self.lines([names])
+    def encode_header(self, names: Iterable[str]) -> str:
+        """Return the first line: the names of the columns, behind the mark that spreadsheets look for."""
+        return BYTE_ORDER_MARK + self.encode_rows([names])
 
-    def lines(self, rows: Iterable[Iterable[object]]) -> str:
-        """These rows, a line each."""
+    def encode_rows(self, rows: Iterable[Iterable[object]]) -> str:
+        """Return the rows, a line each."""
         self._table.writerows(rows)
         text = "".join(self._written)
         self._written.clear()

@@ -116,9 +116,9 @@ def queues_of(lanes: int) -> list[list[str]]:
     """What each lane takes. Of several one takes nothing but removals, which are not to wait for scans that
     last for hours."""
     return (
-        [[lifecycle.REMOVALS], *[[lifecycle.REMOVALS, lifecycle.WALKS]] * (lanes - 1)]
+        [[lifecycle.REMOVAL_QUEUE], *[[lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]] * (lanes - 1)]
         if lanes > 1
-        else [[lifecycle.REMOVALS, lifecycle.WALKS]]
+        else [[lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]]
     )
 
 
@@ -128,7 +128,7 @@ def look_after(me: Worker, *, tidies: bool = False) -> bool:
     try:
         beat = {"host": me.host, "started_at": me.started_at, "beat_at": timezone.now()}
         Worker.objects.update_or_create(pk=me.pk, defaults=beat)
-        lifecycle.queue_due()
+        lifecycle.queue_due_jobs()
         if tidies:
             tidy()
     except Exception:  # whatever it is, the lanes go on
@@ -149,4 +149,4 @@ def tidy() -> None:
     with best_effort("deleting expired look-ups"):
         store.trim()
     with best_effort("deleting files of exports"):
-        export.trim()
+        export.delete_old_files()

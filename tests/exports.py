@@ -7,7 +7,7 @@ import uuid
 from dashboard.exports import files as export_files
 from dashboard.exports import job as export
 from dashboard.exports import stream as export_stream
-from dashboard.exports.rows import head
+from dashboard.exports.rows import encode_header
 from dashboard.models import Connection, Job
 from dashboard.vault import MediaQuery
 from tests import make
@@ -30,7 +30,7 @@ def written(job: Job) -> bytes:
 
 def streamed(of: Connection, form: str = "csv", query: MediaQuery | None = None) -> bytes:
     """The same, as it is sent to somebody who waits for it."""
-    file = export_stream.Download(of, query or MediaQuery(), form)
+    file = export_stream.ExportStream(of, query or MediaQuery(), form)
     try:
         return b"".join(file)
     finally:
@@ -39,7 +39,7 @@ def streamed(of: Connection, form: str = "csv", query: MediaQuery | None = None)
 
 def left_lying() -> list[str]:
     """The endings of all files of exports there are."""
-    return sorted(path.suffix for path, _ in export_files.kept())
+    return sorted(path.suffix for path, _ in export_files.find_all())
 
 
-HEAD = head("csv")
+HEAD = encode_header("csv")

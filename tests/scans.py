@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
-from dashboard.scans.statistics import Tally
+from dashboard.scans.statistics import ScanStatistics
 from tests import make
 
 SOME_ID = "conn_canary_some_000000000000d00d"
@@ -25,14 +25,14 @@ def after(job: Job) -> Job:
     return job
 
 
-def tally_of(job: Job) -> Tally:
-    progress = scan.progress_of(job)
+def statistics_of(job: Job) -> ScanStatistics:
+    progress = scan.load_progress(job)
     assert progress is not None
-    return progress.tally
+    return progress.statistics
 
 
 def sums(job: Job) -> dict[str, Any]:
     """All that was counted, but for the moment it was counted from and what is told by that."""
-    kept = tally_of(job).as_json()
+    kept = statistics_of(job).as_json()
     moment = ("now_ms", "expired", "within_hour", "within_day", "later", "soonest", "ages", "accesses")
     return {name: value for name, value in kept.items() if name not in moment}

@@ -73,11 +73,11 @@ def as_json_lines(events: Iterable[Event]) -> Iterator[str]:
 def as_csv(events: Iterable[Event]) -> Iterator[str]:
     """A row an event under a row of names."""
     sheet = spreadsheets.Sheet()
-    yield sheet.head((*COLUMNS, *RESULTS, "before", "hash"))
+    yield sheet.encode_header((*COLUMNS, *RESULTS, "before", "hash"))
     for event in events:
         facts = chain.facts_of(event)
         values = [facts[name] for name in COLUMNS] + [facts["result"].get(name) for name in RESULTS]
-        yield sheet.lines([[safe(value) for value in (*values, facts["before"], event.hash)]])
+        yield sheet.encode_rows([[safe(value) for value in (*values, facts["before"], event.hash)]])
 
 
 def safe(value: Any) -> str:
@@ -95,4 +95,4 @@ def safe(value: Any) -> str:
             text = chain.canonical(value) if value else ""
         case _:
             text = str(value)
-    return spreadsheets.safe(text)
+    return spreadsheets.escape_formula(text)

@@ -1,4 +1,4 @@
-"""Places for downloads: each holds a thread of its web process for as long as whoever takes it needs."""
+"""Limits on downloads: each keeps a thread of its web process busy until its reader has all of it."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Final, Self
 from dashboard.identity import Person
 
 MAX_DOWNLOADS: Final = 4
-"""Downloads that one web process, of sixteen threads, has under way; of one person it has one."""
+"""Downloads under way in one web process, which has sixteen threads; one person has one."""
 
 
 class TooManyDownloads(Exception):
-    """Nothing was begun: other downloads have to end first; `is_own` where it is the person's own."""
+    """Nothing was begun: other downloads have to end first; `is_own` if it is the person's own."""
 
     def __init__(self, *, is_own: bool) -> None:
         super().__init__("of this person" if is_own else "of this process")
         self.is_own = is_own
 
 
-class Places:
-    """Who downloads from this process now."""
+class DownloadSlots:
+    """The downloads that are under way in this process, by person."""
 
     def __init__(self) -> None:
         self._taken: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
-    def take(self, person: Person | None) -> Callable[[], None]:
-        """Take a place for the person; what gives it back, once or often. Raises TooManyDownloads."""
+    def acquire(self, person: Person | None) -> Callable[[], None]:
+        """Acquire a slot for the person, and return the function that releases it; to call it again does
+        nothing. Raises TooManyDownloads."""
         assert person is not None  # noqa: S101 - nobody signed in takes anything away
         who = person.issuer, person.subject
         with self._lock:
@@ -39,44 +40,47 @@ class Places:
             self._taken.add(who)
         left = [who]
 
-        def give_back() -> None:
+        def release() -> None:
             while left:
                 self._taken.discard(left.pop())
 
-        return give_back
+        return release
 
-    def forget(self) -> None:
+    def clear(self) -> None:
+        """Release all slots."""
         with self._lock:
             self._taken.clear()
 
 
-places: Final = Places()
+download_slots: Final = DownloadSlots()
 
 
-class Placed:
-    """The bytes of a download, whose place is taken until it is closed, whether or not it was read."""
+class DownloadBody:
+    """The bytes of a download, which has a slot until it is closed, whether or not it was read. Raises
+    TooManyDownloads."""
 
     def __init__(self, person: Person | None) -> None:
-        self._ends: list[Callable[[], object]] = [places.take(person)]
+        self._on_close: list[Callable[[], object]] = [download_slots.acquire(person)]
         self._content: Iterable[bytes] = ()
 
-    def holds(self, content: Iterable[bytes], *ends: Callable[[], object]) -> Self:
-        """Give out `content`; `ends` are called when it is closed."""
+    def set_content(self, content: Iterable[bytes], *on_close: Callable[[], object]) -> Self:
+        """Yield `content` from now on; `on_close` are called when the download is closed."""
         self._content = content
-        self._ends += ends
+        self._on_close += on_close
         return self
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._content)
 
     def close(self) -> None:
-        while self._ends:
-            self._ends.pop()()
+        """Release the slot, and close what the content was read from."""
+        while self._on_close:
+            self._on_close.pop()()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        """Close it where it was not handed out."""
+        """Close the download if it could not be handed out."""
         if kind is not None:
             self.close()

@@ -1,7 +1,7 @@
-"""The files of exports: written by one worker at a time, so that another can go on where it was killed.
+"""Files of exports: written by one worker at a time, so that another can go on where it was killed.
 
-They lie in DASHBOARD_FILES under their job's number, readable by this program's user alone: `<number>.part`
-while one is written, `<number>.csv` once it is whole.
+They lie in DASHBOARD_FILES under the number of their job, readable by this program's user alone:
+`<number>.part` while one is written, `<number>.csv` or `<number>.jsonl` once it is whole.
 """
 
 from __future__ import annotations
@@ -21,56 +21,58 @@ from django.conf import settings
 from dashboard.models import Job
 from dashboard.private import make_private_folder, open_private
 
-PART: Final = ".part"
+PARTIAL_SUFFIX: Final = ".part"
 
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DISK_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class Held(Exception):
-    """Another process has this file open for writing: it was slow, and is about to find out."""
+class FileLocked(Exception):
+    """Another process has this file open for writing: it lost its lease, and is about to find out."""
 
 
 def part_of(job: Job) -> Path:
-    return Path(settings.DASHBOARD_FILES) / f"{job.pk}{PART}"
+    """Return the path of the job's file while it is written."""
+    return Path(settings.DASHBOARD_FILES) / f"{job.pk}{PARTIAL_SUFFIX}"
 
 
 def file_of(job: Job) -> Path:
+    """Return the path of the job's file once it is whole."""
     return Path(settings.DASHBOARD_FILES) / f"{job.pk}.{job.form}"
 
 
 def length_of(path: Path) -> int | None:
-    """Its bytes; None where there is no such file."""
+    """Return the file's length in bytes; None if there is no such file."""
     with contextlib.suppress(OSError):
         return path.lstat().st_size
     return None
 
 
 def written_at(path: Path) -> float:
-    """Unix time of its last byte; 0 where it is gone."""
+    """Return the Unix time, in seconds, at which it was last written to; 0 if it is gone."""
     with contextlib.suppress(OSError):
         return path.lstat().st_mtime
     return 0.0
 
 
 def remove(*paths: Path) -> None:
-    """Delete those of them that are there; what cannot be deleted is left to the next tidying."""
+    """Delete the files that exist; one that cannot be deleted is left to the next tidying."""
     for path in paths:
         with contextlib.suppress(OSError):
             path.unlink()
 
 
-def kept() -> Iterator[tuple[Path, UUID]]:
-    """Every file of an export there is, with the number of its job."""
+def find_all() -> Iterator[tuple[Path, UUID]]:
+    """Yield every file of an export, with the number of its job."""
     with contextlib.suppress(FileNotFoundError):
         for path in Path(settings.DASHBOARD_FILES).iterdir():
             with contextlib.suppress(ValueError):
                 yield path, UUID(path.stem)
 
 
-def words(error: OSError) -> str:
-    """What an administrator has to mend, and the person to tell them."""
+def describe_error(error: OSError) -> str:
+    """Return the text for the job's page: what happened, and what to tell an administrator."""
     reason = os.strerror(error.errno) if error.errno else "no reason given"
-    if error.errno in _FULL:
+    if error.errno in _DISK_FULL:
         return (
             f"There is no room for the file ({reason}), so what was written of it was removed. Tell your "
             "administrator that the disk of DASHBOARD_FILES is full; then export again."
@@ -81,8 +83,9 @@ def words(error: OSError) -> str:
     )
 
 
-class Part:
-    """The file of a job that is being written. Raises Held where another process has it, and any OSError."""
+class PartialFile:
+    """The file of a job that is being written. Raises FileLocked if another process has it, and any
+    OSError."""
 
     def __init__(self, job: Job) -> None:
         self.path = part_of(job)
@@ -91,8 +94,8 @@ class Part:
         self.length = os.fstat(self._file).st_size
 
     def _open(self) -> int:
-        """Opened and locked. The lock goes with the process, however that ends; a file that was renamed or
-        removed before the lock was had is not the one."""
+        """Open and lock the file. The lock ends with the process, however that ends; a file that was renamed
+        or removed before it was locked is opened anew."""
         while True:
             file = open_private(self.path, os.O_RDWR | os.O_CREAT)
             try:
@@ -101,7 +104,7 @@ class Part:
                     return file
             except BlockingIOError:
                 os.close(file)
-                raise Held from None
+                raise FileLocked from None
             except BaseException:
                 os.close(file)
                 raise
@@ -118,14 +121,15 @@ class Part:
     ) -> None:
         os.close(self._file)
 
-    def go_on_at(self, length: int) -> None:
-        """Forget what comes after so many bytes."""
+    def truncate(self, length: int) -> None:
+        """Remove what comes after so many bytes, and write from there."""
         if self.length != length:
             os.ftruncate(self._file, length)
         os.lseek(self._file, length, os.SEEK_SET)
         self.length = length
 
     def write(self, content: bytes) -> None:
+        """Write all of it; `length` grows with each byte that is written."""
         rest = memoryview(content)
         while rest:
             written = os.write(self._file, rest)
@@ -136,8 +140,8 @@ class Part:
         """Return once what was written outlives a loss of power."""
         os.fsync(self._file)
 
-    def become(self, path: Path) -> None:
-        """It is whole."""
+    def rename_to(self, path: Path) -> None:
+        """Give the file its final name, and return once that outlives a loss of power."""
         self.path.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""A file that a worker wrote, handed out to whoever had it written."""
+"""Download of a file that a worker wrote, by the person who began the export."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from dashboard.models import Job
 from dashboard.private import open_private
 
 from . import files as export_files
-from .downloads import Placed, TooManyDownloads
-from .job import lies_until, query_of
-from .stream import told
+from .downloads import DownloadBody, TooManyDownloads
+from .job import file_expires_at, query_of
+from .stream import event_payload
 
-PIECE_BYTES: Final = 64 * 1024
-"""What is read of a file, and sent, at once."""
+CHUNK_BYTES: Final = 64 * 1024
+"""Bytes of a file that are read, and sent, at once."""
 
 
 class NoFile(Exception):
-    """There is nothing to download, or nothing any more; the text says why, `job` what it is about."""
+    """There is nothing to download, or nothing any more; the text gives the reason, `job` is the export."""
 
-    def __init__(self, job: Job, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, job: Job, reason: str) -> None:
+        super().__init__(reason)
         self.job = job
 
 
-def take_away(caller: Caller, job: Job) -> tuple[Placed, int]:
-    """Its file, and how many bytes that is; that it is taken is recorded. Raises NoFile, TooManyDownloads,
-    and audit.NotRecorded; then nothing is given out."""
-    until = lies_until(job)
-    if until is None:
+def open_download(caller: Caller, job: Job) -> tuple[DownloadBody, int]:
+    """Record the download, and return the job's file and its length in bytes. Raises NoFile, TooManyDownloads
+    and audit.NotRecorded; then nothing is handed out."""
+    expires_at = file_expires_at(job)
+    if expires_at is None:
         raise NoFile(job, "There is no file: this export has not come to its end.")
-    if until < timezone.now():
+    if expires_at < timezone.now():
         raise NoFile(job, "The file lay here for a day and was deleted. Export again.")
     try:
         file = os.fdopen(open_private(export_files.file_of(job), os.O_RDONLY), "rb")
@@ -46,12 +46,12 @@ def take_away(caller: Caller, job: Job) -> tuple[Placed, int]:
             "The file is not on this machine. Tell your administrator that web server and worker need to see "
             "the same folder (DASHBOARD_FILES).",
         ) from None
-    result = {"job": str(job.pk), "size_bytes": job.size_bytes, **told(query_of(job), job.form)}
+    result = {"job": str(job.pk), "size_bytes": job.size_bytes, **event_payload(query_of(job), job.form)}
     try:
-        with Placed(caller.person) as placed:
-            placed.holds(iter(partial(file.read, PIECE_BYTES), b""), file.close)
+        with DownloadBody(caller.person) as body:
+            body.set_content(iter(partial(file.read, CHUNK_BYTES), b""), file.close)
             audit.record("media.exported", caller, connection=job.connection, result=result)
     except TooManyDownloads:
         file.close()
         raise
-    return placed, os.fstat(file.fileno()).st_size
+    return body, os.fstat(file.fileno()).st_size

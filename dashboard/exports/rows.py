@@ -1,8 +1,7 @@
-"""Items of the cache as they are taken away: a row a variant, or an object an item.
+"""The text of an export: a row a variant (CSV), or an object an item (JSON Lines).
 
-Never a link, and no connection but by its slug. A million items pass through here, so nothing is made of a
-page but its text: moments are printed from the service's own milliseconds, and texts of which there are few
-are looked at once.
+It holds no links, and no id of a connection but its slug. A million items pass through here, so nothing is
+made of a page but its text, and texts of which there are few are masked once.
 """
 
 from __future__ import annotations
@@ -18,11 +17,12 @@ import msgspec
 
 from dashboard.logs import masked
 from dashboard.models import Connection
-from dashboard.spreadsheets import Sheet, safe
+from dashboard.spreadsheets import Sheet, escape_formula
 from dashboard.vault import MEDIA_ID, MediaItem, Oddity, UnreadableItem, Variant
 
 Items = Sequence[MediaItem | UnreadableItem]
-Writer = Callable[[Items], bytes]
+Encoder = Callable[[Items], bytes]
+"""Turns the items of a page into the bytes that stand for them."""
 
 COLUMNS: Final = (
     "connection",
@@ -52,32 +52,33 @@ _SECONDS: Final = [f"{second:02}." for second in range(60)]
 _MILLISECONDS: Final = [f"{ms:03}Z" for ms in range(1000)]
 
 
-def head(form: str) -> bytes:
-    """What a file of this format begins with."""
-    return Sheet().head(COLUMNS).encode() if form == "csv" else b""
+def encode_header(file_format: str) -> bytes:
+    """Return the first bytes of a file of this format."""
+    return Sheet().encode_header(COLUMNS).encode() if file_format == "csv" else b""
 
 
-def writer(form: str, connection: Connection) -> Writer:
-    """Turns the items of a page into the bytes that stand for them."""
-    return _table(connection.slug) if form == "csv" else _objects(connection.slug)
+def row_encoder(file_format: str, connection: Connection) -> Encoder:
+    """Return the encoder for this format."""
+    return _table_encoder(connection.slug) if file_format == "csv" else _object_encoder(connection.slug)
 
 
-def ids_in(path: Path, form: str) -> Iterator[str]:
-    """Return the id of each row, or each item, of a file that `writer` wrote, whole lines of it."""
+def read_ids(path: Path, file_format: str) -> Iterator[str]:
+    """Yield the id of each row, or each object, of a file of whole lines in this format."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        if form == "csv":
+        if file_format == "csv":
             rows = csv.reader(file)
             next(rows, None)
             cells = (row[1] for row in rows)
         else:
             cells = (msgspec.json.decode(line)["media_id"] or "" for line in file)
         for cell in cells:
-            if found := MEDIA_ID.search(cell):  # a cell may have a sign before it, see `safe`
+            if found := MEDIA_ID.search(cell):  # a cell may have a sign before it, see `escape_formula`
                 yield found[0]
 
 
-def moment(ms: float | None) -> str:
-    """`2026-11-21T09:30:00.000Z` of Unix milliseconds; empty for None, and for 0, the service's never."""
+def format_moment(ms: float | None) -> str:
+    """Return Unix milliseconds as `2026-11-21T09:30:00.000Z`; empty for None, and for 0, the service's
+    never."""
     if not ms:
         return ""
     day, rest = divmod(int(ms), _DAY_MS)
@@ -85,35 +86,35 @@ def moment(ms: float | None) -> str:
     return f"{_date(day)}{_MINUTES[minute]}{_SECONDS[rest // 1000]}{_MILLISECONDS[rest % 1000]}"
 
 
-def seconds(length: float | None) -> float | int | None:
-    """A length as it is written: without a fraction where it has none."""
+def drop_zero_fraction(length: float | None) -> float | int | None:
+    """Return a whole number as an int, so that it is written without a fraction."""
     return int(length) if length is not None and length.is_integer() else length
 
 
-def _table(slug: str) -> Writer:
+def _table_encoder(slug: str) -> Encoder:
     sheet = Sheet()
     nothing = ("",) * 10
 
     def rows(items: Items) -> Iterator[tuple[Any, ...]]:
         for item in items:
-            media_id = safe(item.id or "")
+            media_id = escape_formula(item.id or "")
             if isinstance(item, UnreadableItem):
                 yield slug, media_id, "", "", *nothing, _cell(item.reason), ""
                 continue
-            first = slug, media_id, _cell(item.type), seconds(item.duration)
+            first = slug, media_id, _cell(item.type), drop_zero_fraction(item.duration)
             for label, variant in item.media.items():
                 odd = (*item.oddities, *variant.oddities)
                 yield *first, _cell(label), *_facts(variant, _cell), "", _odd(odd, _cell)
             if not item.media:
                 yield *first, *nothing, "", _odd(item.oddities, _cell)
 
-    return lambda items: sheet.lines(rows(items)).encode()
+    return lambda items: sheet.encode_rows(rows(items)).encode()
 
 
-def _objects(slug: str) -> Writer:
+def _object_encoder(slug: str) -> Encoder:
     lines = msgspec.json.Encoder()
 
-    def written(item: MediaItem | UnreadableItem) -> dict[str, Any]:
+    def to_object(item: MediaItem | UnreadableItem) -> dict[str, Any]:
         if isinstance(item, UnreadableItem):
             return {"connection": slug, "media_id": item.id, "unreadable": _text(item.reason)}
         variants = [
@@ -127,12 +128,12 @@ def _objects(slug: str) -> Writer:
             "connection": slug,
             "media_id": item.id,
             "type": _text(item.type),
-            "length_s": seconds(item.duration),
+            "length_s": drop_zero_fraction(item.duration),
             "variants": variants,
             **({"odd": _odd(item.oddities, _text)} if item.oddities else {}),
         }
 
-    return lambda items: lines.encode_lines(written(item) for item in items)
+    return lambda items: lines.encode_lines(to_object(item) for item in items)
 
 
 _NAMES: Final = COLUMNS[4:-2]
@@ -145,10 +146,10 @@ def _facts(variant: Variant, text: Callable[[str], str]) -> tuple[Any, ...]:
         text(variant.content_type),
         variant.size,
         variant.accesses,
-        moment(variant.created_ms) or None,
-        moment(variant.stored_ms) or None,
-        moment(variant.last_accessed_ms) or None,
-        moment(variant.expires_ms) or None,
+        format_moment(variant.created_ms) or None,
+        format_moment(variant.stored_ms) or None,
+        format_moment(variant.last_accessed_ms) or None,
+        format_moment(variant.expires_ms) or None,
     )
 
 
@@ -158,16 +159,17 @@ def _odd(oddities: Sequence[Oddity], text: Callable[[str], str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _date(day: int) -> str:
-    """`2026-11-21` of the days since 1970."""
+    """Return the day so many days after 1970-01-01 as `2026-11-21`."""
     return date.fromordinal(_EPOCH + day).isoformat()
 
 
 @lru_cache(maxsize=4096)
 def _text(text: str) -> str:
-    """An open text of the service, which may hold whatever somebody sent it."""
+    """Return an open text of the service without ids: it may hold whatever somebody sent it."""
     return str(masked(text))
 
 
 @lru_cache(maxsize=4096)
 def _cell(text: str) -> str:
-    return safe(_text(text))
+    """Return the text as a cell that no spreadsheet takes for a formula."""
+    return escape_formula(_text(text))

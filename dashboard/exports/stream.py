@@ -1,4 +1,4 @@
-"""An export that leaves while it is read: a page of the service at a time, and nothing kept."""
+"""An export that is sent while it is read: a page of the service at a time, and nothing is kept."""
 
 from __future__ import annotations
 
@@ -12,36 +12,40 @@ from django.utils import timezone
 from dashboard import audit, service
 from dashboard.identity import Caller
 from dashboard.jobs import paging
-from dashboard.jobs.repeats import KnownItems
+from dashboard.jobs.known_items import KnownItems
 from dashboard.models import Connection
 from dashboard.vault import MediaPage, MediaQuery, VaultError
 
-from .downloads import Placed
-from .rows import head, writer
+from .downloads import DownloadBody
+from .rows import encode_header, row_encoder
 
 logger = logging.getLogger(__name__)
 
 
-class Cut(ConnectionResetError):
-    """What was begun cannot be brought to its end. Servers take it for a connection that broke: they close it
-    without the last chunk, so that a browser says that the download failed, and log nothing of their own."""
+class DownloadAborted(ConnectionResetError):
+    """A download that was begun cannot be finished. Servers take this for a connection that broke: they close
+    it without the last chunk, so that a browser says that the download failed, and log nothing of their
+    own."""
 
 
-class Download:
-    """The bytes of a file, whose first page is there before anything is sent.
+class ExportStream:
+    """The bytes of a file, whose first page is read before anything is sent.
 
-    Trouble with the first page is raised at once, as the VaultError, and can be told on a page. Later trouble
-    is logged, and raised as Cut where the bytes are asked for. `close` ends the walk, whether or not anything
-    was sent.
+    An error with the first page is raised at once, as the VaultError, for a page to show it. A later error is
+    logged, and raised as DownloadAborted while the bytes are read. `close` ends the walk, whether or not
+    anything was sent.
     """
 
-    def __init__(self, connection: Connection, query: MediaQuery, form: str, request_id: str = "") -> None:
+    def __init__(
+        self, connection: Connection, query: MediaQuery, file_format: str, request_id: str = ""
+    ) -> None:
         self._request_id = request_id
         self._known = KnownItems()
-        self._steps = paging.steps(connection, query, ask=_ask)
-        self._written = writer(form, connection)
+        self._pages = paging.paginate(connection, query, ask=_ask_for_page)
+        self._encode = row_encoder(file_format, connection)
         try:
-            self._first = head(form) + self._written(self._known.fresh(next(self._steps).items))
+            items = self._known.add_new(next(self._pages).items)
+            self._first = encode_header(file_format) + self._encode(items)
         except BaseException:
             self.close()
             raise
@@ -50,41 +54,44 @@ class Download:
         yield self._first
         self._first = b""
         try:
-            for step in self._steps:
-                yield self._written(self._known.fresh(step.items))
-        except (VaultError, paging.Circle) as trouble:
-            words, extra = "an export was broken off: %s %s", {"request_id": self._request_id}
-            logger.warning(words, type(trouble).__name__, trouble, extra=extra)
-            raise Cut(errno.ECONNRESET, "broken off") from trouble
+            for page in self._pages:
+                yield self._encode(self._known.add_new(page.items))
+        except (VaultError, paging.CursorLoop) as error:
+            log_line, extra = "an export was broken off: %s %s", {"request_id": self._request_id}
+            logger.warning(log_line, type(error).__name__, error, extra=extra)
+            raise DownloadAborted(errno.ECONNRESET, "broken off") from error
 
     def close(self) -> None:
         """End the walk; a call that is under way is waited for, and none follows it."""
-        self._steps.close()
+        self._pages.close()
         self._known.close()
 
 
-def _ask(connection: Connection, query: MediaQuery) -> MediaPage:
-    """A person waits for the first page; for the others the service may take its time."""
-    return paging.ask_paced(connection, query) if query.cursor else service.list_media(connection, query)
+def _ask_for_page(connection: Connection, query: MediaQuery) -> MediaPage:
+    """Return one page: the first at once, as a person waits for it, the others within the service's
+    limits."""
+    ask = paging.ask_within_limits if query.cursor else service.list_media
+    return ask(connection, query)
 
 
-def now(caller: Caller, connection: Connection, query: MediaQuery, form: str) -> Placed:
-    """All that fits, as it is read: its first page is there, and that it is taken away is recorded.
+def open_stream(caller: Caller, connection: Connection, query: MediaQuery, file_format: str) -> DownloadBody:
+    """Record the download, and return all items that fit the query, the first page of which is read.
 
-    Raises TooManyDownloads, what Download raises, and audit.NotRecorded; then nothing is given out.
+    Raises TooManyDownloads, what ExportStream raises, and audit.NotRecorded; then nothing is handed out.
     """
-    with Placed(caller.person) as placed:
-        file = Download(connection, query, form, caller.request_id)
-        placed.holds(file, file.close)
-        audit.record("media.exported", caller, connection=connection, result=told(query, form))
-    return placed
+    with DownloadBody(caller.person) as body:
+        export = ExportStream(connection, query, file_format, caller.request_id)
+        body.set_content(export, export.close)
+        payload = event_payload(query, file_format)
+        audit.record("media.exported", caller, connection=connection, result=payload)
+    return body
 
 
-def told(query: MediaQuery, form: str) -> dict[str, object]:
-    """What the record says of an export: its format, and the filters by the service's names."""
-    return {"format": form, "filters": dict(parse_qsl(query.as_url()))}
+def event_payload(query: MediaQuery, file_format: str) -> dict[str, object]:
+    """Return what the audit records of an export: its format, and the filters by the service's names."""
+    return {"format": file_format, "filters": dict(parse_qsl(query.as_url()))}
 
 
-def file_name(connection: Connection, form: str) -> str:
-    """What a file is called where it is kept: `media-studio-a-2026-11-21.csv`."""
-    return f"media-{connection.slug}-{timezone.now():%Y-%m-%d}.{form}"
+def name_file(connection: Connection, file_format: str) -> str:
+    """Return the name under which a browser saves the file: `media-studio-a-2026-11-21.csv`."""
+    return f"media-{connection.slug}-{timezone.now():%Y-%m-%d}.{file_format}"

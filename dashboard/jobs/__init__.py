@@ -1,1 +1,1 @@
-"""The life of a job, whoever works on it: its queue, the walk over all pages, and when to try again."""
+"""The life of a job, its queue, the walk over all pages, and when to try again."""

@@ -1,13 +1,13 @@
-"""Jobs of the worker: begun by a person, taken up by whichever worker is free, and never lost with one.
+"""Jobs of the worker: begun by a person, acquired by whichever worker is free, and never lost with one.
 
     waiting -> running -> done | failed
       |  ^       |  \\-> paused -> waiting
       v  \\-------/
     stopped
 
-The queue only carries a job's number. A scan or an export is run by whoever holds its lease, which each of
-its steps prolongs; the items of a bulk removal have leases of their own (ledger), so several may work on one.
-What a dead worker left is queued again by `queue_due`.
+The queue only carries a job's number. A scan or an export is run by whoever holds its lease, which each
+checkpoint prolongs; the items of a bulk removal have leases of their own (ledger), so several may work on
+one. `queue_due_jobs` queues again what a dead worker left.
 """
 
 from __future__ import annotations
@@ -31,37 +31,37 @@ from dashboard.models import Connection, Job, Worker
 State = Job.State
 Kind = Job.Kind
 
-LEASE: Final = timedelta(seconds=30)
-"""Longer than any read of a worker: a job without a step in this time has lost its runner."""
+JOB_LEASE: Final = timedelta(seconds=30)
+"""Longer than any read of a worker: a job without a checkpoint in this time has lost its runner."""
 
-REMOVALS: Final = "removals"
-WALKS: Final = "default"
-"""The queues: scans and exports are walks over a whole connection."""
+REMOVAL_QUEUE: Final = "removals"
+WALK_QUEUE: Final = "default"
+"""Name of the queue of scans and exports, which walk over a whole connection."""
 
-LONGEST_PAUSE: Final = timedelta(hours=1)
-"""No job rests longer by itself."""
+MAX_PAUSE: Final = timedelta(hours=1)
+"""No job is paused for longer by itself."""
 
 CLOCK_SKEW: Final = timedelta(minutes=1)
-"""A moment that is further in the future than it may be was written by a clock that has jumped since."""
+"""A moment that lies in the future by more than this was written by a clock that has jumped since."""
 
-QUEUED_FOR: Final = timedelta(seconds=15)
-"""A job that waits longer is queued once more: whoever took its task may be gone."""
+REQUEUE_AFTER: Final = timedelta(seconds=15)
+"""A job that waits for longer is queued once more: whoever took its task may be gone."""
 
-ALIVE: Final = timedelta(seconds=15)
-"""A worker beats every few seconds; one that has not for so long is gone."""
+WORKER_TIMEOUT: Final = timedelta(seconds=15)
+"""A worker whose last heartbeat is older is gone."""
 
-MOST_CRASHES: Final = 5
-"""Runs that may end as nobody foresaw, after which a job rests until somebody has looked."""
+MAX_CRASHES: Final = 5
+"""Runs that may end with an unexpected error, after which a job is paused until somebody resumes it."""
 
-CRASHED: Final = (
-    f"It broke off {MOST_CRASHES} times by an error of the dashboard itself, which the worker's log names. "
+CRASH_MESSAGE: Final = (
+    f"It broke off {MAX_CRASHES} times by an error of the dashboard itself, which the worker's log names. "
     "Tell your administrator."
 )
 
-LONGEST_WHY: Final = 300
+MAX_MESSAGE_LENGTH: Final = 300
 
 stopping: Final = threading.Event()
-"""Set when this process is asked to end: every step looks here, gives its lease back and returns."""
+"""Set when this process is asked to end: every checkpoint looks here, releases the job and ends its run."""
 
 
 class JobNotOpened(Exception):
@@ -69,7 +69,7 @@ class JobNotOpened(Exception):
 
 
 class JobIsThere(Exception):
-    """The same press, or a walk of the same kind over the same connection, has begun already: it is named."""
+    """The idempotency key was used before: `job` is the one that it began."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(str(job.pk))
@@ -77,15 +77,15 @@ class JobIsThere(Exception):
 
 
 class Interrupted(Exception):
-    """Whoever runs a job has to let go of it: it was stopped, taken over, or the process ends."""
+    """A run of a job has to end: the job was stopped or taken over, or this process ends."""
 
 
-def new(kind: Kind, connection: Connection, caller: Caller, **facts: Any) -> Job:
-    """A job as it will be saved; `facts` are its other columns. `open_job` commits it."""
+def new_job(kind: Kind, connection: Connection, caller: Caller, **columns: Any) -> Job:
+    """Return a job that `open_job` saves; `columns` are its other columns."""
     person = caller.person
     assert person is not None  # noqa: S101 - nobody signed in begins no job
     for name in ("ticket", "reason"):
-        facts[name] = masked(facts.get(name, ""))
+        columns[name] = masked(columns.get(name, ""))
     return Job(
         kind=kind,
         connection=connection,
@@ -100,13 +100,13 @@ def new(kind: Kind, connection: Connection, caller: Caller, **facts: Any) -> Job
         address=caller.address,
         agent=caller.agent,
         request_id=caller.request_id,
-        **{"token": uuid4(), **facts},
+        **{"token": uuid4(), **columns},
     )
 
 
 def open_job(job: Job) -> Job:
-    """Commit the job and queue it, in one transaction or within the caller's. Raises JobIsThere for a token
-    that was used, and JobNotOpened."""
+    """Save the job and queue it, in one transaction or within the caller's, and return it. Raises JobIsThere
+    for an idempotency key that was used, and JobNotOpened."""
     try:
         with transaction.atomic():
             job.save(force_insert=True)
@@ -121,21 +121,21 @@ def open_job(job: Job) -> Job:
 
 
 def queue(job: Job) -> None:
-    """Have a worker run it; more than once does no harm."""
+    """Queue the job for a worker; to queue it twice does no harm."""
     from .queue import run  # the tasks know what runs each kind
 
-    run.using(queue_name=REMOVALS if job.kind == Kind.REMOVE else WALKS).enqueue(str(job.pk))
+    run.using(queue_name=REMOVAL_QUEUE if job.kind == Kind.REMOVE else WALK_QUEUE).enqueue(str(job.pk))
 
 
-def take(pk: UUID, runner: UUID) -> Job | None:
-    """The job, held by `runner` from now on; None where there is nothing to do, or somebody else holds it."""
+def acquire(pk: UUID, runner: UUID) -> Job | None:
+    """Lease the job to `runner` and return it; None if there is nothing to do, or somebody else has it."""
     now = timezone.now()
     free = Q(state=State.WAITING) | Q(state=State.RUNNING, lease_until__lt=now)
     due = Q(state=State.PAUSED, next_try_at__lte=now)
     changes: dict[str, Any] = {
         "state": State.RUNNING,
         "runner": runner,
-        "lease_until": now + LEASE,
+        "lease_until": now + JOB_LEASE,
         "why": "",
     }
     if Job.objects.filter(free | due, pk=pk).update(**changes, next_try_at=None, moved_at=now) != 1:
@@ -144,64 +144,68 @@ def take(pk: UUID, runner: UUID) -> Job | None:
     return Job.objects.select_related("connection").get(pk=pk)
 
 
-def keep(job: Job, **progress: Any) -> None:
-    """Write down how far it is, and prolong its lease. Raises Interrupted where it was stopped or taken over,
-    or where this process ends; what was to be written then is not written in the first two cases."""
+def checkpoint(job: Job, **columns: Any) -> None:
+    """Write the columns, which say how far the job is, and prolong its lease.
+
+    Raises Interrupted if the job was stopped or taken over, and then writes nothing; also if this process is
+    to end, and then writes them and releases the job.
+    """
     now = timezone.now()
-    changes = {"lease_until": now + LEASE, "moved_at": now, **progress}
+    changes = {"lease_until": now + JOB_LEASE, "moved_at": now, **columns}
     if "why" in changes:
-        changes["why"] = said(changes["why"])
-    held = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
-    if held.update(**changes) != 1:
+        changes["why"] = fit_message(changes["why"])
+    own = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
+    if own.update(**changes) != 1:
         raise Interrupted(str(job.pk))
     for name, value in changes.items():
         setattr(job, name, value)
     if stopping.is_set():
-        give_back(job)
+        release(job)
         raise Interrupted(str(job.pk))
 
 
-def give_back(job: Job) -> None:
-    """Let go of it at once, so that another worker need not wait for the lease to end."""
-    held = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
+def release(job: Job) -> None:
+    """Give up the lease at once, so that another worker need not wait for its end."""
+    own = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
     with transaction.atomic():
-        if held.update(state=State.WAITING, runner=None, lease_until=None) == 1:
+        if own.update(state=State.WAITING, runner=None, lease_until=None) == 1:
             queue(job)
 
 
-def pause(job: Job, why: str, seconds: float | None, **progress: Any) -> bool:
-    """Let it rest for some seconds, or (None) until somebody presses Go on."""
-    longest = LONGEST_PAUSE.total_seconds()
-    again = None if seconds is None else timezone.now() + timedelta(seconds=min(seconds, longest))
-    return _leave(job, State.PAUSED, why=said(why), next_try_at=again, **progress)
+def pause(job: Job, message: str, seconds: float | None, **columns: Any) -> bool:
+    """Pause the job for some seconds, or until somebody resumes it (None). Return False if it was stopped or
+    taken over meanwhile."""
+    longest = MAX_PAUSE.total_seconds()
+    next_try_at = None if seconds is None else timezone.now() + timedelta(seconds=min(seconds, longest))
+    return _end_run(job, State.PAUSED, why=fit_message(message), next_try_at=next_try_at, **columns)
 
 
-def finish(job: Job, state: State = State.DONE, why: str = "", **facts: Any) -> bool:
-    """It is over; False where it was stopped or taken over meanwhile."""
-    return _leave(job, state, why=said(why), finished_at=timezone.now(), **facts)
+def finish(job: Job, state: State = State.DONE, message: str = "", **columns: Any) -> bool:
+    """End the job. Return False if it was stopped or taken over meanwhile."""
+    return _end_run(job, state, why=fit_message(message), finished_at=timezone.now(), **columns)
 
 
-def said(why: str) -> str:
-    """Why, as the column takes it: a long name or a service's own words may be in it."""
-    text: str = masked(why)
-    return text if len(text) <= LONGEST_WHY else f"{text[: LONGEST_WHY - 1]}…"
+def fit_message(message: str) -> str:
+    """Return the message as its column takes it: a long name or a service's own words may be in it."""
+    text: str = masked(message)
+    return text if len(text) <= MAX_MESSAGE_LENGTH else f"{text[: MAX_MESSAGE_LENGTH - 1]}…"
 
 
-def broke_off(pk: UUID) -> bool:
-    """Count a run that ended as nobody foresaw; True where it was one too many: then the job rests until
-    somebody presses Go on. Until then it is taken up again once its lease has ended."""
+def record_crash(pk: UUID) -> bool:
+    """Count a run that ended with an unexpected error. Return True if that was one too many: the job is then
+    paused until somebody resumes it. Otherwise it is run again once its lease has ended."""
     going = Job.objects.filter(pk=pk, state__in=(State.WAITING, State.RUNNING))
     if not going.update(crashes=F("crashes") + 1):
         return False
-    rest: dict[str, Any] = {"state": State.PAUSED, "why": CRASHED, "crashes": 0, "runner": None}
-    many = going.filter(crashes__gte=MOST_CRASHES)
-    return many.update(**rest, lease_until=None, next_try_at=None) == 1
+    paused: dict[str, Any] = {"state": State.PAUSED, "why": CRASH_MESSAGE, "crashes": 0, "runner": None}
+    many = going.filter(crashes__gte=MAX_CRASHES)
+    return many.update(**paused, lease_until=None, next_try_at=None) == 1
 
 
-def stop(job: Job, why: str = "") -> bool:
-    """End it now, whoever runs it: its next step finds that out. False where it was over already."""
+def stop(job: Job, message: str = "") -> bool:
+    """End the job now, whoever runs it: its next checkpoint finds that out. Return False if it was over."""
     now = timezone.now()
-    changes = {"state": State.STOPPED, "why": said(why), "finished_at": now, "runner": None}
+    changes = {"state": State.STOPPED, "why": fit_message(message), "finished_at": now, "runner": None}
     still_open = Job.objects.filter(pk=job.pk, state__in=Job.OPEN)
     if still_open.update(**changes, lease_until=None, next_try_at=None) != 1:
         job.refresh_from_db()
@@ -211,7 +215,7 @@ def stop(job: Job, why: str = "") -> bool:
 
 
 def resume(job: Job) -> bool:
-    """Have a paused job go on now; False where it is not paused any more."""
+    """Have a paused job go on now. Return False if it is not paused any more."""
     paused = Job.objects.filter(pk=job.pk, state=State.PAUSED)
     with transaction.atomic():
         if paused.update(state=State.WAITING, why="", next_try_at=None, runner=None, lease_until=None) != 1:
@@ -221,31 +225,33 @@ def resume(job: Job) -> bool:
     return True
 
 
-def due() -> QuerySet[Job]:
-    """Jobs that nobody works on: left by a dead worker, rested enough, or whose task is lost."""
+def due_jobs() -> QuerySet[Job]:
+    """Return the jobs that nobody works on: left by a dead worker, paused for long enough, or without a
+    task."""
     now = timezone.now()
-    ended = Q(lease_until__lt=now) | Q(lease_until__gt=now + LEASE + CLOCK_SKEW)
+    ended = Q(lease_until__lt=now) | Q(lease_until__gt=now + JOB_LEASE + CLOCK_SKEW)
     left = Q(state=State.RUNNING) & (ended | Q(lease_until=None))
-    farthest = now + LONGEST_PAUSE + CLOCK_SKEW
+    farthest = now + MAX_PAUSE + CLOCK_SKEW
     rested = Q(state=State.PAUSED) & (Q(next_try_at__lte=now) | Q(next_try_at__gt=farthest))
-    lost = Q(state=State.WAITING) & (Q(lease_until=None, created_at__lt=now - QUEUED_FOR) | ended)
+    lost = Q(state=State.WAITING) & (Q(lease_until=None, created_at__lt=now - REQUEUE_AFTER) | ended)
     return Job.objects.filter(left | rested | lost)
 
 
-def queue_due() -> int:
-    """Queue what nobody works on, each at most once in QUEUED_FOR; how many that were.
+def queue_due_jobs() -> int:
+    """Queue the jobs that nobody works on, each at most once in REQUEUE_AFTER, and return their number.
 
-    A task that still waits for a lane is enough: while all are busy for hours, the queue does not grow.
+    A job whose task still waits for a thread is left out: while all are busy for hours, the queue does not
+    grow.
     """
     queued = 0
     ready = DBTaskResult.objects.filter(status="READY").values_list("args_kwargs", flat=True)
-    waiting = {one["args"][0] for one in ready} if due().exists() else set()
-    for job in due():
+    waiting = {one["args"][0] for one in ready} if due_jobs().exists() else set()
+    for job in due_jobs():
         if str(job.pk) in waiting:
             continue
         now = timezone.now()
         same = Job.objects.filter(pk=job.pk, state=job.state, lease_until=job.lease_until)
-        changes: dict[str, Any] = {"state": State.WAITING, "runner": None, "lease_until": now + QUEUED_FOR}
+        changes: dict[str, Any] = {"state": State.WAITING, "runner": None, "lease_until": now + REQUEUE_AFTER}
         with transaction.atomic():
             if same.update(**changes, next_try_at=None) == 1:
                 queue(job)
@@ -254,31 +260,31 @@ def queue_due() -> int:
 
 
 def worker_is_alive() -> bool:
-    """True while any worker has said so lately."""
-    return Worker.objects.filter(beat_at__gt=timezone.now() - ALIVE).exists()
+    """Return True if any worker had a heartbeat lately."""
+    return Worker.objects.filter(beat_at__gt=timezone.now() - WORKER_TIMEOUT).exists()
 
 
-def last_done(connection: Connection, kind: Kind) -> Job | None:
-    """The newest of a connection's jobs of this kind that came to its end."""
+def find_last_done(connection: Connection, kind: Kind) -> Job | None:
+    """Return the newest of a connection's jobs of this kind that is done, or None."""
     return connection.jobs.filter(kind=kind, state=State.DONE).order_by("-finished_at").first()
 
 
-def running(connection: Connection, kind: Kind, **facts: Any) -> Job | None:
-    """The newest of a connection's jobs of this kind that is not over."""
-    return connection.jobs.filter(kind=kind, state__in=Job.OPEN, **facts).first()
+def find_open(connection: Connection, kind: Kind, **columns: Any) -> Job | None:
+    """Return the newest of a connection's jobs of this kind that is not over, or None."""
+    return connection.jobs.filter(kind=kind, state__in=Job.OPEN, **columns).first()
 
 
-def _leave(job: Job, state: State, **facts: Any) -> bool:
+def _end_run(job: Job, state: State, **columns: Any) -> bool:
     now = timezone.now()
     changes: Mapping[str, Any] = {
         "state": state,
         "runner": None,
         "lease_until": None,
         "moved_at": now,
-        **facts,
+        **columns,
     }
-    held = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
-    if held.update(**changes) != 1:
+    own = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
+    if own.update(**changes) != 1:
         job.refresh_from_db()
         return False
     for name, value in changes.items():

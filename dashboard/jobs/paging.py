@@ -1,123 +1,146 @@
-"""All of a connection's cache that fits a question, page by page: the next page is asked for while the one
-before is being worked on, so that a walk takes the service's time and little more."""
+"""Read all pages of a query: the next page is asked for while the one before is being worked on, so that a
+walk takes the service's time and little more."""
 
 from __future__ import annotations
 
 import hashlib
-import time
+import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from dashboard import service
 from dashboard.models import Connection
-from dashboard.vault import MAX_LIMIT, Busy, MediaItem, MediaPage, MediaQuery, UnreadableItem
+from dashboard.vault import MAX_LIMIT, Busy, MediaPage, MediaQuery
 
 from . import lifecycle
 
-LONGEST_WAIT: Final = 9.0
-"""Seconds that a page waits for the service's limit: with the call after them still within a job's lease."""
+MAX_PAUSE_SECONDS: Final = 9.0
+"""Longest wait for the service's rate limit before a page: with the call after it still within a job's
+lease."""
 
-HEAD_START: Final = 0.0005
-"""Seconds in which the next call leaves: whoever works on a page keeps the interpreter from sending it."""
+WAITING_INTERVAL_SECONDS: Final = 0.5
+"""Time between two calls of `while_waiting`."""
 
-LOOKS_UP: Final = 0.5
-"""Seconds after which a walk that waits for an answer asks whether it is to go on."""
+MAX_REPEATED_PAGES: Final = 3
+"""Pages in a row, each of which came before item for item, that show a loop of ever new cursors."""
 
-
-MOST_REPEATS: Final = 3
-"""Pages in a row, each of which was there before item for item, that show a circle of ever new cursors."""
-
-
-class Circle(Exception):
-    """The service's pages lead in a circle: what comes next was there before."""
+AskForPage = Callable[[Connection, MediaQuery], MediaPage]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One page of a walk, and where the walk goes on after it; None at the end."""
-
-    items: tuple[MediaItem | UnreadableItem, ...]
-    next_cursor: str | None
+class CursorLoop(Exception):
+    """The service's pages lead in a circle: what comes next came before."""
 
 
-def ask_paced(connection: Connection, query: MediaQuery) -> MediaPage:
-    """One page, after the pause that the service's limits want; it ends when this process is to end.
+def ask_within_limits(connection: Connection, query: MediaQuery) -> MediaPage:
+    """Return one page, after the pause that the service's rate limit demands; the pause ends when this
+    process is to end.
 
-    Raises Busy, so that the job rests, instead of a long pause; and any VaultError of the call.
+    Raises Busy in place of a long pause, so that the job is paused, and any VaultError of the call.
     """
     pause = service.pause_before(connection)
-    if pause > LONGEST_WAIT:
+    if pause > MAX_PAUSE_SECONDS:
         raise Busy("As many calls were made as the service allows for now.", retry_after=pause)
     lifecycle.stopping.wait(pause)
     return service.walk_page(connection, query)
 
 
-def steps(
+def paginate(
     connection: Connection,
     query: MediaQuery,
     *,
-    ask: Callable[[Connection, MediaQuery], MediaPage] = ask_paced,
+    ask: AskForPage = ask_within_limits,
     seen: set[bytes] | None = None,
-    look_up: Callable[[], None] = lambda: None,
-) -> Generator[Step]:
-    """Every page from the query's cursor on, in order, one call after another; a page is decoded, and the
-    next one asked for, before it is handed over.
+    while_waiting: Callable[[], None] = lambda: None,
+) -> Generator[MediaPage]:
+    """Yield every page from the query's cursor on, in order, one call after another. While a page is worked
+    on the next one is asked for and decoded, and none beyond it.
 
-    Raises Circle where a cursor comes again, or page after page does, and any VaultError. Nothing of the
-    pages is kept but a mark of each and of its cursor in `seen`; a walk that goes on from where another broke
-    off is given the same set, so that it knows the whole way. `look_up` is called twice a second while an
-    answer is waited for: what it raises ends the walk at once, and the call that is out is left to itself.
+    Raises CursorLoop if a cursor comes again, or page after page does, and any VaultError. Nothing of a page
+    is kept but a fingerprint of its ids and of its cursor in `seen`; pass the same set to go on where an
+    earlier call broke off, so that loops are found over the whole way. `while_waiting` is called twice a
+    second while an answer is waited for: an exception that it raises ends the walk at once, and the call
+    under way is left to itself.
     """
-    query = query.replacing(limit=MAX_LIMIT, cursor=query.cursor)
-    seen = set() if seen is None else seen
-    ahead = ThreadPoolExecutor(1, thread_name_prefix="walk")
-    left_alone, repeats = False, 0
+    first = query.replacing(limit=MAX_LIMIT, cursor=query.cursor)
+    reader = _Reader(connection, first, ask, set() if seen is None else seen)
     try:
-        coming = ahead.submit(ask, connection, query)
-        while True:
-            left_alone = True
-            page = _answer(coming, look_up)
-            left_alone = False
-            cursor = page.next_cursor
-            circle = cursor is not None and (mark := _mark(cursor)) in seen
-            if cursor is not None and not circle:
-                seen.add(mark)  # eight bytes a page: a thousandth of what a page weighs
-                query = query.replacing(cursor=cursor)
-                coming = ahead.submit(ask, connection, query)
-                time.sleep(HEAD_START)
-            repeats = repeats + 1 if _was_there(page, seen) else 0
-            circle = circle or (cursor is not None and repeats >= MOST_REPEATS)
-            yield Step(page.items, None if circle else cursor)
-            if circle:
-                raise Circle
-            if cursor is None:
-                return
+        while page := reader.read(while_waiting):
+            yield page
     finally:
-        ahead.shutdown(wait=not left_alone, cancel_futures=True)
+        reader.close()
 
 
-def _answer(coming: Future[MediaPage], look_up: Callable[[], None]) -> MediaPage:
-    while True:
+class _Reader(threading.Thread):
+    """Asks for one page after another, at most one ahead of the page that is worked on.
+
+    A thread that hands over a page still holds the interpreter, so its next call has left before whoever was
+    waiting begins with the page, and keeps the interpreter for as long as that takes.
+    """
+
+    def __init__(self, connection: Connection, query: MediaQuery, ask: AskForPage, seen: set[bytes]) -> None:
+        super().__init__(name="walk")
+        self._connection, self._query, self._ask, self._seen = connection, query, ask, seen
+        self._turns = threading.Semaphore(1)
+        self._answers: SimpleQueue[MediaPage | BaseException | None] = SimpleQueue()
+        self._is_closed = self._is_awaited = False
+        self.start()
+
+    def read(self, while_waiting: Callable[[], None]) -> MediaPage | None:
+        """Return the next page, or None after the last, and let the thread ask for the one behind it. Raises
+        what the call or `while_waiting` raises."""
+        self._turns.release()
+        self._is_awaited = True
+        answer = self._wait_for_answer(while_waiting)
+        self._is_awaited = False
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """Have no further page asked for. A call under way is waited for, unless `read` was interrupted."""
+        self._is_closed = True
+        self._turns.release()
+        if not self._is_awaited:
+            self.join()
+
+    def run(self) -> None:
+        """Hand over page after page, then None, or the exception that came in between."""
         try:
-            return coming.result(LOOKS_UP)
-        except TimeoutError:
-            if coming.done():  # the call itself timed out, and says so
-                raise
-            look_up()
+            self._ask_for_all()
+        except BaseException as error:
+            self._answers.put(error)
+        else:
+            self._answers.put(None)
 
+    def _wait_for_answer(self, while_waiting: Callable[[], None]) -> MediaPage | BaseException | None:
+        while True:
+            try:
+                return self._answers.get(timeout=WAITING_INTERVAL_SECONDS)
+            except Empty:
+                while_waiting()
 
-def _was_there(page: MediaPage, seen: set[bytes]) -> bool:
-    """Whether a page of the same items was marked before; it is now. One without any says nothing."""
-    ids = [item.id or "" for item in page.items]
-    if not any(ids):
-        return False
-    mark = _mark("\n".join(ids))
-    was_there = mark in seen
-    seen.add(mark)
-    return was_there
+    def _ask_for_all(self) -> None:
+        repeated_pages = 0
+        while self._turns.acquire() and not self._is_closed:
+            page = self._ask(self._connection, self._query)
+            cursor = page.next_cursor
+            if cursor is None:
+                self._answers.put(page)
+                return
+            ids = "\n".join(item.id or "" for item in page.items)
+            repeated_pages = repeated_pages + 1 if self._was_seen(ids) else 0
+            if self._was_seen(cursor) or repeated_pages >= MAX_REPEATED_PAGES:
+                self._answers.put(MediaPage(page.items))
+                raise CursorLoop
+            self._query = self._query.replacing(cursor=cursor)
+            self._answers.put(page)
 
-
-def _mark(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+    def _was_seen(self, text: str) -> bool:
+        """Return True if the text came before; it is known from now on."""
+        if not text.strip("\n"):  # a page without any id says nothing
+            return False
+        mark = hashlib.blake2b(text.encode(), digest_size=8).digest()  # a thousandth of what a page weighs
+        was_seen = mark in self._seen
+        self._seen.add(mark)
+        return was_seen

@@ -1,4 +1,4 @@
-"""What the queue carries: the number of a job, to be run by what its kind needs."""
+"""The queue's task: run the job of a number by the function that its kind needs."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ PAUSE_RECORDERS: Final[dict[str, str]] = {
 
 @task()
 def run(number: str) -> None:
-    """Get on with a job as far as it goes; one that is over, or that somebody else runs, is left alone.
+    """Run a job as far as it goes; one that is over, or that somebody else runs, is left alone.
 
-    An error that nobody foresaw is logged, where ids are masked, and counted: the queue would keep its trace
-    as it is, and the rounds would have the job begin again for ever.
+    An unexpected error is logged, where ids are masked, and counted: the queue would keep its trace unmasked,
+    and the worker would begin the job again for ever.
     """
     job = Job.objects.filter(pk=number).first()
     if job is None or not job.is_open:
@@ -47,12 +47,12 @@ def run(number: str) -> None:
         import_string(RUNNERS[job.kind])(job.pk)
     except Exception as error:
         logger.exception("job %s broke off", job.pk)
-        if not is_of_the_database(error):
-            count_a_crash(job)
+        if not is_database_error(error):
+            record_crash(job)
 
 
-def is_of_the_database(error: BaseException | None) -> bool:
-    """True where the database was away, or full: that passes, and is waited for."""
+def is_database_error(error: BaseException | None) -> bool:
+    """Return True if the database was away, or full: that passes, and is waited for."""
     while error is not None:
         if isinstance(error, OperationalError | InterfaceError):
             return True
@@ -60,9 +60,9 @@ def is_of_the_database(error: BaseException | None) -> bool:
     return False
 
 
-def count_a_crash(job: Job) -> None:
-    """Let the job rest where it was one crash too many."""
+def record_crash(job: Job) -> None:
+    """Count a run that ended with an unexpected error; one too many pauses the job."""
     with transaction.atomic():
-        if lifecycle.broke_off(job.pk) and (recorder := PAUSE_RECORDERS.get(job.kind)):
+        if lifecycle.record_crash(job.pk) and (recorder := PAUSE_RECORDERS.get(job.kind)):
             job.refresh_from_db()
             import_string(recorder)(job)

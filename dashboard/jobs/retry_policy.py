@@ -1,4 +1,4 @@
-"""What the worker does when the service does not answer as it should: it waits, and tries again, so often."""
+"""When the worker tries again after the service did not answer as it should, and how often."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ from typing import Final
 
 from dashboard.vault import Busy, KeyRefused, VaultError
 
-TRIES: Final = 10
-"""Calls in a row without an answer after which a walk gives up."""
+MAX_TRIES: Final = 10
+"""Calls in a row without an answer after which a job gives up."""
 
-FIRST_WAIT: Final = 5.0
-"""Seconds before the first other try after an answer that was none; each further wait is twice as long."""
+FIRST_WAIT_SECONDS: Final = 5.0
+"""Time before the second try; each further wait is twice as long."""
 
-LONGEST_WAIT_HERE: Final = 60.0
-"""A longer pause is taken by letting go of the job: whoever waits here keeps a place of the worker."""
+MAX_WAIT_IN_PLACE_SECONDS: Final = 60.0
+"""A job that has to wait longer is paused: one that waits here keeps a worker thread."""
 
 
-def wait_after(error: VaultError, tries: int) -> float:
-    """Seconds to the next try: what the service asked for, else twice as long each time."""
+def seconds_to_next_try(error: VaultError, tries: int) -> float:
+    """Return the wait in seconds after so many failed tries in a row: what the service asked for, else twice
+    as long each time."""
     if isinstance(error, Busy):
         return max(error.retry_after or 30.0, 1.0)
     if isinstance(error, KeyRefused):
         return min(60.0 * 2.0 ** (tries - 1), 900.0)
-    return min(FIRST_WAIT * 2.0 ** (tries - 1), 300.0)
+    return min(FIRST_WAIT_SECONDS * 2.0 ** (tries - 1), 300.0)
 
 
-def lets_go(error: VaultError, seconds: float) -> bool:
-    """True where the job is paused meanwhile, and its page says so."""
-    return seconds > LONGEST_WAIT_HERE or isinstance(error, KeyRefused)
+def should_pause(error: VaultError, seconds: float) -> bool:
+    """Return True if the job is paused for the wait, so that its page says so and its thread is free."""
+    return seconds > MAX_WAIT_IN_PLACE_SECONDS or isinstance(error, KeyRefused)
 
 
-def words(error: VaultError) -> str:
-    """Why a job is paused, or has failed, for its page."""
+def describe_error(error: VaultError) -> str:
+    """Return the text that a paused or failed job's page shows for an error, at most 250 characters."""
     return f"{error.title}. {error.detail}".strip()[:250]

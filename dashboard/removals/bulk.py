@@ -93,7 +93,7 @@ def begin(
     Items that another removal holds are left out and returned. Raises NothingToRemove where that is all of
     them, jobs.JobIsThere for a form that was used, and jobs.JobNotOpened.
     """
-    job = lifecycle.new(
+    job = lifecycle.new_job(
         Job.Kind.REMOVE,
         connection,
         intent.caller,

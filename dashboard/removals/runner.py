@@ -91,7 +91,7 @@ def _join(pk: UUID) -> Job | None:
     now = timezone.now()
     ready = Job.objects.filter(pk=pk, state__in=(Job.State.WAITING, Job.State.RUNNING))
     rested = Job.objects.filter(pk=pk, state=Job.State.PAUSED, next_try_at__lte=now)
-    lease = now + lifecycle.LEASE
+    lease = now + lifecycle.JOB_LEASE
     changes: dict[str, Any] = {"state": Job.State.RUNNING, "lease_until": lease, "moved_at": now, "why": ""}
     if not (ready.update(**changes) or rested.update(**changes, next_try_at=None)):
         return None
@@ -224,8 +224,8 @@ class _Drain:
             return _Resting("The connection's ID cannot be opened by any key.", None)
         rests = self.rests + 1  # two calls that fail at once are one
         self.job.progress = {**self.job.progress, "rests": rests}
-        seconds = None if rests >= retry_policy.TRIES else retry_policy.wait_after(error, rests)
-        return _Resting(retry_policy.words(error), seconds)
+        seconds = None if rests >= retry_policy.MAX_TRIES else retry_policy.seconds_to_next_try(error, rests)
+        return _Resting(retry_policy.describe_error(error), seconds)
 
     def _wait_for_the_service(self) -> None:
         """Keep to the pace that the service asks for."""
@@ -240,7 +240,7 @@ class _Drain:
     def _beat(self, *, now: bool = False) -> None:
         """Prolong the leases every few seconds; raises lifecycle.Interrupted where it is time to let go."""
         if now or lifecycle.stopping.is_set() or time.monotonic() >= self.next_beat:
-            lifecycle.keep(self.job, progress=self.job.progress)
+            lifecycle.checkpoint(self.job, progress=self.job.progress)
             claims.prolong(self.job, self.number)
             self.next_beat = time.monotonic() + EVERY
 

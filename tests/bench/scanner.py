@@ -39,8 +39,8 @@ def main(folder: str) -> None:
         scan.run(job.pk)
         seconds = time.perf_counter() - started
         job.refresh_from_db()
-        progress = scan.progress_of(job)
-        items = progress.tally.items if progress else 0
+        progress = scan.load_progress(job)
+        items = progress.statistics.items if progress else 0
         told = {"state": job.state, "items": items, "seconds": seconds, "peak_kb": peak_kb()}
         print(json.dumps(told), flush=True)
 

@@ -18,14 +18,14 @@ import django
 def main(connection_id: str, form: str, *milestones: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
     django.setup()
-    from dashboard.exports.stream import Download
+    from dashboard.exports.stream import ExportStream
     from dashboard.models import Connection
     from dashboard.vault import MAX_LIMIT, MediaQuery
 
     connection = Connection(slug="taken")
     connection.give_id(connection_id)
     left, started = [int(number) for number in milestones], time.perf_counter()
-    file = Download(connection, MediaQuery(), form)
+    file = ExportStream(connection, MediaQuery(), form)
     for pages, _ in enumerate(file, 1):
         if pages * MAX_LIMIT >= left[0]:
             taken = {"seconds": time.perf_counter() - started, "pages": pages, "peak_kb": peak_kb()}

@@ -13,7 +13,7 @@ from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
-from dashboard.scans.statistics import Names, Tally
+from dashboard.scans.statistics import ScanStatistics, SumsByName
 from tests.make import item, variant
 
 GB: Final = 1_000_000_000
@@ -27,24 +27,28 @@ def write() -> None:
     done(small, of_sixty(), minutes=3 * 60)
 
 
-def done(of: Connection, tally: Tally, *, minutes: int) -> Job:
+def done(of: Connection, stats: ScanStatistics, *, minutes: int) -> Job:
     """A scan of this connection that came to its end."""
     ended = timezone.now() - timedelta(minutes=minutes)
-    progress = {"tally": tally.as_json()}
-    job = lifecycle.new(Job.Kind.SCAN, of, VERA, state=Job.State.DONE, seen=tally.items, progress=progress)
+    progress = {"tally": stats.as_json()}
+    job = lifecycle.new_job(
+        Job.Kind.SCAN, of, VERA, state=Job.State.DONE, seen=stats.items, progress=progress
+    )
     job.created_at = job.started_at = ended - timedelta(minutes=9)
     job.finished_at = ended
     job.save()
-    assert scan.progress_of(job)
+    assert scan.load_progress(job)
     return job
 
 
-def of_a_million() -> Tally:
+def of_a_million() -> ScanStatistics:
     """As of a connection that has grown for years."""
     now = int(time.time() * 1000)
     soon = links_that_end(now - 12 * 60_000)
-    tally = Tally(now_ms=now, items=1_000_000, unreadable=3, variants=3_214_870, size_bytes=18_462 * GB)
-    tally.states = Names(
+    stats = ScanStatistics(
+        now_ms=now, items=1_000_000, unreadable=3, variants=3_214_870, size_bytes=18_462 * GB
+    )
+    stats.states = SumsByName(
         rows={
             "stored": [2_304_116, 17_904 * GB],
             "edge_only": [611_042, 0],
@@ -54,7 +58,7 @@ def of_a_million() -> Tally:
             "thawing": [12, 0],
         }
     )
-    tally.types = Names(
+    stats.types = SumsByName(
         rows={
             "image": [684_020, 2_110 * GB],
             "video": [298_514, 16_260 * GB],
@@ -62,29 +66,34 @@ def of_a_million() -> Tally:
         }
     )
     labels = ("full", "1080", "720", "thumb", "preview", "2160", "480", "poster", "sprite", "teaser", "w96")
-    tally.labels = Names(
+    stats.labels = SumsByName(
         rows={
             label: [1_050_000 // (place + 1), 9_600 * GB // (place + 1) ** 2]
             for place, label in enumerate(labels)
         }
     )
-    tally.ages = [
+    stats.ages = [
         [items, items * 18 * 10**6] for items in (214, 4_870, 31_240, 102_300, 188_460, 402_110, 270_803, 0)
     ]
-    tally.accesses = [
+    stats.accesses = [
         [items, items * 18 * 10**6]
         for items in (9_120, 61_300, 144_280, 201_970, 168_330, 190_400, 96_240, 128_357)
     ]
-    tally.expired, tally.within_hour, tally.within_day, tally.later = 190_204, 1_302, 148_066, 2_588_998
-    tally.newest_ms, tally.last_access_ms = now - 40_000, now - 9_000
+    stats.expired, stats.within_hour, stats.within_day, stats.later = (
+        190_204,
+        1_302,
+        148_066,
+        2_588_998,
+    )
+    stats.newest_ms, stats.last_access_ms = now - 40_000, now - 9_000
     ids = [str(4_492_994_399 + 181_073_101 * number) for number in range(10)]
     kinds = ("video", "video", "image", "video", "audio")
     day = 24 * 3_600_000
-    tally.largest = [
+    stats.largest = [
         (9_812_440_128 - place * 412_330_777, media_id, now - (place + 1) * 3 * day, kinds[place % 3])
         for place, media_id in enumerate(ids)
     ]
-    tally.coldest = [
+    stats.coldest = [
         (
             -(now - (1900 - place * 41) * day),
             str(int(media_id) + 7),
@@ -94,27 +103,27 @@ def of_a_million() -> Tally:
         )
         for place, media_id in enumerate(ids)
     ]
-    tally.soonest = soon
-    return tally
+    stats.soonest = soon
+    return stats
 
 
 def links_that_end(now_ms: int) -> list[tuple[int, str, str]]:
     """At all sorts of times, from a few minutes on."""
-    tally = Tally(now_ms=now_ms)
+    stats = ScanStatistics(now_ms=now_ms)
     for number, minutes in enumerate((3, 9, 14, 31, 55, 58, 90, 200, 400, 1500, 3000)):
         ends = variant(expires_ms=now_ms + minutes * 60_000)
-        tally.add([item(f"1825442{number:04}", **dict.fromkeys(("thumb", "full")[: 1 + number % 2], ends))])
-    return tally.soonest
+        stats.add([item(f"1825442{number:04}", **dict.fromkeys(("thumb", "full")[: 1 + number % 2], ends))])
+    return stats.soonest
 
 
-def of_sixty() -> Tally:
+def of_sixty() -> ScanStatistics:
     """As of a small connection of pictures."""
-    tally = Tally(now_ms=int(time.time() * 1000) - 3 * 3_600_000)
-    first = tally.now_ms - 40 * 24 * 3_600_000
+    stats = ScanStatistics(now_ms=int(time.time() * 1000) - 3 * 3_600_000)
+    first = stats.now_ms - 40 * 24 * 3_600_000
     for number in range(60):
         full = variant(
             size_bytes=9_000_000 + 311_000 * number, created_ms=first, last_accessed_ms=first + 9_000_000
         )
         thumb = variant(size_bytes=40_000, created_ms=first, status="stored" if number % 5 else "edge_only")
-        tally.add([item(f"2713{number:06}", full=full, thumb=thumb)])
-    return tally
+        stats.add([item(f"2713{number:06}", full=full, thumb=thumb)])
+    return stats

@@ -178,10 +178,10 @@ def looks_up(browser: Browser, usable: list[str]) -> None:
 def scans(of: Connection, usable: list[str], unusable: int) -> None:
     scan.begin(of, make.OMAR)
     make.work_off()
-    found = scan.last(of)
+    found = scan.load_last_result(of)
     assert found
-    tally = found.progress.tally
-    assert (tally.items - tally.unreadable, tally.unreadable) == (len(usable), unusable)
+    statistics = found.progress.statistics
+    assert (statistics.items - statistics.unreadable, statistics.unreadable) == (len(usable), unusable)
 
 
 def deletes(browser: Browser, world: World, media_id: str) -> None:

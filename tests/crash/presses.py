@@ -153,7 +153,7 @@ def work() -> int:
     """Queue what nobody works on and run what is queued; how many jobs are left open."""
 
     def as_a_worker_does() -> str:
-        lifecycle.queue_due()
+        lifecycle.queue_due_jobs()
         make.work_off()
         return str(Job.objects.filter(state__in=Job.OPEN).count())
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
-from dashboard.scans.scan import Progress
-from dashboard.scans.statistics import SOONEST, Tally
+from dashboard.scans.scan import ScanProgress
+from dashboard.scans.statistics import MAX_NAMED_LINKS, ScanStatistics
 from tests.make import OMAR, Browser, item, job, operations, rows_of, text, variant
 
 HERE = "/c/small/expiring/"
@@ -22,12 +22,12 @@ def scanned(slug: str = "small", minutes_ago: int = 12, **ends: int) -> Job:
     """A scan that ended some minutes ago, one item for each of `ends`: minutes from now to its link's end."""
     at = timezone.now() - timedelta(minutes=minutes_ago)
     now_ms = int(timezone.now().timestamp() * 1000)
-    tally = Tally(now_ms=now_ms - minutes_ago * MINUTE_MS)
-    tally.add(
+    stats = ScanStatistics(now_ms=now_ms - minutes_ago * MINUTE_MS)
+    stats.add(
         item(media_id.replace("_", "-"), full=variant(expires_ms=now_ms + minutes * MINUTE_MS + 5000))
         for media_id, minutes in ends.items()
     )
-    kept = {"tally": tally.as_json()}
+    kept = {"tally": stats.as_json()}
     small = Connection.objects.get(slug=slug)
     return job(small, kind=Job.Kind.SCAN, state=Job.State.DONE, progress=kept, finished_at=at)
 
@@ -51,13 +51,13 @@ def test_what_a_scan_of_the_service_met(viewer: Browser) -> None:
     begun = scan.begin(connection, OMAR)
     scan.run(begun.pk)
     begun.refresh_from_db()
-    progress = scan.progress_of(begun)
-    assert isinstance(progress, Progress)
-    ids = {media_id for _, media_id, _ in progress.tally.soonest}
+    progress = scan.load_progress(begun)
+    assert isinstance(progress, ScanProgress)
+    ids = {media_id for _, media_id, _ in progress.statistics.soonest}
     answer = viewer.get(HERE)
     assert {row.split()[0] for row in rows_of(answer)} == ids
     assert len(ids) > 10
-    assert ("The 100 links" in text(answer)) is (len(progress.tally.soonest) == SOONEST)
+    assert ("The 100 links" in text(answer)) is (len(progress.statistics.soonest) == MAX_NAMED_LINKS)
 
 
 def test_the_links_of_one_item_stand_in_one_row(viewer: Browser) -> None:

@@ -13,7 +13,7 @@ from dashboard.models import Connection, Job, Removal, Worker
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from tests.make import Browser, operations, removal, text, words_in
-from tests.scans import after, begun, tally_of
+from tests.scans import after, begun, statistics_of
 
 HERE = "/c/small/overview/"
 State = Job.State
@@ -44,15 +44,15 @@ def table(page: str, title: str) -> list[list[str]]:
 
 def test_works(viewer: Browser, scanned: Job, sandbox: Sandbox) -> None:
     page = text(viewer.get(HERE))
-    tally = tally_of(scanned)
-    assert f"Of {tally.items} items, scanned just now" in words_in(page)
+    stats = statistics_of(scanned)
+    assert f"Of {stats.items} items, scanned just now" in words_in(page)
     by_state = {row[0]: row[1:] for row in table(page, "By state")[1:]}
-    assert by_state["Stored"][0] == f"{tally.states.rows['stored'][0]:,}"
-    assert by_state["All"][0] == f"{tally.variants:,}"
+    assert by_state["Stored"][0] == f"{stats.states.rows['stored'][0]:,}"
+    assert by_state["All"][0] == f"{stats.variants:,}"
     assert (
-        sum(int(row[0].replace(",", "")) for word, row in by_state.items() if word != "All") == tally.variants
+        sum(int(row[0].replace(",", "")) for word, row in by_state.items() if word != "All") == stats.variants
     )
-    assert sum(int(row[1]) for row in table(page, "First seen")[1:]) == tally.items - tally.unreadable
+    assert sum(int(row[1]) for row in table(page, "First seen")[1:]) == stats.items - stats.unreadable
     assert operations(sandbox) == []  # a page about the past asks nothing of the service
 
 
@@ -81,7 +81,7 @@ def test_what_was_odd_is_said(viewer: Browser, scanned: Job) -> None:
     assert "came again" not in said
     scanned.progress["tally"]["repeats"] = 12
     scanned.progress |= {"taken_up": 1, "circle": True}
-    scanned.why = scan.CIRCLE
+    scanned.why = scan.CURSOR_LOOP_MESSAGE
     scanned.save()
     said = words_in(text(viewer.get(HERE)))
     assert "12 items came again" in said
@@ -119,7 +119,7 @@ def test_while_one_runs_the_old_numbers_stay(viewer: Browser, scanned: Job, smal
     page = text(viewer.get(HERE))
     assert len(pictures(page)) == 6
     assert 'class="scan running"' in page  # by which the style dims what is old
-    running = lifecycle.running(small, Job.Kind.SCAN)
+    running = lifecycle.find_open(small, Job.Kind.SCAN)
     assert running
     assert f'hx-get="/c/small/scan/?at=overview&amp;watched={running.pk}"' in page
 

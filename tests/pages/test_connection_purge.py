@@ -24,7 +24,7 @@ from tests.make import (
     text,
     words_in,
 )
-from tests.scans import after, begun, tally_of
+from tests.scans import after, begun, statistics_of
 
 HERE = "/c/small/purge/"
 State = Removal.State
@@ -130,9 +130,9 @@ def test_a_scan_tells_what_a_look_cannot(admin: Browser, sandbox: Sandbox) -> No
     sandbox.faults.add(method="DELETE", body={"success": True, "purgedCount": 5700, "freedBytes": 9})
     done = admin.post("/c/big/purge/", {**TYPED, "typed": "Creator B", **hidden_fields(asks)})
     record = Removal.objects.get()
-    tally = tally_of(job)
+    stats = statistics_of(job)
     assert record.before["items_seen"] == 1900
-    assert record.before["variants_by_state"] == {name: row[0] for name, row in tally.states.rows.items()}
+    assert record.before["variants_by_state"] == {name: row[0] for name, row in stats.states.rows.items()}
     assert (record.before["scanned"], record.before["at_least"]) == (True, False)
     assert "by the scan of" in words_in(text(done))
     told = words_in(text(admin.get(record.get_absolute_url())))

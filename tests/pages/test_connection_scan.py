@@ -130,7 +130,7 @@ def test_one_who_may_not_see_the_connection_begins_nothing(viewer: Browser, smal
     small.groups = ["nobody"]
     small.save()
     assert viewer.post(HERE).status_code == 404
-    assert lifecycle.running(small, Job.Kind.SCAN) is None
+    assert lifecycle.find_open(small, Job.Kind.SCAN) is None
 
 
 def test_a_viewer_ends_nobody_elses_scan(viewer: Browser, operator: Browser, small: Connection) -> None:

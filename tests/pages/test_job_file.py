@@ -136,7 +136,7 @@ def test_after_a_day_it_is_gone(operator: Browser, small: Connection) -> None:
         answer = operator.get(at(job))
         assert answer.status_code == 410
         assert "lay here for a day" in text(answer)
-        export.trim()
+        export.delete_old_files()
     assert "It lay here for a day and was deleted." in page_of(job, operator)
     assert 'href="/c/small/export/?status=stored"' in text(operator.get(job.get_absolute_url()))
 

@@ -101,10 +101,15 @@ def test_whoever_goes_on_with_an_export_knows_what_is_in_the_file(
 def test_a_scan_counts_it_once(twice: Connection) -> None:
     scan.begin(twice, make.OMAR)
     make.work_off()
-    found = scan.last(twice)
+    found = scan.load_last_result(twice)
     assert found
-    tally = found.progress.tally
-    assert (tally.items, tally.repeats, tally.variants, tally.size_bytes) == (2, 1, 2, 2000)
+    stats = found.progress.statistics
+    assert (stats.items, stats.repeats, stats.variants, stats.size_bytes) == (
+        2,
+        1,
+        2,
+        2000,
+    )
 
 
 def test_a_look_up_finds_it_once(sandbox: Sandbox, viewer: Browser) -> None:

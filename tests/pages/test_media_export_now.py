@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from dashboard.exports.stream import Cut
-from dashboard.jobs.paging import Circle
+from dashboard.exports.stream import DownloadAborted
+from dashboard.jobs.paging import CursorLoop
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Unreachable, VaultError
@@ -163,7 +163,7 @@ def test_trouble_later_breaks_the_transfer_off(
     pages = iter(answer)
     assert next(pages)
     sandbox.faults.add(times=None, **fault)
-    with pytest.raises(Cut) as cut:
+    with pytest.raises(DownloadAborted) as cut:
         list(pages)
     assert isinstance(cut.value.__cause__, kind)
     leave(answer)
@@ -175,9 +175,9 @@ def test_a_circle_breaks_the_transfer_off(viewer: Browser, sandbox: Sandbox, cur
     for cursor in cursors:
         sandbox.faults.add(body={"items": [], "nextCursor": cursor})
     answer = viewer.get(f"{HERE}?format=csv")
-    with pytest.raises(Cut) as cut:
+    with pytest.raises(DownloadAborted) as cut:
         list(answer)
-    assert isinstance(cut.value.__cause__, Circle)
+    assert isinstance(cut.value.__cause__, CursorLoop)
     leave(answer)
     assert len(sandbox.calls) == len(cursors)
 

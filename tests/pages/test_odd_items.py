@@ -186,9 +186,9 @@ def test_they_are_exported(small: Connection, odd: dict[str, str], form: str, ex
 
 
 def test_they_are_counted(small: Connection, odd: dict[str, str]) -> None:
-    tally = scans.tally_of(scans.after(scans.begun(small)))
-    assert tally.unreadable == 1  # the sandbox's own, which has no id
-    assert tally.items >= len(odd)
+    statistics = scans.statistics_of(scans.after(scans.begun(small)))
+    assert statistics.unreadable == 1  # the sandbox's own, which has no id
+    assert statistics.items >= len(odd)
 
 
 def test_the_overview_is_drawn(viewer: Browser, small: Connection, odd: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ class ExportJob(JobPage):
         super().__init__(job, person, within)
         self.asked = ExportPage(job.connection, export.query_of(job))
         self.form = FORMATS.get(job.form, job.form)
-        self.is_theirs = export.is_of(job, person)
+        self.is_theirs = export.is_owned_by(job, person)
 
     @property
     def written(self) -> str:
@@ -36,7 +36,7 @@ class ExportJob(JobPage):
     @property
     def until(self) -> datetime | None:
         """How long the file lies there; None where there is none any more, or none yet."""
-        until = export.lies_until(self.job)
+        until = export.file_expires_at(self.job)
         return until if until and until > timezone.now() else None
 
     @property

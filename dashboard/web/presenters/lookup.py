@@ -17,7 +17,7 @@ from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
 from dashboard.models import Connection, Lookup, Removal
 from dashboard.removals import actions
 from dashboard.selection import Entry
-from dashboard.spreadsheets import Sheet, safe
+from dashboard.spreadsheets import Sheet, escape_formula
 from dashboard.units import age_text, iso_text, length_text, size_text
 from dashboard.vault import KeyRefused
 from dashboard.web.ticket_links import with_ticket
@@ -180,7 +180,9 @@ class Result:
     def csv(self) -> str:
         """A row for each id in each connection, in pasted order, then what is no id; never a link."""
         sheet = Sheet()
-        return sheet.head(COLUMNS) + sheet.lines([safe(cell) for cell in row] for row in self._cells())
+        return sheet.encode_header(COLUMNS) + sheet.encode_rows(
+            [escape_formula(cell) for cell in row] for row in self._cells()
+        )
 
     def _cells(self) -> Iterator[list[str]]:
         lookup = self.lookup

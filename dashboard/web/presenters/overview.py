@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.identity import Person
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
-from dashboard.scans.statistics import NEVER, SPANS, Names, Row
+from dashboard.scans.statistics import AGE_LIMITS_MS, NEVER_INDEX, CountAndBytes, SumsByName
 from dashboard.units import age_text, count_text, iso_text
 
 from .job import may_stop
@@ -29,7 +29,7 @@ AGES: Final = (
     ("1 y", "Last year"),
     ("older", "Over a year ago"),
 )
-"""What the ages of a tally are called, below a column and in a table."""
+"""What the ages of a statistics are called, below a column and in a table."""
 
 FEW: Final = 12
 """Labels that are drawn; the table has them all."""
@@ -105,8 +105,8 @@ class ScanStatus:
             self.said = f"Scan: {Progress(newest).said}"
 
     @cached_property
-    def found(self) -> scan.Found | None:
-        return scan.last(self.connection)
+    def found(self) -> scan.ScanResult | None:
+        return scan.load_last_result(self.connection)
 
     @cached_property
     def progress(self) -> Progress | None:
@@ -138,73 +138,73 @@ class Overview:
     percent = staticmethod(percent_text)
     short = staticmethod(short_text)
 
-    def __init__(self, connection: Connection, found: scan.Found) -> None:
+    def __init__(self, connection: Connection, found: scan.ScanResult) -> None:
         self.connection = connection
         self.found = found
         self.job = found.job
         self.progress = found.progress
-        self.tally = found.progress.tally
+        self.statistics = found.progress.statistics
         self.as_of = found.as_of
-        self.last_access = moment(self.tally.last_access_ms)
-        self.last_access_age = _ago(self.tally.last_access_ms)
+        self.last_access = moment(self.statistics.last_access_ms)
+        self.last_access_age = _ago(self.statistics.last_access_ms)
         self.age = _ago(found.as_of.timestamp() * 1000)
-        self.cover = f"Of {count_text(self.tally.items, 'item')}, scanned {self.age}"
+        self.cover = f"Of {count_text(self.statistics.items, 'item')}, scanned {self.age}"
 
     @property
     def states(self) -> list[Part]:
         """In the order a variant goes through them; what we do not know comes last."""
         order = [*STATUS_WORDS, "unknown"]
-        whole = (self.tally.variants, self.tally.size_bytes)
-        parts = _parts(self.tally.states, whole, STATUS_WORDS, "unknown", "no state")
+        whole = (self.statistics.variants, self.statistics.size_bytes)
+        parts = _parts(self.statistics.states, whole, STATUS_WORDS, "unknown", "no state")
         return sorted(parts, key=lambda part: (order.index(part.mark), -part.number))
 
     @property
     def types(self) -> list[Part]:
-        whole = (self.tally.items - self.tally.unreadable, self.tally.size_bytes)
-        parts = _parts(self.tally.types, whole, TYPE_WORDS, "file", "no type")
+        whole = (self.statistics.items - self.statistics.unreadable, self.statistics.size_bytes)
+        parts = _parts(self.statistics.types, whole, TYPE_WORDS, "file", "no type")
         return sorted(parts, key=lambda part: -part.number)
 
     @property
     def labels(self) -> list[Part]:
         """The heaviest first."""
-        whole = (self.tally.variants, self.tally.size_bytes)
-        parts = _parts(self.tally.labels, whole, {}, "plain", "no label")
+        whole = (self.statistics.variants, self.statistics.size_bytes)
+        parts = _parts(self.statistics.labels, whole, {}, "plain", "no label")
         return sorted(parts, key=lambda part: (-part.size_bytes, -part.number))
 
     @property
     def links(self) -> list[Part]:
-        tally = self.tally
+        statistics = self.statistics
         rows = (
-            ("End date passed", "expired", tally.expired),
-            ("Within 1 h", "soon", tally.within_hour),
-            ("Within 24 h", "pending", tally.within_day),
-            ("Later", "plain", tally.later),
+            ("End date passed", "expired", statistics.expired),
+            ("Within 1 h", "soon", statistics.within_hour),
+            ("Within 24 h", "pending", statistics.within_day),
+            ("Later", "plain", statistics.later),
         )
         whole = sum(count for _, _, count in rows)
         return [Part(name, mark, count, 0, _of(count, whole), 0) for name, mark, count in rows]
 
     @property
     def ages(self) -> list[Part]:
-        return _columns(self.tally.ages, "not known", "Not known")
+        return _columns(self.statistics.ages, "not known", "Not known")
 
     @property
     def accesses(self) -> list[Part]:
-        return _columns(self.tally.accesses, "never", "Never")
+        return _columns(self.statistics.accesses, "never", "Never")
 
     @property
     def largest(self) -> list[Named]:
-        found = sorted(self.tally.largest, reverse=True)
+        found = sorted(self.statistics.largest, reverse=True)
         return [self._named(media_id, kind, size, last) for size, media_id, last, kind in found]
 
     @property
     def coldest(self) -> list[Named]:
-        found = sorted(self.tally.coldest, reverse=True)
+        found = sorted(self.statistics.coldest, reverse=True)
         return [self._named(media_id, kind, size, last) for _, media_id, size, last, kind in found]
 
     @property
     def expiring(self) -> int:
         """Links that are good yet and end within a day."""
-        return self.tally.within_hour + self.tally.within_day
+        return self.statistics.within_hour + self.statistics.within_day
 
     def _named(self, media_id: str, kind: str, size: int, last: int) -> Named:
         at = moment(last)
@@ -220,7 +220,7 @@ class Overview:
 
 
 def _parts(
-    names: Names, whole: tuple[int, int], words: Mapping[str, str], unknown: str, nameless: str
+    names: SumsByName, whole: tuple[int, int], words: Mapping[str, str], unknown: str, nameless: str
 ) -> list[Part]:
     """A row a name; one that is among the `words` is its own mark."""
     rows = [*names.rows.items(), *([("others", names.others)] if names.others[0] else [])]
@@ -237,15 +237,15 @@ def _parts(
     ]
 
 
-def _columns(rows: list[Row], short: str, name: str) -> list[Part]:
+def _columns(rows: list[CountAndBytes], short: str, name: str) -> list[Part]:
     """A column an age, and one for what has no such time, where there is any."""
     words = [*AGES, (short, name)]
-    assert len(rows) == len(words) == len(SPANS) + 2  # noqa: S101 - a name an age
+    assert len(rows) == len(words) == len(AGE_LIMITS_MS) + 2  # noqa: S101 - a name an age
     items, size = sum(row[0] for row in rows), sum(row[1] for row in rows)
     return [
         Part(word, "plain", row[0], row[1], _of(row[0], items), _of(row[1], size), below)
         for place, (row, (below, word)) in enumerate(zip(rows, words, strict=True))
-        if place != NEVER or row[0]
+        if place != NEVER_INDEX or row[0]
     ]
 
 

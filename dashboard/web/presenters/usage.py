@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.models import Connection, Job, Removal
 from dashboard.removals.actions import MAY_HAVE_TAKEN
 from dashboard.scans import scan
-from dashboard.scans.statistics import Tally
+from dashboard.scans.statistics import ScanStatistics
 from dashboard.units import age_text, iso_text
 from dashboard.vault import MediaPage
 
@@ -70,23 +70,23 @@ class Usage:
 
 def usage(page: MediaPage) -> Usage:
     """Of what a look just found: exact only where the page is all there is."""
-    tally = Tally(now_ms=int(time.time() * 1000))
+    statistics = ScanStatistics(now_ms=int(time.time() * 1000))
     by_id = {item.id or index: item for index, item in reversed(list(enumerate(page.items)))}
-    tally.add(by_id.values())  # one that is listed twice is one
-    return _usage(tally, timezone.now(), at_least=page.next_cursor is not None)
+    statistics.add(by_id.values())  # one that is listed twice is one
+    return _usage(statistics, timezone.now(), at_least=page.next_cursor is not None)
 
 
 def usage_of(connection: Connection, page: MediaPage) -> Usage:
     """Of the look where it saw everything; else of the newest scan, unless a purge came after it; else of
     the look, as the least there is."""
     looked = usage(page)
-    found = scan.last(connection) if looked.at_least else None
+    found = scan.load_last_result(connection) if looked.at_least else None
     if found is None or purged_since(connection, found.job):
         return looked
-    counted = found.progress.tally
+    counted = found.progress.statistics
     if counted.items < looked.items:  # it has grown, or the walk was cut short: the look knows better
         return looked
-    return _usage(counted, found.as_of, at_least=found.progress.circle, job=found.job)
+    return _usage(counted, found.as_of, at_least=found.progress.has_cursor_loop, job=found.job)
 
 
 def purged_since(connection: Connection, job: Job) -> bool:
@@ -102,28 +102,28 @@ def moment(ms: int) -> datetime | None:
     return datetime.fromtimestamp(ms / 1000, UTC) if ms else None
 
 
-def _usage(tally: Tally, as_of: datetime, *, at_least: bool, job: Job | None = None) -> Usage:
+def _usage(statistics: ScanStatistics, as_of: datetime, *, at_least: bool, job: Job | None = None) -> Usage:
     return Usage(
-        items=tally.items,
-        variants=tally.variants,
-        size_bytes=tally.size_bytes,
+        items=statistics.items,
+        variants=statistics.variants,
+        size_bytes=statistics.size_bytes,
         at_least=at_least,
-        unreadable=tally.unreadable,
-        moving=tally.in_flight,
-        shares=shares(tally),
-        last_accessed=moment(tally.last_access_ms),
-        newest=moment(tally.newest_ms),
+        unreadable=statistics.unreadable,
+        moving=statistics.in_flight,
+        shares=shares(statistics),
+        last_accessed=moment(statistics.last_access_ms),
+        newest=moment(statistics.newest_ms),
         as_of=as_of,
         scan=job,
     )
 
 
-def shares(tally: Tally) -> list[Share]:
+def shares(statistics: ScanStatistics) -> list[Share]:
     """By state, the one with most variants first."""
     found = [
         Share(name, name if name in STATUS_WORDS else "unknown", STATUS_WORDS.get(name, name), *row)
-        for name, row in tally.states.rows.items()
+        for name, row in statistics.states.rows.items()
     ]
-    if tally.states.others[0]:
-        found.append(Share("other", "unknown", "other states", *tally.states.others))
+    if statistics.states.others[0]:
+        found.append(Share("other", "unknown", "other states", *statistics.states.others))
     return sorted(found, key=lambda share: -share.variants)

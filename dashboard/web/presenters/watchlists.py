@@ -13,7 +13,7 @@ from dashboard import service
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
-from dashboard.scans.statistics import SOONEST
+from dashboard.scans.statistics import MAX_NAMED_LINKS
 from dashboard.units import age_text
 from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, UnreadableItem
 
@@ -36,18 +36,18 @@ class ExpiringPage:
     """What the last scan of the connection knows of links; without a scan, nothing."""
 
     def __init__(self, connection: Connection) -> None:
-        self.job = lifecycle.last_done(connection, Job.Kind.SCAN)
-        self.is_scanning = lifecycle.running(connection, Job.Kind.SCAN) is not None
-        progress = scan.progress_of(self.job) if self.job else None
-        self.tally = progress.tally if progress else None
+        self.job = lifecycle.find_last_done(connection, Job.Kind.SCAN)
+        self.is_scanning = lifecycle.find_open(connection, Job.Kind.SCAN) is not None
+        progress = scan.load_progress(self.job) if self.job else None
+        self.statistics = progress.statistics if progress else None
         self.endings: list[Ending] = []
-        if not self.job or not self.tally:
+        if not self.job or not self.statistics:
             return
         now = timezone.now()
         self.scanned = age_text((now - (self.job.finished_at or self.job.created_at)).total_seconds())
-        self.is_cut = len(self.tally.soonest) == SOONEST
+        self.is_cut = len(self.statistics.soonest) == MAX_NAMED_LINKS
         found: dict[str, Ending] = {}
-        for later_ms, media_id, label in sorted(self.tally.soonest, reverse=True):
+        for later_ms, media_id, label in sorted(self.statistics.soonest, reverse=True):
             ends_at = datetime.fromtimestamp(-later_ms / 1000, UTC)
             left = (ends_at - now).total_seconds()
             href = f"{connection.media_url}{media_id}/"

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_safe
 from dashboard.audit import export, record
 from dashboard.audit.queries import DEFAULT_LIMIT, EVERY_STEP, History
 from dashboard.auth.roles import needs
-from dashboard.exports.downloads import Placed
+from dashboard.exports.downloads import DownloadBody
 from dashboard.identity import Role
 from dashboard.request import Request
 from dashboard.security import is_from_here
-from dashboard.spreadsheets import CONTENT_TYPES, attachment
+from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.web import error_pages
 from dashboard.web.forms.audit import AuditExportForm, AuditFilterForm
 from dashboard.web.htmx import show
@@ -54,13 +54,13 @@ def audit_export(request: Request) -> HttpResponseBase:
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(AuditPage(history, form.query()).href)
     kind, query = form.cleaned_data["format"], form.query().replacing(steps=EVERY_STEP, limit=DEFAULT_LIMIT)
-    with Placed(request.person) as placed:
+    with DownloadBody(request.person) as body:
         taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
         events = (event for event in history.walk(query) if event.sequence < taken.sequence)
         packets = export.packets(export.lines(events, kind))
-        placed.holds(packets, packets.close)
-    response = StreamingHttpResponse(placed, content_type=CONTENT_TYPES[kind])
-    response.headers["Content-Disposition"] = attachment(f"audit-{timezone.now():%Y-%m-%d}.{kind}")
+        body.set_content(packets, packets.close)
+    response = StreamingHttpResponse(body, content_type=CONTENT_TYPES[kind])
+    response.headers["Content-Disposition"] = content_disposition(f"audit-{timezone.now():%Y-%m-%d}.{kind}")
     return response
 
 

@@ -21,7 +21,7 @@ from dashboard.jobs import lifecycle
 from dashboard.models import Connection
 from dashboard.request import Request
 from dashboard.security import is_from_here
-from dashboard.spreadsheets import CONTENT_TYPES, attachment
+from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.web import error_pages
 from dashboard.web.forms.export import MediaExportForm
 from dashboard.web.forms.media import MediaFilterForm
@@ -57,9 +57,9 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     # A link from elsewhere takes nothing away.
     if not is_from_here(request.headers.get("Sec-Fetch-Site")) or not tells_its_end(request):
         return redirect(page.href)
-    file = export_stream.now(request.caller, connection, page.query, kind)
+    file = export_stream.open_stream(request.caller, connection, page.query, kind)
     response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[kind])
-    response.headers["Content-Disposition"] = attachment(export_stream.file_name(connection, kind))
+    response.headers["Content-Disposition"] = content_disposition(export_stream.name_file(connection, kind))
     return response
 
 
@@ -90,13 +90,15 @@ def tells_its_end(request: Request) -> bool:
 def job_file(request: Request, pk: UUID) -> HttpResponseBase:
     """The file that a worker wrote, for whoever had it written; that they take it is recorded first."""
     job = History(request.person).job(pk)
-    if not export.is_of(job, request.person) or job.connection not in request.connections:
+    if not export.is_owned_by(job, request.person) or job.connection not in request.connections:
         raise UnknownRecord(pk)  # said alike of what is not theirs and of what never was
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(job)
-    file, size_bytes = handout.take_away(request.caller, job)
+    file, size_bytes = handout.open_download(request.caller, job)
     response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[job.form])
-    response.headers["Content-Disposition"] = attachment(export_stream.file_name(job.connection, job.form))
+    response.headers["Content-Disposition"] = content_disposition(
+        export_stream.name_file(job.connection, job.form)
+    )
     response.headers["Content-Length"] = str(size_bytes)
     return response
 
@@ -112,8 +114,8 @@ def enough(request: Request, error: export.TooManyExports) -> HttpResponse:
     return error_pages.say(
         request,
         "Enough exports for now",
-        f"{export.MOST_OPEN} of your exports are still being prepared, so this one was not begun. Wait until "
-        "one of them is done, or stop one.",
+        f"{export.MAX_OPEN_EXPORTS} of your exports are still being prepared, so this one was not begun. "
+        "Wait until one of them is done, or stop one.",
         status=409,
         retry="",
         action=(error.job.get_absolute_url(), "See the newest of them"),

@@ -15,7 +15,7 @@ from dashboard.identity import Role
 from dashboard.lookups.store import anew, ask, begin, find, recent
 from dashboard.models import Lookup
 from dashboard.request import Request
-from dashboard.spreadsheets import CONTENT_TYPES, attachment
+from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.vault import VaultError
 from dashboard.web import error_pages
 from dashboard.web.forms.lookup import LookupForm, PastedForm
@@ -59,7 +59,9 @@ def lookup_export(request: Request, pk: UUID) -> HttpResponse:
     """The whole result as a table."""
     found = find(pk, request.connections)
     response = HttpResponse(Result(found).csv(), content_type=CONTENT_TYPES["csv"])
-    response.headers["Content-Disposition"] = attachment(f"look-up-{found.created_at:%Y-%m-%d-%H%M}.csv")
+    response.headers["Content-Disposition"] = content_disposition(
+        f"look-up-{found.created_at:%Y-%m-%d-%H%M}.csv"
+    )
     return response
 
 

@@ -49,7 +49,7 @@ def done(request: Request, connection: Connection, act: str | None) -> bool:
     """Do what was pressed; False where it is not this person's to do. What is over already stays as it is."""
     if act in (None, "begin"):
         scan.begin(connection, request.caller)
-    elif job := lifecycle.running(connection, Job.Kind.SCAN):
+    elif job := lifecycle.find_open(connection, Job.Kind.SCAN):
         if not may_stop(job, request.person):
             return False
         if act == "stop":

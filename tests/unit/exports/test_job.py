@@ -19,7 +19,7 @@ from dashboard import audit
 from dashboard.exports import files as export_files
 from dashboard.exports import job as export
 from dashboard.identity import Caller, Person, Role
-from dashboard.jobs import lifecycle
+from dashboard.jobs import lifecycle, walker
 from dashboard.models import Connection, Event, Job
 from dashboard.removals.actions import FormUsed
 from dashboard.sandbox import Sandbox
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("folder")
 
 @pytest.fixture
 def every_page_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "KEPT_EVERY", 0.0)
+    monkeypatch.setattr(walker, "CHECKPOINT_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
@@ -217,7 +217,7 @@ def test_a_process_that_ends_gives_it_back(some: Connection) -> None:
 
 def test_of_two_runners_one_writes(some: Connection, upstream: Sandbox) -> None:
     job = begun(some)
-    held = lifecycle.take(job.pk, uuid.uuid4())
+    held = lifecycle.acquire(job.pk, uuid.uuid4())
     assert held is not None
     assert after(job).runner == held.runner
     assert upstream.calls == []
@@ -242,7 +242,7 @@ def test_a_runner_that_lost_its_lease_spoils_nothing(some: Connection) -> None:
     job.refresh_from_db()
     assert (job.state, job.why) == (State.PAUSED, "Another worker is about to let go of the file.")
     assert job.next_try_at is not None
-    assert job.next_try_at - timezone.now() < timedelta(seconds=export.HELD_FOR)
+    assert job.next_try_at - timezone.now() < timedelta(seconds=export.LOCKED_PAUSE_SECONDS)
     Job.objects.filter(pk=job.pk).update(next_try_at=timezone.now())
     time.sleep(0.001)
     assert (after(job).state, written(job) == whole) == (State.DONE, True)
@@ -280,12 +280,12 @@ def test_files_lie_for_a_day(some: Connection, folder: Path) -> None:
     os.utime(strange, (0, 0))
     ours = folder / "notes.txt"
     ours.write_text("of somebody else")
-    assert export.trim() == 3
+    assert export.delete_old_files() == 3
     left = {export_files.file_of(late), export_files.part_of(running), new, ours}
     assert set(folder.iterdir()) == left
-    assert export.trim() == 0
+    assert export.delete_old_files() == 0
 
 
 def test_without_a_folder_there_is_nothing_to_tidy(db: None, folder: Path) -> None:
     assert not folder.exists()
-    assert export.trim() == 0
+    assert export.delete_old_files() == 0

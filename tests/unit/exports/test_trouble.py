@@ -15,7 +15,7 @@ from django.utils import timezone
 from dashboard import service
 from dashboard.exports import files as export_files
 from dashboard.exports import job as export
-from dashboard.jobs import lifecycle, retry_policy
+from dashboard.jobs import lifecycle, retry_policy, walker
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
 from tests.exports import after, begun, left_lying, streamed, written
@@ -64,7 +64,7 @@ def test_what_lasts_is_a_pause(
 def test_what_passes_costs_a_wait_and_nothing_else(
     some: Connection, upstream: Sandbox, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT_SECONDS", 0.01)
     whole, job = streamed(some), begun(some)
     fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
     after(job)
@@ -72,7 +72,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
 
 
 def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT_SECONDS", 0.0)
     job = begun(some)
     fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
     after(job)
@@ -105,7 +105,7 @@ def test_a_list_without_an_end_gives_no_file(
         one: dict[str, Any] = {"id": media_id, "type": "image", "duration": None, "media": {}}
         upstream.faults.add(body={"items": [one], "nextCursor": leads_to})
     job = after(begun(some))
-    assert (job.state, job.why) == (State.FAILED, export.CIRCLE)
+    assert (job.state, job.why) == (State.FAILED, export.CURSOR_LOOP_MESSAGE)
     assert left_lying() == []
 
 
@@ -146,7 +146,7 @@ def test_a_folder_that_others_may_write_to_takes_no_file(some: Connection, folde
 
 
 def test_a_full_disk_is_said() -> None:
-    said = export_files.words(OSError(errno.ENOSPC, "no matter"))
+    said = export_files.describe_error(OSError(errno.ENOSPC, "no matter"))
     assert said.startswith("There is no room for the file (No space left on device)")
 
 
@@ -156,7 +156,7 @@ def test_a_file_that_may_not_grow_is_said(some: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(export, "KEPT_EVERY", 1000.0)
+            patch.setattr(walker, "CHECKPOINT_SECONDS", 1000.0)
             export.run(job.pk)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -182,5 +182,5 @@ def test_a_folder_that_is_closed_is_said(some: Connection, folder: Path) -> None
 
 
 def test_what_is_said_of_a_disk_has_room_in_its_job() -> None:
-    longest = max(len(export_files.words(OSError(number, ""))) for number in range(1, 134))
+    longest = max(len(export_files.describe_error(OSError(number, ""))) for number in range(1, 134))
     assert longest <= 300

@@ -38,7 +38,7 @@ def small() -> Connection:
 @pytest.fixture
 def job(small: Connection) -> Job:
     """A scan that waits for a worker."""
-    return lifecycle.open_job(lifecycle.new(Kind.SCAN, small, make.OMAR))
+    return lifecycle.open_job(lifecycle.new_job(Kind.SCAN, small, make.OMAR))
 
 
 def queued() -> int:
@@ -63,7 +63,7 @@ def test_a_job_remembers_who_began_it_and_is_queued_with_its_row(job: Job) -> No
 
 def test_one_press_is_one_job(job: Job, small: Connection) -> None:
     with pytest.raises(lifecycle.JobIsThere) as there:
-        lifecycle.open_job(lifecycle.new(Kind.SCAN, small, make.OMAR, token=job.token))
+        lifecycle.open_job(lifecycle.new_job(Kind.SCAN, small, make.OMAR, token=job.token))
     assert there.value.job == job
 
 
@@ -74,61 +74,61 @@ def test_what_cannot_be_queued_is_not_begun(small: Connection) -> None:
         return execute(sql, params, many, context)
 
     with database.execute_wrapper(broken), pytest.raises(lifecycle.JobNotOpened):
-        lifecycle.open_job(lifecycle.new(Kind.SCAN, small, make.OMAR))
+        lifecycle.open_job(lifecycle.new_job(Kind.SCAN, small, make.OMAR))
     assert not Job.objects.exists()
 
 
 def test_one_runner_holds_it_until_its_lease_ends(job: Job) -> None:
     first, second = uuid.uuid4(), uuid.uuid4()
-    held = lifecycle.take(job.pk, first)
+    held = lifecycle.acquire(job.pk, first)
     assert held
-    assert lifecycle.take(job.pk, second) is None
-    lifecycle.keep(held, seen=7, cursor="c")
+    assert lifecycle.acquire(job.pk, second) is None
+    lifecycle.checkpoint(held, seen=7, cursor="c")
     Job.objects.update(lease_until=ago(1))
-    taken = lifecycle.take(job.pk, second)
+    taken = lifecycle.acquire(job.pk, second)
     assert taken
     assert (taken.seen, taken.cursor) == (7, "c")
     with pytest.raises(lifecycle.Interrupted):
-        lifecycle.keep(held, seen=8)
+        lifecycle.checkpoint(held, seen=8)
     assert not lifecycle.finish(held)
     assert Job.objects.get().seen == 7, "what the first still wanted to write is not written"
     assert lifecycle.finish(taken)
     assert Job.objects.get().state == State.DONE
-    assert lifecycle.take(job.pk, first) is None
+    assert lifecycle.acquire(job.pk, first) is None
 
 
 def test_a_stop_is_found_out_at_the_next_step(job: Job) -> None:
-    held = lifecycle.take(job.pk, uuid.uuid4())
+    held = lifecycle.acquire(job.pk, uuid.uuid4())
     assert held
     assert lifecycle.stop(Job.objects.get())
     with pytest.raises(lifecycle.Interrupted):
-        lifecycle.keep(held, seen=1)
+        lifecycle.checkpoint(held, seen=1)
     assert not lifecycle.stop(Job.objects.get()), "it is over"
 
 
 def test_a_process_that_ends_gives_it_back_at_once(job: Job) -> None:
-    held = lifecycle.take(job.pk, uuid.uuid4())
+    held = lifecycle.acquire(job.pk, uuid.uuid4())
     assert held
     lifecycle.stopping.set()
     with pytest.raises(lifecycle.Interrupted):
-        lifecycle.keep(held, seen=5)
+        lifecycle.checkpoint(held, seen=5)
     kept = Job.objects.get()
     assert (kept.state, kept.seen, kept.lease_until, queued()) == (State.WAITING, 5, None, 2)
 
 
 def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
     lose_the_tasks()
-    held = lifecycle.take(job.pk, uuid.uuid4())
+    held = lifecycle.acquire(job.pk, uuid.uuid4())
     assert held
     assert lifecycle.pause(held, "The service asked to wait 7 s.", 7)
-    assert lifecycle.take(job.pk, uuid.uuid4()) is None
+    assert lifecycle.acquire(job.pk, uuid.uuid4()) is None
     Job.objects.update(next_try_at=ago(1))
-    assert lifecycle.queue_due() == 1
-    held = lifecycle.take(job.pk, uuid.uuid4())
+    assert lifecycle.queue_due_jobs() == 1
+    held = lifecycle.acquire(job.pk, uuid.uuid4())
     assert held
     assert lifecycle.pause(held, "The service refused our key.", None)
     Job.objects.update(moved_at=ago(86_400))
-    assert lifecycle.queue_due() == 0, "nobody has pressed Go on"
+    assert lifecycle.queue_due_jobs() == 0, "nobody has pressed Go on"
     assert lifecycle.resume(held)
     assert Job.objects.get().state == State.WAITING
     assert not lifecycle.resume(held)
@@ -154,20 +154,20 @@ def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
 def test_what_nobody_works_on_is_queued_again(job: Job, changes: dict[str, object], is_due: bool) -> None:
     moments = {k: ago(-v) if isinstance(v, int) else v for k, v in changes.items()}
     Job.objects.update(**moments)
-    assert lifecycle.queue_due() == 0, "its task waits for a lane, be it for hours"
+    assert lifecycle.queue_due_jobs() == 0, "its task waits for a lane, be it for hours"
     lose_the_tasks()
     before = queued()
-    assert lifecycle.queue_due() == is_due
-    assert lifecycle.queue_due() == 0, "not more often than a task may wait"
+    assert lifecycle.queue_due_jobs() == is_due
+    assert lifecycle.queue_due_jobs() == 0, "not more often than a task may wait"
     assert queued() == before + is_due
 
 
 def test_a_task_queued_before_an_upgrade_that_moved_it_is_queued_anew(job: Job) -> None:
     DBTaskResult.objects.update(task_path="dashboard.where.it.was.run")
-    worker.Lane(lifecycle.WALKS).queue.run_task(DBTaskResult.objects.get())
+    worker.Lane(lifecycle.WALK_QUEUE).queue.run_task(DBTaskResult.objects.get())
     assert (Job.objects.get().state, queued()) == (State.WAITING, 0), "the queue cannot find it"
     Job.objects.update(created_at=ago(60))
-    assert lifecycle.queue_due() == 1
+    assert lifecycle.queue_due_jobs() == 1
     assert DBTaskResult.objects.ready().get().task.func is run.func
 
 
@@ -188,22 +188,24 @@ def test_a_round_of_the_worker_beats_and_tidies(job: Job) -> None:
 
 def test_no_removal_waits_for_scans(job: Job, small: Connection) -> None:
     """Of several lanes one takes nothing else; and each kind of job has a lane, if there is only one."""
-    lifecycle.open_job(lifecycle.new(Kind.REMOVE, small, make.OMAR))
+    lifecycle.open_job(lifecycle.new_job(Kind.REMOVE, small, make.OMAR))
     assert set(DBTaskResult.objects.values_list("queue_name", flat=True)) == {
-        lifecycle.REMOVALS,
-        lifecycle.WALKS,
+        lifecycle.REMOVAL_QUEUE,
+        lifecycle.WALK_QUEUE,
     }
     assert [set(queues) for queues in worker.queues_of(3)] == [
-        {lifecycle.REMOVALS},
-        *[{lifecycle.REMOVALS, lifecycle.WALKS}] * 2,
+        {lifecycle.REMOVAL_QUEUE},
+        *[{lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE}] * 2,
     ]
-    assert [set(queues) for queues in worker.queues_of(1)] == [{lifecycle.REMOVALS, lifecycle.WALKS}]
-    assert worker.Lane(lifecycle.REMOVALS).queue.queue_names == [lifecycle.REMOVALS]
+    assert [set(queues) for queues in worker.queues_of(1)] == [
+        {lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE}
+    ]
+    assert worker.Lane(lifecycle.REMOVAL_QUEUE).queue.queue_names == [lifecycle.REMOVAL_QUEUE]
 
 
 def test_a_lane_takes_nothing_once_its_process_ends(job: Job) -> None:
     lifecycle.stopping.set()
-    worker.Lane(lifecycle.WALKS).queue.run()
+    worker.Lane(lifecycle.WALK_QUEUE).queue.run()
     assert queued() == 1
 
 
@@ -245,23 +247,23 @@ def crash(job: Job, error: Exception, times: int) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_a_job_that_breaks_off_again_and_again_waits_for_somebody(small: Connection, kind: Job.Kind) -> None:
-    job = lifecycle.open_job(lifecycle.new(kind, small, make.OMAR, form="csv"))
-    crash(job, RuntimeError("nobody foresaw it"), lifecycle.MOST_CRASHES - 1)
+    job = lifecycle.open_job(lifecycle.new_job(kind, small, make.OMAR, form="csv"))
+    crash(job, RuntimeError("nobody foresaw it"), lifecycle.MAX_CRASHES - 1)
     assert job.state == State.RUNNING
     crash(job, RuntimeError("nobody foresaw it"), 1)
-    assert (job.state, job.next_try_at, job.why) == (State.PAUSED, None, lifecycle.CRASHED)
+    assert (job.state, job.next_try_at, job.why) == (State.PAUSED, None, lifecycle.CRASH_MESSAGE)
     assert lifecycle.resume(job)
     crash(job, RuntimeError("nobody foresaw it"), 1)
     assert job.state == State.RUNNING, "a press gives it as many runs again"
 
 
 def test_a_database_that_is_away_is_waited_for(job: Job) -> None:
-    crash(job, OperationalError("away"), lifecycle.MOST_CRASHES + 1)
+    crash(job, OperationalError("away"), lifecycle.MAX_CRASHES + 1)
     assert (job.state, job.crashes) == (State.RUNNING, 0)
 
 
 def test_what_is_said_of_it_holds_no_id_and_fits(job: Job) -> None:
-    held = lifecycle.take(job.pk, uuid.uuid4())
+    held = lifecycle.acquire(job.pk, uuid.uuid4())
     assert held
     assert lifecycle.pause(held, f"The service said {make.SMALL_ID}. {'And more. ' * 40}", 7)
     held.refresh_from_db()

@@ -37,21 +37,21 @@ def ending() -> Iterator[None]:
 
 def test_far_from_the_limit_it_goes_on(sandbox: Sandbox, big: Connection) -> None:
     near_the_limit(sandbox, 40, 60)
-    steps = paging.steps(big, MediaQuery())
+    steps = paging.paginate(big, MediaQuery())
     assert [len(next(steps).items) for _ in range(3)] == [100] * 3
 
 
 def test_near_the_limit_it_waits(sandbox: Sandbox, big: Connection) -> None:
     near_the_limit(sandbox, 5, 1)
-    paging.ask_paced(big, MediaQuery())
+    paging.ask_within_limits(big, MediaQuery())
     begun = time.monotonic()
-    paging.ask_paced(big, MediaQuery())
+    paging.ask_within_limits(big, MediaQuery())
     assert time.monotonic() - begun > 0.3
 
 
 def test_a_long_pause_is_the_jobs_to_rest(sandbox: Sandbox, big: Connection) -> None:
     near_the_limit(sandbox, 0, 40)
-    steps = paging.steps(big, MediaQuery())
+    steps = paging.paginate(big, MediaQuery())
     next(steps)
     with pytest.raises(Busy) as caught:
         next(steps)
@@ -64,5 +64,5 @@ def test_a_process_that_ends_waits_for_nothing(sandbox: Sandbox, big: Connection
     begun = time.monotonic()
     for _ in range(10):
         near_the_limit(sandbox, 5, 48)  # whoever waited would do so for eight seconds, each time
-        paging.ask_paced(big, MediaQuery())
+        paging.ask_within_limits(big, MediaQuery())
     assert time.monotonic() - begun < 60

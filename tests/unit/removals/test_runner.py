@@ -225,7 +225,7 @@ def test_a_row_that_a_dead_worker_sent_is_looked_at_and_not_sent_again(
     assert (job.state, states(job)) == ("running", ["sent", "deleted"]), "its call may still be out"
     Removal.objects.filter(pk=row.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert lifecycle.queue_due() == 1
+    assert lifecycle.queue_due_jobs() == 1
     make.work_off()
     job.refresh_from_db()
     assert (job.state, states(job)) == ("done", ["verified_present", "deleted"])

@@ -164,11 +164,11 @@ def test_a_service_out_of_reach_is_waited_for(small: Connection, ids: list[str],
 def test_after_some_rests_somebody_has_to_look(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     sandbox.faults.add(method="POST", status=401, times=None)
     job = begin(small, ids)
-    for _ in range(retry_policy.TRIES - 1):
+    for _ in range(retry_policy.MAX_TRIES - 1):
         assert run(job).next_try_at
         Job.objects.update(next_try_at=timezone.now())
     assert (run(job).state, job.next_try_at) == (Job.State.PAUSED, None)
-    assert lifecycle.queue_due() == 0
+    assert lifecycle.queue_due_jobs() == 0
 
 
 def test_two_calls_that_fail_are_one_rest(small: Connection, ids: list[str], sandbox: Sandbox) -> None:

@@ -13,44 +13,44 @@ import requests
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard.jobs import lifecycle, paging
+from dashboard.jobs import lifecycle, paging, walker
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
-from dashboard.scans.statistics import Tally
+from dashboard.scans.statistics import ScanStatistics
 from dashboard.vault import MediaQuery
 from tests import make
 from tests.environment import API_KEY
-from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
+from tests.scans import ITEMS, SOME_ID, after, begun, statistics_of, sums
 
 State = Job.State
 
 
 @pytest.fixture
 def every_page_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "KEPT_EVERY", 0.0)
+    monkeypatch.setattr(walker, "CHECKPOINT_SECONDS", 0.0)
 
 
 def test_counts_all_there_is(some: Connection, upstream: Sandbox) -> None:
     job = after(begun(some))
     assert (job.state, job.seen, job.cursor, job.why) == (State.DONE, ITEMS, "", "")
-    by_hand = Tally(now_ms=tally_of(job).now_ms)
-    for step in paging.steps(some, MediaQuery()):
+    by_hand = ScanStatistics(now_ms=statistics_of(job).now_ms)
+    for step in paging.paginate(some, MediaQuery()):
         by_hand.add(step.items)
     assert by_hand.items == ITEMS
-    assert tally_of(job).as_json() == by_hand.as_json()
-    assert lifecycle.last_done(some, Job.Kind.SCAN) == job
+    assert statistics_of(job).as_json() == by_hand.as_json()
+    assert lifecycle.find_last_done(some, Job.Kind.SCAN) == job
 
 
 def test_an_empty_connection_is_done_at_once(connections: None) -> None:
     job = after(begun(Connection.objects.get(slug="empty")))
-    assert (job.state, tally_of(job).items) == (State.DONE, 0)
+    assert (job.state, statistics_of(job).items) == (State.DONE, 0)
 
 
 def test_items_that_cannot_be_read_are_counted(connections: None) -> None:
-    tally = tally_of(after(begun(Connection.objects.get(slug="small"))))
-    assert tally.unreadable > 0
-    assert tally.items > 60
+    statistics = statistics_of(after(begun(Connection.objects.get(slug="small"))))
+    assert statistics.unreadable > 0
+    assert statistics.items > 60
 
 
 def test_one_at_a_time(some: Connection) -> None:
@@ -164,14 +164,14 @@ def test_a_process_that_ends_gives_it_back(some: Connection, whole: dict[str, An
     assert 0 < job.seen < ITEMS
     after(job)
     assert (job.state, sums(job)) == (State.DONE, whole)
-    progress = scan.progress_of(job)
+    progress = scan.load_progress(job)
     assert progress is not None
-    assert progress.taken_up == 1
+    assert progress.takeovers == 1
 
 
 def test_of_two_runners_one_runs(some: Connection, upstream: Sandbox) -> None:
     job = begun(some)
-    held = lifecycle.take(job.pk, uuid4())
+    held = lifecycle.acquire(job.pk, uuid4())
     assert held is not None
     assert after(job).runner == held.runner
     assert upstream.calls == []
@@ -215,25 +215,25 @@ def answers(upstream: Sandbox, *pages: tuple[int, str | None]) -> None:
 def test_items_that_come_again_are_counted_once(some: Connection, upstream: Sandbox) -> None:
     answers(upstream, (0, "a"), (0, "b"), (1, None))
     job = after(begun(some))
-    tally = tally_of(job)
+    statistics = statistics_of(job)
     assert (job.state, job.seen) == (State.DONE, 300)
-    assert (tally.items, tally.repeats) == (200, 100)
+    assert (statistics.items, statistics.repeats) == (200, 100)
 
 
 def test_a_circle_ends_it_and_is_told(some: Connection, upstream: Sandbox) -> None:
     answers(upstream, (0, "a"), (1, "b"), (2, "a"))
     job = after(begun(some))
-    progress = scan.progress_of(job)
+    progress = scan.load_progress(job)
     assert progress is not None
-    assert (job.state, job.why) == (State.DONE, scan.CIRCLE)
-    assert (progress.circle, progress.tally.items) == (True, 300)
+    assert (job.state, job.why) == (State.DONE, scan.CURSOR_LOOP_MESSAGE)
+    assert (progress.has_cursor_loop, progress.statistics.items) == (True, 300)
 
 
 def test_a_circle_of_ever_new_cursors_ends_it_too(some: Connection, upstream: Sandbox) -> None:
     turns = [(number, f"turn {turn}, page {number}") for turn in range(5) for number in (0, 1)]
     answers(upstream, *turns)
     job = after(begun(some))
-    progress = scan.progress_of(job)
+    progress = scan.load_progress(job)
     assert progress is not None
-    assert (job.state, job.why) == (State.DONE, scan.CIRCLE)
-    assert (progress.circle, progress.tally.items, job.seen) == (True, 200, 500)
+    assert (job.state, job.why) == (State.DONE, scan.CURSOR_LOOP_MESSAGE)
+    assert (progress.has_cursor_loop, progress.statistics.items, job.seen) == (True, 200, 500)

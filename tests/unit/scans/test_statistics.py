@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.scans.statistics import MOST_NAMES, NEVER, SOONEST, SPANS, TOP, Tally
+from dashboard.scans.statistics import (
+    AGE_LIMITS_MS,
+    MAX_NAMED_ITEMS,
+    MAX_NAMED_LINKS,
+    MAX_NAMES,
+    NEVER_INDEX,
+    ScanStatistics,
+)
 from dashboard.vault import MediaItem, UnreadableItem, Variant
 from tests import make
 
@@ -21,7 +28,7 @@ pytestmark = pytest.mark.no_cover  # it adds up for long
 NOW = 1_795_000_000_000
 Items = list[MediaItem | UnreadableItem]
 
-moments = st.one_of(st.just(0), st.integers(NOW - 2 * SPANS[-1], NOW + SPANS[0]))
+moments = st.one_of(st.just(0), st.integers(NOW - 2 * AGE_LIMITS_MS[-1], NOW + AGE_LIMITS_MS[0]))
 names = st.sampled_from(["stored", "storing", "pending", "removed", "edge_only", "thawing", "a\0b", ""])
 
 
@@ -48,8 +55,8 @@ def items(draw: st.DrawFn) -> MediaItem | UnreadableItem:
 def age(ms: float) -> int:
     """Which of the ages a time has, looked up one by one."""
     if not ms:
-        return NEVER
-    return sum(NOW - ms > span for span in SPANS)
+        return NEVER_INDEX
+    return sum(NOW - ms > span for span in AGE_LIMITS_MS)
 
 
 def of(item: MediaItem) -> Collection[Variant]:
@@ -78,7 +85,7 @@ def plainly(counted: Items) -> dict[str, Any]:
         return rows
 
     def aged(times: dict[int, float]) -> list[list[int]]:
-        rows = [[0, 0] for _ in range(NEVER + 1)]
+        rows = [[0, 0] for _ in range(NEVER_INDEX + 1)]
         for one in readable:
             row = rows[age(times[id(one)])]
             row[0], row[1] = row[0] + 1, row[1] + one.size_bytes
@@ -97,85 +104,88 @@ def plainly(counted: Items) -> dict[str, Any]:
         "ages": aged(first),
         "accesses": aged(last),
         "expired": len(links) - len(alive),
-        "within_hour": sum(ends - NOW <= SPANS[0] for ends, _, _ in alive),
-        "within_day": sum(SPANS[0] < ends - NOW <= SPANS[1] for ends, _, _ in alive),
-        "later": sum(ends - NOW > SPANS[1] for ends, _, _ in alive),
+        "within_hour": sum(ends - NOW <= AGE_LIMITS_MS[0] for ends, _, _ in alive),
+        "within_day": sum(AGE_LIMITS_MS[0] < ends - NOW <= AGE_LIMITS_MS[1] for ends, _, _ in alive),
+        "later": sum(ends - NOW > AGE_LIMITS_MS[1] for ends, _, _ in alive),
         "newest_ms": max((v.created_ms for _, _, v in flat), default=0),
         "last_access_ms": max(last.values(), default=0),
-        "largest": sorted((one.size_bytes for one in held), reverse=True)[:TOP],
-        "coldest": sorted(last[id(one)] or first[id(one)] for one in held)[:TOP],
-        "soonest": [ends for ends, _, _ in alive][:SOONEST],
+        "largest": sorted((one.size_bytes for one in held), reverse=True)[:MAX_NAMED_ITEMS],
+        "coldest": sorted(last[id(one)] or first[id(one)] for one in held)[:MAX_NAMED_ITEMS],
+        "soonest": [ends for ends, _, _ in alive][:MAX_NAMED_LINKS],
     }
 
 
-def told(tally: Tally) -> dict[str, Any]:
-    """The same sums as the tally tells them. Of those that tie for a last place either may be named."""
-    kept = tally.as_json()
+def told(stats: ScanStatistics) -> dict[str, Any]:
+    """The same sums as the stats tells them. Of those that tie for a last place either may be named."""
+    kept = stats.as_json()
     del kept["now_ms"], kept["repeats"]
     for name in ("states", "labels", "types"):
         kept[name] = kept[name]["rows"]
-    kept["in_flight"] = tally.in_flight
-    kept["largest"] = sorted((entry[0] for entry in tally.largest), reverse=True)
-    kept["coldest"] = sorted(-entry[0] for entry in tally.coldest)
-    kept["soonest"] = sorted(-entry[0] for entry in tally.soonest)
+    kept["in_flight"] = stats.in_flight
+    kept["largest"] = sorted((entry[0] for entry in stats.largest), reverse=True)
+    kept["coldest"] = sorted(-entry[0] for entry in stats.coldest)
+    kept["soonest"] = sorted(-entry[0] for entry in stats.soonest)
     return kept
 
 
 @given(st.lists(st.lists(items(), max_size=30), max_size=5))
 def test_adds_up_as_it_would_all_at_once(pages: list[Items]) -> None:
-    tally = Tally(now_ms=NOW)
+    stats = ScanStatistics(now_ms=NOW)
     for page in pages:
-        tally.add(page)
-        tally = Tally.from_json(json.loads(json.dumps(tally.as_json())))  # as a job keeps it in between
-    assert told(tally) == plainly([one for page in pages for one in page])
+        stats.add(page)
+        stats = ScanStatistics.from_json(
+            json.loads(json.dumps(stats.as_json()))
+        )  # as a job keeps it in between
+    assert told(stats) == plainly([one for page in pages for one in page])
 
 
 @given(st.lists(items(), max_size=60))
 def test_what_it_names_is_what_came(page: Items) -> None:
-    tally = Tally(now_ms=NOW)
-    tally.add(page)
+    stats = ScanStatistics(now_ms=NOW)
+    stats.add(page)
     by_id = {one.id: one for one in reversed(page) if isinstance(one, MediaItem)}
     several = {media_id for media_id, times in Counter(one.id for one in page).items() if times > 1}
-    for size, media_id, _, kind in tally.largest:
+    for size, media_id, _, kind in stats.largest:
         assert media_id in several or (by_id[media_id].size_bytes, by_id[media_id].type) == (size, kind)
-    for ends, media_id, label in tally.soonest:
+    for ends, media_id, label in stats.soonest:
         variant = next((v for k, v in by_id[media_id].media.items() if k[:60] == label), None)
         assert media_id in several or (variant is not None and variant.expires_ms == -ends)
 
 
 def test_open_texts_have_forty_rows_and_no_more() -> None:
-    tally = Tally(now_ms=NOW)
-    tally.add(make.item(str(n), **{f"label {n}": make.variant(size_bytes=5)}) for n in range(MOST_NAMES + 7))
-    tally.add([make.item("again", **{"label 3": make.variant(size_bytes=5)})])
-    assert len(tally.labels.rows) == MOST_NAMES
-    assert tally.labels.rows["label 3"] == [2, 10]
-    assert tally.labels.others == [7, 35]
+    stats = ScanStatistics(now_ms=NOW)
+    stats.add(make.item(str(n), **{f"label {n}": make.variant(size_bytes=5)}) for n in range(MAX_NAMES + 7))
+    stats.add([make.item("again", **{"label 3": make.variant(size_bytes=5)})])
+    assert len(stats.labels.rows) == MAX_NAMES
+    assert stats.labels.rows["label 3"] == [2, 10]
+    assert stats.labels.others == [7, 35]
 
 
 def test_stays_as_small_as_it_began() -> None:
-    tally = Tally(now_ms=NOW)
+    stats = ScanStatistics(now_ms=NOW)
     page = [make.item(str(n), **{f"l{n}": make.variant(status=f"s{n}")}) for n in range(1000)]
-    tally.add(page)
-    size = len(json.dumps(tally.as_json()))
+    stats.add(page)
+    size = len(json.dumps(stats.as_json()))
     for _ in range(5):
-        tally.add(page)
-    assert len(json.dumps(tally.as_json())) < size * 1.1 < 50_000
+        stats.add(page)
+    assert len(json.dumps(stats.as_json())) < size * 1.1 < 50_000
 
 
 @pytest.mark.parametrize(
-    ("ms", "place"), [(NOW + 5, 0), (NOW, 0), (NOW - SPANS[0], 0), (NOW - SPANS[0] - 1, 1), (0, NEVER)]
+    ("ms", "place"),
+    [(NOW + 5, 0), (NOW, 0), (NOW - AGE_LIMITS_MS[0], 0), (NOW - AGE_LIMITS_MS[0] - 1, 1), (0, NEVER_INDEX)],
 )
 def test_an_age_ends_with_its_span(ms: int, place: int) -> None:
-    tally = Tally(now_ms=NOW)
-    tally.add([make.item(full=make.variant(created_ms=ms, last_accessed_ms=ms))])
-    assert [row[0] for row in tally.ages].index(1) == place
-    assert [row[0] for row in tally.accesses].index(1) == place
+    stats = ScanStatistics(now_ms=NOW)
+    stats.add([make.item(full=make.variant(created_ms=ms, last_accessed_ms=ms))])
+    assert [row[0] for row in stats.ages].index(1) == place
+    assert [row[0] for row in stats.accesses].index(1) == place
 
 
 def test_what_was_never_accessed_is_as_cold_as_it_is_old() -> None:
-    tally = Tally(now_ms=NOW)
-    day = SPANS[1]
-    tally.add(
+    stats = ScanStatistics(now_ms=NOW)
+    day = AGE_LIMITS_MS[1]
+    stats.add(
         [
             make.item("new", full=make.variant(created_ms=NOW - day)),
             make.item("old", full=make.variant(created_ms=NOW - 9 * day)),
@@ -183,17 +193,17 @@ def test_what_was_never_accessed_is_as_cold_as_it_is_old() -> None:
             make.item("void", full=make.variant(created_ms=NOW - 99 * day, size_bytes=0)),
         ]
     )
-    assert [entry[1] for entry in sorted(tally.coldest, reverse=True)] == ["old", "used", "new"]
+    assert [entry[1] for entry in sorted(stats.coldest, reverse=True)] == ["old", "used", "new"]
 
 
 def test_a_page_takes_little_time() -> None:
     page: Items = [
         make.item(str(n), **{label: make.variant() for label in ("thumb", "720", "full")}) for n in range(100)
     ]
-    tally = Tally(now_ms=NOW)
+    stats = ScanStatistics(now_ms=NOW)
     fastest = 1.0
     for _ in range(20):
         started = time.thread_time()
-        tally.add(page)
+        stats.add(page)
         fastest = min(fastest, time.thread_time() - started)
     assert fastest < 0.005  # a third of a millisecond where nobody else works

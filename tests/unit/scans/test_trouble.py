@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from dashboard import service
 from dashboard.jobs import lifecycle, retry_policy
-from dashboard.jobs.retry_policy import TRIES
+from dashboard.jobs.retry_policy import MAX_TRIES
 from dashboard.models import Connection, Job
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from tests import make
-from tests.scans import ITEMS, SOME_ID, after, begun, sums, tally_of
+from tests.scans import ITEMS, SOME_ID, after, begun, statistics_of, sums
 
 State = Job.State
 
@@ -58,7 +58,7 @@ def test_what_lasts_is_a_pause(
     assert words in job.why
     assert job.next_try_at is not None
     assert job.next_try_at - asked_at > timedelta(seconds=least)
-    assert (job.seen, tally_of(job).items) == (300, 300)
+    assert (job.seen, statistics_of(job).items) == (300, 300)
     assert after(job).state == State.PAUSED  # it is not yet time
     upstream.faults.clear()
     fit(job)
@@ -84,7 +84,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
     fault: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT_SECONDS", 0.01)
     job = begun(some)
     fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
     after(job)
@@ -92,13 +92,13 @@ def test_what_passes_costs_a_wait_and_nothing_else(
 
 
 def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry_policy, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(retry_policy, "FIRST_WAIT_SECONDS", 0.0)
     job = begun(some)
     fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
     after(job)
     assert (job.state, job.seen) == (State.FAILED, 200)
     assert job.why.startswith("Given up after 10 tries. The service sent something we cannot use.")
-    assert tally_of(job).items == 200  # what was counted stays
+    assert statistics_of(job).items == 200  # what was counted stays
 
 
 def test_a_key_that_stays_refused_is_tried_less_and_less_then_given_up(
@@ -112,7 +112,7 @@ def test_a_key_that_stays_refused_is_tried_less_and_less_then_given_up(
         waits.append(round((job.next_try_at - timezone.now()).total_seconds()))
         fit(job)
     assert waits[:3] == [60, 120, 240]
-    assert len(waits) == TRIES - 1
+    assert len(waits) == MAX_TRIES - 1
     assert (job.state, job.seen) == (State.FAILED, 100)
     assert "refused our key" in job.why
 
@@ -128,7 +128,7 @@ def test_a_place_that_the_service_forgot_is_looked_for_once_more_from_the_start(
     upstream.faults.clear()
     fit(job)
     after(job)
-    progress = scan.progress_of(job)
+    progress = scan.load_progress(job)
     assert progress is not None
     assert (job.state, job.seen, sums(job), progress.started_over) == (State.DONE, ITEMS, whole, True)
 

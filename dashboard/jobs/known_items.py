@@ -1,4 +1,4 @@
-"""Which items of a walk came already: the service may list one twice, on a page or pages apart."""
+"""The items that a walk has read: the service may list one twice, on a page or pages apart."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ logger = logging.getLogger(__name__)
 
 
 class KnownItems:
-    """Items by their ids: exactly, and in the same memory however many there are, for they lie in a database
-    without a name that goes with its connection. For one thread at a time."""
+    """A set of ids that takes the same memory however large it is: it lies in a temporary database on the
+    disk, which is deleted as it is closed. For one thread at a time. `works` is False once the disk was
+    full."""
 
     def __init__(self) -> None:
         self.works = True
@@ -28,13 +29,13 @@ class KnownItems:
         ):
             self._disk.execute(line)
 
-    def fresh(self, items: Iterable[MediaItem | UnreadableItem]) -> list[MediaItem | UnreadableItem]:
-        """Return those of the items that did not come before. One that does not even tell its id counts as
-        new, and so does every one once the disk is full."""
-        return [item for item in items if item.id is None or self.is_new(item.id)]
+    def add_new(self, items: Iterable[MediaItem | UnreadableItem]) -> list[MediaItem | UnreadableItem]:
+        """Add the items, and return those that were not known. An item without an id counts as new, and so
+        does every item once the disk is full."""
+        return [item for item in items if item.id is None or self.add(item.id)]
 
-    def is_new(self, media_id: str) -> bool:
-        """Return whether the id did not come before; it is known from now on."""
+    def add(self, media_id: str) -> bool:
+        """Add the id, and return True if it was not known."""
         if not self.works:
             return True
         try:
@@ -45,10 +46,10 @@ class KnownItems:
             return True
 
     def clear(self) -> None:
-        """Forget them; what comes next is new."""
+        """Forget all of them."""
         with suppress(sqlite3.Error):
             self._disk.execute("DELETE FROM known")
 
     def close(self) -> None:
-        """Let go of the disk."""
+        """Delete the database."""
         self._disk.close()

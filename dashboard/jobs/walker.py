@@ -1,0 +1,175 @@
+"""A job that pages through a connection: a scan counts what it reads, an export writes it to a file.
+
+`Walker` goes on from the kept cursor, keeps cursor and progress in one update about once a second, and waits,
+pauses, starts over or ends as the service's answers demand. So whoever acquires the job after a worker was
+killed goes on from there, and nothing is counted or written twice. A subclass says what is done with a page.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from contextlib import closing
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dashboard.encryption import Unsealable
+from dashboard.models import Job
+from dashboard.vault import BadRequest, MediaPage, MediaQuery, VaultError
+
+from . import lifecycle
+from .known_items import KnownItems
+from .paging import CursorLoop, paginate
+from .retry_policy import MAX_TRIES, describe_error, seconds_to_next_try, should_pause
+
+CHECKPOINT_SECONDS: Final = 1.0
+"""Time between two checkpoints, and so the work that a killed worker costs at most."""
+
+
+class WalkProgress(Struct, kw_only=True):
+    """Facts that a walk keeps in its job beside the cursor."""
+
+    tries: int = 0
+    """Calls in a row that failed."""
+    started_over: bool = False
+    """True once the service had forgotten the cursor and the walk began again from the first page."""
+
+
+ProgressT = TypeVar("ProgressT", bound=WalkProgress)
+
+
+class Walker(ABC, Generic[ProgressT]):
+    """One run of a paged job, from where the run before it stopped."""
+
+    cursor_loop_message: ClassVar[str]
+    """Text for the job's page where the service's pages lead in a circle."""
+
+    def __init__(self, job: Job, query: MediaQuery, progress: ProgressT) -> None:
+        self.job = job
+        self.query = query
+        self.progress = progress
+        self.cursor = job.cursor
+        self.seen = job.seen
+        self.known: KnownItems
+        self.message = ""
+        self._pages_seen: set[bytes] = set()
+        self._checkpoint_at = time.monotonic()
+
+    @abstractmethod
+    def on_page(self, page: MediaPage) -> None:
+        """Do the job's work with a page. May raise CursorLoop."""
+
+    @abstractmethod
+    def new_progress(self) -> ProgressT:
+        """Return the progress of a walk that has not begun."""
+
+    def restore(self) -> None:
+        """Bring whatever lies outside the database to the state of `progress`: at the start of a run, and
+        after a restart."""
+
+    def complete(self) -> None:
+        """End the job, whose last page was worked on."""
+        self.finish(Job.State.DONE)
+
+    def on_cursor_loop(self) -> None:
+        """End the job, whose pages lead in a circle."""
+        self.finish(Job.State.FAILED, self.cursor_loop_message)
+
+    def run(self) -> None:
+        """Page on until the job is over or has to pause. Raises lifecycle.Interrupted where it was stopped
+        or taken over, or where this process ends."""
+        with closing(KnownItems()) as self.known:
+            self.restore()
+            while not self.read_pages():
+                pass
+
+    def read_pages(self) -> bool:
+        """Page to the end, or to an error; True if there is no more to do in this run."""
+        query = self.query.replacing(cursor=self.cursor or None)
+        pages = paginate(
+            self.job.connection, query, seen=self._pages_seen, while_waiting=self.maybe_checkpoint
+        )
+        try:
+            with closing(pages):
+                for page in pages:
+                    self._work_on(page)
+        except CursorLoop:
+            self.on_cursor_loop()
+        except VaultError as error:
+            return self._is_over_after(error)
+        except Unsealable as error:
+            self.finish(Job.State.FAILED, str(error) or "The connection's ID cannot be opened.")
+        else:
+            self.complete()
+        return True
+
+    def maybe_checkpoint(self) -> None:
+        """Checkpoint if the last one is CHECKPOINT_SECONDS ago, or this process is to end."""
+        if lifecycle.stopping.is_set() or time.monotonic() - self._checkpoint_at >= CHECKPOINT_SECONDS:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Keep cursor and progress in one update: neither is ever ahead of the other. Raises
+        lifecycle.Interrupted."""
+        self._checkpoint_at = time.monotonic()
+        lifecycle.checkpoint(self.job, why=self.message, **self.columns())
+
+    def columns(self) -> dict[str, Any]:
+        """Return what a checkpoint writes into the job's row."""
+        progress: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self.progress))
+        return {"seen": self.seen, "cursor": self.cursor, "progress": progress}
+
+    def finish(self, state: Job.State, message: str = "", **columns: Any) -> None:
+        """End the job; nothing changes where it was stopped or taken over meanwhile."""
+        lifecycle.finish(self.job, state, message, **{**self.columns(), **columns})
+
+    def forget(self) -> None:
+        """Take back all that was done, to begin from the first page."""
+        self.cursor, self.seen, self.progress = "", 0, self.new_progress()
+        self._pages_seen.clear()
+        self.known.clear()
+
+    def _work_on(self, page: MediaPage) -> None:
+        self.on_page(page)
+        self.seen += len(page.items)
+        self.cursor = page.next_cursor or ""
+        self.progress.tries, self.message = 0, ""
+        if self.cursor:  # whoever found work kept without a cursor would do it again from the first page
+            self.maybe_checkpoint()
+
+    def _is_over_after(self, error: VaultError) -> bool:
+        """Fail, pause, restart or wait, as the error demands; False if the walk goes on at once."""
+        if isinstance(error, BadRequest):
+            if not self.cursor or self.progress.started_over:
+                self.finish(Job.State.FAILED, describe_error(error))
+                return True
+            self._restart()
+            return False
+        self.progress.tries += 1
+        self.message = describe_error(error)
+        if self.progress.tries >= MAX_TRIES:
+            self.finish(Job.State.FAILED, f"Given up after {MAX_TRIES} tries. {self.message}")
+            return True
+        seconds = seconds_to_next_try(error, self.progress.tries)
+        self.checkpoint()
+        if should_pause(error, seconds):
+            lifecycle.pause(self.job, self.message, seconds)
+            return True
+        self._wait(seconds)
+        return False
+
+    def _restart(self) -> None:
+        """Begin once more from the first page: the service has forgotten the cursor."""
+        self.forget()
+        self.progress.started_over = True
+        self.restore()
+        self.checkpoint()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, and keep the lease meanwhile."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            lifecycle.stopping.wait(min(left, CHECKPOINT_SECONDS))
+            self.checkpoint()
