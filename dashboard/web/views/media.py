@@ -25,8 +25,9 @@ from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import ItemPage, Shelf, live_href
 from dashboard.web.presenters.media_list import ListPage
 from dashboard.web.presenters.saved_views import Menu
+from dashboard.web.presenters.ticket import build_ticket_bar
 from dashboard.web.presenters.watchlists import ExpiringPage, StuckPage
-from dashboard.web.ticket_links import TicketLink, bar, given_ticket
+from dashboard.web.ticket_links import TicketLink, given_ticket
 
 
 @require_safe
@@ -89,7 +90,7 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     if revealed is not None and revealed in labels and request.method == "GET":
         record_reveal(request, connection, media_id, revealed, ticket)
     page = ItemPage(connection, item, revealed, ticket)
-    above = bar(request, connection, media_id, item, ticket)
+    above = build_ticket_bar(request, connection, media_id, item, ticket)
     return show(request, "media/item", connection=connection, page=page, item=item, bar=above)
 
 
@@ -128,7 +129,7 @@ def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResp
         stone=stone,
         hint=MAY_BE_ROUNDED if is_perhaps_rounded(link.media_id) else "",
         elsewhere=link.href if len(request.connections) > 1 else "",
-        bar=bar(request, connection, link.media_id, stone, link.ticket),
+        bar=build_ticket_bar(request, connection, link.media_id, stone, link.ticket),
         status=404,
     )
 

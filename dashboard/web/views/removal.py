@@ -25,9 +25,10 @@ from dashboard.web.presenters.audit import RemovalDetail
 from dashboard.web.presenters.overview import ScanStatus
 from dashboard.web.presenters.removal import words_of
 from dashboard.web.presenters.selection import TrayBar
+from dashboard.web.presenters.ticket import build_ticket_bar
 from dashboard.web.presenters.unreadable import removal_page
 from dashboard.web.presenters.usage import usage_of
-from dashboard.web.ticket_links import TicketLink, bar, given_ticket
+from dashboard.web.ticket_links import TicketLink, given_ticket
 from dashboard.web.views.media import gone
 
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
@@ -104,6 +105,7 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
     words = words_of(record)
     link = TicketLink(record.media_id, ticket=record.ticket)
     item_href = link.item_href(connection) if record.media_id else ""
+    ticket_bar = build_ticket_bar(request, connection, record.media_id, record, record.ticket)
     response = show(
         request,
         name,
@@ -114,7 +116,7 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
         stone_href=item_href,
         retry_href=record.retry_url if record.state in RETRIED else "",
         place=place_of(request, item_href),
-        bar=bar(request, connection, record.media_id, record, record.ticket) if item_href else None,
+        bar=ticket_bar if item_href else None,
         tray=tray_behind(request, connection),
     )
     if wants_fragment(request) and record.media_id and record.is_gone:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dashboard.models import Connection, Removal
 from dashboard.web.jinja import ticket_link
-from dashboard.web.ticket_links import TicketLink, UnusableLink, answer, help_desk_href, ticket_of
+from dashboard.web.presenters.ticket import write_answer
+from dashboard.web.ticket_links import TicketLink, UnusableLink, help_desk_href, ticket_of
 from tests.make import item, removal, variant
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -77,7 +78,7 @@ def test_the_text_of_an_item() -> None:
         "thumb": variant(size_bytes=12_400, created_ms=seen, last_accessed_ms=used),
         "full": variant(status="storing", size_bytes=0, stored_ms=None, created_ms=seen),
     }
-    assert answer(studio(), "449", item("449", **variants), address=ADDRESS, at=AT).splitlines() == [
+    assert write_answer(studio(), "449", item("449", **variants), address=ADDRESS, at=AT).splitlines() == [
         "Media item 449",
         "Connection: Studio A (··n09t)",
         "Type: image",
@@ -92,14 +93,14 @@ def test_the_text_of_an_item() -> None:
 
 def test_the_text_holds_no_link_and_no_raw_id() -> None:
     odd = item("449", **{"a\nb\r\nFreed: all": variant(url="https://media.ofauth.com/v2/signed-canary")})
-    said = answer(studio(label="Studio\tA"), "449", odd, address=ADDRESS, at=AT)
+    said = write_answer(studio(label="Studio\tA"), "449", odd, address=ADDRESS, at=AT)
     assert "signed-canary" not in said
     assert "conn_" not in said
     assert "- a\\u000ab\\u000d\\u000aFreed: all: Stored, 1.0 kB" in said.splitlines()
 
 
 def test_the_text_of_what_is_not_there() -> None:
-    said = answer(studio(), "449", None, address=ADDRESS, at=AT)
+    said = write_answer(studio(), "449", None, address=ADDRESS, at=AT)
     assert "Not in the cache of this connection" in said
     assert "As of: 21 Nov 2026" in said
 
@@ -110,7 +111,7 @@ def test_the_text_of_what_was_removed(verb: Removal.Verb) -> None:
     of = studio()
     of.save()
     record = removal(of, verb=verb, ticket="ZD-7", freed_bytes=1_234_567)
-    said = answer(of, "449", record, address=ADDRESS, at=AT)
+    said = write_answer(of, "449", record, address=ADDRESS, at=AT)
     what = "This item" if verb == Removal.Verb.DELETE else "Everything of this connection"
     for line in (f"{what}: Deleted", "By: Omar Haddad, ", "Freed: 1.2 MB", "Ticket: ZD-7", str(record.pk)):
         assert line in said

@@ -1,0 +1,78 @@
+"""The bar of a ticket above an item's page, and the text that answers the ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from dashboard.models import Connection, Removal
+from dashboard.oddities import visible_label
+from dashboard.request import Request
+from dashboard.units import length_text, size_text, utc_text
+from dashboard.vault import MediaItem
+from dashboard.web.ticket_links import TicketLink
+
+from .media import STATUS_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class TicketBar:
+    """The bar above an item that a ticket led to: the ticket, and the text that answers it."""
+
+    ticket: str
+    text: str
+
+
+def build_ticket_bar(
+    request: Request, connection: Connection, media_id: str, found: MediaItem | Removal | None, ticket: str
+) -> TicketBar | None:
+    """Return the bar for the item or its removal, or None where no ticket led here."""
+    if not ticket:
+        return None
+    address = request.build_absolute_uri(TicketLink(media_id, ticket=ticket).item_href(connection))
+    return TicketBar(ticket, write_answer(connection, media_id, found, address=address, at=timezone.now()))
+
+
+def write_answer(
+    connection: Connection, media_id: str, found: MediaItem | Removal | None, *, address: str, at: datetime
+) -> str:
+    """Return what a ticket may be told of an item: no signed link, and little of the connection's id."""
+    lines = [f"Media item {media_id}", f"Connection: {connection.label} (··{connection.tail})"]
+    match found:
+        case MediaItem():
+            lines += _cached(found)
+        case Removal():
+            lines += _removed(found)
+        case None:
+            lines.append("Not in the cache of this connection")
+    lines += [f"As of: {utc_text(at)}", address]
+    return "\n".join(" ".join(line.split()) for line in lines)
+
+
+def _cached(item: MediaItem) -> Iterator[str]:
+    variants = item.media.values()
+    seen = min((v.created_at for v in variants if v.created_at), default=None)
+    used = max((v.last_accessed_at for v in variants if v.last_accessed_at), default=None)
+    yield " ".join(("Type:", item.type, length_text(item.duration)))
+    for label, v in item.media.items():
+        size = (
+            ("size not known" if v.oddity("sizeBytes") else "size not known yet")
+            if v.size is None
+            else size_text(v.size)
+        )
+        yield f"- {visible_label(label)}: {STATUS_WORDS.get(v.status, v.status) or 'state not known'}, {size}"
+    yield f"First seen: {utc_text(seen) if seen else 'not known'}"
+    yield f"Last access: {utc_text(used) if used else 'never'}"
+
+
+def _removed(record: Removal) -> Iterator[str]:
+    what = "This item" if record.verb == Removal.Verb.DELETE else "Everything of this connection"
+    yield f"{what}: {record.get_state_display()}"
+    yield f"By: {record.person}, {utc_text(record.sent_at)}"
+    if record.freed_bytes is not None:
+        yield f"Freed: {size_text(record.freed_bytes)}"
+    yield f"Ticket: {record.ticket or 'none'}"
+    yield f"Record: {record.pk}"
