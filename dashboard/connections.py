@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from . import audit, encryption, service
 from .identity import Caller
-from .models import Connection, tail_of
+from .models import Connection, shorten_id
 from .vault import AccountConnection, BadRequest, KeyRefused
 
 
@@ -34,7 +34,7 @@ def find(slug: str) -> Connection:
 def add(caller: Caller, connection_id: str, *, slug: str, **said: Any) -> Connection:
     """A new connection under these names. Raises Taken and NotRecorded: then nothing was added."""
     connection = Connection(slug=slug, **said)
-    connection.give_id(connection_id)
+    connection.set_connection_id(connection_id)
     with _whole():
         connection.save(force_insert=True)
         audit.record("connection.added", caller, connection=connection, result=_told(connection))
@@ -70,7 +70,7 @@ def rekey(caller: Caller) -> int:
     with _whole():
         every = list(Connection.objects.select_for_update())
         for connection in every:
-            connection.give_id(connection.connection_id)
+            connection.set_connection_id(connection.connection_id)
             connection.save(update_fields=["sealed_id", "id_digest", "tail"])
             audit.record("connection.changed", caller, connection=connection, result={"sealed": "anew"})
     return len(every)
@@ -118,7 +118,7 @@ class Listed:
 
     @property
     def tail(self) -> str:
-        return tail_of(self.theirs.id)
+        return shorten_id(self.theirs.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def connection(slug: str, among: Iterable[Connection]) -> Connection:
 
 def connection_named(text: str, among: Iterable[Connection]) -> Connection:
     """The one of this slug or raw id; raises UnknownConnection for what is neither, or not among them."""
-    named = Connection.objects.in_use().by_raw_id(text)
+    named = Connection.objects.in_use().find_by_raw_id(text)
     return connection(named.slug if named else text, among)
 
 

@@ -52,7 +52,7 @@ def connection(slug: str = "small", **fields: Any) -> Connection:
     """A saved connection; its label is the slug and its id is made up unless given."""
     connection_id = fields.pop("connection_id", f"conn_{uuid.uuid4().hex}")
     made = Connection(slug=slug, **{"label": slug.capitalize(), **fields})
-    made.give_id(connection_id)
+    made.set_connection_id(connection_id)
     made.save()
     return made
 

@@ -6,7 +6,7 @@
 
 from .chain import Break, verify
 from .event_codes import CODES, OUTCOMES, VERBS
-from .reconcile import differing_removals
+from .reconcile import find_difference
 from .record import NotRecorded, note, record
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "VERBS",
     "Break",
     "NotRecorded",
-    "differing_removals",
+    "find_difference",
     "note",
     "record",
     "verify",

@@ -42,7 +42,7 @@ _COLUMNS: Final = ("actor_name", "actor_email", "connection", "media_id", "ticke
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """The first place where the chain does not hold: the event's number, and what is wrong with it."""
+    """The first place where the chain does not hold: the event's number and the reason."""
 
     sequence: int
     reason: str
@@ -50,7 +50,8 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What reading the whole chain found: how many events, the last one's number and hash, a break if any."""
+    """The result of reading the whole chain: the number of events, the last one's number and hash, and a
+    break if there is one."""
 
     events: int
     head: int
@@ -58,32 +59,36 @@ class Verdict:
     broken: Break | None
 
 
-def canonical(facts: Mapping[str, Any]) -> str:
-    """The one way to write these facts as JSON: sorted, no spaces, ASCII. ValueError for what is not."""
+def write_canonical(facts: Mapping[str, Any]) -> str:
+    """Return these facts as canonical JSON: sorted, without spaces, in ASCII. Raise ValueError for values
+    that JSON does not have."""
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
-def moment(at: datetime) -> str:
+def format_time(at: datetime) -> str:
+    """Return an aware time as lines spell it: ISO 8601 in UTC, with microseconds."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def key_name() -> str:
-    """Which key seals now, by eight digits that tell nothing of it."""
-    return _name(settings.DASHBOARD_AUDIT_KEYS[0])
+def name_current_key() -> str:
+    """Return the name of the key that signs now: eight digits, from which the key cannot be told."""
+    return _name_key(settings.DASHBOARD_AUDIT_KEYS[0])
 
 
-def seal(line: str, key: str | None = None) -> str:
+def sign(line: str, key: str | None = None) -> str:
+    """Return the hash of a line by this key, or by the key that signs now."""
     secret = key or settings.DASHBOARD_AUDIT_KEYS[0]
     return hmac.new(secret.encode(), line.encode(), hashlib.sha256).hexdigest()
 
 
-def sealed_line(event: Event) -> str:
-    """The event as one line for a log store: its canonical line, its hash put in at the end."""
+def write_signed_line(event: Event) -> str:
+    """Return the event as one line for a log store: its canonical line with its hash put in at the end."""
     return f'{event.line[:-1]},"hash":"{event.hash}"}}'
 
 
-def facts_of(event: Event) -> dict[str, Any]:
-    """What the event's line says. One that was tampered with says what of it can still be read."""
+def read_facts(event: Event) -> dict[str, Any]:
+    """Return the facts in the event's line. Of a line that was tampered with, return those that can still be
+    read."""
     try:
         line = json.loads(event.line)
     except ValueError:
@@ -96,7 +101,7 @@ def facts_of(event: Event) -> dict[str, Any]:
     }
 
 
-def job_in(facts: Mapping[str, Any]) -> UUID | None:
+def find_job(facts: Mapping[str, Any]) -> UUID | None:
     """Return the job that the result of these facts names, or None where it names none."""
     try:
         return UUID(str(facts["result"].get("job")))
@@ -104,13 +109,14 @@ def job_in(facts: Mapping[str, Any]) -> UUID | None:
         return None
 
 
-def begun_job_in(facts: Mapping[str, Any]) -> UUID | None:
+def find_begun_job(facts: Mapping[str, Any]) -> UUID | None:
     """Return the bulk removal that an event of these facts begins, or None where it begins none."""
-    return job_in(facts) if facts["code"] == BULK_BEGINS else None
+    return find_job(facts) if facts["code"] == BULK_BEGINS else None
 
 
 def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
-    """Read every event in order, to the first that was changed, moved, added or taken away.
+    """Read every event in order and return the verdict, up to the first that was changed, moved, added or
+    taken away.
 
     `seen` is a number and hash noted earlier; each verification prints one, and so does every line on stdout.
     The chain cannot know by itself that its newest events were cut off, but it knows whether that one stands.
@@ -119,8 +125,8 @@ def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
     try:
         for event in Event.objects.order_by("sequence").iterator(chunk_size=2000):
             if count == 0:
-                head, last = _before_first(event)
-            wrong = _wrong(event, head + 1, last)
+                head, last = _find_start(event)
+            wrong = _find_fault(event, head + 1, last)
             if wrong is None and seen and seen[0] == event.sequence and seen[1] != event.hash:
                 wrong = "is another event than the one that was noted"
             if wrong:
@@ -135,34 +141,35 @@ def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
     return Verdict(count, head, last, None)
 
 
-def _before_first(event: Event) -> tuple[int, str]:
-    """Where the chain begins: at its origin, or after what a checkpoint says was taken away."""
+def _find_start(event: Event) -> tuple[int, str]:
+    """Return the number and hash after which the chain begins: its origin, or the last event that a
+    checkpoint names as taken away."""
     if event.sequence == 1:
         return 0, GENESIS
-    for checkpoint in _checkpoints():
-        result = json.loads(checkpoint.line)["result"] if seal_holds(checkpoint) else {}
+    for checkpoint in _iterate_checkpoints():
+        result = json.loads(checkpoint.line)["result"] if is_signature_valid(checkpoint) else {}
         if result.get("last_sequence") == event.sequence - 1:
             return event.sequence - 1, str(result.get("last_hash"))
     return 0, GENESIS
 
 
-def _checkpoints() -> Iterator[Event]:
+def _iterate_checkpoints() -> Iterator[Event]:
     yield from Event.objects.filter(code=CHECKPOINT).order_by("-sequence")
 
 
-def seal_holds(event: Event) -> bool:
-    """Whether one of the keys made this event's hash."""
-    name = _named_key(event.line)
-    key = next((key for key in settings.DASHBOARD_AUDIT_KEYS if _name(key) == name), None)
-    return key is not None and hmac.compare_digest(seal(event.line, key).encode(), event.hash.encode())
+def is_signature_valid(event: Event) -> bool:
+    """Return True if one of the keys made this event's hash."""
+    name = _read_key_name(event.line)
+    key = next((key for key in settings.DASHBOARD_AUDIT_KEYS if _name_key(key) == name), None)
+    return key is not None and hmac.compare_digest(sign(event.line, key).encode(), event.hash.encode())
 
 
-def _wrong(event: Event, expected: int, last: str) -> str | None:
-    """What is wrong with this event where it stands; None where nothing is."""
+def _find_fault(event: Event, expected: int, last: str) -> str | None:
+    """Return the reason why this event is wrong where it stands, or None if it is right."""
     if event.sequence != expected:
         return f"follows {expected - 1}: what stood between them is missing"
-    if not seal_holds(event):
-        if all(_name(key) != _named_key(event.line) for key in settings.DASHBOARD_AUDIT_KEYS):
+    if not is_signature_valid(event):
+        if all(_name_key(key) != _read_key_name(event.line) for key in settings.DASHBOARD_AUDIT_KEYS):
             return "was sealed by a key that is not among DASHBOARD_AUDIT_KEYS"
         return "was changed after it was written"
     facts = json.loads(event.line)
@@ -170,33 +177,34 @@ def _wrong(event: Event, expected: int, last: str) -> str | None:
         return f"is a copy of {facts['sequence']}"
     if facts["previous"] != last:
         return "does not follow the event before it"
-    return _differing_column(event, facts)
+    return _find_differing_column(event, facts)
 
 
-def _differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
-    """The columns only repeat the line: one that says something else was changed to mislead a list."""
+def _find_differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
+    """Return the reason why a column differs from the line, or None. Columns only repeat the line, so one
+    that says something else was changed to mislead a list."""
     for name in _COLUMNS:
         if getattr(event, name) != facts[name]:
             return f"has another {name} in its column than in its line"
-    if moment(event.at) != facts["at"]:
+    if format_time(event.at) != facts["at"]:
         return "has another time in its column than in its line"
     if (str(event.removal_id) if event.removal_id else None) != facts["removal"]:
         return "has another removal in its column than in its line"
     if (str(event.job) if event.job else None) != facts.get("job"):  # events from before jobs name none
         return "has another job in its column than in its line"
-    if event.begun_job != begun_job_in(facts):
+    if event.begun_job != find_begun_job(facts):
         return "has another begun_job in its column than in its line"
     if (event.verb, event.outcome) != CODES.get(event.code):
         return "has another verb or outcome than its code"
     return None
 
 
-def _named_key(line: str) -> str:
+def _read_key_name(line: str) -> str:
     try:
         return str(json.loads(line)["key"])
     except (ValueError, TypeError, KeyError):
         return ""
 
 
-def _name(key: str) -> str:
+def _name_key(key: str) -> str:
     return hashlib.sha256(b"name of an audit key " + key.encode()).hexdigest()[:8]

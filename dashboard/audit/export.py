@@ -49,12 +49,12 @@ _PACKET: Final = 64_000
 
 
 def lines(events: Iterable[Event], kind: str) -> Iterator[str]:
-    """The events in this format, one at a time."""
+    """Yield the events in this format, one at a time."""
     return as_csv(events) if kind == "csv" else as_json_lines(events)
 
 
 def packets(lines: Iterable[str]) -> Generator[bytes]:
-    """The lines, as UTF-8, joined to what is worth sending: a million small ones would be a million calls."""
+    """Yield the lines as UTF-8, joined into packets: a million small ones would be a million calls."""
     held, length = list[str](), 0
     for line in lines:
         held.append(line)
@@ -66,22 +66,22 @@ def packets(lines: Iterable[str]) -> Generator[bytes]:
 
 
 def as_json_lines(events: Iterable[Event]) -> Iterator[str]:
-    """Each event as it was sealed, so that whoever has a key can verify what was taken away."""
-    return (f"{chain.sealed_line(event)}\n" for event in events)
+    """Yield each event as it was signed, so that the holder of a key can verify the file."""
+    return (f"{chain.write_signed_line(event)}\n" for event in events)
 
 
 def as_csv(events: Iterable[Event]) -> Iterator[str]:
-    """A row an event under a row of names."""
+    """Yield a row of column names, then a row for each event."""
     sheet = spreadsheets.Sheet()
     yield sheet.encode_header((*COLUMNS, *RESULTS, "before", "hash"))
     for event in events:
-        facts = chain.facts_of(event)
+        facts = chain.read_facts(event)
         values = [facts[name] for name in COLUMNS] + [facts["result"].get(name) for name in RESULTS]
         yield sheet.encode_rows([[safe(value) for value in (*values, facts["before"], event.hash)]])
 
 
 def safe(value: Any) -> str:
-    """`value` as a cell that no spreadsheet acts on."""
+    """Return `value` as the text of a cell that no spreadsheet acts on."""
     match value:
         case None:
             return ""
@@ -92,7 +92,7 @@ def safe(value: Any) -> str:
         case list():
             text = ", ".join(map(str, value))
         case dict():
-            text = chain.canonical(value) if value else ""
+            text = chain.write_canonical(value) if value else ""
         case _:
             text = str(value)
     return spreadsheets.escape_formula(text)

@@ -26,31 +26,31 @@ Row = TypeVar("Row", Job, Removal)
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 200
-EVERY_STEP: Final = "all"
-MOST_LOOKS: Final = 20
+ALL_STEPS: Final = "all"
+MAX_ATTENTION_ITEMS: Final = 20
 """Removals that the list names above itself as needing a look; more of them are said to be there."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LAST: Final = 2**63 - 1
-_STEP: Final = 500
-_FEW: Final = 10
+_EVENTS_PER_READ: Final = 500
+_MAX_READ_APART: Final = 10
 
 
 class UnknownRecord(Exception):
-    """No event or removal of this number for this person: it never was, or is not theirs to see."""
+    """No event, removal or job of this number exists for this person: it never did, or is not theirs to see."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the record: what is older than the event that stands here comes after it."""
+class Position:
+    """A position in the record; the next page starts with the first event older than the one here."""
 
     at: datetime
     sequence: int
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        """Read back from an address; ValueError for what is no place."""
+    def parse(cls, text: str) -> Self:
+        """Return the position that an address names. Raise ValueError if the text names none."""
         micros, dash, sequence = text.partition("-")
         if not (dash and (micros + sequence).isascii() and micros.isdigit() and sequence.isdigit()):
             raise ValueError(text)
@@ -68,7 +68,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuery:
-    """One question to the audit. An actor is an email where there is an @, else a name; both are exact."""
+    """The filters of one question to the audit. An actor is an email where there is an @, else a name; both
+    are exact."""
 
     actor: str | None = None
     verb: str | None = None
@@ -81,32 +82,33 @@ class AuditQuery:
     steps: str | None = None
     job: UUID | None = None
     limit: int = DEFAULT_LIMIT
-    before: Place | None = None
+    before: Position | None = None
 
     @property
     def leaves_out_intents(self) -> bool:
-        """True unless every step is asked for: an intent has its outcome in the list, or needs a look."""
-        return self.steps != EVERY_STEP and self.outcome != "sent"
+        """Return True unless every step is asked for: an intent has its outcome in the list, or needs
+        attention."""
+        return self.steps != ALL_STEPS and self.outcome != "sent"
 
     @property
     def leaves_out_items(self) -> bool:
-        """True where a bulk removal is one event, and what happened within it is not asked for."""
-        return self.steps != EVERY_STEP and not (self.job or self.media_id or self.outcome)
+        """Return True if the list shows a bulk removal as one event and leaves out the events within it."""
+        return self.steps != ALL_STEPS and not (self.job or self.media_id or self.outcome)
 
     def replacing(self, **changes: object) -> Self:
-        """The same question with `changes`, from the newest on unless a place is among them."""
+        """Return the same question with `changes`, from the newest event on unless a position is among them."""
         return replace(self, **{"before": None, **changes})  # type: ignore[arg-type]
 
     def as_url(self) -> str:
-        """The query string that asks this; what is not asked is left out."""
+        """Return the query string of this question, without parameters that are not set."""
         return urlencode(self.asked)
 
     @property
     def asked(self) -> dict[str, str]:
-        """What is asked, as the address spells it."""
+        """The parameters that are set, as the address spells them."""
         values = {name: getattr(self, name) for name in PARAMETERS}
         given = {name: v for name, v in values.items() if v is not None and (name, v) != _USUAL}
-        return {PARAMETERS[name]: _text(value) for name, value in given.items()}
+        return {PARAMETERS[name]: _format_value(value) for name, value in given.items()}
 
 
 PARAMETERS: Final = {
@@ -123,17 +125,17 @@ _USUAL: Final = ("limit", DEFAULT_LIMIT)
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events, newest first, and where the next page starts; None at the end of the record."""
+    """Events, newest first, and the position where the next page starts, or None at the end of the record."""
 
     events: list[Event]
-    next: Place | None
+    next: Position | None
 
 
-class History:
+class AuditReader:
     """The audit as one person may read it.
 
-    An admin reads the whole record. Anybody else reads what concerns the connections open to them, archived
-    ones too: what concerns another, or none, is to them as if it never was.
+    An admin reads the whole record. Anybody else reads events of the connections open to them, archived ones
+    too; any other event does not exist for them.
     """
 
     def __init__(self, person: Person | None) -> None:
@@ -144,40 +146,40 @@ class History:
         self.connections: dict[str, Connection] = {c.slug: c for c in readable}
         self._hidden = ["", *(c.slug for c in known if c.slug not in self.connections)]
 
-    def page(self, query: AuditQuery) -> EventPage:
-        """One page of events. There is no total, so none is claimed."""
-        found = self._found(query, query.limit + 1)
+    def read_page(self, query: AuditQuery) -> EventPage:
+        """Return one page of events. There is no total, so none is claimed."""
+        found = self._find(query, query.limit + 1)
         last = found[query.limit - 1] if len(found) > query.limit else None
         events = [event for event in found[: query.limit] if self._may_read(event)]
-        return EventPage(events, Place(last.at, last.sequence) if last else None)
+        return EventPage(events, Position(last.at, last.sequence) if last else None)
 
-    def walk(self, query: AuditQuery) -> Iterator[Event]:
-        """Every event of the question, however many there are: some hundreds at a time are in hand."""
+    def iterate_events(self, query: AuditQuery) -> Iterator[Event]:
+        """Yield every event of the question, however many there are, holding a few hundred at a time."""
         place = query.before
         while True:
-            page = self.page(replace(query, limit=_STEP, before=place))
+            page = self.read_page(replace(query, limit=_EVENTS_PER_READ, before=place))
             yield from page.events
             if page.next is None:
                 return
             place = page.next
 
-    def event(self, sequence: int) -> Event:
-        """The event of this number; raises UnknownRecord."""
+    def get_event(self, sequence: int) -> Event:
+        """Return the event of this number. Raise UnknownRecord."""
         event = Event.objects.filter(sequence=sequence).select_related("removal").first()
         if event is None or not self._may_read(event):
             raise UnknownRecord(sequence)
         return event
 
-    def removal(self, number: UUID) -> Removal:
-        """The removal of this number; raises UnknownRecord."""
+    def get_removal(self, number: UUID) -> Removal:
+        """Return the removal of this number. Raise UnknownRecord."""
         with_it = ("connection", "retry_of", "job")
         removal = Removal.objects.filter(pk=number).select_related(*with_it).first()
         if removal is None or removal.connection.slug not in self.connections:
             raise UnknownRecord(number)
         return removal
 
-    def job(self, number: UUID) -> Job:
-        """The job of this number; raises UnknownRecord."""
+    def get_job(self, number: UUID) -> Job:
+        """Return the job of this number. Raise UnknownRecord."""
         job = Job.objects.filter(pk=number).select_related("connection", "retry_of").first()
         if job is None or job.connection.slug not in self.connections:
             raise UnknownRecord(number)
@@ -190,48 +192,48 @@ class History:
             rows = rows.filter(connection__slug=query.connection)
         if not self.is_whole:
             rows = rows.filter(connection__slug__in=list(self.connections))
-        return list(rows[: MOST_LOOKS + 1])
+        return list(rows[: MAX_ATTENTION_ITEMS + 1])
 
-    def waiting_for_somebody(self, query: AuditQuery) -> list[Job]:
-        """Jobs that rest until somebody presses Go on."""
+    def find_jobs_needing_attention(self, query: AuditQuery) -> list[Job]:
+        """Return the paused jobs that go on only once somebody presses Resume."""
         waiting = Job.objects.filter(state=Job.State.PAUSED, next_try_at=None).select_related("connection")
         return self.readable(waiting, query)
 
-    def beginning(self, job: UUID) -> Event | None:
-        """The event that begins this bulk removal, where it may be read."""
+    def find_beginning(self, job: UUID) -> Event | None:
+        """Return the event that begins this bulk removal, or None if there is none that may be read."""
         event = Event.objects.filter(begun_job=job).first()
         return event if event and self._may_read(event) else None
 
     def _may_read(self, event: Event) -> bool:
         return self.is_whole or event.connection in self.connections
 
-    def _found(self, query: AuditQuery, count: int) -> list[Event]:
-        """The first so many events.
+    def _find(self, query: AuditQuery, count: int) -> list[Event]:
+        """Return the first `count` events of the question.
 
-        Where no filter leads to them, who reads of a few connections gets them from those: what they may not
-        read can be nearly all of a long record, and would be walked through.
+        If no filter narrows it, the events of each of a reader's few connections are read apart: in a long
+        record nearly every event may be of a connection that they may not read.
         """
         if query.job is not None:
-            return self._within(query.job, query, count)
-        if self.is_whole or len(self.connections) > _FEW or any(_equal(query)):
-            return list(self._events(query)[:count])
-        each = [self._events(replace(query, connection=slug))[:count] for slug in self.connections]
+            return self._find_within(query.job, query, count)
+        if self.is_whole or len(self.connections) > _MAX_READ_APART or any(_iterate_filters(query)):
+            return list(self._filter_events(query)[:count])
+        each = [self._filter_events(replace(query, connection=slug))[:count] for slug in self.connections]
         return sorted(chain.from_iterable(each), key=attrgetter("at", "sequence"), reverse=True)[:count]
 
-    def _within(self, job: UUID, query: AuditQuery, count: int) -> list[Event]:
-        """The first so many events of a bulk removal, the one that begins it last: in the order written,
-        for which there is an index."""
-        events = self._events(replace(query, before=None)).filter(job=job).order_by("-sequence")
+    def _find_within(self, job: UUID, query: AuditQuery, count: int) -> list[Event]:
+        """Return the first `count` events of a bulk removal, newest first and the one that begins it last,
+        along the index of its events."""
+        events = self._filter_events(replace(query, before=None)).filter(job=job).order_by("-sequence")
         if query.before is not None:
             events = events.filter(sequence__lt=query.before.sequence)
         found = list(events[:count])
-        begun = self.beginning(job) if len(found) < count else None
+        begun = self.find_beginning(job) if len(found) < count else None
         if begun and (query.before is None or begun.sequence < query.before.sequence):
-            found += self._events(replace(query, before=None)).filter(sequence=begun.sequence)
+            found += self._filter_events(replace(query, before=None)).filter(sequence=begun.sequence)
         return found
 
-    def _events(self, query: AuditQuery) -> QuerySet[Event]:
-        events = Event.objects.filter(*_equal(query)).order_by("-at", "-sequence")
+    def _filter_events(self, query: AuditQuery) -> QuerySet[Event]:
+        events = Event.objects.filter(*_iterate_filters(query)).order_by("-at", "-sequence")
         if query.leaves_out_items:
             events = events.filter(job=None)
         if query.at_from is not None:
@@ -246,8 +248,8 @@ class History:
         return events if self.is_whole else events.exclude(connection__in=self._hidden)
 
 
-def steps_of(removal: Removal) -> list[Event]:
-    """Every step of a removal that may be read, first to last."""
+def list_steps(removal: Removal) -> list[Event]:
+    """Return every step of a removal, first to last."""
     return list(removal.events.order_by("sequence"))
 
 
@@ -256,11 +258,11 @@ _COMMON: Final = ("delete", "reveal", "access", "sent", "deleted", "done", "deni
 """Verbs and outcomes that most of a record has, so that they narrow it least of all."""
 
 
-def _equal(query: AuditQuery) -> Iterator[Exact]:
-    """The filters by exact value, narrowest first.
+def _iterate_filters(query: AuditQuery) -> Iterator[Exact]:
+    """Yield the filters by exact value, narrowest first.
 
-    SQLite keeps no statistics, and of a ticket and a connection it may walk along the connection; with a plus
-    before it, a column is compared and not looked up.
+    SQLite keeps no statistics: given a ticket and a connection, it may use the connection's index. A column
+    with a plus before it is compared and not looked up.
     """
     values = {name: getattr(query, name, None) for name in _NARROWEST_FIRST}
     if query.actor is not None:
@@ -270,24 +272,25 @@ def _equal(query: AuditQuery) -> Iterator[Exact]:
     given.sort(key=lambda one: one[0] in ("outcome", "verb") and one[1] in _COMMON)
     for place, (name, value) in enumerate(given, 1 if query.job else 0):
         is_compared = place > 0 and database.vendor == "sqlite"
-        yield Exact(_plus(name) if is_compared else F(name), value)
+        yield Exact(_prevent_index(name) if is_compared else F(name), value)
 
 
-def _plus(column: str) -> Func:
+def _prevent_index(column: str) -> Func:
     return Func(F(column), template="+%(expressions)s", output_field=CharField())
 
 
-def _is_before(place: Place) -> LessThan:
-    """`(at, sequence) < (…, …)`: one range of an index on both engines, where an OR of two would be none."""
-    columns = _row(F("at"), F("sequence"))
-    return LessThan(columns, _row(Value(place.at), Value(place.sequence)))
+def _is_before(place: Position) -> LessThan:
+    """Return `(at, sequence) < (…, …)`: one range of an index on both engines, where an OR of two conditions
+    would be none."""
+    columns = _make_row(F("at"), F("sequence"))
+    return LessThan(columns, _make_row(Value(place.at), Value(place.sequence)))
 
 
-def _row(*values: F | Value) -> Func:
+def _make_row(*values: F | Value) -> Func:
     return Func(*values, template="(%(expressions)s)", output_field=IntegerField())
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return str(value)

@@ -31,7 +31,7 @@ _SHORT: Final = {"actor_name": 255, "actor_email": 255, "media_id": 128, "ticket
 
 
 class NotRecorded(Exception):
-    """The event could not be committed, so what it would have told of must not happen."""
+    """The event could not be committed, so the act that it would have told of must not happen."""
 
 
 def record(
@@ -48,7 +48,7 @@ def record(
     before: Mapping[str, Any] | None = None,
     result: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Append one event and return it; raises NotRecorded, and KeyError for a code that is none.
+    """Append one event and return it. Raise NotRecorded, and KeyError for an unknown code.
 
     `before` and `result` hold text, whole numbers, truth values, None, and lists and mappings of them; never
     links. `job` is the bulk removal within which it happened.
@@ -59,8 +59,8 @@ def record(
         "removal": str(removal.pk) if removal else None,
         "attempt": removal.attempt if removal else None,
         "job": str(job) if job else None,
-        **_actor(caller),
-        **_connection(connection),
+        **_describe_actor(caller),
+        **_describe_connection(connection),
         "media_id": media_id,
         "ticket": ticket,
         "reason": reason,
@@ -73,13 +73,13 @@ def record(
             event = _append(code, masked(facts), removal.pk if removal else None, job)
     except DatabaseError as broken:
         raise NotRecorded(type(broken).__name__) from broken
-    transaction.on_commit(lambda: lines.info("%s", chain.sealed_line(event)))
+    transaction.on_commit(lambda: lines.info("%s", chain.write_signed_line(event)))
     return event
 
 
 def note(code: str, caller: Caller, *, reason: str = "", **facts: Any) -> None:
-    """Record what must fail no request: one a minute of a kind, person and address, with how many were held
-    back."""
+    """Record an event that must fail no request: at most one a minute of a kind, person and address, with the
+    number of those held back."""
     person = caller.person  # behind a proxy everybody has the proxy's address
     missed = throttle.admit(code, caller.address, person and (person.issuer, person.subject), reason)
     if missed is None:
@@ -91,22 +91,22 @@ def note(code: str, caller: Caller, *, reason: str = "", **facts: Any) -> None:
         logger.error("%s from %s could not be recorded: %s", code, caller.address, broken)
 
 
-def hold_the_end() -> None:
-    """From here to the end of the transaction nobody else writes an event."""
+def lock_end_of_chain() -> None:
+    """Let nobody else write an event until the transaction ends."""
     if database.vendor == "postgresql":  # SQLite lets one transaction write at a time anyway
         with database.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID | None) -> Event:
-    """The row after the last one, while nobody else can write one."""
+    """Insert the row after the last one, while nobody else can write one, and return it."""
     verb, outcome = CODES[code]
-    hold_the_end()
+    lock_end_of_chain()
     last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
     sequence, previous = last or (0, chain.GENESIS)
     at = timezone.now()
-    head = {"sequence": sequence + 1, "at": chain.moment(at), "code": code}
-    line = chain.canonical({**head, **facts, "key": chain.key_name(), "previous": previous})
+    head = {"sequence": sequence + 1, "at": chain.format_time(at), "code": code}
+    line = chain.write_canonical({**head, **facts, "key": chain.name_current_key(), "previous": previous})
     return Event.objects.create(
         sequence=sequence + 1,
         at=at,
@@ -115,15 +115,15 @@ def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID
         outcome=outcome,
         removal_id=removal_id,
         job=job,
-        begun_job=chain.begun_job_in({"code": code, **facts}),
+        begun_job=chain.find_begun_job({"code": code, **facts}),
         connection=facts["connection"],
         **{name: facts[name] for name in _SHORT},
         line=line,
-        hash=chain.seal(line),
+        hash=chain.sign(line),
     )
 
 
-def _actor(caller: Caller) -> dict[str, Any]:
+def _describe_actor(caller: Caller) -> dict[str, Any]:
     person = caller.person
     since = person.signed_in_at if person else None
     return {
@@ -141,7 +141,7 @@ def _actor(caller: Caller) -> dict[str, Any]:
     }
 
 
-def _connection(connection: Connection | None) -> dict[str, str]:
+def _describe_connection(connection: Connection | None) -> dict[str, str]:
     if connection is None:
         return {"connection": "", "connection_label": "", "connection_tail": ""}
     return {

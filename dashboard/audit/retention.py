@@ -12,16 +12,17 @@ from dashboard.identity import Caller
 from dashboard.models import Event
 
 from . import chain, triggers
-from .record import hold_the_end, record
+from .record import lock_end_of_chain, record
 
-_STEP = 2000
+_EVENTS_PER_READ = 2000
 
 
 def trim(before: datetime, file: TextIO, caller: Caller) -> int:
-    """Write every event older than `before` to `file`, a line each, then take them away; how many they were.
+    """Write every event older than `before` to `file`, a line each, then delete them; return their number.
 
-    The newest event always stays. Only whole beginnings are taken, so what a clock that jumped dated later
-    stays with all that follows it. Raises DatabaseError where this connection may not lift the guards.
+    The newest event always stays. Only a whole beginning of the chain is deleted: an event that a clock dated
+    too late stays, with all that follow it. Raise DatabaseError if this connection may not suspend the
+    triggers.
     """
     first_to_keep = (
         Event.objects.filter(at__gte=before).order_by("sequence").values_list("sequence", flat=True).first()
@@ -34,15 +35,15 @@ def trim(before: datetime, file: TextIO, caller: Caller) -> int:
     if last is None:
         return 0
     count = 0
-    for event in old.order_by("sequence").iterator(chunk_size=_STEP):
-        file.write(f"{chain.sealed_line(event)}\n")
+    for event in old.order_by("sequence").iterator(chunk_size=_EVENTS_PER_READ):
+        file.write(f"{chain.write_signed_line(event)}\n")
         count += 1
     file.flush()
     os.fsync(file.fileno())
     taken = {"events": count, "last_sequence": last.sequence, "last_hash": last.hash}
     with transaction.atomic():
-        hold_the_end()  # before the table is locked: who holds the one waits for the other
-        with triggers.lifted():
+        lock_end_of_chain()  # before the table is locked: who holds the one waits for the other
+        with triggers.suspend():
             Event.objects.filter(sequence__lte=last.sequence).delete()
         record(chain.CHECKPOINT, caller, result=taken)
     return count

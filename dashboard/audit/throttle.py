@@ -8,10 +8,9 @@ from typing import Final
 
 
 class Throttle:
-    """Lets one of a kind through in `seconds`, and so many of one code in all; whoever comes through learns
-    how many did not."""
+    """A limit that admits one event of a kind in `seconds` and `most` of a code, and counts those held back."""
 
-    KINDS: Final = 10_000
+    MAX_KINDS: Final = 10_000
     """Kinds that are remembered; the oldest are forgotten first."""
 
     def __init__(self, seconds: float = 60, most: int = 120) -> None:
@@ -21,7 +20,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def admit(self, code: str, *kind: object) -> int | None:
-        """How many were held back since the last one that came through; None to hold this one back."""
+        """Return the number of events held back since the last one admitted, or None to hold this one back."""
         now, never = time.monotonic(), -self.seconds
         with self._lock:
             since, held = self._kinds.pop((code, *kind), (never, 0))
@@ -35,12 +34,13 @@ class Throttle:
                 self._codes[code] = (begun, admitted, over + held + 1)
                 return None
             self._codes[code] = (begun, admitted + 1, 0)
-            if len(self._kinds) >= self.KINDS:
+            if len(self._kinds) >= self.MAX_KINDS:
                 del self._kinds[next(iter(self._kinds))]
             self._kinds[code, *kind] = (now, 0)
             return held + over
 
     def clear(self) -> None:
+        """Forget everything that was admitted or held back."""
         with self._lock:
             self._kinds.clear()
             self._codes.clear()

@@ -14,14 +14,14 @@ from django.db import connection as database
 from django.db import transaction
 
 _TABLE: Final = "dashboard_event"
-_WORDS: Final = "events of the audit are written once"
+_MESSAGE: Final = "events of the audit are written once"
 
 _SQLITE: Final = {
-    f"{_TABLE}_no_update": f"BEFORE UPDATE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END",
-    f"{_TABLE}_no_delete": f"BEFORE DELETE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END",
+    f"{_TABLE}_no_update": f"BEFORE UPDATE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END",
+    f"{_TABLE}_no_delete": f"BEFORE DELETE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END",
     f"{_TABLE}_no_replace": (
         f"BEFORE INSERT ON {_TABLE} WHEN EXISTS (SELECT 1 FROM {_TABLE} WHERE sequence = NEW.sequence) "  # noqa: S608 - ours
-        f"BEGIN SELECT RAISE(ABORT, '{_WORDS}'); END"
+        f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
     ),
 }
 _REFUSE: Final = f"EXECUTE FUNCTION {_TABLE}_refuse()"
@@ -29,7 +29,7 @@ _POSTGRESQL: Final = {
     f"{_TABLE}_no_change": f"BEFORE UPDATE OR DELETE ON {_TABLE} FOR EACH ROW {_REFUSE}",
     f"{_TABLE}_no_truncate": f"BEFORE TRUNCATE ON {_TABLE} FOR EACH STATEMENT {_REFUSE}",
 }
-_BODY: Final = f"BEGIN RAISE EXCEPTION '{_WORDS}' USING ERRCODE = 'integrity_constraint_violation'; END"
+_BODY: Final = f"BEGIN RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END"
 _FUNCTION: Final = (
     f"CREATE OR REPLACE FUNCTION {_TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
 )
@@ -45,55 +45,57 @@ _CATALOGUE: Final = {
 
 
 def install(editor: Any) -> None:
-    """Put the triggers up through a schema editor; a migration that rebuilds the table calls this again."""
+    """Create the triggers through a schema editor. A migration that rebuilds the table calls this again."""
     if editor.connection.vendor == "postgresql":
         editor.execute(_FUNCTION)
-    for name, body in _triggers(editor.connection.vendor).items():
+    for name, body in _list_triggers(editor.connection.vendor).items():
         editor.execute(f"CREATE TRIGGER {name} {body}")
 
 
 def remove(editor: Any) -> None:
-    for name in _triggers(editor.connection.vendor):
+    """Drop the triggers through a schema editor."""
+    for name in _list_triggers(editor.connection.vendor):
         suffix = f" ON {_TABLE}" if editor.connection.vendor == "postgresql" else ""
         editor.execute(f"DROP TRIGGER IF EXISTS {name}{suffix}")
 
 
 @contextmanager
-def lifted() -> Iterator[None]:
-    """A transaction in which events may be taken away: for retention, and by the table's owner only."""
+def suspend() -> Iterator[None]:
+    """Open a transaction in which events may be changed or deleted: for retention and migrations, and by the
+    table's owner only."""
     with transaction.atomic(), database.cursor() as cursor:
         if database.vendor == "postgresql":
             cursor.execute(f"LOCK TABLE {_TABLE} IN ACCESS EXCLUSIVE MODE")
-        remove(_Through(cursor))
+        remove(_CursorEditor(cursor))
         yield
-        install(_Through(cursor))
+        install(_CursorEditor(cursor))
 
 
-def missing() -> list[str]:
-    """The names of the triggers that are not there, or do something else than they were put up for."""
-    there = _there()
+def find_missing() -> list[str]:
+    """Return the names of the triggers that are missing or were changed."""
+    there = _read_triggers()
     if database.vendor == "postgresql":
         return [name for name in _POSTGRESQL if there.get(name) != _BODY]
     return [name for name, body in _SQLITE.items() if there.get(name) != f"CREATE TRIGGER {name} {body}"]
 
 
-def strange() -> list[str]:
-    """The names of triggers of the table that are none of ours: one could keep events out of it unseen."""
-    return sorted(_there().keys() - _triggers(database.vendor).keys())
+def find_foreign() -> list[str]:
+    """Return the names of triggers on the table that are not ours: one could keep events out of it unseen."""
+    return sorted(_read_triggers().keys() - _list_triggers(database.vendor).keys())
 
 
-def _there() -> dict[str, str]:
+def _read_triggers() -> dict[str, str]:
     with database.cursor() as cursor:
         cursor.execute(_CATALOGUE[database.vendor])
         return dict(cursor.fetchall())
 
 
-def _triggers(vendor: str) -> dict[str, str]:
+def _list_triggers(vendor: str) -> dict[str, str]:
     return _POSTGRESQL if vendor == "postgresql" else _SQLITE
 
 
-class _Through:
-    """A cursor in the shape of a schema editor."""
+class _CursorEditor:
+    """A cursor with the interface of a schema editor."""
 
     def __init__(self, cursor: Any) -> None:
         self.connection = database

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slug', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('\\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\\Z', 'Use small letters, digits and hyphens.')])),
-                ('label', models.CharField(max_length=100, unique=True, validators=[dashboard.models.typeable])),
+                ('label', models.CharField(max_length=100, unique=True, validators=[dashboard.models.validate_label])),
                 ('colour', models.CharField(choices=[('blue', 'Blue'), ('green', 'Green'), ('amber', 'Amber'), ('violet', 'Violet'), ('rose', 'Rose'), ('teal', 'Teal'), ('slate', 'Slate')], default='slate', max_length=10)),
                 ('connection_id', models.CharField(max_length=256, unique=True, validators=[django.core.validators.RegexValidator('\\A[\\x21-\\x7e]{1,256}\\Z', 'Use 1 to 256 printable characters, no spaces.')])),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

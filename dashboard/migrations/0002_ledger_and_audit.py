@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='connection',
             name='groups',
-            field=models.JSONField(blank=True, default=list, validators=[dashboard.models.group_names]),
+            field=models.JSONField(blank=True, default=list, validators=[dashboard.models.validate_groups]),
         ),
         migrations.AddField(
             model_name='connection',

@@ -14,7 +14,7 @@ def fill(apps, editor):
     events = apps.get_model("dashboard", "Event").objects
     beginnings = events.filter(outcome="planned", code="media.bulk.planned", begun_job=None)
     last = 0
-    with triggers.lifted():
+    with triggers.suspend():
         while batch := list(
             beginnings.filter(sequence__gt=last).order_by("sequence").values_list("sequence", "line")[:BATCH_SIZE]
         ):

@@ -9,9 +9,9 @@ from .connection import (
     Colour,
     Connection,
     ConnectionQuerySet,
-    group_names,
-    tail_of,
-    typeable,
+    shorten_id,
+    validate_groups,
+    validate_label,
 )
 from .event import INDEXED, Event
 from .job import Job, Worker
@@ -36,8 +36,8 @@ __all__ = [
     "TrayItem",
     "Worker",
     "actor_columns_of",
-    "group_names",
-    "tail_of",
+    "shorten_id",
     "transition",
-    "typeable",
+    "validate_groups",
+    "validate_label",
 ]

@@ -1,11 +1,11 @@
-"""Columns that name a person, and querysets that find what is theirs.
+"""Columns that name a person, and a manager that finds what is theirs.
 
 A person is known by issuer and subject; name and email are copied, so that a row outlives both.
 """
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from django.db import models
 
@@ -14,10 +14,10 @@ from dashboard.identity import Person
 _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 
 
-class OwnedQuerySet(models.QuerySet[_Row]):
-    """Rows that belong to a person."""
+class OwnedManager(models.Manager[_Row]):
+    """The manager of rows that belong to people."""
 
-    def owned_by(self, person: Person) -> Self:
+    def owned_by(self, person: Person) -> models.QuerySet[_Row]:
         """Return the rows of this person."""
         return self.filter(issuer=person.issuer, subject=person.subject)
 

@@ -13,25 +13,27 @@ from django.urls import reverse
 
 from dashboard import encryption
 
-from .actor import OwnedQuerySet, OwnerFields
+from .actor import OwnedManager, OwnerFields
 
 SLUG = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z", "Use small letters, digits and hyphens.")
 CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printable characters, no spaces.")
 
 
-def typeable(label: str) -> None:
-    """A label has to be one that a person can type: single spaces, nothing invisible, composed letters."""
+def validate_label(label: str) -> None:
+    """Raise ValidationError unless a person can type the label: single spaces, nothing invisible, composed
+    letters."""
     if label != normalize("NFC", " ".join(label.split())) or not label.isprintable():
         raise ValidationError("Use letters and signs that can be seen and typed, with single spaces between.")
 
 
-def tail_of(connection_id: str) -> str:
-    """What is shown of a vendor's id: its last four characters, where the rest is long enough to stay one."""
+def shorten_id(connection_id: str) -> str:
+    """Return the last four characters of a vendor's id to show, or dots if the id is too short to hide the
+    rest."""
     return connection_id[-4:] if len(connection_id) >= 12 else "····"
 
 
-def group_names(groups: object) -> None:
-    """Groups are a list of at most 50 exact names, as the sign-on writes them."""
+def validate_groups(groups: object) -> None:
+    """Raise ValidationError unless `groups` is a list of at most 50 names, as the sign-on writes them."""
     if not isinstance(groups, list) or len(groups) > 50:
         raise ValidationError("Name at most 50 groups.")
     for name in groups:
@@ -50,7 +52,7 @@ class Account(OwnerFields):
     first_seen_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_account_a_subject")]
@@ -72,11 +74,14 @@ class Colour(models.TextChoices):
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
+    """Connections, by use and by the vendor's id."""
+
     def in_use(self) -> ConnectionQuerySet:
+        """Return the connections that are not archived."""
         return self.filter(archived_at=None)
 
-    def by_raw_id(self, connection_id: str) -> Connection | None:
-        """The connection with this vendor id, whichever key its digest was made with."""
+    def find_by_raw_id(self, connection_id: str) -> Connection | None:
+        """Return the connection with this vendor id, by whichever key its digest was made, or None."""
         return self.filter(id_digest__in=encryption.digests(connection_id)).first()
 
 
@@ -85,9 +90,9 @@ class Connection(models.Model):
     encrypted, goes to the service and nowhere else, and `str()` and every address use the slug."""
 
     slug = models.CharField(max_length=64, unique=True, validators=[SLUG])
-    label = models.CharField(max_length=100, unique=True, validators=[typeable])
+    label = models.CharField(max_length=100, unique=True, validators=[validate_label])
     colour = models.CharField(max_length=10, choices=Colour.choices, default=Colour.SLATE)
-    groups = models.JSONField(default=list, blank=True, validators=[group_names])
+    groups = models.JSONField(default=list, blank=True, validators=[validate_groups])
     sealed_id = models.TextField()
     id_digest = models.CharField(max_length=64, unique=True)
     tail = models.CharField(max_length=4)
@@ -107,15 +112,15 @@ class Connection(models.Model):
         """The vendor's id in the clear, for the one call it is needed for; raises encryption.Unsealable."""
         return encryption.unseal(self.sealed_id)
 
-    def give_id(self, connection_id: str) -> None:
-        """Seal the vendor's id by the newest key, and keep the last four characters for telling it by."""
+    def set_connection_id(self, connection_id: str) -> None:
+        """Encrypt the vendor's id by the newest key, and keep its last four characters to tell it by."""
         self.__dict__["connection_id"] = connection_id
         self.sealed_id = encryption.seal(connection_id)
         self.id_digest = encryption.digest(connection_id)
-        self.tail = tail_of(connection_id)
+        self.tail = shorten_id(connection_id)
 
     def is_open_to(self, groups: Collection[str]) -> bool:
-        """True for people of one of its groups, and for everybody where it names none."""
+        """Return True for people of one of its groups, and for everybody if it names none."""
         return not self.groups or not set(self.groups).isdisjoint(groups)
 
     def get_absolute_url(self) -> str:
@@ -123,4 +128,5 @@ class Connection(models.Model):
 
     @property
     def media_url(self) -> str:
+        """The address of the list of its media."""
         return reverse("media-list", args=[self.slug])

@@ -12,24 +12,28 @@ from django.utils import timezone
 
 from dashboard.identity import Caller, Person, Role
 
-from .actor import ActorFields, OwnedQuerySet
+from .actor import ActorFields, OwnedManager
 from .connection import Connection
 
 
 class Job(ActorFields):
-    """A bulk removal, a scan or an export, and how far it is.
+    """A bulk removal, a scan or an export, and its progress.
 
-    The queue only says "run this one"; what may be run, by whom and until when stands here and in the rows of
-    its removals, so a task that is lost or comes twice changes nothing. `runner` holds the lease of a scan or
+    The queue only says "run this one"; this row and those of its removals say what may be run, by whom and
+    until when, so a task that is lost or comes twice changes nothing. `runner` holds the lease of a scan or
     export; the items of a removal have leases of their own.
     """
 
     class Kind(models.TextChoices):
+        """The kind of work."""
+
         REMOVE = "remove", "Bulk removal"
         SCAN = "scan", "Scan"
         EXPORT = "export", "Export"
 
     class State(models.TextChoices):
+        """The state of a job, with its words on the screen."""
+
         WAITING = "waiting", "Waiting for a worker"
         RUNNING = "running", "Running"
         PAUSED = "paused", "Paused"
@@ -82,7 +86,7 @@ class Job(ActorFields):
     OPEN: Final = (State.WAITING, State.RUNNING, State.PAUSED)
     """States in which there is still something to do."""
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         ordering = ("-created_at",)
@@ -104,17 +108,19 @@ class Job(ActorFields):
 
     @property
     def is_open(self) -> bool:
+        """Return True while there is still something to do."""
         return self.state in self.OPEN
 
     @property
     def digest(self) -> str:
-        """Of a bulk removal's items in their order: by it the event that begins it says which they are."""
+        """The SHA-256 of a bulk removal's media ids in their order; the event that begins it names the items
+        by this."""
         ids = self.removals.order_by("position").values_list("media_id", flat=True)
         return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
     @property
     def caller(self) -> Caller:
-        """Whoever asked for it, as they were then: what its events say."""
+        """The person who asked for it and their place, as they were then, for its events."""
         role = Role[self.role.upper()] if self.role else None
         person = Person(
             self.person,
@@ -129,7 +135,7 @@ class Job(ActorFields):
 
 
 class Worker(models.Model):
-    """A worker process that lives, or did: it says so every few seconds."""
+    """A worker process that lives, or did; its heartbeat comes every few seconds."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     host = models.CharField(max_length=255)

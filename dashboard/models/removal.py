@@ -9,23 +9,27 @@ from urllib.parse import urlencode
 from django.db import models
 from django.urls import reverse
 
-from .actor import ActorFields, OwnedQuerySet
+from .actor import ActorFields, OwnedManager
 from .connection import Connection
 from .job import Job
 
 
 class Removal(ActorFields):
-    """One target of a removal and what is known of it: a row of the ledger, moved on from state to state.
+    """One target of a removal and what is known of it: a row of the ledger that moves from state to state.
 
     It is committed as `sent` before the bytes leave. Names of the person, the connection and the item are
     copied, so that the record outlives them; each step of its way is an Event.
     """
 
     class Verb(models.TextChoices):
+        """The call that removes."""
+
         DELETE = "delete"
         PURGE = "purge"
 
     class State(models.TextChoices):
+        """The state of a removal, with its words on the screen."""
+
         PLANNED = "planned", "Planned"
         CLAIMED = "claimed", "About to be sent"
         CANCELLED = "cancelled", "Cancelled"
@@ -81,7 +85,7 @@ class Removal(ActorFields):
     HELD: Final = (State.PLANNED, State.CLAIMED, *OPEN)
     """States in which no other removal of the same target may begin."""
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         ordering = ("-sent_at",)
@@ -116,22 +120,22 @@ class Removal(ActorFields):
 
     @property
     def is_gone(self) -> bool:
-        """True when what was to be removed is known not to be cached any more."""
+        """Return True if the target is known not to be cached any more."""
         return self.state in (self.State.DELETED, self.State.ALREADY_GONE, self.State.VERIFIED_GONE)
 
     @property
-    def needs_a_look(self) -> bool:
-        """True while nobody knows what became of it: still out, or left unresolved and not closed."""
+    def needs_attention(self) -> bool:
+        """Return True while nobody knows what became of it: still out, or unresolved and not closed."""
         return self.state in self.OPEN or self.may_be_closed
 
     @property
     def may_be_closed(self) -> bool:
-        """True for one that nothing could settle, until an admin closes it."""
+        """Return True if reading could not tell what became of it, until an admin closes it."""
         return self.state == self.State.UNRESOLVED and self.closed_at is None
 
     @property
     def retry_url(self) -> str:
-        """Where another attempt is asked for, linked to this one."""
+        """The address where another attempt, linked to this one, is asked for."""
         slug = self.connection.slug
         if self.verb == self.Verb.DELETE:
             asks = reverse("media-delete", args=[slug, self.media_id])
@@ -141,5 +145,6 @@ class Removal(ActorFields):
 
     @property
     def variants_before(self) -> list[dict[str, Any]]:
+        """The item's variants as they were seen before the call."""
         variants: list[dict[str, Any]] = self.before.get("variants", [])
         return variants

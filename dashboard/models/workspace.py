@@ -8,7 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from .actor import OwnedQuerySet, OwnerFields
+from .actor import OwnedManager, OwnerFields
 from .connection import Connection
 
 
@@ -27,7 +27,7 @@ class TrayItem(OwnerFields):
     """The job that failed to remove it."""
     added_at = models.DateTimeField(default=timezone.now)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         ordering = ("pk",)
@@ -66,7 +66,7 @@ class Lookup(OwnerFields):
     asked_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(db_index=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         ordering = ("-created_at",)
@@ -91,7 +91,7 @@ class SavedView(OwnerFields):
     """As MediaQuery.as_url() writes it, without a cursor."""
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = OwnedManager()
 
     class Meta:
         ordering = ("name", "pk")

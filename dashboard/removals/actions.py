@@ -151,8 +151,8 @@ def _odd(oddities: Iterable[Oddity]) -> dict[str, list[str]]:
 def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
     """The record that this very press has made already; raises InFlight while its answer is out."""
     person = intent.caller.person
-    pressed = Removal.objects.filter(token=intent.token, connection=connection, media_id=media_id)
-    record = pressed.owned_by(person).first() if person else None
+    same = {"token": intent.token, "connection": connection, "media_id": media_id}
+    record = Removal.objects.owned_by(person).filter(**same).first() if person else None
     if record is not None and recovery.recover(record).state == State.SENT:
         raise InFlight(record)
     return record

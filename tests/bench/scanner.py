@@ -30,10 +30,10 @@ def main(folder: str) -> None:
     call_command("migrate", verbosity=0)
     somebody = Caller(Person("Somebody", "", Role.VIEWER), "", "", "")
     for number, line in enumerate(sys.stdin):
-        connection = Connection.objects.by_raw_id(json.loads(line)["connection"])
+        connection = Connection.objects.find_by_raw_id(json.loads(line)["connection"])
         if connection is None:
             connection = Connection(slug=f"number-{number}", label=f"Number {number}")
-            connection.give_id(json.loads(line)["connection"])
+            connection.set_connection_id(json.loads(line)["connection"])
             connection.save()
         job, started = scan.begin(connection, somebody), time.perf_counter()
         scan.run(job.pk)

@@ -23,7 +23,7 @@ def main(connection_id: str, form: str, *milestones: str) -> None:
     from dashboard.vault import MAX_LIMIT, MediaQuery
 
     connection = Connection(slug="taken")
-    connection.give_id(connection_id)
+    connection.set_connection_id(connection_id)
     left, started = [int(number) for number in milestones], time.perf_counter()
     file = ExportStream(connection, MediaQuery(), form)
     for pages, _ in enumerate(file, 1):

@@ -89,7 +89,7 @@ def test_works(viewer: Browser, step: Event, sandbox: Sandbox) -> None:
         ),
         *("192.0.2.7", "Firefox 130", "request-7", "Studio A", "··a1b2", "4492994399", "asked by its owner"),
         *("1.2 MB (1,234,567 B)", "81", "up-9", "yes", "48.0 kB", "1,234", "2026-01-02T03:04:05.678Z"),
-        *(step.hash, json.loads(step.line)["previous"], chain.sealed_line(step)),
+        *(step.hash, json.loads(step.line)["previous"], chain.write_signed_line(step)),
     ):
         assert shown in page
     assert page.count("https://desk.example.com/tickets/ZD-7") == 1

@@ -94,4 +94,4 @@ def test_odd_numbers_of_many_are_never_summed(small: Connection, operator: Brows
     assert {row.state for row in job.removals.all()} == {State.DELETED}
     page = unescape(words_in(make.text(operator.get(job.get_absolute_url()))))
     assert "1.0 kB freed" in page
-    assert audit.differing_removals() is None
+    assert audit.find_difference() is None

@@ -39,19 +39,19 @@ def test_the_same_id_is_sealed_differently_and_digested_alike() -> None:
 
 def test_a_raw_id_is_looked_up_by_its_digest(db: None) -> None:
     made = make.connection("small", connection_id=make.SMALL_ID)
-    assert Connection.objects.by_raw_id(make.SMALL_ID) == made
-    assert Connection.objects.by_raw_id(make.SMALL_ID[:-1]) is None
+    assert Connection.objects.find_by_raw_id(make.SMALL_ID) == made
+    assert Connection.objects.find_by_raw_id(make.SMALL_ID[:-1]) is None
 
 
 def test_a_key_is_exchanged_without_a_gap(db: None) -> None:
     made = make.connection("small", connection_id=make.SMALL_ID)
     with override_settings(DASHBOARD_DATA_KEYS=[NEW, OLD]):
-        assert Connection.objects.by_raw_id(make.SMALL_ID) == made
+        assert Connection.objects.find_by_raw_id(make.SMALL_ID) == made
         out = io.StringIO()
         call_command("connection", "rekey", stdout=out)
         assert out.getvalue() == "1 ID sealed by the first key.\n"
     with override_settings(DASHBOARD_DATA_KEYS=[NEW]):
-        assert Connection.objects.by_raw_id(make.SMALL_ID) == made
+        assert Connection.objects.find_by_raw_id(make.SMALL_ID) == made
         assert Connection.objects.get().connection_id == make.SMALL_ID
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.audit import triggers
-from dashboard.audit.queries import AuditQuery, History
+from dashboard.audit.queries import AuditQuery, AuditReader
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removals import bulk
@@ -73,19 +73,19 @@ def test_ids_are_sealed_and_old_unknowns_left_to_a_person(newest: str) -> None:
         migrate(newest)
     after = Connection.objects.get()
     assert (after.connection_id, after.tail) == (make.SMALL_ID, make.SMALL_ID[-4:])
-    assert Connection.objects.by_raw_id(make.SMALL_ID) == after
+    assert Connection.objects.find_by_raw_id(make.SMALL_ID) == after
     states = Removal.objects.order_by("sent_at").values_list("state", flat=True)
     assert list(states) == ["unresolved", "unknown", "deleted"]
-    assert triggers.missing() == []
+    assert triggers.find_missing() == []
     assert "connection_id" not in columns_of("dashboard_connection")
 
 
 def read_lists(jobs: list[Job]) -> list[object]:
     """What the lists of the audit show of these bulk removals."""
-    history = History(Person("Ada", "", Role.ADMIN))
-    numbers = [[event.sequence for event in history.walk(AuditQuery(job=job.pk))] for job in jobs]
-    begun = [history.beginning(job.pk) for job in jobs]
-    events = history.page(AuditQuery()).events
+    history = AuditReader(Person("Ada", "", Role.ADMIN))
+    numbers = [[event.sequence for event in history.iterate_events(AuditQuery(job=job.pk))] for job in jobs]
+    begun = [history.find_beginning(job.pk) for job in jobs]
+    events = history.read_page(AuditQuery()).events
     return [numbers, begun, [event.sequence for event in events], summarize_begun(events)]
 
 
@@ -101,7 +101,7 @@ def test_old_events_that_begin_a_bulk_removal_are_given_their_job(newest: str) -
     before = read_lists(jobs)
     migrate("0008_answer_status")
     assert "begun_job" not in columns_of("dashboard_event")
-    assert triggers.missing() == []
+    assert triggers.find_missing() == []
     migrate(newest)
     assert dict(Event.objects.filter(begun_job__isnull=False).values_list("sequence", "begun_job")) == {
         number: job.pk for number, job in enumerate(jobs, 1)
@@ -109,8 +109,8 @@ def test_old_events_that_begin_a_bulk_removal_are_given_their_job(newest: str) -
     assert read_lists(jobs) == before
     assert list(Event.objects.values_list("sequence", "line", "hash")) == written
     assert audit.verify().broken is None
-    assert audit.differing_removals() is None
-    assert triggers.missing() == []
+    assert audit.find_difference() is None
+    assert triggers.find_missing() == []
 
 
 def test_however_many_old_events_begin_one_each_is_given_its_job(newest: str) -> None:

@@ -26,11 +26,11 @@ class Command(BaseCommand):
         verdict = audit.verify(seen=self.noted(seen) if seen else None)
         if verdict.broken:
             raise CommandError(f"Event {verdict.broken.sequence} {verdict.broken.reason}.")
-        if missing := triggers.missing():
+        if missing := triggers.find_missing():
             raise CommandError(f"The chain holds, but a guard of the table is gone: {', '.join(missing)}.")
-        if strange := triggers.strange():
+        if strange := triggers.find_foreign():
             raise CommandError(f"The chain holds, but triggers hang on its table: {', '.join(strange)}.")
-        if wrong := audit.differing_removals():
+        if wrong := audit.find_difference():
             raise CommandError(f"The chain holds, but the ledger does not: {wrong[0]} {wrong[1]}.")
         events = count_text(verdict.events, "event")
         self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")

@@ -118,7 +118,7 @@ class Command(BaseCommand):
         for one in DEMO_CONNECTIONS:
             if not Connection.objects.filter(slug=one.slug).exists():
                 connection = Connection(slug=one.slug, label=one.label, colour=one.colour)
-                connection.give_id(one.id)
+                connection.set_connection_id(one.id)
                 connection.save()
 
     @staticmethod

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from dashboard.audit import OUTCOMES, VERBS
-from dashboard.audit.queries import DEFAULT_LIMIT, EVERY_STEP, MAX_LIMIT, PARAMETERS, AuditQuery, Place
+from dashboard.audit.queries import ALL_STEPS, DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, AuditQuery, Position
 from dashboard.models import Connection
 
 from .fields import LimitField, MomentField, OneOfField, TicketField
@@ -33,9 +33,9 @@ class ConnectionField(forms.CharField):
 class PlaceField(forms.CharField):
     """Where the page before ended."""
 
-    def clean(self, value: Any) -> Place | None:
+    def clean(self, value: Any) -> Position | None:
         try:
-            return Place.of(value) if value else None
+            return Position.parse(value) if value else None
         except ValueError:
             raise ValidationError("This names no place in the record.") from None
 
@@ -49,7 +49,7 @@ class AuditFilterForm(FilterForm):
     outcome = OneOfField(tuple(OUTCOMES))
     actor = forms.CharField(required=False, max_length=255)
     ticket = TicketField()
-    steps = OneOfField((EVERY_STEP,))
+    steps = OneOfField((ALL_STEPS,))
     job = forms.UUIDField(required=False, error_messages={"invalid": "This is no bulk removal's number."})
     limit = LimitField(MAX_LIMIT)
     before = PlaceField(required=False)

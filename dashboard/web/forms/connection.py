@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from dashboard import connections
 from dashboard.identity import Caller
-from dashboard.models import CONNECTION_ID, SLUG, Colour, Connection, group_names, typeable
+from dashboard.models import CONNECTION_ID, SLUG, Colour, Connection, validate_groups, validate_label
 from dashboard.vault import AccountConnection
 
 OWN_ADDRESSES: Final = ("add", "import")
@@ -26,7 +26,7 @@ AN_ID: Final = re.compile(r"conn_\w{6}")
 class GroupsField(forms.CharField):
     """Groups, one a line, exactly as the sign-on writes them; none is everybody."""
 
-    default_validators = [group_names]
+    default_validators = [validate_groups]
 
     def __init__(self) -> None:
         super().__init__(label="Groups that may see it", required=False)
@@ -42,7 +42,7 @@ class ConnectionForm(forms.Form):
     label = forms.CharField(
         label="Name on pages",
         max_length=100,
-        validators=[typeable],
+        validators=[validate_label],
         error_messages={"required": "Give it a name: pages show it, and a purge asks for it."},
     )
     colour = forms.ChoiceField(
@@ -111,7 +111,7 @@ class NewConnectionForm(ConnectionForm):
 
     def clean_connection_id(self) -> str:
         connection_id = str(self.cleaned_data["connection_id"])
-        if other := Connection.objects.by_raw_id(connection_id):
+        if other := Connection.objects.find_by_raw_id(connection_id):
             raise ValidationError(f"This ID is here already: {_named(other)} has it.")
         return connection_id
 

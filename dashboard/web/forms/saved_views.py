@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from dashboard import saved_views
 from dashboard.identity import Person, Role
-from dashboard.models import Connection, SavedView, typeable
+from dashboard.models import Connection, SavedView, validate_label
 from dashboard.vault import MediaQuery
 
 from .connection import AN_ID
@@ -21,7 +21,7 @@ class ViewForm(forms.Form):
     name = forms.CharField(
         label="Name",
         max_length=60,
-        validators=[typeable],
+        validators=[validate_label],
         error_messages={
             "required": "Give it a name of 1 to 60 characters.",
             "max_length": "A name has at most 60 characters.",

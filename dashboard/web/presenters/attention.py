@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dashboard.audit.queries import AuditQuery, History
+from dashboard.audit.queries import AuditQuery, AuditReader
 from dashboard.models import Job, Removal
 from dashboard.removals import ledger
 from dashboard.units import age_text, count_text
@@ -59,7 +59,7 @@ class Resting:
         return progress.mark_of(self.job)
 
 
-def list_removals_needing_a_look(history: History, query: AuditQuery) -> list[Removal]:
+def list_removals_needing_a_look(history: AuditReader, query: AuditQuery) -> list[Removal]:
     """Return the removals of which a person should know, of the connection that is asked about or of all."""
     return history.readable(ledger.needing_a_look(), query)
 

@@ -8,16 +8,16 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from dashboard.audit.chain import facts_of, job_in, seal_holds, sealed_line
+from dashboard.audit.chain import find_job, is_signature_valid, read_facts, write_signed_line
 from dashboard.audit.event_codes import BULK, BULK_BEGINS, DELETE, OUTCOMES, PURGE, VERBS
 from dashboard.audit.queries import (
     DEFAULT_LIMIT,
     FILTERING,
-    MOST_LOOKS,
+    MAX_ATTENTION_ITEMS,
     AuditQuery,
+    AuditReader,
     EventPage,
-    History,
-    steps_of,
+    list_steps,
 )
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Removal
@@ -93,12 +93,12 @@ class EventRow:
         within: bool = False,
     ) -> None:
         self.event = event
-        self.facts = facts_of(event)
+        self.facts = read_facts(event)
         self.href = event.get_absolute_url()
         self.removal_href = reverse("removal", args=[event.removal_id]) if event.removal_id else ""
         self.job = event.job or event.begun_job
         if event.verb in ("bulk", "export"):
-            self.job = self.job or job_in(self.facts)
+            self.job = self.job or find_job(self.facts)
         self.job_href = job_href(self.job) if self.job else ""
         has_items = self.job and event.verb != "export" and not within
         self.items_href = filtered(job=self.job) if has_items else ""
@@ -130,8 +130,8 @@ class EventRow:
 class AuditPage:
     """What the list's template prints. Chips, Next and Newest are addresses, so that each view has one."""
 
-    def __init__(self, history: History, query: AuditQuery) -> None:
-        found: EventPage = history.page(query)
+    def __init__(self, history: AuditReader, query: AuditQuery) -> None:
+        found: EventPage = history.read_page(query)
         self.query = query
         self.rows = rows_of(history, found.events, within=query.job)
         self.href = href(query)
@@ -145,10 +145,10 @@ class AuditPage:
             for name in given
         ]
         looks = list_removals_needing_a_look(history, query) if self.is_first else []
-        self.looks = [Look(one) for one in looks[:MOST_LOOKS]]
-        resting = history.waiting_for_somebody(query) if self.is_first else []
-        self.resting = [Resting(one) for one in resting[:MOST_LOOKS]]
-        self.more_looks = max(len(looks), len(resting)) > MOST_LOOKS
+        self.looks = [Look(one) for one in looks[:MAX_ATTENTION_ITEMS]]
+        resting = history.find_jobs_needing_attention(query) if self.is_first else []
+        self.resting = [Resting(one) for one in resting[:MAX_ATTENTION_ITEMS]]
+        self.more_looks = max(len(looks), len(resting)) > MAX_ATTENTION_ITEMS
 
     @property
     def shown(self) -> str:
@@ -170,17 +170,17 @@ class RemovalDetail:
     """One removal with every step of its way, and what this person may do about it."""
 
     def __init__(
-        self, history: History, record: Removal, person: Person | None, within: Iterable[Connection]
+        self, history: AuditReader, record: Removal, person: Person | None, within: Iterable[Connection]
     ) -> None:
         self.record, self.words, self.mark = record, words_of(record), mark_of(record.state)
-        self.steps = rows_of(history, steps_of(record))
+        self.steps = rows_of(history, list_steps(record))
         self.job_href = job_href(record.job_id) if record.job_id else ""
         waits = bool(record.job and record.job.is_open and record.state in _UNSENT)
         self.is_moving = record.state in Removal.OPEN or waits
         self.retries = list(record.retries.order_by("sent_at"))
         self.connection = next((one for one in within if one.slug == record.connection.slug), None)
         may = person.may if person and self.connection else lambda role: False
-        self.may_look = record.needs_a_look and record.state != Removal.State.SENT and may(Role.OPERATOR)
+        self.may_look = record.needs_attention and record.state != Removal.State.SENT and may(Role.OPERATOR)
         self.may_close = record.may_be_closed and person is not None and person.may(Role.ADMIN)
         again = record.state in RETRIED and not self.retries
         needed = Role.OPERATOR if record.verb == Removal.Verb.DELETE else Role.ADMIN
@@ -208,11 +208,11 @@ class RemovalDetail:
 class EventDetail:
     """One event in full: its line, in words for people and as it was sealed."""
 
-    def __init__(self, history: History, event: Event) -> None:
+    def __init__(self, history: AuditReader, event: Event) -> None:
         (self.row,) = rows_of(history, [event])
         self.event, self.facts = event, self.row.facts
-        self.holds = seal_holds(event)
-        steps = steps_of(event.removal) if event.removal else []
+        self.holds = is_signature_valid(event)
+        steps = list_steps(event.removal) if event.removal else []
         numbers = [step.sequence for step in steps]
         place = numbers.index(event.sequence) if event.sequence in numbers else 0
         self.earlier = steps[place - 1] if place > 0 else None
@@ -229,8 +229,8 @@ class EventDetail:
         return labelled({name: v for name, v in self.facts["before"].items() if name != "variants"})
 
     @property
-    def sealed_line(self) -> str:
-        return sealed_line(self.event)
+    def signed_line(self) -> str:
+        return write_signed_line(self.event)
 
     @property
     def result(self) -> list[tuple[str, str]]:
@@ -238,7 +238,7 @@ class EventDetail:
         return labelled({name: v for name, v in result.items() if name not in ("job", "digest")})
 
 
-def rows_of(history: History, events: Iterable[Event], *, within: UUID | None = None) -> list[EventRow]:
+def rows_of(history: AuditReader, events: Iterable[Event], *, within: UUID | None = None) -> list[EventRow]:
     """The events as rows; `within` is the bulk removal whose events are asked for."""
     events = list(events)
     begun = summarize_begun(events)
@@ -289,7 +289,7 @@ def href(query: AuditQuery) -> str:
     return f"{reverse('audit')}?{asked}" if asked else reverse("audit")
 
 
-def chip_text(name: str, query: AuditQuery, history: History) -> str:
+def chip_text(name: str, query: AuditQuery, history: AuditReader) -> str:
     """A filter in words: `Outcome: Deleted`, `Since 2026-06-01`."""
     value = getattr(query, name)
     match name:
@@ -308,7 +308,7 @@ def chip_text(name: str, query: AuditQuery, history: History) -> str:
         case "steps":
             return "Every step"
         case "job":
-            begun = history.beginning(value)
+            begun = history.find_beginning(value)
             return (
                 describe_beginning(begun).replace("Bulk removal", "Run") if begun else f"Run {str(value)[:8]}"
             )

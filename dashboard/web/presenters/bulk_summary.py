@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from dashboard.audit.chain import facts_of
+from dashboard.audit.chain import read_facts
 from dashboard.models import Event, Job
 from dashboard.removals.bulk_summaries import BulkSummary, summarize
 from dashboard.units import count_text, size_text
@@ -72,7 +72,7 @@ def summarize_begun(events: Iterable[Event]) -> dict[UUID, BulkSummaryLine]:
 
 def describe_beginning(event: Event) -> str:
     """Return `Bulk removal of 60 items`, as the event that begins it says."""
-    items = facts_of(event)["result"].get("items")
+    items = read_facts(event)["result"].get("items")
     return f"Bulk removal of {count_text(items, 'item')}" if isinstance(items, int) else "Bulk removal"
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from dashboard.audit import export, record
-from dashboard.audit.queries import DEFAULT_LIMIT, EVERY_STEP, History
+from dashboard.audit.queries import DEFAULT_LIMIT, ALL_STEPS, AuditReader
 from dashboard.auth.roles import needs
 from dashboard.exports.downloads import DownloadBody
 from dashboard.identity import Role
@@ -27,7 +27,7 @@ from dashboard.web.presenters.audit import AuditPage, EventDetail
 @needs(Role.VIEWER)
 def audit(request: Request) -> HttpResponse:
     """One page of the record, newest first, by the filters in the address."""
-    history = History(request.person)
+    history = AuditReader(request.person)
     form = AuditFilterForm(request.GET, connections=history.connections.values())
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
         return show(request, "audit/list", form=form, page=None, status=422)
@@ -39,24 +39,24 @@ def audit(request: Request) -> HttpResponse:
 @needs(Role.VIEWER)
 def audit_event(request: Request, sequence: int) -> HttpResponse:
     """One event in full, at its permanent address."""
-    history = History(request.person)
-    return render(request, "audit/event.html", {"page": EventDetail(history, history.event(sequence))})
+    history = AuditReader(request.person)
+    return render(request, "audit/event.html", {"page": EventDetail(history, history.get_event(sequence))})
 
 
 @require_GET  # nobody takes anything away by HEAD
 @needs(Role.VIEWER)
 def audit_export(request: Request) -> HttpResponseBase:
     """Everything that fits the filters, as it is read; that somebody takes it is recorded first."""
-    history = History(request.person)
+    history = AuditReader(request.person)
     form = AuditExportForm(request.GET, connections=history.connections.values())
     if not form.is_valid() or form.ignored:
         return show(request, "audit/list", form=form, page=None, status=422)
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(AuditPage(history, form.query()).href)
-    kind, query = form.cleaned_data["format"], form.query().replacing(steps=EVERY_STEP, limit=DEFAULT_LIMIT)
+    kind, query = form.cleaned_data["format"], form.query().replacing(steps=ALL_STEPS, limit=DEFAULT_LIMIT)
     with DownloadBody(request.person) as body:
         taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
-        events = (event for event in history.walk(query) if event.sequence < taken.sequence)
+        events = (event for event in history.iterate_events(query) if event.sequence < taken.sequence)
         packets = export.packets(export.lines(events, kind))
         body.set_content(packets, packets.close)
     response = StreamingHttpResponse(body, content_type=CONTENT_TYPES[kind])

@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from dashboard.audit.queries import History, UnknownRecord
+from dashboard.audit.queries import AuditReader, UnknownRecord
 from dashboard.auth.roles import needs
 from dashboard.exports import handout
 from dashboard.exports import job as export
@@ -89,7 +89,7 @@ def tells_its_end(request: Request) -> bool:
 @needs(Role.VIEWER)
 def job_file(request: Request, pk: UUID) -> HttpResponseBase:
     """The file that a worker wrote, for whoever had it written; that they take it is recorded first."""
-    job = History(request.person).job(pk)
+    job = AuditReader(request.person).get_job(pk)
     if not export.is_owned_by(job, request.person) or job.connection not in request.connections:
         raise UnknownRecord(pk)  # said alike of what is not theirs and of what never was
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import selection
-from dashboard.audit.queries import History
+from dashboard.audit.queries import AuditReader
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.jobs import lifecycle
@@ -29,14 +29,14 @@ from dashboard.web.views.selection import who
 @needs(Role.VIEWER)
 def job(request: Request, pk: UUID) -> HttpResponse:
     """How far a job is and what became of it; who comes while it runs sees it move."""
-    return shown(request, History(request.person).job(pk))
+    return shown(request, AuditReader(request.person).get_job(pk))
 
 
 @require_POST
 @needs(Role.VIEWER)
 def job_stop(request: Request, pk: UUID) -> HttpResponse:
     """End a job: what is being sent comes to its end, the rest is cancelled."""
-    found = History(request.person).job(pk)
+    found = AuditReader(request.person).get_job(pk)
     if not may_stop(found, request.person):
         return not_permitted(request, Role.OPERATOR)
     if found.kind == Job.Kind.REMOVE:
@@ -50,7 +50,7 @@ def job_stop(request: Request, pk: UUID) -> HttpResponse:
 @needs(Role.VIEWER)
 def job_resume(request: Request, pk: UUID) -> HttpResponse:
     """Have a paused job go on now."""
-    found = History(request.person).job(pk)
+    found = AuditReader(request.person).get_job(pk)
     if not may_stop(found, request.person):
         return not_permitted(request, Role.OPERATOR)
     if found.kind == Job.Kind.REMOVE:
@@ -64,7 +64,7 @@ def job_resume(request: Request, pk: UUID) -> HttpResponse:
 @needs(Role.OPERATOR)
 def job_retry(request: Request, pk: UUID) -> HttpResponse:
     """Put what failed back into the tray, and lead to where it is read again before anything is sent."""
-    found = History(request.person).job(pk)
+    found = AuditReader(request.person).get_job(pk)
     connection = request.connection(found.connection.slug)
     selection.add(who(request), connection, failures(found), retry_of=found)
     return go_to(request, review_href(connection, found.ticket))

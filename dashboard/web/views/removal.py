@@ -9,7 +9,7 @@ from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard import service
-from dashboard.audit.queries import History
+from dashboard.audit.queries import AuditReader
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Connection, Removal
@@ -148,16 +148,16 @@ def place_of(request: Request, item_href: str) -> str:
 @needs(Role.VIEWER)
 def removal(request: Request, pk: UUID) -> HttpResponse:
     """What is known of a removal, with every step of its way."""
-    history = History(request.person)
-    return shown(request, history, history.removal(pk))
+    history = AuditReader(request.person)
+    return shown(request, history, history.get_removal(pk))
 
 
 @require_POST
 @needs(Role.OPERATOR)
 def removal_look(request: Request, pk: UUID) -> HttpResponse:
     """Find out by reading, now, what became of a removal that is unknown."""
-    history = History(request.person)
-    record = history.removal(pk)
+    history = AuditReader(request.person)
+    record = history.get_removal(pk)
     if detail(request, history, record).may_look:
         recovery.settle(record, request.caller)
     return shown(request, history, record, looked=True)
@@ -167,7 +167,7 @@ def removal_look(request: Request, pk: UUID) -> HttpResponse:
 @needs(Role.ADMIN)
 def removal_close(request: Request, pk: UUID) -> HttpResponse:
     """Ask what an admin found out of an unresolved removal; on POST close it with that note."""
-    record = History(request.person).removal(pk)
+    record = AuditReader(request.person).get_removal(pk)
     form = ClosingForm(posted(request))
     if form.is_valid() and ledger.close(record, request.caller, form.cleaned_data["note"]):
         return go_to(request, record.get_absolute_url())
@@ -176,11 +176,11 @@ def removal_close(request: Request, pk: UUID) -> HttpResponse:
     return show(request, "removal/close", record=record, words=words_of(record), form=form, status=status)
 
 
-def detail(request: Request, history: History, record: Removal) -> RemovalDetail:
+def detail(request: Request, history: AuditReader, record: Removal) -> RemovalDetail:
     return RemovalDetail(history, record, request.person, request.connections)
 
 
-def shown(request: Request, history: History, record: Removal, *, looked: bool = False) -> HttpResponse:
+def shown(request: Request, history: AuditReader, record: Removal, *, looked: bool = False) -> HttpResponse:
     page = detail(request, history, record)
     return show(
         request, "removal/record", page=page, record=record, connection=page.connection, looked=looked

@@ -14,7 +14,7 @@ from django.utils import timezone
 from dashboard import audit
 from dashboard.audit import triggers
 from dashboard.audit.event_codes import CODES
-from dashboard.audit.queries import MOST_LOOKS, AuditQuery, History
+from dashboard.audit.queries import MAX_ATTENTION_ITEMS, AuditQuery, AuditReader
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removals import bulk, claims, ledger
@@ -57,7 +57,7 @@ def codes(events: list[Event]) -> list[str]:
 
 
 def read(person: Person = ADMIN, **asked: Any) -> list[str]:
-    return codes(History(person).page(AuditQuery(**asked)).events)
+    return codes(AuditReader(person).read_page(AuditQuery(**asked)).events)
 
 
 def test_a_bulk_removal_is_one_event_of_the_list(ours: Connection) -> None:
@@ -99,32 +99,32 @@ def test_its_pages_have_no_gaps_and_no_doubles(ours: Connection, limit: int) -> 
     begun(ours)
     query, found = AuditQuery(job=job.pk, limit=limit), list[int]()
     while True:
-        page = History(ADMIN).page(query)
+        page = AuditReader(ADMIN).read_page(query)
         found += [event.sequence for event in page.events]
         if page.next is None:
             break
         query = replace(query, before=page.next)
     assert found == [7, 5, 3, 1]
-    assert [event.sequence for event in History(ADMIN).walk(AuditQuery(job=job.pk))] == found
+    assert [event.sequence for event in AuditReader(ADMIN).iterate_events(AuditQuery(job=job.pk))] == found
 
 
 def test_anothers_is_as_if_it_never_was(ours: Connection) -> None:
     theirs = make.connection("theirs", groups=["legal"])
     job = begun(theirs)
     remove_one(job)
-    history = History(VIEWER)
+    history = AuditReader(VIEWER)
     assert read(VIEWER, job=job.pk) == []
-    assert history.beginning(job.pk) is None
+    assert history.find_beginning(job.pk) is None
     chips = [
         AuditPage(history, AuditQuery(job=number)).chips[0].text for number in (job.pk, uuid.UUID(int=7))
     ]
     assert chips == [f"Run {str(job.pk)[:8]}", "Run 00000000"]
-    assert AuditPage(History(ADMIN), AuditQuery(job=job.pk)).chips[0].text == "Run of 3 items"
+    assert AuditPage(AuditReader(ADMIN), AuditQuery(job=job.pk)).chips[0].text == "Run of 3 items"
 
 
 def test_a_beginning_that_was_hidden_is_named(ours: Connection, owner: None) -> None:
     begun(ours)
-    with triggers.lifted():
+    with triggers.suspend():
         Event.objects.update(begun_job=None)
     broken = audit.verify().broken
     assert broken is not None
@@ -136,7 +136,7 @@ def test_a_beginning_cannot_be_made_up_in_a_reason(ours: Connection, quote: str)
     job = begun(ours)
     said = f"{quote}job{quote}:{quote}{job.pk}{quote}"
     bulk.begin(ours, Intent(make.OMAR, uuid.uuid4(), "ZD-1", said), ["1"])
-    found = History(ADMIN).beginning(job.pk)
+    found = AuditReader(ADMIN).find_beginning(job.pk)
     assert found is not None
     assert found.sequence == 1
 
@@ -166,23 +166,23 @@ def test_jobs_that_wait_for_somebody_are_named(ours: Connection) -> None:
     make.job(ours, state=Job.State.PAUSED, next_try_at=timezone.now())
     make.job(ours, state=Job.State.STOPPED)
     hidden = make.job(theirs, kind=Job.Kind.SCAN, state=Job.State.PAUSED)
-    assert History(VIEWER).waiting_for_somebody(AuditQuery()) == [rests]
-    assert set(History(ADMIN).waiting_for_somebody(AuditQuery())) == {rests, hidden}
-    assert History(ADMIN).waiting_for_somebody(AuditQuery(connection="theirs")) == [hidden]
-    named = {one.deed for one in AuditPage(History(ADMIN), AuditQuery()).resting}
+    assert AuditReader(VIEWER).find_jobs_needing_attention(AuditQuery()) == [rests]
+    assert set(AuditReader(ADMIN).find_jobs_needing_attention(AuditQuery())) == {rests, hidden}
+    assert AuditReader(ADMIN).find_jobs_needing_attention(AuditQuery(connection="theirs")) == [hidden]
+    named = {one.deed for one in AuditPage(AuditReader(ADMIN), AuditQuery()).resting}
     assert named == {"Bulk removal of 3 items", "Scan"}
-    for _ in range(MOST_LOOKS + 5):
+    for _ in range(MAX_ATTENTION_ITEMS + 5):
         make.job(ours, state=Job.State.PAUSED)
-    page = AuditPage(History(ADMIN), AuditQuery())
-    assert (len(page.resting), page.more_looks) == (MOST_LOOKS, True)
+    page = AuditPage(AuditReader(ADMIN), AuditQuery())
+    assert (len(page.resting), page.more_looks) == (MAX_ATTENTION_ITEMS, True)
 
 
 def test_items_that_wait_need_no_look_and_lost_ones_do(ours: Connection) -> None:
     job = begun(ours)
     claims.claim(job, uuid.uuid4(), 1)
-    assert list_removals_needing_a_look(History(ADMIN), AuditQuery()) == []
+    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == []
     lost = remove_one(job, State.UNKNOWN)
-    assert list_removals_needing_a_look(History(ADMIN), AuditQuery()) == [lost]
+    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == [lost]
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL chooses by what it knows of the table")
@@ -204,13 +204,13 @@ def test_items_that_wait_need_no_look_and_lost_ones_do(ours: Connection) -> None
 def test_the_list_walks_along_an_index_without_items(
     ours: Connection, asked: dict[str, Any], index: str
 ) -> None:
-    assert f"INDEX event_{index}" in History(ADMIN)._events(AuditQuery(**asked))[:51].explain()
+    assert f"INDEX event_{index}" in AuditReader(ADMIN)._filter_events(AuditQuery(**asked))[:51].explain()
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL chooses by what it knows of the table")
 def test_within_one_it_walks_along_its_own(ours: Connection) -> None:
     job = uuid.uuid4()
-    query = History(ADMIN)._events(AuditQuery(job=job, verb="delete", ticket="ZD-1"))
+    query = AuditReader(ADMIN)._filter_events(AuditQuery(job=job, verb="delete", ticket="ZD-1"))
     assert "INDEX event_job" in query.filter(job=job).order_by("-sequence")[:51].explain()
 
 

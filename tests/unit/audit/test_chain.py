@@ -33,7 +33,7 @@ def five(db: None) -> list[Event]:
 
 def tamper(sql: str, *values: Any) -> None:
     """Change the table as its owner can: with the guards out of the way."""
-    with triggers.lifted(), database.cursor() as cursor:
+    with triggers.suspend(), database.cursor() as cursor:
         cursor.execute(sql, values)
 
 
@@ -89,7 +89,7 @@ def test_a_changed_line_is_named(five: list[Event]) -> None:
 
 def test_a_line_sealed_anew_without_the_key_is_named(five: list[Event]) -> None:
     forged = five[1].line.replace('"2"', '"9"')
-    seal = chain.seal(forged, "a key that an intruder made up, long enough")
+    seal = chain.sign(forged, "a key that an intruder made up, long enough")
     tamper(f"UPDATE {TABLE} SET line = %s, media_id = '9', hash = %s WHERE sequence = 2", forged, seal)
     with pytest.raises(CommandError, match="Event 2 was changed"):
         verified()
@@ -142,7 +142,7 @@ def test_a_copied_event_is_named(five: list[Event]) -> None:
 
 def test_a_chain_begun_anew_after_the_first_is_named(five: list[Event]) -> None:
     line = five[2].line.replace(five[1].hash, chain.GENESIS)
-    tamper(f"UPDATE {TABLE} SET line = %s, hash = %s WHERE sequence = 3", line, chain.seal(line))
+    tamper(f"UPDATE {TABLE} SET line = %s, hash = %s WHERE sequence = 3", line, chain.sign(line))
     with pytest.raises(CommandError, match="Event 3 does not follow the event before it"):
         verified()
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.audit import OUTCOMES, VERBS
-from dashboard.audit.queries import MOST_LOOKS, AuditQuery, History, Place, UnknownRecord
+from dashboard.audit.queries import MAX_ATTENTION_ITEMS, AuditQuery, AuditReader, Position, UnknownRecord
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, Event, Removal
 from dashboard.web.forms.audit import AuditFilterForm
@@ -33,7 +33,7 @@ def numbers(events: list[Event]) -> list[int]:
 
 
 def read(person: Person = ADMIN, **asked: Any) -> list[int]:
-    return numbers(History(person).page(AuditQuery(**asked)).events)
+    return numbers(AuditReader(person).read_page(AuditQuery(**asked)).events)
 
 
 def rows(*moments: datetime, **columns: Any) -> list[Event]:
@@ -54,7 +54,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min
 moments = st.integers(0, 2**52).map(
     lambda micros: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
 )
-places = st.builds(Place, moments, st.integers(0, 2**63 - 1))
+places = st.builds(Position, moments, st.integers(0, 2**63 - 1))
 
 
 @given(
@@ -81,8 +81,8 @@ def test_a_question_survives_its_address(query: AuditQuery) -> None:
 
 
 @given(places)
-def test_a_place_survives_its_address(place: Place) -> None:
-    assert Place.of(str(place)) == place
+def test_a_place_survives_its_address(place: Position) -> None:
+    assert Position.parse(str(place)) == place
 
 
 @pytest.mark.parametrize(
@@ -95,16 +95,16 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 
 
 def test_a_change_of_filter_starts_from_the_newest() -> None:
-    query = AuditQuery(ticket="ZD-1", before=Place(NOON, 3))
+    query = AuditQuery(ticket="ZD-1", before=Position(NOON, 3))
     assert query.replacing(ticket=None).before is None
-    assert query.replacing(before=Place(NOON, 2)).ticket == "ZD-1"
+    assert query.replacing(before=Position(NOON, 2)).ticket == "ZD-1"
 
 
-def walked(query: AuditQuery, history: History | None = None, *, between: Any = None) -> list[int]:
+def walked(query: AuditQuery, history: AuditReader | None = None, *, between: Any = None) -> list[int]:
     """The numbers on every page, from the first to the last."""
     found: list[int] = []
     while True:
-        page = (history or History(ADMIN)).page(query)
+        page = (history or AuditReader(ADMIN)).read_page(query)
         assert len(page.events) <= query.limit
         found += numbers(page.events)
         if page.next is None:
@@ -136,13 +136,13 @@ def test_what_is_added_meanwhile_moves_no_page(db: None) -> None:
 
 def test_the_walk_has_every_event_whatever_its_stride(db: None) -> None:
     made = rows(*[NOON + timedelta(seconds=n // 3) for n in range(1203)])
-    assert numbers(list(History(ADMIN).walk(AuditQuery(limit=1)))) == numbers(made[::-1])
+    assert numbers(list(AuditReader(ADMIN).iterate_events(AuditQuery(limit=1)))) == numbers(made[::-1])
 
 
 def test_the_last_page_leads_nowhere(db: None) -> None:
     rows(NOON, NOON)
-    assert History(ADMIN).page(AuditQuery(limit=2)).next is None
-    assert History(ADMIN).page(AuditQuery(limit=1)).next is not None
+    assert AuditReader(ADMIN).read_page(AuditQuery(limit=2)).next is None
+    assert AuditReader(ADMIN).read_page(AuditQuery(limit=1)).next is not None
 
 
 @pytest.mark.parametrize(
@@ -221,10 +221,10 @@ def test_others_connections_do_not_exist(shelves: dict[str, Connection]) -> None
     assert len(read(ADMIN)) == 6
     for number in (events["theirs"].sequence, alone.sequence, 10**6, 10**30):
         with pytest.raises(UnknownRecord):
-            History(VIEWER).event(number)
-    assert History(VIEWER).event(events["old"].sequence) == events["old"]
-    assert History(ADMIN).event(alone.sequence) == alone
-    assert set(History(VIEWER).connections) == {"all", "ours", "old"}
+            AuditReader(VIEWER).get_event(number)
+    assert AuditReader(VIEWER).get_event(events["old"].sequence) == events["old"]
+    assert AuditReader(ADMIN).get_event(alone.sequence) == alone
+    assert set(AuditReader(VIEWER).connections) == {"all", "ours", "old"}
 
 
 @pytest.mark.parametrize("open_to_them", [0, 1, 3, 15])
@@ -242,25 +242,25 @@ def test_who_reads_of_few_connections_or_many_has_every_page_of_them(db: None, o
         )
     ]
     ours = [event for event in events if event.connection in slugs]
-    history = History(VIEWER)
+    history = AuditReader(VIEWER)
     for limit in (1, 7, 50):
         assert walked(AuditQuery(limit=limit), history) == numbers(ours[::-1])
-    assert numbers(list(history.walk(AuditQuery()))) == numbers(ours[::-1])
+    assert numbers(list(history.iterate_events(AuditQuery()))) == numbers(ours[::-1])
 
 
 def test_nobody_reads_nothing(shelves: dict[str, Connection]) -> None:
     make.event(of=shelves["all"])
-    assert History(None).page(AuditQuery()).events == []
-    assert History(None).connections == {}
+    assert AuditReader(None).read_page(AuditQuery()).events == []
+    assert AuditReader(None).connections == {}
 
 
 def test_a_removal_of_anothers_connection_does_not_exist(shelves: dict[str, Connection]) -> None:
     ours, theirs = make.removal(shelves["ours"]), make.removal(shelves["theirs"])
-    assert History(VIEWER).removal(ours.pk) == ours
-    assert History(ADMIN).removal(theirs.pk) == theirs
+    assert AuditReader(VIEWER).get_removal(ours.pk) == ours
+    assert AuditReader(ADMIN).get_removal(theirs.pk) == theirs
     for number in (theirs.pk, uuid.uuid4()):
         with pytest.raises(UnknownRecord):
-            History(VIEWER).removal(number)
+            AuditReader(VIEWER).get_removal(number)
 
 
 def test_what_needs_a_look_is_shown_to_those_who_may_see_it(shelves: dict[str, Connection]) -> None:
@@ -269,14 +269,14 @@ def test_what_needs_a_look_is_shown_to_those_who_may_see_it(shelves: dict[str, C
     unresolved = make.removal(shelves["theirs"], state=State.UNRESOLVED, media_id="3")
     make.removal(shelves["all"], state=State.UNRESOLVED, closed_at=timezone.now(), media_id="4")
     make.removal(shelves["all"], media_id="5")
-    assert list_removals_needing_a_look(History(VIEWER), AuditQuery()) == [unknown, out]
-    assert list_removals_needing_a_look(History(ADMIN), AuditQuery()) == [unresolved, unknown, out]
-    assert list_removals_needing_a_look(History(ADMIN), AuditQuery(connection="ours")) == [out]
-    assert list_removals_needing_a_look(History(VIEWER), AuditQuery(connection="theirs")) == []
+    assert list_removals_needing_a_look(AuditReader(VIEWER), AuditQuery()) == [unknown, out]
+    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == [unresolved, unknown, out]
+    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery(connection="ours")) == [out]
+    assert list_removals_needing_a_look(AuditReader(VIEWER), AuditQuery(connection="theirs")) == []
 
 
 def test_only_so_many_looks_are_named(db: None) -> None:
     small = make.connection()
-    for n in range(MOST_LOOKS + 5):
+    for n in range(MAX_ATTENTION_ITEMS + 5):
         make.removal(small, state=State.UNRESOLVED, media_id=str(n))
-    assert len(list_removals_needing_a_look(History(ADMIN), AuditQuery())) == MOST_LOOKS + 1
+    assert len(list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery())) == MAX_ATTENTION_ITEMS + 1

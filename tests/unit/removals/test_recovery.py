@@ -67,7 +67,7 @@ def test_the_looks_are_at_2_10_and_60_seconds_and_10_minutes(unknown: Removal) -
     assert unknown.state == "unresolved"
     assert unknown.next_look_at is None
     assert codes(unknown) == ["media.delete.sent", "media.delete.unknown", "media.delete.unresolved"]
-    assert unknown.needs_a_look
+    assert unknown.needs_attention
 
 
 def test_a_key_that_is_gone_leaves_it_to_a_person_as_any_silence_does(unknown: Removal) -> None:
@@ -215,7 +215,7 @@ def test_an_unresolved_one_is_closed_once_with_a_note(unknown: Removal) -> None:
     assert (unknown.closed_by, unknown.state) == ("Omar Haddad", State.UNRESOLVED)
     assert codes(unknown)[-1] == "media.delete.closed"
     assert list(ledger.needing_a_look()) == []
-    assert audit.differing_removals() is None
+    assert audit.find_difference() is None
 
 
 def test_a_purge_of_a_large_connection_is_settled_by_asking_for_what_is_older(

@@ -71,7 +71,7 @@ def test_every_item_is_removed_once_and_recorded(small: Connection, ids: list[st
     steps = list(record.events.order_by("sequence").values_list("code", "job"))
     assert steps == [("media.delete.sent", job.pk), ("media.delete.deleted", job.pk)]
     assert audit.verify().broken is None
-    assert audit.differing_removals() is None
+    assert audit.find_difference() is None
 
 
 def test_each_outcome_is_its_own(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
@@ -166,7 +166,7 @@ def test_stop_cancels_what_was_not_sent(small: Connection, ids: list[str], sandb
     assert make.deletes(sandbox) == []
     assert (codes(job), job.state) == (["planned", "stopped"], "stopped")
     assert not bulk.stop(job, make.OMAR), "it is over"
-    assert audit.differing_removals() is None
+    assert audit.find_difference() is None
 
 
 def test_a_claim_that_ended_is_taken_over_and_sends_nothing(

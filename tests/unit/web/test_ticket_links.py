@@ -23,7 +23,7 @@ DESK = "https://desk.example.com/tickets/{ticket}/view"
 
 def studio(label: str = "Studio A") -> Connection:
     one = Connection(slug="studio-a", label=label)
-    one.give_id("conn_canary_0000000000n09t")
+    one.set_connection_id("conn_canary_0000000000n09t")
     return one
 
 
