@@ -22,7 +22,7 @@ from dashboard.models import Event
 from .event_codes import BULK_BEGINS, CODES
 
 GENESIS: Final = "0" * 64
-"""What the first event names as the hash before it."""
+"""The hash before the first event."""
 
 CHECKPOINT: Final = "audit.checkpoint"
 
@@ -35,7 +35,7 @@ _USUAL: Final[dict[str, Any]] = {
     "before": {},
     "result": {},
 }
-"""What a line holds, and what stands for what is missing of it."""
+"""The facts of a line, with the value of each that is missing."""
 
 _COLUMNS: Final = ("actor_name", "actor_email", "connection", "media_id", "ticket", "code")
 

@@ -30,7 +30,7 @@ VERBS: Final = {
     "access": "Access",
     "audit": "Audit",
 }
-"""What kind of act an event tells of, and its word."""
+"""Kinds of acts, with their words on the screen."""
 
 BULK_OUTCOMES: Final = {
     "planned": "Begun",
@@ -39,7 +39,7 @@ BULK_OUTCOMES: Final = {
     "stopped": "Stopped",
     "finished": "Finished",
 }
-"""What is told of a bulk removal beside its items. `planned` begins it and stands for it in the list."""
+"""Steps of a bulk removal beside its items. `planned` begins it and stands for it in the list."""
 
 OUTCOMES: Final = {
     **REMOVAL_OUTCOMES,

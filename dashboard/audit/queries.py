@@ -1,4 +1,4 @@
-"""What a person may read of the audit: pages of events by filters, one event, one removal and its steps.
+"""The audit as a person may read it: pages of events by filters, one event, one removal and its steps.
 
 The record is read newest first, by the place where the page before ended and never by a page's number: each
 page is one walk along an index, however long the record is and however far back one looks.
@@ -38,7 +38,7 @@ _MAX_READ_APART: Final = 10
 
 
 class UnknownRecord(Exception):
-    """No event, removal or job of this number exists for this person: it never did, or is not theirs to see."""
+    """No event, removal or job of this number exists for this person: it never did, or is not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class AuditQuery:
         return self.steps != ALL_STEPS and not (self.job or self.media_id or self.outcome)
 
     def replacing(self, **changes: object) -> Self:
-        """Return the same question with `changes`, from the newest event on unless a position is among them."""
+        """Return the same question with `changes`, from the newest event unless they name a position."""
         return replace(self, **{"before": None, **changes})  # type: ignore[arg-type]
 
     def as_url(self) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Throttle:
-    """A limit that admits one event of a kind in `seconds` and `most` of a code, and counts those held back."""
+    """A limit: one event of a kind and `most` of a code in `seconds`; it counts those held back."""
 
     MAX_KINDS: Final = 10_000
     """Kinds that are remembered; the oldest are forgotten first."""
@@ -20,7 +20,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def admit(self, code: str, *kind: object) -> int | None:
-        """Return the number of events held back since the last one admitted, or None to hold this one back."""
+        """Return the number held back since the last one admitted, or None to hold this one back."""
         now, never = time.monotonic(), -self.seconds
         with self._lock:
             since, held = self._kinds.pop((code, *kind), (never, 0))

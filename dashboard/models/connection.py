@@ -48,7 +48,7 @@ class Account(OwnerFields):
     name = models.CharField(max_length=255)
     email = models.CharField(max_length=255, blank=True)
     groups = models.JSONField(default=list)
-    """Those that the sign-on named last: what the worker goes by, who sees nobody sign in."""
+    """The groups that the sign-on named last; the worker, which sees nobody sign in, goes by them."""
     first_seen_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
 

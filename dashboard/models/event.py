@@ -13,8 +13,8 @@ INDEXED: Final = ("verb", "outcome", "actor_name", "actor_email", "connection", 
 """Columns by which the list is filtered."""
 
 LISTED: Final = ("verb", "actor_name", "actor_email", "connection", "ticket")
-"""Those of them by which it is filtered without the items of bulk removals, of which there may be 10,000 in a
-row."""
+"""Columns by which the list is filtered while it leaves out the items of bulk removals, of which there may be
+10,000 in a row."""
 
 _OF_NO_JOB: Final = models.Q(job__isnull=True)
 

@@ -1,4 +1,4 @@
-"""What the worker does: a job for each piece of work that outlasts a request, and the workers there are."""
+"""Jobs of the worker, one for each piece of work that outlasts a request, and the worker processes."""
 
 from __future__ import annotations
 
@@ -59,27 +59,27 @@ class Job(ActorFields):
     query = models.TextField(blank=True)
     """The filters of an export, as MediaQuery.as_url() writes them."""
     form = models.CharField(max_length=10, blank=True)
-    """What an export is written as: `csv` or `jsonl`."""
+    """The format of an export: `csv` or `jsonl`."""
     total = models.PositiveIntegerField(null=True)
-    """Items it is about, where that is known beforehand."""
+    """The number of its items, if it is known beforehand."""
     seen = models.PositiveBigIntegerField(default=0)
-    """Items it has got through."""
+    """The number of items it has got through."""
     cursor = models.TextField(blank=True)
-    """Where a walk goes on."""
+    """The cursor of the next page."""
     progress = models.JSONField(default=dict)
-    """What a walk has to remember beside its cursor; its result, once it is done."""
+    """The state of a scan or export beside its cursor, and its result once it is done."""
     size_bytes = models.BigIntegerField(null=True)
     why = models.CharField(max_length=300, blank=True)
-    """Why it is paused, stopped or failed, in words for the page."""
+    """The reason why it is paused, stopped or failed, in words for the page."""
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     moved_at = models.DateTimeField(null=True)
-    """When it last got on."""
+    """The time of its last progress."""
     finished_at = models.DateTimeField(null=True)
     runner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
-    """When a paused job is tried again by itself; None where somebody has to press Go on."""
+    """The time at which a paused job goes on by itself; None if somebody has to resume it."""
     crashes = models.PositiveSmallIntegerField(default=0)
     """Runs that ended as nobody foresaw."""
 

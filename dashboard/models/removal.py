@@ -60,12 +60,12 @@ class Removal(ActorFields):
     position = models.PositiveIntegerField(default=0)
     """Its place in that job."""
     claim = models.UUIDField(null=True)
-    """Who holds the lease of a claimed row."""
+    """The number under which the lease of a claimed row is held."""
     retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
     attempt = models.PositiveSmallIntegerField(default=1)
     before = models.JSONField(default=dict)
     sent_at = models.DateTimeField()
-    """When it was sent; of one that was not, when it was asked for."""
+    """The time of the call, or of the request where nothing was sent."""
     lease_until = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     looks = models.PositiveSmallIntegerField(default=0)

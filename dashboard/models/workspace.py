@@ -1,4 +1,4 @@
-"""What a person keeps at hand: the tray of a connection, look-ups, saved views."""
+"""Things that a person keeps at hand: the tray of a connection, look-ups, saved views."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class TrayItem(OwnerFields):
 
 
 class Lookup(OwnerFields):
-    """Many ids looked for at once: what was pasted, and what each connection answered, for a day.
+    """Many ids looked for at once: the pasted ids and each connection's answers, kept for a day.
 
-    Who may see all its connections may see it. `answers` holds, by connection's key and media id, what was
-    found (its type, its length, and each variant's state and bytes by label; or only why it is `unreadable`)
-    or None for not cached; an id that is missing there was not asked, or its batch failed, and then `trouble`
-    says why, by connection's key and id.
+    People who may see all its connections may see it. `answers` holds the item found, by connection's key and
+    media id: its type, its length, and each variant's state and bytes by label, or only the reason why it is
+    `unreadable`; None if it is not cached. An id missing there was not asked for, or its batch failed,
+    and then `trouble` has the reason, by connection's key and id.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -57,9 +57,9 @@ class Lookup(OwnerFields):
     ids = models.JSONField(default=list)
     """Each id once, in the order pasted."""
     repeated = models.JSONField(default=dict)
-    """How often an id stood there beyond the first time, by id."""
+    """The number of repetitions of an id beyond the first, by id."""
     malformed = models.JSONField(default=list)
-    """Of each text that is no id: it, shortened; why; and how often it stood there."""
+    """Each text that is no id: the text, shortened, the reason, and the number of times it stood there."""
     answers = models.JSONField(default=dict)
     trouble = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
@@ -88,7 +88,7 @@ class SavedView(OwnerFields):
     )
     is_shared = models.BooleanField(default=False)
     query = models.TextField(blank=True)
-    """As MediaQuery.as_url() writes it, without a cursor."""
+    """The filters as MediaQuery.as_url() writes them, without a cursor."""
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OwnedManager()

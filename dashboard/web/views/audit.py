@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
 from dashboard.audit import export, record
-from dashboard.audit.queries import DEFAULT_LIMIT, ALL_STEPS, AuditReader
+from dashboard.audit.queries import ALL_STEPS, DEFAULT_LIMIT, AuditReader
 from dashboard.auth.roles import needs
 from dashboard.exports.downloads import DownloadBody
 from dashboard.identity import Role
