@@ -66,7 +66,7 @@ def restore(caller: Caller, connection: Connection) -> Connection:
 
 
 def rekey(caller: Caller) -> int:
-    """Seal every id anew by the first key; how many there are. All of them or, raising Unsealable, none."""
+    """Seal every id anew by the first key, or none of them, and return how many. Raises DecryptionError."""
     with _whole():
         every = list(Connection.objects.select_for_update())
         for connection in every:

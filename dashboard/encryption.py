@@ -16,9 +16,19 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
+from .problems import Problem
 
-class Unsealable(Exception):
+
+class DecryptionError(Problem):
     """None of the keys opens this: the one that sealed it is no longer in the settings."""
+
+    title = "This connection's ID cannot be opened"
+    advice = (
+        "It is stored encrypted, and none of the dashboard's keys opens it. Tell your administrator to put "
+        "the key that sealed it back into DASHBOARD_DATA_KEYS."
+    )
+    status = 503
+    log_message = "a connection's id cannot be opened by any key"
 
 
 def seal(text: str) -> str:
@@ -27,11 +37,11 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """What was sealed, by whichever key; raises Unsealable."""
+    """What was sealed, by whichever key; raises DecryptionError."""
     try:
         return _fernet(_keys()).decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise Unsealable("No key of DASHBOARD_DATA_KEYS opens this.") from None
+        raise DecryptionError("No key of DASHBOARD_DATA_KEYS opens this.") from None
 
 
 def digest(text: str) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
+from .problems import Problem
+
 
 class Role(IntEnum):
     """What a person may do; each role may do all that the ones below it may."""
@@ -64,8 +66,30 @@ class Refused(Exception):
         self.reason = reason
 
 
-class KeysUnavailable(Exception):
+class KeysUnavailable(Problem):
     """Nobody can be believed for now: the keys of the sign-on are not to be had."""
+
+    title = "Nobody can be signed in just now"
+    advice = (
+        "The dashboard cannot reach the keys by which it knows your company's sign-on, or can use none of "
+        "them. That is not your mistake. Try again in a moment; if it lasts, tell your administrator."
+    )
+    status = 503
+    retry = True
+    retry_after = 10
+    kind = "key"
+
+
+class NotPermitted(Problem):
+    """It takes a role that the person does not have."""
+
+    title = "Not permitted"
+    status = 403
+
+    def __init__(self, person: Person | None, role: Role) -> None:
+        super().__init__(role.word)
+        who = f"You are {person.name}, {person.role.word}. " if person and person.role else ""
+        self.advice = f"{who}This needs the role {role.word}. Ask your administrator if you should have it."
 
 
 def local_caller() -> Caller:

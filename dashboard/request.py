@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.encoding import escape_uri_path
 from django_htmx.middleware import HtmxDetails
 
 if TYPE_CHECKING:
     from .identity import Caller, Person
     from .models import Connection
+
+GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponseBase]
+"""What a middleware calls to have a request answered."""
 
 
 class Request(HttpRequest):

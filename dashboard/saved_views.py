@@ -12,7 +12,26 @@ from django.db.models import Q, QuerySet
 
 from .identity import Person, Role
 from .models import Connection, SavedView
+from .problems import Action, Problem
 from .vault import MediaQuery
+
+
+class UnknownView(Problem):
+    """No saved view of this number for this person: it never was, is deleted, or is not theirs to see."""
+
+    title = "No such view"
+    advice = "There is no saved view here that you may see."
+    status = 404
+    action = Action("views", "To the saved views")
+
+
+class ListMissing(Problem):
+    """A view was to be saved of no list at all."""
+
+    title = "No list to save a view of"
+    advice = "A view is saved from a connection's list: filter it, then choose Views above it."
+    status = 422
+    action = Action("home", "Choose a connection", "choose=1")
 
 
 def visible(person: Person, connections: Iterable[Connection]) -> QuerySet[SavedView]:

@@ -15,6 +15,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from .identity import Person
 from .models import Connection, Job, TrayItem
+from .problems import Problem
 from .removals.bulk import MOST
 from .vault import MEDIA_ID
 
@@ -27,12 +28,31 @@ LARGEST: Final = 2**49
 _CHUNK: Final = 500
 
 
-class TrayIsFull(Exception):
+class SelectionFull(Problem):
     """There would be more in the tray than one removal may have; nothing was added."""
+
+    title = "The tray is full"
+    advice = (
+        f"One removal takes up to {MOST:,} items. Nothing was added: delete what is selected, or take "
+        "some of it out, and go on then."
+    )
+    status = 409
 
     def __init__(self, items: int) -> None:
         super().__init__(str(items))
         self.items = items
+
+
+class SelectionRefused(Problem):
+    """What was sent to be selected cannot be read; `reasons` are sentences."""
+
+    title = "This cannot be selected"
+    status = 422
+    is_in_connection = True
+
+    def __init__(self, reasons: Iterable[str]) -> None:
+        self.advice = " ".join(reasons)
+        super().__init__(self.advice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +92,7 @@ def every(person: Person) -> dict[int, Totals]:
 
 def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of: Job | None = None) -> int:
     """Put items into the tray; how many of them were not in it. One that was keeps its place and takes what
-    the list shows now. `retry_of` is the job that failed to remove them. Raises TrayIsFull."""
+    the list shows now. `retry_of` is the job that failed to remove them. Raises SelectionFull."""
     entries = {media_id: (variants, size_bytes) for media_id, variants, size_bytes in items}
     if not entries:
         return 0
@@ -100,7 +120,7 @@ def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of
         )
         after = of(person, connection).count()
         if after > MOST:
-            raise TrayIsFull(after)
+            raise SelectionFull(after)
     return after - before
 
 
@@ -124,7 +144,7 @@ def change(
     *,
     clears: bool = False,
 ) -> None:
-    """Put some in and take others out, or take out all, as one change. Raises TrayIsFull: then neither."""
+    """Put some in and take others out, or take out all, as one change. Raises SelectionFull: then neither."""
     with transaction.atomic():
         if clears:
             clear(person, connection)

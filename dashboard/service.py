@@ -10,9 +10,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 from django.conf import settings
 
-from .encryption import Unsealable
+from .encryption import DecryptionError
 from .identity import Person
 from .models import Connection
+from .problems import Action, Problem
 from .vault import (
     MAX_LIMIT,
     PAGE,
@@ -45,8 +46,13 @@ LONGEST_LOOK_UP: Final = 20.0
 """Seconds in which a look-up begins another call; what is left can be asked for by another press."""
 
 
-class UnknownConnection(Exception):
+class UnknownConnection(Problem):
     """No connection of this slug for this person: it never was, is archived, or is not theirs to see."""
+
+    title = "No such connection"
+    advice = "There is no connection of this name that you may see."
+    status = 404
+    action = Action("home", "Choose a connection", "choose=1")
 
 
 @cache
@@ -114,7 +120,7 @@ def find_item_to_remove(connection: Connection, media_id: str) -> MediaItem | Un
         return UnreadableItem(media_id, error.detail)
 
 
-Looked: TypeAlias = MediaItem | VaultError | Unsealable | None
+Looked: TypeAlias = MediaItem | VaultError | DecryptionError | None
 
 
 def look_in(connections: Sequence[Connection], media_id: str) -> list[Looked]:
@@ -124,7 +130,7 @@ def look_in(connections: Sequence[Connection], media_id: str) -> list[Looked]:
     def ask(connection: Connection) -> Looked:
         try:
             return find_item(connection, media_id)
-        except (VaultError, Unsealable) as error:
+        except (VaultError, DecryptionError) as error:
             return error
 
     with ThreadPoolExecutor(max(len(connections), 1)) as pool:
@@ -138,7 +144,7 @@ class Batch(NamedTuple):
     media_ids: tuple[str, ...]
 
 
-Answered: TypeAlias = dict[str, MediaItem | UnreadableItem] | VaultError | Unsealable | None
+Answered: TypeAlias = dict[str, MediaItem | UnreadableItem] | VaultError | DecryptionError | None
 
 
 @cache
@@ -157,7 +163,7 @@ def look_up(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answered]]:
             return None
         try:
             return read_items(batch.connection, batch.media_ids)
-        except (VaultError, Unsealable) as error:
+        except (VaultError, DecryptionError) as error:
             return error
 
     asked = {askers().submit(ask, batch): batch for batch in batches}

@@ -182,7 +182,7 @@ MIDDLEWARE = [
     "dashboard.web.middleware.KnownHosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "dashboard.web.middleware.Compression",
+    "dashboard.web.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "dashboard.web.middleware.SameSite",
@@ -190,7 +190,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.web.identity_middleware.Identity",
-    "dashboard.web.middleware.Trouble",
+    "dashboard.web.middleware.ErrorPages",
 ]
 TEMPLATES = [
     {
@@ -240,7 +240,7 @@ STORAGES = {
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LARGEST_REQUEST: Final = 6 * 1024 * 1024
-"""Bytes of a request, files included: `web.middleware.Trouble` takes nothing of a larger one."""
+"""Bytes of a request, files included: `web.middleware.ErrorPages` takes nothing of a larger one."""
 # Django's own limits let files of any size in.
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LARGEST_REQUEST
 
@@ -257,7 +257,7 @@ CSRF_COOKIE_NAME = f"{_PREFIX}csrf"
 CSRF_COOKIE_SECURE = _SECURE
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "dashboard.web.error_pages.forged_form"
+CSRF_FAILURE_VIEW = "dashboard.web.error_pages.render_forged_form"
 
 SECURE_SSL_REDIRECT = _SECURE
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

@@ -21,6 +21,7 @@ from django.db.models.lookups import Exact, LessThan
 
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
+from dashboard.problems import Action, Problem
 
 Row = TypeVar("Row", Job, Removal)
 
@@ -37,8 +38,13 @@ _EVENTS_PER_READ: Final = 500
 _MAX_READ_APART: Final = 10
 
 
-class UnknownRecord(Exception):
+class UnknownRecord(Problem):
     """No event, removal or job of this number exists for this person: it never did, or is not theirs."""
+
+    title = "No such record"
+    advice = "There is no record of this number that you may see."
+    status = 404
+    action = Action("audit", "To the audit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from dashboard.identity import Caller
 from dashboard.logs import masked
 from dashboard.models import Connection, Event, Removal
+from dashboard.problems import Problem
 from dashboard.units import iso_text
 
 from . import chain
@@ -30,8 +31,15 @@ _LOCK: Final = 0x7661756C74  # any number that no other program of this database
 _SHORT: Final = {"actor_name": 255, "actor_email": 255, "media_id": 128, "ticket": 100}
 
 
-class NotRecorded(Exception):
+class NotRecorded(Problem):
     """The event could not be committed, so the act that it would have told of must not happen."""
+
+    title = "Nothing was done"
+    advice = (
+        "The record of this could not be written, and nothing is done without one. "
+        "Tell your administrator that the dashboard's database does not accept writes."
+    )
+    status = 503
 
 
 def record(

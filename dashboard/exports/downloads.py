@@ -7,17 +7,33 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Self
 
 from dashboard.identity import Person
+from dashboard.problems import Problem
 
 MAX_DOWNLOADS: Final = 4
 """Downloads under way in one web process, which has sixteen threads; one person has one."""
 
 
-class TooManyDownloads(Exception):
-    """Nothing was begun: other downloads have to end first; `is_own` if it is the person's own."""
+class TooManyDownloads(Problem):
+    """Nothing was begun: other downloads from this process have to end first."""
 
-    def __init__(self, *, is_own: bool) -> None:
-        super().__init__("of this person" if is_own else "of this process")
-        self.is_own = is_own
+    title = "Too many downloads at once"
+    advice = (
+        "As many downloads are on their way as this server sends at a time. Try again in a moment, or have "
+        "an export of media prepared in the background."
+    )
+    status = 503
+    retry = True
+
+
+class OwnDownloadOpen(TooManyDownloads):
+    """Nothing was begun: another download of the same person has to end first."""
+
+    title = "One download at a time"
+    advice = (
+        "Another download of yours is still on its way. Wait until it has ended, or cancel it in your "
+        "browser; then try again."
+    )
+    status = 429
 
 
 class DownloadSlots:
@@ -34,9 +50,9 @@ class DownloadSlots:
         who = person.issuer, person.subject
         with self._lock:
             if who in self._taken:
-                raise TooManyDownloads(is_own=True)
+                raise OwnDownloadOpen
             if len(self._taken) >= MAX_DOWNLOADS:
-                raise TooManyDownloads(is_own=False)
+                raise TooManyDownloads
             self._taken.add(who)
         left = [who]
 

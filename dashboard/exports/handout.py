@@ -12,6 +12,7 @@ from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.models import Job
 from dashboard.private import open_private
+from dashboard.problems import Action, Problem
 
 from . import files as export_files
 from .downloads import DownloadBody, TooManyDownloads
@@ -22,26 +23,32 @@ CHUNK_BYTES: Final = 64 * 1024
 """Bytes of a file that are read, and sent, at once."""
 
 
-class NoFile(Exception):
-    """There is nothing to download, or nothing any more; the text gives the reason, `job` is the export."""
+class FileMissing(Problem):
+    """The export has nothing to download, or nothing any more; `reason` is a sentence."""
+
+    title = "No file here"
+    status = 410
 
     def __init__(self, job: Job, reason: str) -> None:
         super().__init__(reason)
-        self.job = job
+        self.advice = reason
+        self.action = Action(job, "To the export")
 
 
 def open_download(caller: Caller, job: Job) -> tuple[DownloadBody, int]:
-    """Record the download, and return the job's file and its length in bytes. Raises NoFile, TooManyDownloads
-    and audit.NotRecorded; then nothing is handed out."""
+    """Record the download, and return the job's file and its length in bytes.
+
+    Raises FileMissing, TooManyDownloads and audit.NotRecorded; then nothing is handed out.
+    """
     expires_at = file_expires_at(job)
     if expires_at is None:
-        raise NoFile(job, "There is no file: this export has not come to its end.")
+        raise FileMissing(job, "There is no file: this export has not come to its end.")
     if expires_at < timezone.now():
-        raise NoFile(job, "The file lay here for a day and was deleted. Export again.")
+        raise FileMissing(job, "The file lay here for a day and was deleted. Export again.")
     try:
         file = os.fdopen(open_private(export_files.file_of(job), os.O_RDONLY), "rb")
     except OSError:
-        raise NoFile(
+        raise FileMissing(
             job,
             "The file is not on this machine. Tell your administrator that web server and worker need to see "
             "the same folder (DASHBOARD_FILES).",

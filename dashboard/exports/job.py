@@ -25,7 +25,8 @@ from dashboard.jobs import lifecycle
 from dashboard.jobs.paging import CursorLoop
 from dashboard.jobs.walker import Walker, WalkProgress
 from dashboard.models import Connection, Job
-from dashboard.removals.actions import FormUsed
+from dashboard.problems import Action, Problem
+from dashboard.removals.errors import KeyReused
 from dashboard.vault import MediaPage, MediaQuery
 
 from . import files as export_files
@@ -48,12 +49,19 @@ CURSOR_LOOP_MESSAGE: Final = (
 )
 
 
-class TooManyExports(Exception):
-    """Nothing was begun: others of this person's have to end first; `job` is the newest of them."""
+class TooManyExports(Problem):
+    """Nothing was begun: others of this person's have to end first; `newest` is the last of them."""
 
-    def __init__(self, job: Job) -> None:
-        super().__init__(str(job.pk))
-        self.job = job
+    title = "Enough exports for now"
+    advice = (
+        f"{MAX_OPEN_EXPORTS} of your exports are still being prepared, so this one was not begun. Wait until "
+        "one of them is done, or stop one."
+    )
+    status = 409
+
+    def __init__(self, newest: Job) -> None:
+        super().__init__(str(newest.pk))
+        self.action = Action(newest, "See the newest of them")
 
 
 class ExportProgress(WalkProgress, kw_only=True):
@@ -67,7 +75,7 @@ class ExportProgress(WalkProgress, kw_only=True):
 def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format: str, token: UUID) -> Job:
     """Return a new job that writes all that fits the query, or the one that was begun for a form sent twice.
 
-    The job and its event are committed together. Raises FormUsed for another person's form, TooManyExports,
+    The job and its event are committed together. Raises KeyReused for another person's form, TooManyExports,
     and audit.NotRecorded if they cannot be written.
     """
     job = lifecycle.new_job(
@@ -81,12 +89,10 @@ def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format
                 raise TooManyExports(own.exclude(pk=job.pk)[0])
             result = {"job": str(job.pk), **event_payload(query, file_format)}
             audit.record("media.export.planned", caller, connection=connection, result=result)
-    except lifecycle.JobIsThere as there:
+    except lifecycle.JobExists as there:
         if not is_owned_by(there.job, caller.person):
-            raise FormUsed from None
+            raise KeyReused from None
         return there.job
-    except lifecycle.JobNotOpened as broken:
-        raise audit.NotRecorded(str(broken)) from broken
     return job
 
 

@@ -27,6 +27,7 @@ from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.logs import masked
 from dashboard.models import Connection, Job, Worker
+from dashboard.problems import Action, Problem
 
 State = Job.State
 Kind = Job.Kind
@@ -64,16 +65,21 @@ stopping: Final = threading.Event()
 """Set when this process is asked to end: every checkpoint looks here, releases the job and ends its run."""
 
 
-class JobNotOpened(Exception):
+class JobNotOpened(audit.NotRecorded):
     """The job could not be committed, so nothing was begun."""
 
 
-class JobIsThere(Exception):
+class JobExists(Problem):
     """The idempotency key was used before: `job` is the one that it began."""
+
+    title = "Begun already"
+    advice = "It goes on; nothing was begun a second time."
+    status = 303
 
     def __init__(self, job: Job) -> None:
         super().__init__(str(job.pk))
         self.job = job
+        self.action = Action(job, "See it")
 
 
 class Interrupted(Exception):
@@ -105,7 +111,7 @@ def new_job(kind: Kind, connection: Connection, caller: Caller, **columns: Any) 
 
 
 def open_job(job: Job) -> Job:
-    """Save the job and queue it, in one transaction or within the caller's, and return it. Raises JobIsThere
+    """Save the job and queue it, in one transaction or within the caller's, and return it. Raises JobExists
     for an idempotency key that was used, and JobNotOpened."""
     try:
         with transaction.atomic():
@@ -113,7 +119,7 @@ def open_job(job: Job) -> Job:
             queue(job)
     except IntegrityError as broken:
         if there := Job.objects.filter(token=job.token).first():
-            raise JobIsThere(there) from None
+            raise JobExists(there) from None
         raise JobNotOpened(type(broken).__name__) from broken
     except (DatabaseError, audit.NotRecorded) as broken:
         raise JobNotOpened(type(broken).__name__) from broken

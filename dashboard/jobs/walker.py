@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dashboard.encryption import Unsealable
+from dashboard.encryption import DecryptionError
 from dashboard.models import Job
 from dashboard.vault import BadRequest, MediaPage, MediaQuery, VaultError
 
@@ -99,7 +99,7 @@ class Walker(ABC, Generic[ProgressT]):
             self.on_cursor_loop()
         except VaultError as error:
             return self._is_over_after(error)
-        except Unsealable as error:
+        except DecryptionError as error:
             self.finish(Job.State.FAILED, str(error) or "The connection's ID cannot be opened.")
         else:
             self.complete()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dashboard.encryption import Unsealable
+from dashboard.encryption import DecryptionError
 from dashboard.models import Connection
 from dashboard.service import Looked
 from dashboard.vault import MediaItem, VaultError
@@ -28,7 +28,7 @@ class Answer:
 
     @property
     def has_failed(self) -> bool:
-        return isinstance(self.result, VaultError | Unsealable)
+        return isinstance(self.result, VaultError | DecryptionError)
 
 
 class CrossConnectionSearch:

@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from dashboard import service
 from dashboard.best_effort import best_effort
-from dashboard.encryption import Unsealable
+from dashboard.encryption import DecryptionError
 from dashboard.identity import Person
 from dashboard.logs import masked
 from dashboard.models import Connection, Lookup
 from dashboard.oddities import oddity_lines
+from dashboard.problems import Action, Problem
 from dashboard.service import Batch
 from dashboard.vault import BATCH_SIZE, MediaItem, UnreadableItem, VaultError
 
@@ -36,12 +37,25 @@ MOST_PAIRS: Final = 20_000
 MOST_RECENT: Final = 12
 
 
-class UnknownLookup(Exception):
+class UnknownLookup(Problem):
     """No look-up of this number for this person: it never was, is gone, or is not theirs to see."""
 
+    title = "No such look-up"
+    advice = (
+        "There is no look-up of this number that you may see. One is kept for a day, for those who may see "
+        "all its connections."
+    )
+    status = 404
+    action = Action("lookups", "Look up IDs")
 
-class ExpiredLookup(Exception):
+
+class ExpiredLookup(Problem):
     """A look-up that this person might see, had its day not passed."""
+
+    title = "This look-up has expired"
+    advice = "A look-up is kept for a day. Paste the IDs again to see what is cached now."
+    status = 410
+    action = Action("lookups", "Look up IDs")
 
 
 def begin(person: Person | None, connections: Sequence[Connection], pasted: Pasted, ticket: str) -> Lookup:
@@ -96,11 +110,11 @@ def unasked(lookup: Lookup, connection: Connection) -> list[str]:
     return [media_id for media_id in lookup.ids if media_id not in answers]
 
 
-def ask(lookup: Lookup) -> list[VaultError | Unsealable]:
+def ask(lookup: Lookup) -> list[VaultError | DecryptionError]:
     """Ask for all that was not answered, all batches at once, and keep what comes; the errors among it."""
     told: dict[str, dict[str, Any]] = {}
     trouble: dict[str, dict[str, str]] = {}
-    errors: list[VaultError | Unsealable] = []
+    errors: list[VaultError | DecryptionError] = []
     for batch, answer in service.look_up(_batches(lookup)):  # each is made ready while others are still out
         key = str(batch.connection.pk)
         if isinstance(answer, dict):
@@ -178,9 +192,9 @@ def _masked(text: str) -> str:
     return mended
 
 
-def _why(error: VaultError | Unsealable) -> str:
+def _why(error: VaultError | DecryptionError) -> str:
     """A line for the page, with the service's own words where it sent some."""
-    if isinstance(error, Unsealable):
+    if isinstance(error, DecryptionError):
         return "This connection's ID cannot be opened by any key of the dashboard"
     words: str = masked(error.detail)
     return f"{error.title}: {words}" if words else error.title

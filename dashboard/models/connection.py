@@ -109,7 +109,7 @@ class Connection(models.Model):
 
     @cached_property
     def connection_id(self) -> str:
-        """The vendor's id in the clear, for the one call it is needed for; raises encryption.Unsealable."""
+        """The vendor's id in the clear, for the one call that needs it; raises encryption.DecryptionError."""
         return encryption.unseal(self.sealed_id)
 
     def set_connection_id(self, connection_id: str) -> None:

@@ -26,18 +26,11 @@ from dashboard.vault import (
 )
 
 from . import ledger, recovery
-from .ledger import FormUsed, InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded
+from .errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight
+from .ledger import Intent
 from .outcomes import Outcome, attempt, outcome_of
 
-__all__ = [
-    "FormUsed",
-    "InFlight",
-    "Intent",
-    "IntentNotRecorded",
-    "OutcomeNotRecorded",
-    "delete_item",
-    "purge",
-]
+__all__ = ["Intent", "delete_item", "purge"]
 
 State = Removal.State
 
@@ -55,7 +48,7 @@ MAY_HAVE_TAKEN: Final = (
 def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
     """Delete an item with all its variants and return the settled record of it.
 
-    Raises VaultError when the item could not be read first (then nothing was sent), InFlight and
+    Raises VaultError when the item could not be read first (then nothing was sent), RemovalInFlight and
     IntentNotRecorded. An item that is gone already is recorded as that, without a call.
     """
     if again := _same_press(connection, media_id, intent):
@@ -149,12 +142,12 @@ def _odd(oddities: Iterable[Oddity]) -> dict[str, list[str]]:
 
 
 def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
-    """The record that this very press has made already; raises InFlight while its answer is out."""
+    """The record that this very press has made already; raises RemovalInFlight while its answer is out."""
     person = intent.caller.person
     same = {"token": intent.token, "connection": connection, "media_id": media_id}
     record = Removal.objects.owned_by(person).filter(**same).first() if person else None
     if record is not None and recovery.recover(record).state == State.SENT:
-        raise InFlight(record)
+        raise RemovalInFlight(record)
     return record
 
 

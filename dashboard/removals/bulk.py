@@ -20,6 +20,7 @@ from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job, Removal
 
 from . import claims
+from .errors import ItemsLocked
 from .ledger import RETRIED, Intent
 
 State = Removal.State
@@ -37,14 +38,6 @@ class Begun:
 
     job: Job
     held: list[Removal]
-
-
-class NothingToRemove(Exception):
-    """Every one of the items is held by another removal: these."""
-
-    def __init__(self, held: list[Removal]) -> None:
-        super().__init__(str(len(held)))
-        self.held = held
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +83,8 @@ def begin(
 ) -> Begun:
     """Commit the job with a planned row for each item, in the order given, and have the worker begin.
 
-    Items that another removal holds are left out and returned. Raises NothingToRemove where that is all of
-    them, jobs.JobIsThere for a form that was used, and jobs.JobNotOpened.
+    Items that another removal holds are left out and returned. Raises ItemsLocked where that is all of
+    them, jobs.JobExists for a form that was used, and jobs.JobNotOpened.
     """
     job = lifecycle.new_job(
         Job.Kind.REMOVE,
@@ -112,7 +105,7 @@ def begin(
                 job.total = len(media_ids) - len(held)
                 job.save(update_fields=["total"])
                 if not job.total:
-                    raise NothingToRemove(held)
+                    raise ItemsLocked(held)
                 tell(job, intent.caller, "planned", _planned(job, held))
         except IntegrityError:
             job._state.adding = True

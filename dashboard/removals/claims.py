@@ -27,7 +27,7 @@ from dashboard.identity import Caller
 from dashboard.logs import masked
 from dashboard.models import Connection, Job, Removal, transition
 
-from . import ledger
+from . import errors, ledger
 from .unselect import unselect
 
 State = Removal.State
@@ -107,7 +107,7 @@ def give_back(job: Job, number: UUID) -> int:
 def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, Any]) -> bool:
     """Commit the intent of a claimed row; False where the claim is no longer good: then nothing may be sent.
 
-    Raises ledger.IntentNotRecorded where nothing could be written.
+    Raises errors.IntentNotRecorded where nothing could be written.
     """
     now = timezone.now()
     lease = now + ledger.OF_WORKER + ledger.LOCKS
@@ -166,6 +166,6 @@ def _leave(
                 return False
             ledger.tell(removal, caller, **told)
     except (DatabaseError, audit.NotRecorded) as broken:
-        raise ledger.IntentNotRecorded(type(broken).__name__) from broken
+        raise errors.IntentNotRecorded(type(broken).__name__) from broken
     unselect(removal)
     return True

@@ -26,6 +26,7 @@ from dashboard.logs import masked
 from dashboard.models import Connection, Removal, actor_columns_of, transition
 from dashboard.vault import PAGE_DELETE, PURGE, WORKER_DELETE
 
+from .errors import IntentNotRecorded, KeyReused, OutcomeNotRecorded, RemovalInFlight
 from .unselect import unselect
 
 State = Removal.State
@@ -71,30 +72,6 @@ RETRIED: Final = (State.VERIFIED_PRESENT, State.NOT_REMOVED, State.REJECTED, Sta
 """States after which another attempt may be offered, as a new intent linked to this one."""
 
 
-class IntentNotRecorded(Exception):
-    """The row could not be committed, so nothing was sent."""
-
-
-class FormUsed(IntentNotRecorded):
-    """Somebody has pressed the button of this very form already; nothing was sent."""
-
-
-class OutcomeNotRecorded(Exception):
-    """The call was made, but what became of it could not be written: the row still says `sent`."""
-
-    def __init__(self, removal: Removal) -> None:
-        super().__init__(str(removal.pk))
-        self.removal = removal
-
-
-class InFlight(Exception):
-    """What became of another removal of this target is not known yet; it is named, and nothing was sent."""
-
-    def __init__(self, other: Removal) -> None:
-        super().__init__(str(other.pk))
-        self.other = other
-
-
 @dataclass(frozen=True, slots=True)
 class Intent:
     """Who removes, and what they said of it. `token` makes one press of a button one removal."""
@@ -116,8 +93,11 @@ def open_row(
     before: Mapping[str, Any] | None = None,
     state: State = State.SENT,
 ) -> Removal:
-    """Commit the row, and its event, that must stand before anything is sent; `state` is ALREADY_GONE where
-    nothing will be. Raises IntentNotRecorded, and InFlight where the database has one of this target."""
+    """Commit the row, and its event, that must stand before anything is sent.
+
+    `state` is ALREADY_GONE where nothing will be. Raises IntentNotRecorded, and RemovalInFlight where another
+    removal of this target is not over.
+    """
     person, now = intent.caller.person, timezone.now()
     assert person is not None  # noqa: S101 - nobody signed in presses no button
     earlier = _retried(connection, media_id, intent)
@@ -145,8 +125,8 @@ def open_row(
             tell(removal, intent.caller, typed=intent.typed, before=removal.before)
     except IntegrityError:
         if other := in_flight(connection, media_id).first():
-            raise InFlight(other) from None
-        raise FormUsed from None
+            raise RemovalInFlight(other) from None
+        raise KeyReused from None
     except (DatabaseError, audit.NotRecorded) as broken:
         raise IntentNotRecorded(type(broken).__name__) from broken
     unselect(removal)

@@ -14,12 +14,12 @@ from typing import Any, Final
 from django.db import DatabaseError, close_old_connections
 
 from dashboard import schema, service
-from dashboard.encryption import Unsealable
+from dashboard.encryption import DecryptionError
 from dashboard.identity import Caller, Person
 from dashboard.models import Removal
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, VaultError
 
-from . import ledger
+from . import errors, ledger
 
 State = Removal.State
 logger = logging.getLogger(__name__)
@@ -40,13 +40,13 @@ KEEPER: Final = Caller(
 def settle(removal: Removal, caller: Caller = KEEPER) -> Removal:
     """Find out, by reading and no second call, what became of a removal whose outcome is unknown.
 
-    It stays unknown where reading cannot tell. Raises ledger.OutcomeNotRecorded.
+    It stays unknown where reading cannot tell. Raises errors.OutcomeNotRecorded.
     """
     if removal.state not in (State.UNKNOWN, State.UNRESOLVED):
         return removal
     try:
         state = _found(removal)
-    except (VaultError, Unsealable) as error:
+    except (VaultError, DecryptionError) as error:
         logger.info("removal %s: could not be looked at: %s", removal.pk, type(error).__name__)
         return removal
     if state is not None:
@@ -72,7 +72,7 @@ def settle_due() -> int:
                 recover(removal)
             elif ledger.claim_look(removal):
                 _look_again(removal)
-        except (ledger.OutcomeNotRecorded, DatabaseError) as broken:
+        except (errors.OutcomeNotRecorded, DatabaseError) as broken:
             logger.error("removal %s could not be settled: %s", removal.pk, type(broken).__name__)
     return len(rows)
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from dashboard import service
 from dashboard.auth.reauthorize import standing
-from dashboard.encryption import Unsealable
+from dashboard.encryption import DecryptionError
 from dashboard.identity import Role
 from dashboard.jobs import lifecycle, retry_policy
 from dashboard.models import Connection, Job, Removal
@@ -34,7 +34,7 @@ from dashboard.vault import (
     VaultError,
 )
 
-from . import actions, bulk, claims, ledger, recovery
+from . import actions, bulk, claims, errors, ledger, recovery
 from .outcomes import Outcome, attempt, outcome_of
 
 State = Removal.State
@@ -141,7 +141,7 @@ class _Drain:
         try:
             self._wait_for_the_service()
             return service.read_items(self.job.connection, [row.media_id for row in rows], WORKER)
-        except (VaultError, Unsealable) as error:
+        except (VaultError, DecryptionError) as error:
             raise self._rest_after(error) from None
 
     def _remove(
@@ -172,7 +172,7 @@ class _Drain:
             row = self.flying.pop(future)
             try:
                 self._write_down(row, future)
-            except (_Resting, lifecycle.Interrupted, ledger.OutcomeNotRecorded) as end:
+            except (_Resting, lifecycle.Interrupted, errors.OutcomeNotRecorded) as end:
                 if not quietly:
                     raise
                 logger.info("bulk removal %s: %s", self.job.pk, end)
@@ -199,7 +199,7 @@ class _Drain:
                     row, State.PLANNED, self.job.caller, result=outcome.result, **facts
                 )
         except DatabaseError as broken:
-            raise ledger.OutcomeNotRecorded(row) from broken
+            raise errors.OutcomeNotRecorded(row) from broken
 
     def _judge(self, outcome: Outcome) -> _Resting | None:
         """Whether the service, or our key, is in a state in which going on makes no sense."""
@@ -218,9 +218,9 @@ class _Drain:
         self.job.progress = {**self.job.progress, "rests": 0}
         return None
 
-    def _rest_after(self, error: VaultError | Unsealable) -> _Resting:
+    def _rest_after(self, error: VaultError | DecryptionError) -> _Resting:
         """A rest that gets longer with each in a row; after the last somebody has to look."""
-        if isinstance(error, Unsealable):
+        if isinstance(error, DecryptionError):
             return _Resting("The connection's ID cannot be opened by any key.", None)
         rests = self.rests + 1  # two calls that fail at once are one
         self.job.progress = {**self.job.progress, "rests": rests}

@@ -68,7 +68,7 @@ def begin(connection: Connection, caller: Caller) -> Job:
         token = uuid5(_TOKEN_NAMESPACE, f"{connection.pk} after {job.pk if job else 'none'}")
         try:
             return lifecycle.open_job(lifecycle.new_job(Job.Kind.SCAN, connection, caller, token=token))
-        except lifecycle.JobIsThere as there:
+        except lifecycle.JobExists as there:
             job = there.job
     return job
 

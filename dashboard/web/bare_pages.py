@@ -3,96 +3,143 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from dashboard import schema
 from dashboard.auth.roles import public
-from dashboard.request import Request
+from dashboard.problems import Problem
 
 from .htmx import put_into
 
 logger = logging.getLogger(__name__)
 
 
+class UnreadableRequest(Problem):
+    title = "Bad request"
+    advice = "The address or the form could not be read."
+    status = 400
+
+
+class Forbidden(Problem):
+    title = "Not permitted"
+    advice = "This is not open to you."
+    status = 403
+
+
+class PageMissing(Problem):
+    title = "No such page"
+    advice = "The address leads nowhere. If a link brought you here, it is mistyped."
+    status = 404
+
+
+class OurMistake(Problem):
+    title = "Something broke on our side"
+    advice = "It is our mistake, not yours. Tell your administrator the number below."
+    status = 500
+
+
+class UnknownHost(Problem):
+    title = "Not an address of this dashboard"
+    advice = (
+        "You reached the dashboard under a name that it does not answer to. Open it by its usual address. If "
+        "this is its address, tell your administrator to add it to DASHBOARD_ALLOWED_HOSTS."
+    )
+    status = 400
+
+
+class NotMigrated(Problem):
+    title = "The dashboard is being updated"
+    advice = (
+        "Its database does not fit this version yet. Try again in a few minutes. If this stays, tell your "
+        "administrator to run manage.py migrate."
+    )
+    status = 503
+    log_message = "the database lacks migrations"
+
+
+class DatabaseUnreachable(Problem):
+    title = "The dashboard's database does not answer"
+    advice = (
+        "Nothing can be shown or removed without it. Try again in a moment; if you had pressed a button, "
+        "look at what is there before you press it again."
+    )
+    status = 503
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.log_message = f"the database does not answer: {error}"
+
+
 @public
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render_bare(request, 400, "Bad request", "The address or the form could not be read.")
+    return render_bare(request, UnreadableRequest())
 
 
 @public
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render_bare(request, 403, "Not permitted", "This is not open to you.")
+    return render_bare(request, Forbidden())
 
 
 @public
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render_bare(
-        request, 404, "No such page", "The address leads nowhere. If a link brought you here, it is mistyped."
-    )
+    return render_bare(request, PageMissing())
 
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render_bare(
-        request,
-        500,
-        "Something broke on our side",
-        "It is our mistake, not yours. Tell your administrator the number below.",
-    )
+    return render_bare(request, OurMistake())
 
 
-def unknown_host(request: HttpRequest) -> HttpResponse:
-    request_id = getattr(request, "request_id", "")
-    logger.warning("a name that is not in DASHBOARD_ALLOWED_HOSTS", extra={"request_id": request_id})
-    return render_bare(
-        request,
-        400,
-        "Not an address of this dashboard",
-        "You reached the dashboard under a name that it does not answer to. Open it by its usual address. If "
-        "this is its address, tell your administrator to add it to DASHBOARD_ALLOWED_HOSTS.",
-    )
+def render_database_error(
+    request: HttpRequest, error: ProgrammingError | OperationalError | InterfaceError
+) -> HttpResponse | None:
+    """Return the page for a database that does not answer or lacks migrations; None for a mistake of ours."""
+    if not isinstance(error, InterfaceError) and schema.is_behind(error):
+        return render_bare(request, NotMigrated())
+    return None if isinstance(error, ProgrammingError) else render_bare(request, DatabaseUnreachable(error))
 
 
-def not_migrated(request: Request) -> HttpResponse:
-    logger.error("the database lacks migrations", extra={"request_id": request.request_id})
-    return render_bare(
-        request,
-        503,
-        "The dashboard is being updated",
-        "Its database does not fit this version yet. Try again in a few minutes. If this stays, tell your "
-        "administrator to run manage.py migrate.",
-    )
-
-
-def no_database(request: Request, error: Exception) -> HttpResponse:
-    logger.error("the database does not answer: %s", error, extra={"request_id": request.request_id})
-    return render_bare(
-        request,
-        503,
-        "The dashboard's database does not answer",
-        "Nothing can be shown or removed without it. Try again in a moment; if you had pressed a button, "
-        "look at what is there before you press it again.",
-    )
-
-
-def render_bare(request: HttpRequest, status: int, title: str, advice: str) -> HttpResponse:
-    """A page or notice that needs neither database nor session, for when those may be what broke.
+def render_bare(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Return a page or notice made without database and session.
 
     htmx is told by its header: its middleware may be among what was not reached.
     """
-    context = {
-        "title": title,
-        "advice": advice,
-        "request_id": getattr(request, "request_id", ""),
-        "view": None,
-        "is_demo": settings.IS_DEMO,
-    }
+    log_problem(request, problem)
     by_htmx = request.headers.get("HX-Request") == "true"
     if by_htmx and request.headers.get("HX-History-Restore-Request") != "true":
-        in_dialog = request.method == "POST" and request.headers.get("HX-Target") == "dialog"
-        context |= {"detail": "", "answered": False, "retry": "", "action": None, "kind": "trouble"}
-        response = HttpResponse(render_to_string("trouble/_problem.html", context), status=status)
-        return put_into("#dialog-notice" if in_dialog else "#notice", response)
-    return HttpResponse(render_to_string("trouble/bare.html", context), status=status)
+        context = describe_problem(request, problem)
+        response = HttpResponse(render_to_string("trouble/_problem.html", context), status=problem.status)
+        return put_into(notice_place(request), response)
+    context = {**describe_problem(request, problem), "view": None, "is_demo": settings.IS_DEMO}
+    return HttpResponse(render_to_string("trouble/bare.html", context), status=problem.status)
+
+
+def log_problem(request: HttpRequest, problem: Problem) -> None:
+    """Log what the operator has to do something about."""
+    if problem.log_message:
+        logger.error(problem.log_message, extra={"request_id": getattr(request, "request_id", "")})
+
+
+def describe_problem(request: HttpRequest, problem: Problem) -> dict[str, Any]:
+    """Return what the templates of `trouble/` print, less its action and the way to try again."""
+    return {
+        "title": problem.title,
+        "advice": problem.advice,
+        "detail": problem.detail,
+        "answered": problem.is_detail_of_service,
+        "kind": problem.kind,
+        "request_id": getattr(request, "request_id", ""),
+        "retry": "",
+        "action": None,
+    }
+
+
+def notice_place(request: HttpRequest) -> str:
+    """Return the selector of where htmx puts a notice: inside the dialog that asked, or beside the page."""
+    in_dialog = request.method == "POST" and request.headers.get("HX-Target") == "dialog"
+    return "#dialog-notice" if in_dialog else "#notice"

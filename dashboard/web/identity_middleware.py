@@ -14,11 +14,12 @@ from django.utils.functional import SimpleLazyObject
 from dashboard import accounts, audit, service
 from dashboard.auth.backend import door
 from dashboard.auth.client_ip import client_address
-from dashboard.identity import Caller, KeysUnavailable, Refused
+from dashboard.identity import Caller, KeysUnavailable, NotPermitted, Refused
 from dashboard.models import Connection
 from dashboard.request import Request
 
 from . import access_pages
+from .error_pages import render_problem
 
 _UNMARKED: Any = object()
 
@@ -55,16 +56,16 @@ class Identity:
             request.person = person = self.identify(request)
         except Refused as refused:
             audit.note("access.refused", request.caller, reason=refused.reason)
-            return access_pages.refused(request, refused.reason)
-        except KeysUnavailable:
-            return access_pages.keys_unavailable(request)
+            return access_pages.render_refused(request, refused.reason)
+        except KeysUnavailable as problem:
+            return render_problem(request, problem)
         request.caller = replace(request.caller, person=person)
         if person and not settings.IS_DEMO:
             accounts.remember(person, request.caller)
         if person and person.role is None and request.path_info != reverse("sign-out"):
-            seen = list(person.groups[: access_pages.MOST_GROUPS])
+            seen = list(person.groups[: access_pages.MAX_GROUPS_SHOWN])
             audit.note("access.no_role", request.caller, result={"groups": seen})
-            return access_pages.no_role(request, person)
+            return access_pages.render_no_role(request, person)
         return None
 
     def process_view(
@@ -76,9 +77,9 @@ class Identity:
         if role is _UNMARKED:
             raise AssertionError(f"{view.__module__}.{view.__name__} names no role")
         if request.person is None:
-            return access_pages.signed_out(request)
+            return access_pages.render_signed_out(request)
         if not request.person.may(role):
             address = request.resolver_match.url_name if request.resolver_match else ""
             audit.note("access.denied", request.caller, reason=f"{address} needs {role.word}")
-            return access_pages.not_permitted(request, role)
+            return render_problem(request, NotPermitted(request.person, role))
         return None

@@ -11,23 +11,46 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
 
+from dashboard.logs import masked
 from dashboard.lookups.references import SeveralIds, target_of
 from dashboard.models import Connection
+from dashboard.problems import Action, Problem
 from dashboard.request import Request, path_of
 
 LONGEST: Final = 100
 """Characters of a ticket."""
 
 
-class UnusableLink(Exception):
+WORDS_WITHOUT: Final = {
+    "ticket": "Go on without the ticket",
+    "connection": "Look in all your connections",
+    "asked": "Start again",
+}
+"""How a link goes on without a parameter that is wrong."""
+
+
+class UnusableLink(Problem):
     """A parameter of a link that cannot be used; `reason` is a sentence for whoever followed it."""
+
+    status = 422
 
     def __init__(self, parameter: str, reason: str, given: str = "", *, names_several: bool = False) -> None:
         super().__init__(parameter)
         self.parameter = parameter
-        self.reason = reason
         self.given = given
         self.names_several = names_several
+        is_link = parameter in WORDS_WITHOUT
+        self.title = "This link cannot be followed" if is_link else "This does not name an item"
+        self.advice = reason
+        self.typed = given[:2000]
+
+
+def find_way_on(request: Request, problem: UnusableLink) -> Action | None:
+    """Return how a link goes on without what is wrong with it, if it can."""
+    if problem.names_several:
+        return Action(lookup_href(masked(problem.given)), "Look them up together")
+    words = WORDS_WITHOUT.get(problem.parameter)
+    return Action(own_address(request, without=problem.parameter), words) if words else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ from dashboard.audit import retention  # noqa: E402
 from dashboard.jobs import lifecycle  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removals import actions, bulk, ledger, recovery, runner  # noqa: E402
-from dashboard.removals.actions import InFlight, Intent, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
+from dashboard.removals.actions import Intent  # noqa: E402
+from dashboard.removals.errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight  # noqa: E402
 from tests import make  # noqa: E402
 from tests.rights import as_owner, migrate  # noqa: E402
 
@@ -266,7 +267,7 @@ def carry_out(one: dict[str, Any]) -> str:
             record = actions.delete_item(connection, media_id, intent)
         else:
             record = actions.purge(connection, intent, {"items_seen": 5})
-    except (InFlight, IntentNotRecorded, OutcomeNotRecorded) as refused:
+    except (RemovalInFlight, IntentNotRecorded, OutcomeNotRecorded) as refused:
         return type(refused).__name__
     return str(record.state)
 

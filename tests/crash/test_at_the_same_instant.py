@@ -25,7 +25,7 @@ def test_of_two_who_press_at_once_one_sends(stage: Stage, verb: str, rounds: int
         targets = [stage.item() if verb == "delete" else stage.cellar() for _ in range(PAIRS)]
         with stage.relay.holding():
             first = stage.order("race", presses=[press_of(target) for target in targets for _ in range(2)])
-            assert first == ["InFlight"] * PAIRS
+            assert first == ["RemovalInFlight"] * PAIRS
             stage.relay.let_go()
             assert stage.order("finish") == ["deleted"] * PAIRS
         assert stage.balance(targets) == {"deleted": PAIRS}

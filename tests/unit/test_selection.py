@@ -12,7 +12,7 @@ from dashboard import selection
 from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, TrayItem
 from dashboard.removals.bulk import MOST
-from dashboard.selection import Totals, TrayIsFull
+from dashboard.selection import SelectionFull, Totals
 from tests import make
 
 OMAR = DEMO_PEOPLE["operator"]
@@ -78,7 +78,7 @@ def test_what_is_taken_out_is_gone_once(studio: Connection) -> None:
 def test_it_holds_what_one_removal_may_have_and_no_more(studio: Connection) -> None:
     fill(studio, MOST - 1)
     assert selection.add(OMAR, studio, [("last", 1, 1)]) == 1
-    with pytest.raises(TrayIsFull) as full:
+    with pytest.raises(SelectionFull) as full:
         selection.add(OMAR, studio, [("one", 1, 1), ("two", 1, 1)])
     assert full.value.items == MOST + 2
     assert selection.totals(OMAR, studio).items == MOST
@@ -105,7 +105,7 @@ def test_two_at_once_neither_overfill_it_nor_fall_over_one_another() -> None:
         try:
             selection.add(OMAR, studio, [(f"{turn}-{number}", 1, 1) for number in range(8)])
             selection.add(OMAR, studio, [("both", turn, 1), (f"{turn}-0", 1, 1)])
-        except TrayIsFull:
+        except SelectionFull:
             return "full"
         else:
             return "added"

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from dashboard import audit, connections
-from dashboard.encryption import Unsealable
+from dashboard.encryption import DecryptionError
 from dashboard.identity import local_caller
 from dashboard.models import Colour, Connection
 from dashboard.service import UnknownConnection
@@ -86,7 +86,7 @@ class Command(BaseCommand):
     def rekey_connection(self, **options: Any) -> None:
         try:
             sealed = connections.rekey(local_caller())
-        except Unsealable as unsealable:
+        except DecryptionError as unsealable:
             raise CommandError(f"{unsealable} Nothing was changed.") from None
         self.stdout.write(f"{count_text(sealed, 'ID')} sealed by the first key.")
 

@@ -14,7 +14,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from dashboard.jobs.lifecycle import JobIsThere
+from dashboard.jobs.lifecycle import JobExists
 from dashboard.models import Connection
 from dashboard.removals.bulk import MOST, OUTCOMES, TYPED_OVER
 from dashboard.selection import LARGEST, Entry
@@ -91,10 +91,10 @@ class ReviewForm(RemovalForm):
         self.is_stale = False
 
     def clean_token(self) -> UUID:
-        """As every removal's; raises JobIsThere for a press that has begun its job already."""
+        """As every removal's; raises JobExists for a press that has begun its job already."""
         token = super().clean_token()
         if there := self.connection.jobs.filter(token=token).first():
-            raise JobIsThere(there)
+            raise JobExists(there)
         return token
 
     def shown(self, seen: Seen) -> str:

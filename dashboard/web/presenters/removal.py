@@ -56,22 +56,6 @@ def mark_of(outcome: str) -> Mark:
     return _MARKS.get(outcome, Mark("unknown", "unknown"))
 
 
-def words_in_the_way(other: Removal) -> tuple[str, tuple[str, str]]:
-    """How far the removal is that keeps another of its target from beginning; its page's address and name."""
-    if other.job is not None and other.state in (State.PLANNED, State.CLAIMED):
-        items, asked = count_text(other.job.total or 1, "item"), f"{other.job.created_at:%H:%M:%S}"
-        so_far = (
-            f"{other.person} asked at {asked} UTC to delete {items}, this among them, and it waits its turn."
-        )
-        page = (other.job.get_absolute_url(), "See the bulk removal")
-    else:
-        is_out = other.state == State.SENT
-        answer = "its answer is not in yet" if is_out else "what became of it could not be found out yet"
-        so_far = f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and {answer}."
-        page = (other.get_absolute_url(), "See its record")
-    return f"{so_far} Nothing was sent a second time.", page
-
-
 def _what_came(record: Removal) -> str:
     """Say what came in place of an answer that tells what became of it."""
     match record.answer_status:

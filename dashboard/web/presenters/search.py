@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from dashboard.encryption import Unsealable
+from dashboard.encryption import DecryptionError
 from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
 from dashboard.lookups.search import Answer, CrossConnectionSearch
 from dashboard.models import Connection
@@ -55,7 +55,7 @@ class SearchPage:
                 return replace(line, row=Shelf(connection).row(item))
             case VaultError() as error:
                 return replace(line, reason=error.title)
-            case Unsealable():
+            case DecryptionError():
                 return replace(line, reason="Its ID cannot be opened by any key")
         return line
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_safe
 
@@ -17,7 +16,6 @@ from dashboard.identity import Role
 from dashboard.request import Request
 from dashboard.security import is_from_here
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
-from dashboard.web import error_pages
 from dashboard.web.forms.audit import AuditExportForm, AuditFilterForm
 from dashboard.web.htmx import show
 from dashboard.web.presenters.audit import AuditPage, EventDetail
@@ -62,15 +60,3 @@ def audit_export(request: Request) -> HttpResponseBase:
     response = StreamingHttpResponse(body, content_type=CONTENT_TYPES[kind])
     response.headers["Content-Disposition"] = content_disposition(f"audit-{timezone.now():%Y-%m-%d}.{kind}")
     return response
-
-
-def unknown_record(request: Request) -> HttpResponse:
-    """Said alike of what never was and of what is not theirs to see."""
-    return error_pages.say(
-        request,
-        "No such record",
-        "There is no record of this number that you may see.",
-        status=404,
-        retry="",
-        action=(reverse("audit"), "To the audit"),
-    )

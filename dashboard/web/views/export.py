@@ -15,14 +15,12 @@ from dashboard.auth.roles import needs
 from dashboard.exports import handout
 from dashboard.exports import job as export
 from dashboard.exports import stream as export_stream
-from dashboard.exports.downloads import TooManyDownloads
 from dashboard.identity import Role
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection
 from dashboard.request import Request
 from dashboard.security import is_from_here
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
-from dashboard.web import error_pages
 from dashboard.web.forms.export import MediaExportForm
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.htmx import go_to, show
@@ -101,41 +99,3 @@ def job_file(request: Request, pk: UUID) -> HttpResponseBase:
     )
     response.headers["Content-Length"] = str(size_bytes)
     return response
-
-
-def no_file(request: Request, error: handout.NoFile) -> HttpResponse:
-    """Said where there is nothing to download, or nothing any more."""
-    again = (error.job.get_absolute_url(), "To the export")
-    return error_pages.say(request, "No file here", str(error), status=410, retry="", action=again)
-
-
-def enough(request: Request, error: export.TooManyExports) -> HttpResponse:
-    """Said where the person's own exports have to end first."""
-    return error_pages.say(
-        request,
-        "Enough exports for now",
-        f"{export.MAX_OPEN_EXPORTS} of your exports are still being prepared, so this one was not begun. "
-        "Wait until one of them is done, or stop one.",
-        status=409,
-        retry="",
-        action=(error.job.get_absolute_url(), "See the newest of them"),
-    )
-
-
-def too_many(request: Request, error: TooManyDownloads) -> HttpResponse:
-    """Said where other downloads have to end first."""
-    if error.is_own:
-        return error_pages.say(
-            request,
-            "One download at a time",
-            "Another download of yours is still on its way. Wait until it has ended, or cancel it in your "
-            "browser; then try again.",
-            status=429,
-        )
-    return error_pages.say(
-        request,
-        "Too many downloads at once",
-        "As many downloads are on their way as this server sends at a time. Try again in a moment, or have "
-        "an export of media prepared in the background.",
-        status=503,
-    )

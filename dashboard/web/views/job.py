@@ -11,12 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import selection
 from dashboard.audit.queries import AuditReader
 from dashboard.auth.roles import needs
-from dashboard.identity import Role
+from dashboard.identity import NotPermitted, Role
 from dashboard.jobs import lifecycle
 from dashboard.models import Job
 from dashboard.removals import bulk
 from dashboard.request import Request
-from dashboard.web.access_pages import not_permitted
 from dashboard.web.forms.selection import OutcomeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.export import ExportJob
@@ -38,7 +37,7 @@ def job_stop(request: Request, pk: UUID) -> HttpResponse:
     """End a job: what is being sent comes to its end, the rest is cancelled."""
     found = AuditReader(request.person).get_job(pk)
     if not may_stop(found, request.person):
-        return not_permitted(request, Role.OPERATOR)
+        raise NotPermitted(request.person, Role.OPERATOR)
     if found.kind == Job.Kind.REMOVE:
         bulk.stop(found, request.caller)
     else:
@@ -52,7 +51,7 @@ def job_resume(request: Request, pk: UUID) -> HttpResponse:
     """Have a paused job go on now."""
     found = AuditReader(request.person).get_job(pk)
     if not may_stop(found, request.person):
-        return not_permitted(request, Role.OPERATOR)
+        raise NotPermitted(request.person, Role.OPERATOR)
     if found.kind == Job.Kind.REMOVE:
         bulk.resume(found, request.caller)
     else:

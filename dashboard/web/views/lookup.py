@@ -17,7 +17,7 @@ from dashboard.models import Lookup
 from dashboard.request import Request
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.vault import VaultError
-from dashboard.web import error_pages
+from dashboard.web.error_pages import log_vault_error
 from dashboard.web.forms.lookup import LookupForm, PastedForm
 from dashboard.web.htmx import go_to, show
 from dashboard.web.presenters.lookup import Result
@@ -89,29 +89,5 @@ def carried_out(request: Request, begun: Lookup) -> HttpResponse:
     """Ask, and lead to the result."""
     for error in ask(begun):
         if isinstance(error, VaultError):
-            error_pages.log(request, error)
+            log_vault_error(request, error)
     return go_to(request, begun.get_absolute_url())
-
-
-def unknown(request: Request) -> HttpResponse:
-    """Said alike of what never was, of what is gone, and of what is not theirs to see."""
-    return error_pages.say(
-        request,
-        "No such look-up",
-        "There is no look-up of this number that you may see. One is kept for a day, for those who may see "
-        "all its connections.",
-        status=404,
-        retry="",
-        action=(reverse("lookups"), "Look up IDs"),
-    )
-
-
-def expired(request: Request) -> HttpResponse:
-    return error_pages.say(
-        request,
-        "This look-up has expired",
-        "A look-up is kept for a day. Paste the IDs again to see what is cached now.",
-        status=410,
-        retry="",
-        action=(reverse("lookups"), "Look up IDs"),
-    )

@@ -9,12 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.auth.roles import needs
-from dashboard.identity import Role
+from dashboard.identity import NotPermitted, Role
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
 from dashboard.request import Request
 from dashboard.scans import scan
-from dashboard.web.access_pages import not_permitted
 from dashboard.web.forms.scan import PlaceForm, ScanForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.job import may_stop
@@ -37,26 +36,25 @@ def connection_scan(request: Request, slug: str) -> HttpResponse:
     form = ScanForm(request.POST) if request.method == "POST" else PlaceForm(request.GET)
     if not form.is_valid():
         return pictured(request, connection, reasons=form.reasons, status=422)
-    if isinstance(form, ScanForm) and not done(request, connection, form.cleaned_data["act"]):
-        return not_permitted(request, Role.OPERATOR)
+    if isinstance(form, ScanForm):
+        act_on_scan(request, connection, form.cleaned_data["act"])
     if not wants_fragment(request):
         return go_to(request, reverse(f"connection-{form.place}", args=[connection.slug]))
     watching = ScanStatus(connection, form.place, watched=form.cleaned_data["watched"], tells=True)
     return show(request, "connection/scan", connection=connection, scanning=watching)
 
 
-def done(request: Request, connection: Connection, act: str | None) -> bool:
-    """Do what was pressed; False where it is not this person's to do. What is over already stays as it is."""
+def act_on_scan(request: Request, connection: Connection, act: str | None) -> None:
+    """Do what was pressed, unless the scan is over already. Raises NotPermitted."""
     if act in (None, "begin"):
         scan.begin(connection, request.caller)
     elif job := lifecycle.find_open(connection, Job.Kind.SCAN):
         if not may_stop(job, request.person):
-            return False
+            raise NotPermitted(request.person, Role.OPERATOR)
         if act == "stop":
             lifecycle.stop(job, f"Stopped by {who(request).name}.")
         else:
             lifecycle.resume(job)
-    return True
 
 
 def pictured(

@@ -11,11 +11,10 @@ from django.views.decorators.http import require_safe
 
 from dashboard import saved_views
 from dashboard.auth.roles import needs
-from dashboard.identity import Role
+from dashboard.identity import NotPermitted, Role
 from dashboard.models import Connection, SavedView
 from dashboard.request import Request, reader
-from dashboard.web import error_pages, preferences
-from dashboard.web.access_pages import not_permitted
+from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.forms.saved_views import DeleteViewForm, ViewForm
 from dashboard.web.htmx import go_to, show
@@ -43,7 +42,7 @@ def views(request: Request) -> HttpResponse:
 def view_add(request: Request) -> HttpResponse:
     """Ask for a name for the filters in the address; on POST keep them under it."""
     if not request.GET.get("connection"):
-        return no_list(request)
+        raise saved_views.ListMissing
     connection = request.connection(request.GET["connection"])
     filters = MediaFilterForm(request.GET)
     form = ViewForm(posted(request), person=reader(request))
@@ -64,38 +63,15 @@ def view_delete(request: Request, pk: int) -> HttpResponse:
     person = reader(request)
     view = saved_views.visible(person, request.connections).filter(pk=pk).first()
     if view is None:
-        return no_such_view(request)
+        raise saved_views.UnknownView(pk)
     if not saved_views.may_delete(view, person):
-        return not_permitted(request, Role.ADMIN)
+        raise NotPermitted(person, Role.ADMIN)
     form = DeleteViewForm(posted(request))
     if form.is_valid():
         view.delete()
         return go_to(request, reverse("views"))
     status = 422 if form.is_bound else 200
     return show(request, "views/delete", status=status, saved_view=view, said=describe_view(view))
-
-
-def no_such_view(request: Request) -> HttpResponse:
-    """Said alike of what never was, is deleted, or is not theirs to see."""
-    return error_pages.say(
-        request,
-        "No such view",
-        "There is no saved view here that you may see.",
-        status=404,
-        retry="",
-        action=(reverse("views"), "To the saved views"),
-    )
-
-
-def no_list(request: Request) -> HttpResponse:
-    return error_pages.say(
-        request,
-        "No list to save a view of",
-        "A view is saved from a connection's list: filter it, then choose Views above it.",
-        status=422,
-        retry="",
-        action=(reverse("home") + "?choose=1", "Choose a connection"),
-    )
 
 
 def link_of(view: SavedView, chosen: Connection | None) -> str:

@@ -13,7 +13,6 @@ from dashboard.identity import Person, Role
 from dashboard.models import Connection
 from dashboard.removals import bulk
 from dashboard.request import Request
-from dashboard.web import error_pages
 from dashboard.web.forms.selection import ReviewForm, TrayChangeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.selection import Review, TrayBar
@@ -74,50 +73,13 @@ def tray_change(request: Request, slug: str) -> HttpResponse:
     connection, person = request.connection(slug), who(request)
     form = TrayChangeForm(request.POST)
     if not form.is_valid():
-        return not_selected(request, connection, form)
+        raise kept.SelectionRefused(str(reason) for field in form.errors.values() for reason in field)
     said = form.cleaned_data
     kept.change(person, connection, said["items"], said["out"], clears=bool(said["clear"]))
     if not wants_fragment(request):
         return go_to(request, way_back(request))
     bar = TrayBar(person, connection, request.connections, ticket=said["ticket"])
     return render(request, "tray/_tray.html", {"tray": bar, "connection": connection})
-
-
-def not_selected(request: Request, connection: Connection, form: TrayChangeForm) -> HttpResponse:
-    reasons = [str(reason) for field in form.errors.values() for reason in field]
-    return error_pages.say(
-        request,
-        "This cannot be selected",
-        " ".join(reasons),
-        status=422,
-        retry="",
-        connection=connection,
-    )
-
-
-def is_full(request: Request) -> HttpResponse:
-    return error_pages.say(
-        request,
-        "The tray is full",
-        f"One removal takes up to {bulk.MOST:,} items. Nothing was added: delete what is selected, or take "
-        "some of it out, and go on then.",
-        status=409,
-        retry="",
-    )
-
-
-def all_held(request: Request, error: bulk.NothingToRemove) -> HttpResponse:
-    other = error.held[0]
-    job = other.job
-    return error_pages.say(
-        request,
-        "Already being removed",
-        f"Another removal holds every one of these items; the first was asked for by {other.person}. Nothing "
-        "was begun a second time.",
-        status=409,
-        retry="",
-        action=((job or other).get_absolute_url(), "See that removal"),
-    )
 
 
 def who(request: Request) -> Person:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
@@ -11,22 +9,15 @@ from django.views.decorators.http import require_safe
 from dashboard import service
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
-from dashboard.logs import masked
 from dashboard.lookups.search import CrossConnectionSearch
 from dashboard.removals import actions
 from dashboard.request import Request
 from dashboard.vault import VaultError
-from dashboard.web import error_pages
+from dashboard.web.error_pages import log_vault_error
 from dashboard.web.forms.ticket import SearchStateForm
 from dashboard.web.htmx import show, wants_fragment
 from dashboard.web.presenters.search import SearchPage
-from dashboard.web.ticket_links import TicketLink, UnusableLink, lookup_href, own_address
-
-WITHOUT: Final = {
-    "ticket": "Go on without the ticket",
-    "connection": "Look in all your connections",
-    "asked": "Start again",
-}
+from dashboard.web.ticket_links import TicketLink, UnusableLink
 
 
 @require_safe
@@ -56,7 +47,7 @@ def go_answers(request: Request) -> HttpResponse:
     results = service.look_in(search.batch, link.media_id)
     for error in results:
         if isinstance(error, VaultError):
-            error_pages.log(request, error)
+            log_vault_error(request, error)
     search.add_results(results)
     if search.only and not wants_fragment(request):
         return redirect(link.item_href(search.only))
@@ -67,20 +58,3 @@ def show_search(request: Request, link: TicketLink, search: CrossConnectionSearc
     """Render how far the search is, with the records of earlier removals of the item."""
     stones = [] if wants_fragment(request) else actions.traces(request.connections, link.media_id)
     return show(request, "ticket/answers", search=SearchPage(link, search), stones=stones)
-
-
-def unusable(request: Request, error: UnusableLink) -> HttpResponse:
-    """A link that cannot be followed as it is: why, and how it goes on without what is wrong with it."""
-    words = WITHOUT.get(error.parameter)
-    action = (own_address(request, without=error.parameter), words) if words else None
-    if error.names_several:
-        action = (lookup_href(masked(error.given)), "Look them up together")
-    return error_pages.say(
-        request,
-        "This link cannot be followed" if words else "This does not name an item",
-        error.reason,
-        status=422,
-        retry="",
-        typed=error.given[:2000],
-        action=action,
-    )

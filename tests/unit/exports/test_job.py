@@ -21,7 +21,7 @@ from dashboard.exports import job as export
 from dashboard.identity import Caller, Person, Role
 from dashboard.jobs import lifecycle, walker
 from dashboard.models import Connection, Event, Job
-from dashboard.removals.actions import FormUsed
+from dashboard.removals.errors import KeyReused
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests import make
@@ -93,7 +93,7 @@ def test_a_form_sent_twice_begins_one(some: Connection) -> None:
     first, second = (export.begin(make.OMAR, some, MediaQuery(), "csv", token) for _ in range(2))
     assert first == second
     assert Event.objects.count() == 1
-    with pytest.raises(FormUsed):
+    with pytest.raises(KeyReused):
         export.begin(
             Caller(Person("Vera", "", Role.VIEWER, issuer="demo", subject="vera")),
             some,

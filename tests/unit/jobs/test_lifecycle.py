@@ -62,7 +62,7 @@ def test_a_job_remembers_who_began_it_and_is_queued_with_its_row(job: Job) -> No
 
 
 def test_one_press_is_one_job(job: Job, small: Connection) -> None:
-    with pytest.raises(lifecycle.JobIsThere) as there:
+    with pytest.raises(lifecycle.JobExists) as there:
         lifecycle.open_job(lifecycle.new_job(Kind.SCAN, small, make.OMAR, token=job.token))
     assert there.value.job == job
 

@@ -17,7 +17,7 @@ from django.test import override_settings
 from dashboard import service
 from dashboard.models import Connection, Removal
 from dashboard.removals import ledger, recovery
-from dashboard.removals.actions import IntentNotRecorded
+from dashboard.removals.errors import IntentNotRecorded
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery, Unreachable
 from tests import make

@@ -15,7 +15,7 @@ from django.utils import timezone
 from dashboard import service
 from dashboard.models import Connection, Removal
 from dashboard.removals import actions
-from dashboard.removals.actions import InFlight
+from dashboard.removals.errors import RemovalInFlight
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery, UnreadableItem
 from dashboard.web.presenters.removal import words_of
@@ -70,7 +70,7 @@ def test_while_one_is_in_flight_no_second_call_is_made(sandbox: Sandbox, verb: s
         while not make.deletes(sandbox) and time.monotonic() < until:
             time.sleep(0.01)
         for pressed in (people.submit(press, uuid.uuid4()), people.submit(press, token)):
-            with pytest.raises(InFlight) as other:
+            with pytest.raises(RemovalInFlight) as other:
                 pressed.result()
             assert other.value.other.token == token
         assert first.result().state == State.DELETED

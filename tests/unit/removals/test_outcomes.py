@@ -11,7 +11,7 @@ from django.db import connection as database
 
 from dashboard.models import Connection, Removal
 from dashboard.removals import actions
-from dashboard.removals.actions import OutcomeNotRecorded
+from dashboard.removals.errors import OutcomeNotRecorded
 from dashboard.sandbox import Sandbox
 from dashboard.web.presenters.removal import words_of
 from tests import make

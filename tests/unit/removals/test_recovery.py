@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from dashboard import audit, service
 from dashboard.models import Connection, Event, Removal
-from dashboard.removals import ledger, recovery
+from dashboard.removals import errors, ledger, recovery
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.make import OMAR
@@ -102,7 +102,7 @@ def test_an_unknown_outcome_lets_no_second_call_out(unknown: Removal, sandbox: S
     sandbox.faults.clear()
     sandbox.faults.add(method="GET")  # the item can be read, but then no more
     sandbox.faults.add(method="GET", status=401, times=None)
-    with pytest.raises(ledger.InFlight) as other:
+    with pytest.raises(errors.RemovalInFlight) as other:
         make.remove(unknown.connection, unknown.media_id)
     assert other.value.other.pk == unknown.pk
     assert len(make.deletes(sandbox)) == 1

@@ -13,7 +13,7 @@ from django.utils import timezone
 from dashboard import audit
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Event, Job, Removal
-from dashboard.removals import bulk, claims, ledger, recovery, runner
+from dashboard.removals import bulk, claims, errors, recovery, runner
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
@@ -121,11 +121,11 @@ def test_what_another_removal_holds_is_left_out_and_named(
     assert [row.media_id for row in begun.held] == [ids[1]]
     assert begun.held[0].job == first
     assert begun.job.total == 1
-    with pytest.raises(bulk.NothingToRemove) as nothing:
+    with pytest.raises(errors.ItemsLocked) as nothing:
         bulk.begin(small, Intent(make.OMAR, uuid.uuid4()), ids[:3])
     assert [row.media_id for row in nothing.value.held] == ids[:3]
     assert Job.objects.count() == 2
-    with pytest.raises(ledger.InFlight):
+    with pytest.raises(errors.RemovalInFlight):
         make.remove(small, ids[0])
     make.work_off()
     assert sorted(deleted_ids(sandbox)) == sorted(ids[:3])
@@ -134,7 +134,7 @@ def test_what_another_removal_holds_is_left_out_and_named(
 def test_one_press_is_one_job(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     intent = Intent(make.OMAR, uuid.uuid4())
     first = bulk.begin(small, intent, ids[:2]).job
-    with pytest.raises(lifecycle.JobIsThere) as there:
+    with pytest.raises(lifecycle.JobExists) as there:
         bulk.begin(small, intent, ids[2:4])
     assert there.value.job == first
     assert Removal.objects.count() == 2
@@ -150,7 +150,7 @@ def test_without_its_event_nothing_is_begun(small: Connection, ids: list[str], s
 
 def test_without_its_events_nothing_is_sent(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     job = begin(small, ids[:2])
-    with database.execute_wrapper(make.no_events), pytest.raises(ledger.IntentNotRecorded):
+    with database.execute_wrapper(make.no_events), pytest.raises(errors.IntentNotRecorded):
         runner.run(job.pk)
     assert make.deletes(sandbox) == []
     assert states(job) == ["planned"] * 2, "given back"

@@ -1,0 +1,45 @@
+"""What stands between people and what they asked for, as words and facts; `web.error_pages` shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+
+class Action(NamedTuple):
+    """A link that leads out of a problem: to a named page, to the page of a record, or to an address."""
+
+    to: Model | str
+    words: str
+    query: str = ""
+
+
+class Problem(Exception):
+    """An error that is told to whoever runs into it.
+
+    A subclass sets its words as class attributes, or in its constructor where they depend on facts.
+    """
+
+    title: str
+    advice: str
+    """What it means, and what to do now."""
+    status: int
+    """The HTTP status; 303 leads on to the action's page and shows nothing."""
+    detail: str = ""
+    """A sentence that says it more precisely."""
+    is_detail_of_service: bool = False
+    retry: bool = False
+    """Whether a page that was only read offers "Try again"."""
+    retry_after: float | None = None
+    """Seconds after which a program may try again."""
+    action: Action | None = None
+    kind: Literal["trouble", "key"] = "trouble"
+    """The glyph beside the title."""
+    typed: str = ""
+    """What the search box holds, to be corrected there."""
+    is_in_connection: bool = False
+    """Whether the page keeps the tabs of the connection that its address names."""
+    log_message: str = ""
+    """An error for the log, where the operator has to do something."""

@@ -1,0 +1,90 @@
+"""Why a removal was not begun, or what is wrong with the record of one that was."""
+
+from __future__ import annotations
+
+from dashboard.models import Removal
+from dashboard.problems import Action, Problem
+from dashboard.units import count_text
+
+State = Removal.State
+
+
+class IntentNotRecorded(Problem):
+    """The row could not be committed, so nothing was sent."""
+
+    title = "Nothing was removed"
+    advice = (
+        "The record of this removal could not be written, so no call was made to the service. "
+        "Tell your administrator that the dashboard's database does not accept writes."
+    )
+    status = 503
+
+
+class KeyReused(IntentNotRecorded):
+    """Somebody has pressed the button of this very form already; nothing was sent."""
+
+    title = "This form was used already"
+    advice = (
+        "Somebody else has pressed the button of this very form. Nothing was sent a second time: open the "
+        "item again to see what is there now."
+    )
+    status = 409
+    is_in_connection = True
+
+
+class OutcomeNotRecorded(Problem):
+    """The call was made, but what became of it could not be written: the row still says `sent`."""
+
+    title = "Sent, but its outcome could not be recorded"
+    status = 500
+
+    def __init__(self, removal: Removal) -> None:
+        super().__init__(str(removal.pk))
+        self.removal = removal
+        self.advice = (
+            "The request went to the service, and the dashboard's database did not take what became of it. "
+            "Do not press again: look at what is there now, and give your administrator the record's number "
+            f"{removal.pk}."
+        )
+        self.action = Action(removal, "See its record")
+
+
+class RemovalInFlight(Problem):
+    """What became of another removal of this target is not known yet; nothing was sent."""
+
+    title = "Already being removed"
+    status = 409
+
+    def __init__(self, other: Removal) -> None:
+        super().__init__(str(other.pk))
+        self.other = other
+        if other.job is not None and other.state in (State.PLANNED, State.CLAIMED):
+            items, asked = count_text(other.job.total or 1, "item"), f"{other.job.created_at:%H:%M:%S}"
+            progress = (
+                f"{other.person} asked at {asked} UTC to delete {items}, this among them, and it waits its "
+                "turn."
+            )
+            self.action = Action(other.job, "See the bulk removal")
+        else:
+            is_out = other.state == State.SENT
+            answer = "its answer is not in yet" if is_out else "what became of it could not be found out yet"
+            progress = f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and {answer}."
+            self.action = Action(other, "See its record")
+        self.advice = f"{progress} Nothing was sent a second time."
+
+
+class ItemsLocked(Problem):
+    """Every one of the items is held by another removal: these."""
+
+    title = "Already being removed"
+    status = 409
+
+    def __init__(self, held: list[Removal]) -> None:
+        super().__init__(str(len(held)))
+        self.held = held
+        first = held[0]
+        self.advice = (
+            f"Another removal holds every one of these items; the first was asked for by {first.person}. "
+            "Nothing was begun a second time."
+        )
+        self.action = Action(first.job or first, "See that removal")
