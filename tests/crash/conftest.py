@@ -39,10 +39,12 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
 
 
 @pytest.fixture(params=DATABASES)
-def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Stage:
+def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Iterator[Stage]:
+    """The stage of this database, whose chain holds after each test."""
     stage = stages(request.param)
     stage.service.faults.clear()
-    return stage
+    yield stage
+    stage.verify()
 
 
 @pytest.fixture

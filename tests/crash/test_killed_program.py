@@ -163,7 +163,8 @@ def form_of(program: Program, target: Target) -> tuple[str, dict[str, str]]:
 
 
 def left_open(stage: Stage) -> list[str]:
-    return [state for account in stage.accounts().values() for state in account.states if state in OPEN]
+    still_open = f"SELECT state FROM dashboard_removal WHERE state IN {OPEN}"
+    return [state for (state,) in stage.database.rows(still_open)]
 
 
 def assert_all_is_as_usual(stage: Stage, program: Program) -> None:

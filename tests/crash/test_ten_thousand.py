@@ -37,20 +37,22 @@ TROUBLE: Final[list[tuple[str, dict[str, Any], str]]] = [
 
 @pytest.fixture(params=DATABASES)
 def large(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Iterator[tuple[str, Stage]]:
-    """A stage of its own, so that the books of the others stay small."""
+    """A stage of its own, so that the books of the others stay small; its chain holds afterwards."""
     name = request.param
     with ExitStack() as stack:
         memory = MEMORY if Path(MEMORY).is_dir() else None
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=memory, prefix="vault-")))
         if name == "sqlite":
-            yield name, stack.enter_context(Stage(folder, Sqlite(folder)))
-            return
-        database = stages(name).database
-        assert isinstance(database, Postgresql)
-        url = database.owner_url
-        with psycopg.connect(url, autocommit=True) as server:
-            server.execute("CREATE DATABASE large")
-        yield name, stack.enter_context(Stage(folder, Postgresql(url.rpartition("/")[0] + "/large")))
+            stage = stack.enter_context(Stage(folder, Sqlite(folder)))
+        else:
+            database = stages(name).database
+            assert isinstance(database, Postgresql)
+            url = database.owner_url
+            with psycopg.connect(url, autocommit=True) as server:
+                server.execute("CREATE DATABASE large")
+            stage = stack.enter_context(Stage(folder, Postgresql(url.rpartition("/")[0] + "/large")))
+        yield name, stage
+        stage.verify()
 
 
 def test_ten_thousand_items(
