@@ -28,6 +28,7 @@ from tests import make
 from tests.contract.contract_server import ContractServer, Json, World, judged
 from tests.make import Browser, text
 
+pytestmark = pytest.mark.no_cover  # it asks what other tests ask one by one
 EXAMPLES: Final = 25
 State = Removal.State
 

@@ -124,6 +124,7 @@ class Killed(BaseException):
     """What a process does not survive."""
 
 
+@pytest.mark.no_cover  # it only repeats
 @pytest.mark.usefixtures("every_page_is_kept")
 @pytest.mark.parametrize(("form", "committed"), [("csv", True), ("jsonl", False)])
 def test_killed_at_any_point_the_file_is_the_same(some: Connection, form: str, committed: bool) -> None:
