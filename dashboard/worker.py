@@ -1,7 +1,7 @@
-"""The worker's process: lanes that take tasks from the queue, and rounds after what nobody works on.
+"""The worker's process: threads that take tasks from the queue, and polls for jobs that nobody works on.
 
-The queue is django-tasks-db's, and so is what takes a task and runs it. It leaves a task that was killed as
-running for ever; what was to be done is found again by the rounds, in the leases of our own rows.
+The queue is django-tasks-db's, and so is the code that takes a task and runs it. It leaves a task that was
+killed as running for ever; its job is found again by a poll, as the lease in our own row has ended.
 """
 
 from __future__ import annotations
@@ -29,46 +29,47 @@ from .jobs import lifecycle
 
 logger = logging.getLogger(__name__)
 
-LANES: Final = 3
+DEFAULT_THREADS: Final = 3
 """Jobs that one process works on at once."""
 
-BEAT: Final = 2.0
-"""Seconds between two rounds."""
+POLL_INTERVAL_SECONDS: Final = 2.0
+"""Time between two polls, and so between two heartbeats."""
 
-PATIENCE: Final = 45.0
-"""Seconds in which a lane lets go once the process is asked to end: longer than a call that removes."""
+SHUTDOWN_SECONDS: Final = 45.0
+"""Time that a thread has to release its job once the process is to end: longer than a call that removes."""
 
-KEPT: Final = timedelta(days=1)
-"""How long the queue remembers what it has run."""
+RETENTION: Final = timedelta(days=1)
+"""Time for which finished tasks, and workers that are gone, are kept."""
 
-LONGEST_TASK: Final = timedelta(days=7)
+MAX_TASK_DURATION: Final = timedelta(days=7)
 """A task that runs for longer was killed."""
 
-_POLL: Final = 0.5
-_TIDY_EVERY: Final = timedelta(minutes=10)
+_TASK_POLL_SECONDS: Final = 0.5
+_CLEANUP_INTERVAL: Final = timedelta(minutes=10)
 
 
-class LaneQueue(Queue):
-    """The queue's worker, which takes no other task once this process is asked to end; what runs then sees
-    for itself that it is time to let go."""
+class TaskRunner(Queue):
+    """The queue's own worker, which takes no other task once this process is to end; a job that runs then
+    finds that out at its next checkpoint."""
 
     @property
     def running(self) -> bool:
+        """Return True until this process is to end."""
         return not lifecycle.stopping.is_set()
 
     @running.setter
     def running(self, value: bool) -> None:
-        """Nobody else says when."""
+        """Ignore the value: nothing but `lifecycle.stopping` ends it."""
 
 
-class Lane(threading.Thread):
-    """One queue worker in a thread: takes a task, runs it, takes the next."""
+class WorkerThread(threading.Thread):
+    """A thread that takes a task from the queues, runs it, and takes the next."""
 
     def __init__(self, *queues: str) -> None:
-        super().__init__(name=f"lane {uuid4().hex[:6]}", daemon=True)
-        self.queue = LaneQueue(
+        super().__init__(name=f"worker {uuid4().hex[:6]}", daemon=True)
+        self.runner = TaskRunner(
             queue_names=list(queues),
-            interval=_POLL,
+            interval=_TASK_POLL_SECONDS,
             batch=False,
             backend_name="default",
             startup_delay=False,
@@ -78,74 +79,75 @@ class Lane(threading.Thread):
         )
 
     def run(self) -> None:
+        """Run tasks until this process is to end."""
         while not lifecycle.stopping.is_set():
             try:
-                self.queue.run()
+                self.runner.run()
             except Exception:  # a database that is away is waited for
                 logger.exception("a lane of the worker broke off")
-                lifecycle.stopping.wait(BEAT)
+                lifecycle.stopping.wait(POLL_INTERVAL_SECONDS)
         connection.close()
 
 
-def work(lanes: int = LANES) -> None:
-    """Work until `lifecycle.stopping` is set, then let go of everything and return. A database that lacks
+def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
+    """Work until `lifecycle.stopping` is set, then release all jobs and return. A database that lacks
     migrations is waited for."""
     if not schema.wait_until_migrated(lifecycle.stopping, "The worker"):
         return
     me = Worker(host=socket.gethostname()[:255])
-    threads = [Lane(*queues) for queues in queues_of(lanes)]
+    threads = [WorkerThread(*queues) for queues in assign_queues(thread_count)]
     recovery.start_keeper(lifecycle.stopping)
     for thread in threads:
         thread.start()
-    tidied = None
+    cleaned_up_at = None
     while True:
         close_old_connections()
         now = timezone.now()
-        due = tidied is None or now - tidied >= _TIDY_EVERY
-        if look_after(me, tidies=due) and due:
-            tidied = now
-        if lifecycle.stopping.wait(BEAT):
+        due = cleaned_up_at is None or now - cleaned_up_at >= _CLEANUP_INTERVAL
+        if poll(me, cleans_up=due) and due:
+            cleaned_up_at = now
+        if lifecycle.stopping.wait(POLL_INTERVAL_SECONDS):
             break
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(SHUTDOWN_SECONDS)
     with best_effort("taking a worker off the list"):
         Worker.objects.filter(pk=me.pk).delete()
 
 
-def queues_of(lanes: int) -> list[list[str]]:
-    """What each lane takes. Of several one takes nothing but removals, which are not to wait for scans that
-    last for hours."""
+def assign_queues(thread_count: int) -> list[list[str]]:
+    """Return the queues of each thread. Of several threads one takes nothing but removals, which are not to
+    wait for scans that last for hours."""
     return (
-        [[lifecycle.REMOVAL_QUEUE], *[[lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]] * (lanes - 1)]
-        if lanes > 1
+        [[lifecycle.REMOVAL_QUEUE], *[[lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]] * (thread_count - 1)]
+        if thread_count > 1
         else [[lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]]
     )
 
 
-def look_after(me: Worker, *, tidies: bool = False) -> bool:
-    """One round: say that this process lives, and queue what nobody works on. False where that failed; a
-    database that is away is waited for."""
+def poll(me: Worker, *, cleans_up: bool = False) -> bool:
+    """Send a heartbeat, and queue jobs that nobody works on. Return False if that failed; a database that is
+    away is waited for."""
     try:
         beat = {"host": me.host, "started_at": me.started_at, "beat_at": timezone.now()}
         Worker.objects.update_or_create(pk=me.pk, defaults=beat)
         lifecycle.queue_due_jobs()
-        if tidies:
-            tidy()
-    except Exception:  # whatever it is, the lanes go on
+        if cleans_up:
+            clean_up()
+    except Exception:  # whatever it is, the threads go on
         logger.exception("the worker's round failed")
         return False
     return True
 
 
-def tidy() -> None:
-    """Forget workers that are gone, tasks that were run or killed long ago, and what is kept for a day. What
-    cannot be forgotten keeps nothing else from it, and is tried again at the next tidying."""
+def clean_up() -> None:
+    """Delete workers that are gone, tasks that were run or killed long ago, and whatever has expired. If one
+    of these fails the others go on, and it is tried again at the next cleanup."""
     now = timezone.now()
     with best_effort("forgetting workers that are gone"):
-        Worker.objects.filter(beat_at__lt=now - KEPT).delete()
+        Worker.objects.filter(beat_at__lt=now - RETENTION).delete()
     with best_effort("forgetting tasks that were run"):
-        DBTaskResult.objects.finished().filter(finished_at__lt=now - KEPT).delete()
-        DBTaskResult.objects.running().filter(started_at__lt=now - LONGEST_TASK).delete()
+        DBTaskResult.objects.finished().filter(finished_at__lt=now - RETENTION).delete()
+        DBTaskResult.objects.running().filter(started_at__lt=now - MAX_TASK_DURATION).delete()
     with best_effort("deleting expired look-ups"):
         store.trim()
     with best_effort("deleting files of exports"):

@@ -25,7 +25,7 @@ def after(job: Job) -> Job:
 
 
 def written(job: Job) -> bytes:
-    return export_files.file_of(job).read_bytes()
+    return export_files.get_path(job).read_bytes()
 
 
 def streamed(of: Connection, form: str = "csv", query: MediaQuery | None = None) -> bytes:

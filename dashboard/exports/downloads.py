@@ -57,6 +57,7 @@ class DownloadSlots:
         left = [who]
 
         def release() -> None:
+            """Release the slot once."""
             while left:
                 self._taken.discard(left.pop())
 

@@ -30,24 +30,24 @@ class FileLocked(Exception):
     """Another process has this file open for writing: it lost its lease, and is about to find out."""
 
 
-def part_of(job: Job) -> Path:
+def get_partial_path(job: Job) -> Path:
     """Return the path of the job's file while it is written."""
     return Path(settings.DASHBOARD_FILES) / f"{job.pk}{PARTIAL_SUFFIX}"
 
 
-def file_of(job: Job) -> Path:
+def get_path(job: Job) -> Path:
     """Return the path of the job's file once it is whole."""
     return Path(settings.DASHBOARD_FILES) / f"{job.pk}.{job.form}"
 
 
-def length_of(path: Path) -> int | None:
+def read_length(path: Path) -> int | None:
     """Return the file's length in bytes; None if there is no such file."""
     with contextlib.suppress(OSError):
         return path.lstat().st_size
     return None
 
 
-def written_at(path: Path) -> float:
+def read_write_time(path: Path) -> float:
     """Return the Unix time, in seconds, at which it was last written to; 0 if it is gone."""
     with contextlib.suppress(OSError):
         return path.lstat().st_mtime
@@ -88,7 +88,7 @@ class PartialFile:
     OSError."""
 
     def __init__(self, job: Job) -> None:
-        self.path = part_of(job)
+        self.path = get_partial_path(job)
         make_private_folder(self.path.parent)
         self._file = self._open()
         self.length = os.fstat(self._file).st_size

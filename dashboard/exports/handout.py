@@ -16,7 +16,7 @@ from dashboard.problems import Action, Problem
 
 from . import files as export_files
 from .downloads import DownloadBody, TooManyDownloads
-from .job import file_expires_at, query_of
+from .job import decode_query, file_expires_at
 from .stream import event_payload
 
 CHUNK_BYTES: Final = 64 * 1024
@@ -46,14 +46,14 @@ def open_download(caller: Caller, job: Job) -> tuple[DownloadBody, int]:
     if expires_at < timezone.now():
         raise FileMissing(job, "The file lay here for a day and was deleted. Export again.")
     try:
-        file = os.fdopen(open_private(export_files.file_of(job), os.O_RDONLY), "rb")
+        file = os.fdopen(open_private(export_files.get_path(job), os.O_RDONLY), "rb")
     except OSError:
         raise FileMissing(
             job,
             "The file is not on this machine. Tell your administrator that web server and worker need to see "
             "the same folder (DASHBOARD_FILES).",
         ) from None
-    result = {"job": str(job.pk), "size_bytes": job.size_bytes, **event_payload(query_of(job), job.form)}
+    result = {"job": str(job.pk), "size_bytes": job.size_bytes, **event_payload(decode_query(job), job.form)}
     try:
         with DownloadBody(caller.person) as body:
             body.set_content(iter(partial(file.read, CHUNK_BYTES), b""), file.close)

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from dashboard import audit, service
 from dashboard.auth.reauthorize import standing
-from dashboard.identity import Caller, Person, Role
+from dashboard.identity import Caller, Role
 from dashboard.jobs import lifecycle
 from dashboard.jobs.paging import CursorLoop
 from dashboard.jobs.walker import Walker, WalkProgress
@@ -30,7 +30,7 @@ from dashboard.removals.errors import KeyReused
 from dashboard.vault import MediaPage, MediaQuery
 
 from . import files as export_files
-from .rows import encode_header, read_ids, row_encoder
+from .rows import encode_header, make_encoder, read_ids
 from .stream import event_payload
 
 logger = logging.getLogger(__name__)
@@ -90,20 +90,15 @@ def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format
             result = {"job": str(job.pk), **event_payload(query, file_format)}
             audit.record("media.export.planned", caller, connection=connection, result=result)
     except lifecycle.JobExists as there:
-        if not is_owned_by(there.job, caller.person):
+        if not there.job.is_owned_by(caller.person):
             raise KeyReused from None
         return there.job
     return job
 
 
-def query_of(job: Job) -> MediaQuery:
+def decode_query(job: Job) -> MediaQuery:
     """Return the filters that the job was begun with."""
     return MediaQuery.from_url(job.query)
-
-
-def is_owned_by(job: Job, person: Person | None) -> bool:
-    """Return True if this person began it."""
-    return person is not None and (job.issuer, job.subject) == (person.issuer, person.subject)
 
 
 def may_see(job: Job) -> bool:
@@ -129,7 +124,7 @@ def delete_old_files() -> int:
 
 def _is_wanted(path: Path, job: Job | None) -> bool:
     if job is None:  # of another database, or of one that was restored: it is kept for as long as others
-        return time.time() - export_files.written_at(path) < FILE_LIFETIME.total_seconds()
+        return time.time() - export_files.read_write_time(path) < FILE_LIFETIME.total_seconds()
     until = file_expires_at(job)
     is_done = until is not None and path.suffix != export_files.PARTIAL_SUFFIX
     return job.is_open or (is_done and until is not None and timezone.now() < until)
@@ -143,17 +138,18 @@ def run(pk: UUID) -> None:
 
 
 class _ExportWalker(Walker[ExportProgress]):
-    """One run of an export. The length of the file is kept together with the cursor."""
+    """A run of an export, which keeps the length of its file together with the cursor."""
 
     cursor_loop_message = CURSOR_LOOP_MESSAGE
 
     def __init__(self, job: Job) -> None:
-        super().__init__(job, query_of(job), msgspec.convert(job.progress, ExportProgress))
-        self.encode = row_encoder(job.form, job.connection)
+        super().__init__(job, decode_query(job), msgspec.convert(job.progress, ExportProgress))
+        self.encode = make_encoder(job.form, job.connection)
         self.file: export_files.PartialFile
         self._ids_before: tuple[str | None, ...] = ()
 
     def run(self) -> None:
+        """Write the file, unless the person may not see the connection any more, or it is whole."""
         if not may_see(self.job):
             self._fail(f"{self.job.person} may not see {self.job.connection_label} any more.")
             return
@@ -173,6 +169,7 @@ class _ExportWalker(Walker[ExportProgress]):
             raise
 
     def new_progress(self) -> ExportProgress:
+        """Return the progress of an export of which nothing is written."""
         return ExportProgress()
 
     def restore(self) -> None:
@@ -188,12 +185,14 @@ class _ExportWalker(Walker[ExportProgress]):
             self.file.write(encode_header(self.job.form))
 
     def read_pages(self) -> bool:
+        """Write page after page, unless the file is whole; True if there is no more to do in this run."""
         if not self.progress.whole:
             return super().read_pages()
         self.complete()
         return True
 
     def on_page(self, page: MediaPage) -> None:
+        """Write the items that are not in the file. Raises CursorLoop for the same page twice in a row."""
         ids = tuple(item.id for item in page.items)
         if ids == self._ids_before and any(ids):
             raise CursorLoop
@@ -207,18 +206,20 @@ class _ExportWalker(Walker[ExportProgress]):
         super().checkpoint()
 
     def complete(self) -> None:
+        """Give the file its name, and end the job."""
         self.cursor, self.progress.whole = "", True
         self.checkpoint()
-        self.file.rename_to(export_files.file_of(self.job))
+        self.file.rename_to(export_files.get_path(self.job))
         self.finish(Job.State.DONE, size_bytes=self.progress.bytes)
 
     def finish(self, state: Job.State, message: str = "", **columns: Any) -> None:
+        """End the job, and leave no file of one that failed."""
         super().finish(state, message, **columns)
         self._remove_unwanted_files()
 
     def _has_its_name(self) -> bool:
         """Return True if a worker died after the file had its name, and before the job was done."""
-        length = export_files.length_of(export_files.file_of(self.job))
+        length = export_files.read_length(export_files.get_path(self.job))
         return self.progress.whole and length == self.progress.bytes
 
     def _fail(self, message: str) -> None:
@@ -228,4 +229,4 @@ class _ExportWalker(Walker[ExportProgress]):
         """Leave no file of an export that was stopped or has failed."""
         self.job.refresh_from_db()
         if self.job.state in (Job.State.STOPPED, Job.State.FAILED):
-            export_files.remove(export_files.part_of(self.job), export_files.file_of(self.job))
+            export_files.remove(export_files.get_partial_path(self.job), export_files.get_path(self.job))

@@ -57,7 +57,7 @@ def encode_header(file_format: str) -> bytes:
     return Sheet().encode_header(COLUMNS).encode() if file_format == "csv" else b""
 
 
-def row_encoder(file_format: str, connection: Connection) -> Encoder:
+def make_encoder(file_format: str, connection: Connection) -> Encoder:
     """Return the encoder for this format."""
     return _table_encoder(connection.slug) if file_format == "csv" else _object_encoder(connection.slug)
 
@@ -96,6 +96,7 @@ def _table_encoder(slug: str) -> Encoder:
     nothing = ("",) * 10
 
     def rows(items: Items) -> Iterator[tuple[Any, ...]]:
+        """Yield a row a variant; one row for an item without any."""
         for item in items:
             media_id = escape_formula(item.id or "")
             if isinstance(item, UnreadableItem):
@@ -115,6 +116,7 @@ def _object_encoder(slug: str) -> Encoder:
     lines = msgspec.json.Encoder()
 
     def to_object(item: MediaItem | UnreadableItem) -> dict[str, Any]:
+        """Return what is written of an item."""
         if isinstance(item, UnreadableItem):
             return {"connection": slug, "media_id": item.id, "unreadable": _text(item.reason)}
         variants = [

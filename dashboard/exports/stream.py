@@ -17,7 +17,7 @@ from dashboard.models import Connection
 from dashboard.vault import MediaPage, MediaQuery, VaultError
 
 from .downloads import DownloadBody
-from .rows import encode_header, row_encoder
+from .rows import encode_header, make_encoder
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class ExportStream:
         self._request_id = request_id
         self._known = KnownItems()
         self._pages = paging.paginate(connection, query, ask=_ask_for_page)
-        self._encode = row_encoder(file_format, connection)
+        self._encode = make_encoder(file_format, connection)
         try:
             items = self._known.add_new(next(self._pages).items)
             self._first = encode_header(file_format) + self._encode(items)

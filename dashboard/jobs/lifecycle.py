@@ -13,7 +13,6 @@ one. `queue_due_jobs` queues again what a dead worker left.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -26,7 +25,7 @@ from django_tasks_db.models import DBTaskResult
 from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.logs import masked
-from dashboard.models import Connection, Job, Worker
+from dashboard.models import Connection, Job, Worker, transition
 from dashboard.problems import Action, Problem
 
 State = Job.State
@@ -160,11 +159,8 @@ def checkpoint(job: Job, **columns: Any) -> None:
     changes = {"lease_until": now + JOB_LEASE, "moved_at": now, **columns}
     if "why" in changes:
         changes["why"] = fit_message(changes["why"])
-    own = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
-    if own.update(**changes) != 1:
+    if not transition(job, _is_run_here(job), **changes):
         raise Interrupted(str(job.pk))
-    for name, value in changes.items():
-        setattr(job, name, value)
     if stopping.is_set():
         release(job)
         raise Interrupted(str(job.pk))
@@ -172,9 +168,8 @@ def checkpoint(job: Job, **columns: Any) -> None:
 
 def release(job: Job) -> None:
     """Give up the lease at once, so that another worker need not wait for its end."""
-    own = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
     with transaction.atomic():
-        if own.update(state=State.WAITING, runner=None, lease_until=None) == 1:
+        if transition(job, _is_run_here(job), state=State.WAITING, runner=None, lease_until=None):
             queue(job)
 
 
@@ -231,7 +226,7 @@ def resume(job: Job) -> bool:
     return True
 
 
-def due_jobs() -> QuerySet[Job]:
+def find_due_jobs() -> QuerySet[Job]:
     """Return the jobs that nobody works on: left by a dead worker, paused for long enough, or without a
     task."""
     now = timezone.now()
@@ -251,8 +246,8 @@ def queue_due_jobs() -> int:
     """
     queued = 0
     ready = DBTaskResult.objects.filter(status="READY").values_list("args_kwargs", flat=True)
-    waiting = {one["args"][0] for one in ready} if due_jobs().exists() else set()
-    for job in due_jobs():
+    waiting = {one["args"][0] for one in ready} if find_due_jobs().exists() else set()
+    for job in find_due_jobs():
         if str(job.pk) in waiting:
             continue
         now = timezone.now()
@@ -281,18 +276,12 @@ def find_open(connection: Connection, kind: Kind, **columns: Any) -> Job | None:
 
 
 def _end_run(job: Job, state: State, **columns: Any) -> bool:
-    now = timezone.now()
-    changes: Mapping[str, Any] = {
-        "state": state,
-        "runner": None,
-        "lease_until": None,
-        "moved_at": now,
-        **columns,
-    }
-    own = Job.objects.filter(pk=job.pk, runner=job.runner, state=State.RUNNING)
-    if own.update(**changes) != 1:
+    changes = {"state": state, "runner": None, "lease_until": None, "moved_at": timezone.now(), **columns}
+    if not transition(job, _is_run_here(job), **changes):
         job.refresh_from_db()
         return False
-    for name, value in changes.items():
-        setattr(job, name, value)
     return True
+
+
+def _is_run_here(job: Job) -> Q:
+    return Q(runner=job.runner, state=State.RUNNING)

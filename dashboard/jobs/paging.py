@@ -128,19 +128,21 @@ class _Reader(threading.Thread):
             if cursor is None:
                 self._answers.put(page)
                 return
-            ids = "\n".join(item.id or "" for item in page.items)
-            repeated_pages = repeated_pages + 1 if self._was_seen(ids) else 0
-            if self._was_seen(cursor) or repeated_pages >= MAX_REPEATED_PAGES:
+            repeated_pages = repeated_pages + 1 if self._was_page_seen(page) else 0
+            if self._was_seen(f"cursor {cursor}") or repeated_pages >= MAX_REPEATED_PAGES:
                 self._answers.put(MediaPage(page.items))
                 raise CursorLoop
             self._query = self._query.replacing(cursor=cursor)
             self._answers.put(page)
 
+    def _was_page_seen(self, page: MediaPage) -> bool:
+        """Return True if a page of the same ids came before; a page without any id says nothing."""
+        ids = [item.id or "" for item in page.items]
+        return any(ids) and self._was_seen("page " + "\n".join(ids))
+
     def _was_seen(self, text: str) -> bool:
         """Return True if the text came before; it is known from now on."""
-        if not text.strip("\n"):  # a page without any id says nothing
-            return False
-        mark = hashlib.blake2b(text.encode(), digest_size=8).digest()  # a thousandth of what a page weighs
-        was_seen = mark in self._seen
-        self._seen.add(mark)
+        fingerprint = hashlib.blake2b(text.encode(), digest_size=8).digest()
+        was_seen = fingerprint in self._seen
+        self._seen.add(fingerprint)
         return was_seen

@@ -41,7 +41,7 @@ ProgressT = TypeVar("ProgressT", bound=WalkProgress)
 
 
 class Walker(ABC, Generic[ProgressT]):
-    """One run of a paged job, from where the run before it stopped."""
+    """A run of a paged job, from where the run before it stopped."""
 
     cursor_loop_message: ClassVar[str]
     """Text for the job's page where the service's pages lead in a circle."""

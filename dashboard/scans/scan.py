@@ -96,7 +96,7 @@ def run(pk: UUID) -> None:
 
 
 class _ScanWalker(Walker[ScanProgress]):
-    """One run of a scan."""
+    """A run of a scan."""
 
     cursor_loop_message = CURSOR_LOOP_MESSAGE
 
@@ -106,9 +106,11 @@ class _ScanWalker(Walker[ScanProgress]):
             self.progress.takeovers += 1
 
     def new_progress(self) -> ScanProgress:
+        """Return the progress of a scan that has counted nothing."""
         return ScanProgress(statistics=ScanStatistics(now_ms=int(time.time() * 1000)))
 
     def on_page(self, page: MediaPage) -> None:
+        """Count the items that this run has not read before."""
         progress, statistics = self.progress, self.progress.statistics
         new = self.known.add_new(page.items)
         statistics.add(new)

@@ -125,7 +125,7 @@ def test_what_cannot_be_tidied_keeps_nothing_else_from_it(
         status="SUCCESSFUL", finished_at=long_ago, args_kwargs={}, task_path="x", backend_name="default"
     )
     refuse("DELETE", table)
-    assert worker.look_after(Worker(host="here"), tidies=True)
+    assert worker.poll(Worker(host="here"), cleans_up=True)
     assert Lookup.objects.exists() is (table == "dashboard_lookup")
     assert Worker.objects.filter(host="gone").exists() is (table == "dashboard_worker")
     assert not DBTaskResult.objects.exists()

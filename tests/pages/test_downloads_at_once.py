@@ -49,7 +49,7 @@ def file_of(of: Connection, number: int) -> str:
     job = make.job(
         of, kind=Job.Kind.EXPORT, form="csv", state=Job.State.DONE, finished_at=timezone.now(), **who
     )
-    files.file_of(job).write_bytes(b"a" * 1000)
+    files.get_path(job).write_bytes(b"a" * 1000)
     return f"{job.get_absolute_url()}file/"
 
 

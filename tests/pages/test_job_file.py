@@ -143,7 +143,7 @@ def test_after_a_day_it_is_gone(operator: Browser, small: Connection) -> None:
 
 def test_on_another_machine_it_is_said_to_be_elsewhere(operator: Browser, small: Connection) -> None:
     job = after(begun(small))
-    export_files.file_of(job).unlink()
+    export_files.get_path(job).unlink()
     answer = operator.get(at(job))
     assert answer.status_code == 410
     assert "not on this machine" in text(answer)

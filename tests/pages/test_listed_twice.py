@@ -74,7 +74,7 @@ def test_a_prepared_export_has_it_once(twice: Connection, form: str) -> None:
     make.work_off()
     job.refresh_from_db()
     assert job.state == Job.State.DONE
-    assert ids_of(files.file_of(job).read_bytes(), form) == ["dup", "other"]
+    assert ids_of(files.get_path(job).read_bytes(), form) == ["dup", "other"]
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
@@ -95,7 +95,7 @@ def test_whoever_goes_on_with_an_export_knows_what_is_in_the_file(
     prepared.run(job.pk)
     job.refresh_from_db()
     assert job.state == Job.State.DONE
-    assert ids_of(files.file_of(job).read_bytes(), form) == ["dup", "-other", "new"]
+    assert ids_of(files.get_path(job).read_bytes(), form) == ["dup", "-other", "new"]
 
 
 def test_a_scan_counts_it_once(twice: Connection) -> None:

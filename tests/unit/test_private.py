@@ -139,7 +139,7 @@ def test_exports_are_for_their_user_alone(some: Connection, tmp_path: Path) -> N
     deep = tmp_path / "a" / "b" / "files"
     with override_settings(DASHBOARD_FILES=deep):
         job = after(begun(some))
-        assert mode(export_files.file_of(job)) == 0o600
+        assert mode(export_files.get_path(job)) == 0o600
     assert [mode(path) for path in (deep, *list(deep.parents)[:2])] == [0o700] * 3
 
 

@@ -15,23 +15,28 @@ from dashboard.jobs import lifecycle
 
 
 class Command(BaseCommand):
+    """Run a worker until it is told to end."""
+
     help = (
         "Carry out bulk removals, scans and exports. SIGTERM ends it: what is being sent comes to its end, "
         "the rest waits for the next worker."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the number of threads."""
         parser.add_argument(
-            "--lanes", type=int, default=worker.LANES, help="jobs it works on at once (%(default)s)"
+            "--lanes", type=int, default=worker.DEFAULT_THREADS, help="jobs it works on at once (%(default)s)"
         )
 
     def handle(self, *args: Any, lanes: int, **options: Any) -> None:
+        """Work until a signal comes."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.end)
-        worker.work(max(1, lanes))
+        worker.run_worker(max(1, lanes))
 
     @staticmethod
     def end(number: int, frame: FrameType | None) -> None:
+        """Have all jobs released; the second signal ends the process at once."""
         if lifecycle.stopping.is_set():  # asked twice: at once, and the leases run out by themselves
             sys.exit(1)
         lifecycle.stopping.set()

@@ -23,9 +23,9 @@ class ExportJob(JobPage):
 
     def __init__(self, job: Job, person: Person | None, within: Iterable[Connection]) -> None:
         super().__init__(job, person, within)
-        self.asked = ExportPage(job.connection, export.query_of(job))
+        self.asked = ExportPage(job.connection, export.decode_query(job))
         self.form = FORMATS.get(job.form, job.form)
-        self.is_theirs = export.is_owned_by(job, person)
+        self.is_theirs = job.is_owned_by(person)
 
     @property
     def written(self) -> str:
@@ -42,4 +42,4 @@ class ExportJob(JobPage):
     @property
     def is_here(self) -> bool:
         """Whether this machine sees it."""
-        return export_files.length_of(export_files.file_of(self.job)) is not None
+        return export_files.read_length(export_files.get_path(self.job)) is not None

@@ -88,7 +88,7 @@ def tells_its_end(request: Request) -> bool:
 def job_file(request: Request, pk: UUID) -> HttpResponseBase:
     """The file that a worker wrote, for whoever had it written; that they take it is recorded first."""
     job = AuditReader(request.person).get_job(pk)
-    if not export.is_owned_by(job, request.person) or job.connection not in request.connections:
+    if not job.is_owned_by(request.person) or job.connection not in request.connections:
         raise UnknownRecord(pk)  # said alike of what is not theirs and of what never was
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(job)

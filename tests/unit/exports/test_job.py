@@ -47,7 +47,7 @@ def test_writes_what_a_download_would_be(some: Connection, folder: Path, form: s
     assert job.size_bytes == len(written(job))
     assert left_lying() == [f".{form}"]
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert export_files.file_of(job).stat().st_mode & 0o777 == 0o600
+    assert export_files.get_path(job).stat().st_mode & 0o777 == 0o600
 
 
 def test_writes_what_the_filters_leave(some: Connection, upstream: Sandbox) -> None:
@@ -166,7 +166,7 @@ def test_a_part_that_is_not_the_one_it_was(some: Connection, upstream: Sandbox, 
     upstream.faults.add(times=3)
     upstream.faults.add(status=401, times=None)
     assert after(job).state == State.PAUSED
-    part = export_files.part_of(job)
+    part = export_files.get_partial_path(job)
     assert part.stat().st_size == job.progress["bytes"] > len(HEAD)
     match lost:
         case "gone":
@@ -276,13 +276,13 @@ def test_files_lie_for_a_day(some: Connection, folder: Path) -> None:
     Job.objects.filter(pk=early.pk).update(finished_at=timezone.now() - timedelta(hours=25))
     Job.objects.filter(pk=failed.pk).update(state=State.FAILED, finished_at=timezone.now())
     strange, new = folder / f"{uuid.uuid4()}.csv", folder / f"{uuid.uuid4()}.part"
-    for path in (export_files.part_of(failed), export_files.part_of(running), strange, new):
+    for path in (export_files.get_partial_path(failed), export_files.get_partial_path(running), strange, new):
         path.write_bytes(b"x")
     os.utime(strange, (0, 0))
     ours = folder / "notes.txt"
     ours.write_text("of somebody else")
     assert export.delete_old_files() == 3
-    left = {export_files.file_of(late), export_files.part_of(running), new, ours}
+    left = {export_files.get_path(late), export_files.get_partial_path(running), new, ours}
     assert set(folder.iterdir()) == left
     assert export.delete_old_files() == 0
 

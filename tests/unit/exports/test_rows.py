@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.exports.rows import COLUMNS, Items, encode_header, format_moment, row_encoder
+from dashboard.exports.rows import COLUMNS, Items, encode_header, format_moment, make_encoder
 from dashboard.lookups.parsing import read
 from dashboard.models import Connection
 from dashboard.units import iso_text
@@ -24,13 +24,13 @@ FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 def table(items: Items) -> list[dict[str, str]]:
-    text = (encode_header("csv") + row_encoder("csv", STUDIO)(items)).decode()
+    text = (encode_header("csv") + make_encoder("csv", STUDIO)(items)).decode()
     assert text.startswith('\ufeff"connection","media_id",')
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
 def objects(items: Items) -> list[Any]:
-    return [json.loads(line) for line in row_encoder("jsonl", STUDIO)(items).splitlines()]
+    return [json.loads(line) for line in make_encoder("jsonl", STUDIO)(items).splitlines()]
 
 
 STORED = variant(
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_says_why(media_id: str | None, shown: str) -> None:
 def test_a_whole_length_has_no_fraction() -> None:
     (row,) = table([MediaItem("449", "video", 60.0, {})])
     assert row["length_s"] == "60"
-    assert b'"length_s":60,' in row_encoder("jsonl", STUDIO)([MediaItem("449", "video", 60.0, {})])
+    assert b'"length_s":60,' in make_encoder("jsonl", STUDIO)([MediaItem("449", "video", 60.0, {})])
 
 
 @given(st.integers(946_684_800_000, 253_402_300_799_999))
@@ -132,7 +132,7 @@ def test_an_open_text_is_kept_but_for_its_apostrophe(word: str) -> None:
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_neither_links_nor_connection_ids_go_along(form: str) -> None:
     secret = variant(url="https://media.example.com/v2/signed", status=SMALL_ID, content_type=f"x {SMALL_ID}")
-    written = row_encoder(form, STUDIO)(
+    written = make_encoder(form, STUDIO)(
         [item("449", full=secret), UnreadableItem(None, f"of {SMALL_ID}")]
     ).decode()
     assert "signed" not in written
@@ -146,5 +146,5 @@ def test_an_id_is_taken_away_and_pasted_again_as_it_is(media_id: str) -> None:
     assert [one["media_id"] for one in objects(items)] == [media_id, f"{media_id}x"]
     cells = {one["media_id"] for one in table(items)}
     assert cells == {f"'{one}" if one.startswith("-") else one for one in (media_id, f"{media_id}x")}
-    pasted = read((encode_header("csv") + row_encoder("csv", STUDIO)(items)).decode())
+    pasted = read((encode_header("csv") + make_encoder("csv", STUDIO)(items)).decode())
     assert (pasted.ids, pasted.column) == ([media_id, f"{media_id}x"], "media_id")

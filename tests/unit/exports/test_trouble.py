@@ -114,7 +114,7 @@ def test_what_lies_in_the_files_place_is_not_written_through(
     some: Connection, folder: Path, tmp_path: Path, kind: str
 ) -> None:
     there, job = after(begun(some)), begun(some)
-    before, part, other = written(there), export_files.part_of(job), tmp_path / "other"
+    before, part, other = written(there), export_files.get_partial_path(job), tmp_path / "other"
     other.write_text("somebody else's")
     match kind:
         case "link":

@@ -154,7 +154,7 @@ def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
 def test_what_nobody_works_on_is_queued_again(job: Job, changes: dict[str, object], is_due: bool) -> None:
     moments = {k: ago(-v) if isinstance(v, int) else v for k, v in changes.items()}
     Job.objects.update(**moments)
-    assert lifecycle.queue_due_jobs() == 0, "its task waits for a lane, be it for hours"
+    assert lifecycle.queue_due_jobs() == 0, "its task waits for a thread, be it for hours"
     lose_the_tasks()
     before = queued()
     assert lifecycle.queue_due_jobs() == is_due
@@ -164,20 +164,20 @@ def test_what_nobody_works_on_is_queued_again(job: Job, changes: dict[str, objec
 
 def test_a_task_queued_before_an_upgrade_that_moved_it_is_queued_anew(job: Job) -> None:
     DBTaskResult.objects.update(task_path="dashboard.where.it.was.run")
-    worker.Lane(lifecycle.WALK_QUEUE).queue.run_task(DBTaskResult.objects.get())
+    worker.WorkerThread(lifecycle.WALK_QUEUE).runner.run_task(DBTaskResult.objects.get())
     assert (Job.objects.get().state, queued()) == (State.WAITING, 0), "the queue cannot find it"
     Job.objects.update(created_at=ago(60))
     assert lifecycle.queue_due_jobs() == 1
     assert DBTaskResult.objects.ready().get().task.func is run.func
 
 
-def test_a_round_of_the_worker_beats_and_tidies(job: Job) -> None:
+def test_a_poll_of_the_worker_beats_and_cleans_up(job: Job) -> None:
     assert not lifecycle.worker_is_alive()
     gone = Worker.objects.create(host="gone", beat_at=ago(100_000))
     old = DBTaskResult.objects.get()
     DBTaskResult.objects.update(status="RUNNING", started_at=ago(1_000_000))
     me = Worker(host="here")
-    assert worker.look_after(me, tidies=True)
+    assert worker.poll(me, cleans_up=True)
     assert lifecycle.worker_is_alive()
     assert list(Worker.objects.all()) == [me]
     assert not DBTaskResult.objects.filter(pk=old.pk).exists()
@@ -187,34 +187,34 @@ def test_a_round_of_the_worker_beats_and_tidies(job: Job) -> None:
 
 
 def test_no_removal_waits_for_scans(job: Job, small: Connection) -> None:
-    """Of several lanes one takes nothing else; and each kind of job has a lane, if there is only one."""
+    """Of several threads one takes nothing else; and each kind of job has a thread, if there is only one."""
     lifecycle.open_job(lifecycle.new_job(Kind.REMOVE, small, make.OMAR))
     assert set(DBTaskResult.objects.values_list("queue_name", flat=True)) == {
         lifecycle.REMOVAL_QUEUE,
         lifecycle.WALK_QUEUE,
     }
-    assert [set(queues) for queues in worker.queues_of(3)] == [
+    assert [set(queues) for queues in worker.assign_queues(3)] == [
         {lifecycle.REMOVAL_QUEUE},
         *[{lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE}] * 2,
     ]
-    assert [set(queues) for queues in worker.queues_of(1)] == [
+    assert [set(queues) for queues in worker.assign_queues(1)] == [
         {lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE}
     ]
-    assert worker.Lane(lifecycle.REMOVAL_QUEUE).queue.queue_names == [lifecycle.REMOVAL_QUEUE]
+    assert worker.WorkerThread(lifecycle.REMOVAL_QUEUE).runner.queue_names == [lifecycle.REMOVAL_QUEUE]
 
 
-def test_a_lane_takes_nothing_once_its_process_ends(job: Job) -> None:
+def test_a_thread_takes_nothing_once_its_process_ends(job: Job) -> None:
     lifecycle.stopping.set()
-    worker.Lane(lifecycle.WALK_QUEUE).queue.run()
+    worker.WorkerThread(lifecycle.WALK_QUEUE).runner.run()
     assert queued() == 1
 
 
-def test_a_round_waits_for_a_database_that_is_away() -> None:
+def test_a_poll_waits_for_a_database_that_is_away() -> None:
     def away(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
         raise OperationalError("the server closed the connection")
 
     with database.execute_wrapper(away):
-        assert not worker.look_after(Worker(host="here"))
+        assert not worker.poll(Worker(host="here"))
 
 
 def test_every_kind_names_a_runner_that_can_be_imported() -> None:
