@@ -138,7 +138,7 @@ class Account:
 def account() -> Account:
     """The account's connections beside ours. Raises VaultError, but not for a key that may not list them."""
     try:
-        listing = service.account_connections()
+        listing = service.list_account_connections()
     except (KeyRefused, BadRequest) as refusal:
         return Account(refusal=refusal)
     return Account(

@@ -39,7 +39,7 @@ _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\
 def oddity_text(odd: Oddity) -> str:
     """Return the value and the reason: `1024.5 bytes (not a whole number)`."""
     unit = _FIELDS[odd.name][1] if odd.raw[-1:].isdigit() else ""
-    return f"{odd.raw}{unit} ({odd.why})" if odd.raw else odd.why
+    return f"{odd.raw}{unit} ({odd.reason})" if odd.raw else odd.reason
 
 
 def oddity_lines(item: MediaItem) -> list[str]:

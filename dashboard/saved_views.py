@@ -57,7 +57,7 @@ def save(
         name=name,
         connection=connection,
         is_shared=is_shared,
-        query=query.replacing().as_url(),
+        query=query.replace().to_url(),
     )
     try:
         with transaction.atomic():

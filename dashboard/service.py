@@ -15,19 +15,19 @@ from .identity import Person
 from .models import Connection
 from .problems import Action, Problem
 from .vault import (
-    MAX_LIMIT,
-    PAGE,
-    WORKER,
-    WORKER_DELETE,
+    MAX_ITEMS_PER_PAGE,
+    PAGE_TIMEOUTS,
+    WORKER_DELETE_TIMEOUTS,
+    WORKER_TIMEOUTS,
     AccountListing,
     DeleteResult,
     MediaItem,
     MediaPage,
     MediaQuery,
     NotCached,
-    Patience,
-    UnreadableAnswer,
+    Timeouts,
     UnreadableItem,
+    UnreadableResponse,
     VaultClient,
     VaultError,
 )
@@ -95,13 +95,13 @@ def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[Med
 
 
 def walk_page(connection: Connection, query: MediaQuery) -> MediaPage:
-    """One page for the worker, which has more patience than a person at a screen."""
-    return vault().query(connection.connection_id, query, WORKER)
+    """One page for the worker, which may take longer than a person at a screen."""
+    return vault().query(connection.connection_id, query, WORKER_TIMEOUTS)
 
 
-def pause_before(connection: Connection) -> float:
+def reserve_call(connection: Connection) -> float:
     """Seconds that the worker waits before its next call to the connection; asked once for each call."""
-    return vault().pause_before(connection.connection_id)
+    return vault().reserve_call(connection.connection_id)
 
 
 def find_item(connection: Connection, media_id: str) -> MediaItem | None:
@@ -116,7 +116,7 @@ def find_item_to_remove(connection: Connection, media_id: str) -> MediaItem | Un
     """The same for a removal, which needs an id and no readable facts."""
     try:
         return find_item(connection, media_id)
-    except UnreadableAnswer as error:
+    except UnreadableResponse as error:
         return UnreadableItem(media_id, error.detail)
 
 
@@ -171,20 +171,20 @@ def look_up(batches: Iterable[Batch]) -> Iterator[tuple[Batch, Answered]]:
 
 
 def read_items(
-    connection: Connection, media_ids: Sequence[str], patience: Patience = PAGE
+    connection: Connection, media_ids: Sequence[str], timeouts: Timeouts = PAGE_TIMEOUTS
 ) -> dict[str, MediaItem | UnreadableItem]:
     """Those of the items that are cached, by id, in the order asked."""
-    return vault().get_batch(connection.connection_id, media_ids, patience)
+    return vault().get_batch(connection.connection_id, media_ids, timeouts)
 
 
 def delete_for_worker(connection: Connection, media_id: str) -> DeleteResult:
-    """Delete an item with the patience of a worker."""
-    return vault().delete(connection.connection_id, media_id, WORKER_DELETE)
+    """Delete an item within a worker's timeouts."""
+    return vault().delete(connection.connection_id, media_id, WORKER_DELETE_TIMEOUTS)
 
 
 def first_look(connection: Connection) -> MediaPage:
     """As much of the connection as one call shows: enough to say "at least"."""
-    return list_media(connection, MediaQuery(limit=MAX_LIMIT))
+    return list_media(connection, MediaQuery(limit=MAX_ITEMS_PER_PAGE))
 
 
 def look_through(connection: Connection) -> MediaPage:
@@ -194,7 +194,7 @@ def look_through(connection: Connection) -> MediaPage:
     items = list(page.items)
     seen = {page.next_cursor}
     while page.next_cursor and len(items) < LARGEST_LOOK and time.monotonic() < until:
-        page = list_media(connection, MediaQuery(limit=MAX_LIMIT, cursor=page.next_cursor))
+        page = list_media(connection, MediaQuery(limit=MAX_ITEMS_PER_PAGE, cursor=page.next_cursor))
         items += page.items
         if page.next_cursor in seen:
             break  # a cursor that leads in a circle: what was read so far is "at least"
@@ -202,6 +202,6 @@ def look_through(connection: Connection) -> MediaPage:
     return MediaPage(tuple(items), page.next_cursor)
 
 
-def account_connections() -> AccountListing:
+def list_account_connections() -> AccountListing:
     """What the account lists of its connections. KeyRefused or BadRequest: this key may not ask for it."""
-    return vault().account_connections()
+    return vault().list_account_connections()

@@ -18,7 +18,7 @@ from .logs import LOGGING as LOGGING
 from .origins import is_loopback, origin_of, ticket_url
 from .private import PrivateDatabase, folder_trouble, link_trouble
 from .safety import check_host, check_key, is_loopback_bind, same_keys
-from .vault import base_address
+from .vault import parse_base_url
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 VAR_DIR: Final = BASE_DIR / ".var"
@@ -67,7 +67,7 @@ if _unreadable:
     raise ImproperlyConfigured("\n".join(_unreadable))
 
 VAULTPLUS_API_URL: str = env.str(
-    "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=_each(base_address)
+    "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=_each(parse_base_url)
 )
 VAULTPLUS_API_KEY: str = env.str("VAULTPLUS_API_KEY", validate=_each(_no_spaces))
 VAULTPLUS_MEDIA_HOSTS: list[str] = env.list(

@@ -101,11 +101,11 @@ class AuditQuery:
         """Return True if the list shows a bulk removal as one event and leaves out the events within it."""
         return self.steps != ALL_STEPS and not (self.job or self.media_id or self.outcome)
 
-    def replacing(self, **changes: object) -> Self:
+    def replace(self, **changes: object) -> Self:
         """Return the same question with `changes`, from the newest event unless they name a position."""
         return replace(self, **{"before": None, **changes})  # type: ignore[arg-type]
 
-    def as_url(self) -> str:
+    def to_url(self) -> str:
         """Return the query string of this question, without parameters that are not set."""
         return urlencode(self.asked)
 

@@ -79,7 +79,7 @@ def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format
     and audit.NotRecorded if they cannot be written.
     """
     job = lifecycle.new_job(
-        Job.Kind.EXPORT, connection, caller, token=token, query=query.as_url(), form=file_format
+        Job.Kind.EXPORT, connection, caller, token=token, query=query.to_url(), form=file_format
     )
     own = Job.objects.filter(kind=job.kind, issuer=job.issuer, subject=job.subject, state__in=Job.OPEN)
     try:

@@ -89,7 +89,7 @@ def open_stream(caller: Caller, connection: Connection, query: MediaQuery, file_
 
 def event_payload(query: MediaQuery, file_format: str) -> dict[str, object]:
     """Return what the audit records of an export: its format, and the filters by the service's names."""
-    return {"format": file_format, "filters": dict(parse_qsl(query.as_url()))}
+    return {"format": file_format, "filters": dict(parse_qsl(query.to_url()))}
 
 
 def name_file(connection: Connection, file_format: str) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from dashboard import service
 from dashboard.models import Connection
-from dashboard.vault import MAX_LIMIT, Busy, MediaPage, MediaQuery
+from dashboard.vault import MAX_ITEMS_PER_PAGE, Busy, MediaPage, MediaQuery
 
 from . import lifecycle
 
@@ -38,7 +38,7 @@ def ask_within_limits(connection: Connection, query: MediaQuery) -> MediaPage:
 
     Raises Busy in place of a long pause, so that the job is paused, and any VaultError of the call.
     """
-    pause = service.pause_before(connection)
+    pause = service.reserve_call(connection)
     if pause > MAX_PAUSE_SECONDS:
         raise Busy("As many calls were made as the service allows for now.", retry_after=pause)
     lifecycle.stopping.wait(pause)
@@ -62,7 +62,7 @@ def paginate(
     second while an answer is waited for: an exception that it raises ends the walk at once, and the call
     under way is left to itself.
     """
-    first = query.replacing(limit=MAX_LIMIT, cursor=query.cursor)
+    first = query.replace(limit=MAX_ITEMS_PER_PAGE, cursor=query.cursor)
     reader = _Reader(connection, first, ask, set() if seen is None else seen)
     try:
         while page := reader.read(while_waiting):
@@ -132,7 +132,7 @@ class _Reader(threading.Thread):
             if self._was_seen(f"cursor {cursor}") or repeated_pages >= MAX_REPEATED_PAGES:
                 self._answers.put(MediaPage(page.items))
                 raise CursorLoop
-            self._query = self._query.replacing(cursor=cursor)
+            self._query = self._query.replace(cursor=cursor)
             self._answers.put(page)
 
     def _was_page_seen(self, page: MediaPage) -> bool:

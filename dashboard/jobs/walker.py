@@ -87,7 +87,7 @@ class Walker(ABC, Generic[ProgressT]):
 
     def read_pages(self) -> bool:
         """Page to the end, or to an error; True if there is no more to do in this run."""
-        query = self.query.replacing(cursor=self.cursor or None)
+        query = self.query.replace(cursor=self.cursor or None)
         pages = paginate(
             self.job.connection, query, seen=self._pages_seen, while_waiting=self.maybe_checkpoint
         )

@@ -57,7 +57,7 @@ class Job(ActorFields):
     typed = models.CharField(max_length=200, blank=True)
     retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
     query = models.TextField(blank=True)
-    """The filters of an export, as MediaQuery.as_url() writes them."""
+    """The filters of an export, as MediaQuery.to_url() writes them."""
     form = models.CharField(max_length=10, blank=True)
     """The format of an export: `csv` or `jsonl`."""
     total = models.PositiveIntegerField(null=True)

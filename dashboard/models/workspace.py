@@ -88,7 +88,7 @@ class SavedView(OwnerFields):
     )
     is_shared = models.BooleanField(default=False)
     query = models.TextField(blank=True)
-    """The filters as MediaQuery.as_url() writes them, without a cursor."""
+    """The filters as MediaQuery.to_url() writes them, without a cursor."""
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OwnedManager()

@@ -24,7 +24,7 @@ from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.logs import masked
 from dashboard.models import Connection, Removal, actor_columns_of, transition
-from dashboard.vault import PAGE_DELETE, PURGE, WORKER_DELETE
+from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, WORKER_DELETE_TIMEOUTS
 
 from .errors import IntentNotRecorded, KeyReused, OutcomeNotRecorded, RemovalInFlight
 from .unselect import unselect
@@ -33,11 +33,11 @@ State = Removal.State
 logger = logging.getLogger(__name__)
 
 LONGEST_CALL: Final = {
-    Removal.Verb.DELETE: timedelta(seconds=PAGE_DELETE.deadline),
-    Removal.Verb.PURGE: timedelta(seconds=PURGE.deadline),
+    Removal.Verb.DELETE: timedelta(seconds=PAGE_DELETE_TIMEOUTS.total),
+    Removal.Verb.PURGE: timedelta(seconds=PURGE_TIMEOUTS.total),
 }
 
-OF_WORKER: Final = timedelta(seconds=WORKER_DELETE.deadline)
+OF_WORKER: Final = timedelta(seconds=WORKER_DELETE_TIMEOUTS.total)
 """The same of an item of a bulk removal."""
 
 LOCKS: Final = timedelta(seconds=25)

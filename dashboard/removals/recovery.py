@@ -123,7 +123,7 @@ def _found_of_purge(removal: Removal) -> State | None:
             return State.VERIFIED_PRESENT
         if page.next_cursor is None:
             break
-        query = query.replacing(cursor=page.next_cursor)
+        query = query.replace(cursor=page.next_cursor)
     else:
         return None
     now = service.list_media(removal.connection, MediaQuery(limit=100))

@@ -24,11 +24,11 @@ from dashboard.identity import Role
 from dashboard.jobs import lifecycle, retry_policy
 from dashboard.models import Connection, Job, Removal
 from dashboard.vault import (
-    WORKER,
+    WORKER_TIMEOUTS,
     Busy,
     KeyRefused,
     MediaItem,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     Unreachable,
     UnreadableItem,
     VaultError,
@@ -52,7 +52,7 @@ EVERY: Final = 2.0
 IN_A_ROW: Final = 3
 """Lost answers one after the other from which on a service is given a rest."""
 
-LOST: Final = UnexpectedAnswer("Several answers of the service were lost, one after the other.")
+LOST: Final = UnexpectedResponse("Several answers of the service were lost, one after the other.")
 
 LONGEST_WAIT: Final = 10.0
 """Seconds that whoever drains waits itself, where the service asks for it; for more the job is paused."""
@@ -140,7 +140,7 @@ class _Drain:
         """The items as they are now: what the record keeps of them, and a key that is refused shows here."""
         try:
             self._wait_for_the_service()
-            return service.read_items(self.job.connection, [row.media_id for row in rows], WORKER)
+            return service.read_items(self.job.connection, [row.media_id for row in rows], WORKER_TIMEOUTS)
         except (VaultError, DecryptionError) as error:
             raise self._rest_after(error) from None
 
@@ -229,7 +229,7 @@ class _Drain:
 
     def _wait_for_the_service(self) -> None:
         """Keep to the pace that the service asks for."""
-        until = time.monotonic() + service.pause_before(self.job.connection)
+        until = time.monotonic() + service.reserve_call(self.job.connection)
         while (left := until - time.monotonic()) > 0:
             if self.flying:  # a call that comes back may say that there is no use in waiting
                 self._land(min(left, EVERY))

@@ -1,9 +1,16 @@
 """A client for the five Vault+ media operations. Plain Python over `requests`; knows nothing of Django."""
 
 from .account import CONNECTION_STATUSES, AccountConnection, AccountListing
-from .address import base_address, media_link
+from .address import filter_media_link, parse_base_url
 from .client import BATCH_SIZE, VaultClient
-from .deadline import PAGE, PAGE_DELETE, PURGE, WORKER, WORKER_DELETE, Patience
+from .deadline import (
+    PAGE_DELETE_TIMEOUTS,
+    PAGE_TIMEOUTS,
+    PURGE_TIMEOUTS,
+    WORKER_DELETE_TIMEOUTS,
+    WORKER_TIMEOUTS,
+    Timeouts,
+)
 from .errors import (
     BadRequest,
     Busy,
@@ -11,49 +18,50 @@ from .errors import (
     MalformedMediaId,
     NotCached,
     OutcomeUnknown,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     Unreachable,
-    UnreadableAnswer,
+    UnreadableResponse,
     VaultError,
 )
 from .query import (
-    DEFAULT_LIMIT,
-    FILTERING,
-    MAX_LIMIT,
+    API_PARAMETERS,
+    DEFAULT_ITEMS_PER_PAGE,
+    FILTER_FIELDS,
+    MAX_ITEMS_PER_PAGE,
     MEDIA_ID,
-    PARAMETERS,
     SORTS,
     STATUSES,
     TYPES,
     MediaQuery,
-    checked_media_id,
+    check_media_id,
 )
-from .rate_limit import LONGEST_PAUSE, Pace
+from .rate_limit import MAX_PAUSE_SECONDS, RateLimit
 from .records import MediaItem, MediaPage, Oddity, UnreadableItem, Variant
 from .results import DeleteResult, PurgeResult
-from .transport import Places
+from .transport import ConcurrencyLimit
 
 __all__ = [
+    "API_PARAMETERS",
     "BATCH_SIZE",
     "CONNECTION_STATUSES",
-    "DEFAULT_LIMIT",
-    "FILTERING",
-    "LONGEST_PAUSE",
-    "MAX_LIMIT",
+    "DEFAULT_ITEMS_PER_PAGE",
+    "FILTER_FIELDS",
+    "MAX_ITEMS_PER_PAGE",
+    "MAX_PAUSE_SECONDS",
     "MEDIA_ID",
-    "PAGE",
-    "PAGE_DELETE",
-    "PARAMETERS",
-    "PURGE",
+    "PAGE_DELETE_TIMEOUTS",
+    "PAGE_TIMEOUTS",
+    "PURGE_TIMEOUTS",
     "SORTS",
     "STATUSES",
     "TYPES",
-    "WORKER",
-    "WORKER_DELETE",
+    "WORKER_DELETE_TIMEOUTS",
+    "WORKER_TIMEOUTS",
     "AccountConnection",
     "AccountListing",
     "BadRequest",
     "Busy",
+    "ConcurrencyLimit",
     "DeleteResult",
     "KeyRefused",
     "MalformedMediaId",
@@ -63,18 +71,17 @@ __all__ = [
     "NotCached",
     "Oddity",
     "OutcomeUnknown",
-    "Pace",
-    "Patience",
-    "Places",
     "PurgeResult",
-    "UnexpectedAnswer",
+    "RateLimit",
+    "Timeouts",
+    "UnexpectedResponse",
     "Unreachable",
-    "UnreadableAnswer",
     "UnreadableItem",
+    "UnreadableResponse",
     "Variant",
     "VaultClient",
     "VaultError",
-    "base_address",
-    "checked_media_id",
-    "media_link",
+    "check_media_id",
+    "filter_media_link",
+    "parse_base_url",
 ]

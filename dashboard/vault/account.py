@@ -1,4 +1,4 @@
-"""What the account says of its connections: one operation beside the five, and not every key may call it."""
+"""The records of the account's list of connections. Not every key may call this operation."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Name = Annotated[str, Meta(max_length=500)]
 
 
 class AccountConnection(Struct, frozen=True):
-    """A connection as the account lists it: its status as it came, its person's names where there are any.
+    """A connection of the account, with its status as the service wrote it and its person's names, if any.
 
-    Its id is treated like a credential, so its `repr` has no more of it than the last four characters.
+    The id is treated as a credential, so the `repr` shows no more than its last four characters.
     """
 
     id: str
@@ -31,18 +31,19 @@ class AccountConnection(Struct, frozen=True):
 
     @property
     def is_known_status(self) -> bool:
+        """True if the status is one of CONNECTION_STATUSES."""
         return self.status in CONNECTION_STATUSES
 
 
 class AccountListing(Struct, frozen=True):
-    """What was found of the account's connections. `unreadable` counts rows that were not as promised."""
+    """The account's connections. `unreadable` counts the rows that could not be decoded."""
 
     connections: tuple[AccountConnection, ...]
     unreadable: int = 0
     has_more: bool = False
 
 
-class _WirePage(Struct, rename="camel", kw_only=True):
+class _WireListing(Struct, rename="camel", kw_only=True):
     rows: list[msgspec.Raw] = field(name="list")
     has_more: bool
 
@@ -62,30 +63,30 @@ class _WireConnection(Struct, rename="camel"):
             raise ValueError("an id that no connection can have")
 
 
-_page = msgspec.json.Decoder(_WirePage)
-_connection = msgspec.json.Decoder(_WireConnection)
+_page_decoder = msgspec.json.Decoder(_WireListing)
+_connection_decoder = msgspec.json.Decoder(_WireConnection)
 
 
 def decode_account_page(body: bytes) -> AccountListing:
-    """A page from its JSON; a row that breaks the promise is only counted.
+    """Return the page that the JSON describes; a row that cannot be decoded is only counted.
 
-    Raises msgspec.DecodeError (and its ValidationError), UnicodeDecodeError or RecursionError when the
-    page itself is not one.
+    Raises msgspec.DecodeError (and its ValidationError), UnicodeDecodeError or RecursionError if the page
+    itself cannot be decoded.
     """
-    wire = _page.decode(body)
-    read = [_read(raw) for raw in wire.rows]
+    wire = _page_decoder.decode(body)
+    read = [_decode_row(raw) for raw in wire.rows]
     found = tuple(row for row in read if row is not None)
     return AccountListing(found, len(read) - len(found), wire.has_more)
 
 
-def _read(raw: msgspec.Raw) -> AccountConnection | None:
+def _decode_row(raw: msgspec.Raw) -> AccountConnection | None:
     try:
-        wire = _connection.decode(raw)
+        wire = _connection_decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     user = wire.user_data or _WireUser()
-    return AccountConnection(wire.id, wire.status, _one_line(user.name), _one_line(user.username))
+    return AccountConnection(wire.id, wire.status, _join_words(user.name), _join_words(user.username))
 
 
-def _one_line(text: str | None) -> str:
+def _join_words(text: str | None) -> str:
     return " ".join((text or "").split())

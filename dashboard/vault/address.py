@@ -1,4 +1,4 @@
-"""Where calls may go: the base address, and the links to media that a page may show."""
+"""Checks of addresses: the base address of all calls, and the links to media that a page may show."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
-COLLECTION: Final = "/v2/vault-plus/media"
-ACCOUNT_CONNECTIONS: Final = "/v2/account/connections"
+MEDIA_PATH: Final = "/v2/vault-plus/media"
+ACCOUNT_CONNECTIONS_PATH: Final = "/v2/account/connections"
 
 _ORIGIN: Final = r"(https?)://([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?"
 _BASE: Final = re.compile(rf"{_ORIGIN}((?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*)/*", re.IGNORECASE)
@@ -19,11 +19,11 @@ _LINK: Final = re.compile(rf"{_ORIGIN}(?:[/?][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
-def base_address(text: str) -> str:
-    """`text` as the address that calls are built on, without a slash at its end.
+def parse_base_url(text: str) -> str:
+    """Return `text` as the address that calls are built on, without a slash at its end.
 
-    Raises ValueError, with a sentence that repeats nothing of it, unless it is https (http for this very
-    machine) with a host and at most a port and a plain path: no user-info, query, fragment or dot segment.
+    Raises ValueError, with a sentence that repeats nothing of it, unless it is https (http for loopback)
+    with a host and at most a port and a plain path: no user-info, query, fragment or dot segment.
     """
     found = _BASE.fullmatch(text)
     if found is None:
@@ -40,28 +40,28 @@ def base_address(text: str) -> str:
     return f"{scheme}://{host}{f':{int(port)}' if port is not None else ''}{path}"
 
 
-def media_link(url: str, allowed_origins: Collection[str]) -> str | None:
-    """`url` as it came if a browser may GET it, else None: then it is to be shown as text, not as a link.
+def filter_media_link(url: str, allowed_origins: Collection[str]) -> str | None:
+    """Return `url` if a browser may open it, or None if it may only be shown as text.
 
-    Only https, from an origin in `allowed_origins` ("https://media.ofauth.com"); http only where the list
-    names an http origin of this very machine. Scheme, host and port all have to be the same.
+    It must be https from an origin in `allowed_origins` ("https://media.ofauth.com"): scheme, host and port
+    all have to match. http is allowed only where the list names an http origin on loopback.
     """
     found = _LINK.fullmatch(url)
     if found is None:
         return None
-    origin = _origin(*found.group(1, 2, 3))
-    return url if origin is not None and origin in _origins(frozenset(allowed_origins)) else None
+    origin = _make_origin(*found.group(1, 2, 3))
+    return url if origin is not None and origin in _parse_origins(frozenset(allowed_origins)) else None
 
 
 @lru_cache(maxsize=16)
-def _origins(texts: frozenset[str]) -> frozenset[tuple[str, str, int]]:
+def _parse_origins(texts: frozenset[str]) -> frozenset[tuple[str, str, int]]:
     shapes = (re.fullmatch(_ORIGIN + "/?", text, re.IGNORECASE) for text in texts)
-    origins = (_origin(*shape.group(1, 2, 3)) for shape in shapes if shape is not None)
+    origins = (_make_origin(*shape.group(1, 2, 3)) for shape in shapes if shape is not None)
     return frozenset(origin for origin in origins if origin is not None)
 
 
 @lru_cache(maxsize=256)
-def _origin(scheme: str, host: str, port: str | None) -> tuple[str, str, int] | None:
+def _make_origin(scheme: str, host: str, port: str | None) -> tuple[str, str, int] | None:
     scheme, host = scheme.lower(), host.lower()
     if scheme == "http" and not _is_loopback(host):
         return None

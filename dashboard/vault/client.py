@@ -9,39 +9,48 @@ from typing import Final, Self, TypeVar
 import msgspec
 
 from .account import AccountConnection, AccountListing, decode_account_page
-from .deadline import PAGE, PAGE_DELETE, PURGE, Clock, Patience
+from .deadline import PAGE_DELETE_TIMEOUTS, PAGE_TIMEOUTS, PURGE_TIMEOUTS, Deadline, Timeouts
 from .decode import decode_item, decode_page
-from .errors import UnreadableAnswer
-from .query import MediaQuery, checked_media_id
-from .rate_limit import Pace
+from .errors import UnreadableResponse
+from .query import MediaQuery, check_media_id
+from .rate_limit import RateLimit
 from .records import MediaItem, MediaPage, UnreadableItem
-from .responses import AnotherItem
+from .responses import ItemMismatch
 from .results import DeleteResult, PurgeResult, decode_delete, decode_purge
-from .transport import BATCH, CONNECTIONS, DELETE, GET, OF_THIS_PROCESS, QUERY, Places, Transport
-from .transport import PURGE as PURGE_CONNECTION
+from .transport import (
+    DELETE_MEDIA,
+    GET_BATCH,
+    GET_MEDIA,
+    LIST_CONNECTIONS,
+    PROCESS_CONCURRENCY,
+    PURGE_CONNECTION,
+    QUERY_MEDIA,
+    ConcurrencyLimit,
+    Transport,
+)
 
 T = TypeVar("T")
 
 BATCH_SIZE: Final = 100
-"""Ids in one batch; the service refuses more."""
+"""Ids in one batch request; the service refuses more."""
 
-ACCOUNT_PAGE: Final = 100
-MOST_CONNECTIONS: Final = 1000
-"""Connections of an account that are listed; beyond them it is only said that there are more."""
+ACCOUNT_PAGE_SIZE: Final = 100
+MAX_CONNECTIONS_LISTED: Final = 1000
+"""Further connections are not listed; `has_more` tells of them."""
 
 
 class VaultClient:
-    """Reads and removes what Vault+ has cached, connection by connection.
+    """Reads and removes cached media, connection by connection.
 
-    Make one per process and share it: it may be used by many threads, keeps connections open between calls,
-    and must not be carried over a fork. `base_url` is https, or http for this very machine, with at most a
-    path prefix. `verify` is True for the usual certificate authorities or the path of a PEM file with others.
-    `pool_size` is how many connections lie ready; at least the number of threads that call. `places`, how
-    many calls may be under way, is by default shared by all clients of the process: 16, 2 of them removals.
-    `pace` remembers what the answers say of the service's limits.
+    Make one client per process and share it among threads; do not carry it over a fork. It keeps connections
+    open between calls. `base_url` is https, or http on loopback, with at most a path prefix. `verify` is True
+    for the usual certificate authorities, or the path of a PEM file with others. `pool_size` is the number of
+    connections kept open; let it be at least the number of threads. `concurrency` limits the calls under way;
+    by default all clients of the process share 16, of which 2 may be removals. `rate_limit` remembers the
+    limits that responses report.
 
-    Raises ValueError for an address or key that cannot be used. Every operation raises a VaultError: see
-    each class for what it means. Nothing is raised, printed or logged that holds the key.
+    Raises ValueError for an address or key that cannot be used. Every operation raises a VaultError: each
+    subclass says what it means. Nothing that is raised, printed or logged contains the key.
     """
 
     def __init__(
@@ -51,11 +60,16 @@ class VaultClient:
         *,
         verify: bool | str = True,
         pool_size: int = 32,
-        places: Places = OF_THIS_PROCESS,
-        pace: Pace | None = None,
+        concurrency: ConcurrencyLimit = PROCESS_CONCURRENCY,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         self._transport = Transport(
-            base_url, api_key, verify=verify, pool_size=pool_size, places=places, pace=pace
+            base_url,
+            api_key,
+            verify=verify,
+            pool_size=pool_size,
+            concurrency=concurrency,
+            rate_limit=rate_limit,
         )
 
     def __repr__(self) -> str:
@@ -73,52 +87,56 @@ class VaultClient:
         self.close()
 
     def close(self) -> None:
-        """Close the connections that lie ready."""
+        """Close the connections that are kept open."""
         self._transport.close()
 
-    def pause_before(self, connection_id: str) -> float:
-        """Seconds, at most 120, that whoever is in no hurry waits before the next call to the connection.
+    def reserve_call(self, connection_id: str) -> float:
+        """Count one call to the connection and return the seconds to wait before making it, at most 120.
 
-        0 where the answers so far spoke of no limit, or of one that is far. Near it, what is left is spread
-        over the time until it is whole again. Ask once for each call.
+        0 if no limit is known or it is far away. Near the limit, the calls that remain are spread over the
+        time until it is reset. For workers: a person at a screen does not wait.
         """
-        return self._transport.pace.pause_before(connection_id)
+        return self._transport.rate_limit.reserve_call(connection_id)
 
-    def query(self, connection_id: str, query: MediaQuery, patience: Patience = PAGE) -> MediaPage:
-        """One page of what is cached. Items without a usable id come as UnreadableItem."""
-        params = query.api_params()
-        return self._transport.call(QUERY, connection_id, decode_page, Clock(patience), params=params)
+    def query(self, connection_id: str, query: MediaQuery, timeouts: Timeouts = PAGE_TIMEOUTS) -> MediaPage:
+        """Return one page of cached media. Items without a usable id come as UnreadableItem."""
+        params = query.to_api_params()
+        return self._transport.call(
+            QUERY_MEDIA, connection_id, decode_page, Deadline(timeouts), params=params
+        )
 
-    def get(self, connection_id: str, media_id: str, patience: Patience = PAGE) -> MediaItem:
-        """One item, with fresh links, whatever its fields are. Raises NotCached, or MalformedMediaId before
-        anything is sent, and UnreadableAnswer where the answer does not tell which item it is about.
+    def get(self, connection_id: str, media_id: str, timeouts: Timeouts = PAGE_TIMEOUTS) -> MediaItem:
+        """Return one item with fresh links.
+
+        Raises NotCached, MalformedMediaId before anything is sent, and UnreadableResponse if the response
+        does not say which item it describes.
         """
 
         def decode(body: bytes) -> MediaItem | UnreadableItem:
             item = decode_item(body)
-            return item if isinstance(item, UnreadableItem) else _about(media_id, item, item.id)
+            return item if isinstance(item, UnreadableItem) else _check_item(media_id, item, item.id)
 
-        item = self._transport.call(GET, connection_id, decode, Clock(patience), media_id=media_id)
+        item = self._transport.call(GET_MEDIA, connection_id, decode, Deadline(timeouts), media_id=media_id)
         if isinstance(item, UnreadableItem):
-            raise UnreadableAnswer(item.reason, status=200)
+            raise UnreadableResponse(item.reason, status=200)
         return item
 
     def get_batch(
-        self, connection_id: str, media_ids: Iterable[str], patience: Patience = PAGE
+        self, connection_id: str, media_ids: Iterable[str], timeouts: Timeouts = PAGE_TIMEOUTS
     ) -> dict[str, MediaItem | UnreadableItem]:
-        """The items of `media_ids`, in the order asked, without those that are not cached.
+        """Return the cached items among `media_ids`, by id and in the order given.
 
-        Any number of ids: 100 go in one request, and `patience` is for all of them together. Raises
-        MalformedMediaId before anything is sent. Where the service sends items so broken that they do not
-        even tell their id, an id that is missing may be one of them: it then comes as an UnreadableItem.
+        Any number of ids: 100 go in one request, and `timeouts` covers all requests together. Raises
+        MalformedMediaId before anything is sent. An item so broken that it has no id could be any of those
+        missing from its response: each of them then comes as an UnreadableItem.
         """
-        asked = list(dict.fromkeys(checked_media_id(media_id) for media_id in media_ids))
-        clock = Clock(patience)
+        asked = list(dict.fromkeys(check_media_id(media_id) for media_id in media_ids))
+        deadline = Deadline(timeouts)
         found: dict[str, MediaItem | UnreadableItem] = {}
         for start in range(0, len(asked), BATCH_SIZE):
             part = asked[start : start + BATCH_SIZE]
             body = msgspec.json.encode({"mediaIds": part})
-            page = self._transport.call(BATCH, connection_id, decode_page, clock, body=body)
+            page = self._transport.call(GET_BATCH, connection_id, decode_page, deadline, body=body)
             by_id = {item.id: item for item in reversed(page.items)}
             nameless = by_id.get(None)
             for media_id in part:
@@ -128,51 +146,55 @@ class VaultClient:
                     found[media_id] = UnreadableItem(media_id, nameless.reason)
         return found
 
-    def delete(self, connection_id: str, media_id: str, patience: Patience = PAGE_DELETE) -> DeleteResult:
-        """Remove one item with all its variants. `success` False means that nothing was removed.
+    def delete(
+        self, connection_id: str, media_id: str, timeouts: Timeouts = PAGE_DELETE_TIMEOUTS
+    ) -> DeleteResult:
+        """Remove one item with all its variants. If `success` is False, nothing was removed.
 
-        Sent again only when nothing can have been sent, or when the service refused it and said when to come
-        back (`patience` permitting; else Busy). Raises NotCached when it is already gone, MalformedMediaId
-        before anything is sent, Unreachable when nothing was sent, and OutcomeUnknown whenever it may have
-        happened: then read, and do not call again.
+        The call is repeated only if nothing can have been sent, or if the service refused it and said when to
+        come back (as far as `timeouts` permit; else Busy is raised). Raises NotCached if the item is already
+        gone, MalformedMediaId before anything is sent, Unreachable if nothing was sent, and OutcomeUnknown if
+        the removal may have happened: then read the item, and do not call again.
         """
 
         def decode(body: bytes) -> DeleteResult:
             result = decode_delete(body)
-            return _about(media_id, result, result.media_id)
+            return _check_item(media_id, result, result.media_id)
 
-        return self._transport.call(DELETE, connection_id, decode, Clock(patience), media_id=media_id)
+        return self._transport.call(
+            DELETE_MEDIA, connection_id, decode, Deadline(timeouts), media_id=media_id
+        )
 
-    def purge(self, connection_id: str, patience: Patience = PURGE) -> PurgeResult:
-        """Remove everything cached for the connection. Sent once, ever; errors as for `delete`."""
-        return self._transport.call(PURGE_CONNECTION, connection_id, decode_purge, Clock(patience))
+    def purge(self, connection_id: str, timeouts: Timeouts = PURGE_TIMEOUTS) -> PurgeResult:
+        """Remove everything cached for the connection. Sent at most once; raises as `delete` does."""
+        return self._transport.call(PURGE_CONNECTION, connection_id, decode_purge, Deadline(timeouts))
 
-    def account_connections(self, patience: Patience = PAGE) -> AccountListing:
-        """The account's connections, each once, by as many calls as it has pages.
+    def list_account_connections(self, timeouts: Timeouts = PAGE_TIMEOUTS) -> AccountListing:
+        """Return the account's connections, each once, with one call per page.
 
-        `patience` is for all pages together. Raises KeyRefused where the key may not list them, BadRequest
-        where the service does not offer it (a 404, say). The walk ends after MOST_CONNECTIONS, and where a
-        page brings none that is new: then it says that there are more.
+        `timeouts` covers all pages together. Raises KeyRefused where the key may not list them, BadRequest
+        where the service does not offer it (a 404, say). The walk ends after MAX_CONNECTIONS_LISTED, and
+        where a page brings none that is new: then it says that there are more.
         """
         # The vendor does not document this operation, so callers have to do without where it is missing.
         # Nothing here sends any other method than GET to it: a DELETE would end somebody's connection.
-        clock = Clock(patience)
+        deadline = Deadline(timeouts)
         found: dict[str, AccountConnection] = {}
         rows = unreadable = 0
         while True:
-            params = {"limit": str(ACCOUNT_PAGE), "offset": str(rows)}
-            page = self._transport.call(CONNECTIONS, None, decode_account_page, clock, params=params)
+            params = {"limit": str(ACCOUNT_PAGE_SIZE), "offset": str(rows)}
+            page = self._transport.call(LIST_CONNECTIONS, None, decode_account_page, deadline, params=params)
             known = len(found)
             for one in page.connections:
                 found.setdefault(one.id, one)
             rows += len(page.connections) + page.unreadable
             unreadable += page.unreadable
-            if not page.has_more or len(found) == known or rows >= MOST_CONNECTIONS:
-                kept = tuple(found.values())[:MOST_CONNECTIONS]
+            if not page.has_more or len(found) == known or rows >= MAX_CONNECTIONS_LISTED:
+                kept = tuple(found.values())[:MAX_CONNECTIONS_LISTED]
                 return AccountListing(kept, unreadable, page.has_more or len(found) > len(kept))
 
 
-def _about(media_id: str, result: T, answered: str) -> T:
+def _check_item(media_id: str, result: T, answered: str) -> T:
     if answered != media_id:
-        raise AnotherItem(answered)
+        raise ItemMismatch(answered)
     return result

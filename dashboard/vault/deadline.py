@@ -1,4 +1,4 @@
-"""Connections that keep a deadline: a timeout alone is outlasted by a server that drips.
+"""Connections that keep a deadline. A timeout alone does not end a response that comes in drips.
 
 Every wait of a call (name look-up, connect, TLS, each write, each read of headers and body) is given no more
 than what is left of the call, so no thread has to watch over it. The look-up is the one exception: the
@@ -33,70 +33,72 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one call may take and how often it may be tried. All times are seconds.
+class Timeouts:
+    """The limits of one call, in seconds, and the number of attempts.
 
-    `deadline` holds for the whole call: waiting for a free place, every attempt and the pauses between.
-    `connect` bounds look-up, connect and TLS together; `gap` the silence between bytes. `longest_wait` is
-    the longest pause taken because the service asked for one (`Retry-After`); 0 means never to pause for
-    it but to say so.
+    `total` covers the whole call: waiting for a free slot, every attempt and the pauses between them.
+    `connect` covers look-up, connect and TLS together; `read` the silence between bytes. `max_pause` is the
+    longest pause taken because the service asked for one (`Retry-After`); with 0, Busy is raised instead.
     """
 
-    deadline: float
+    total: float
     attempts: int = 1
-    longest_wait: float = 0.0
+    max_pause: float = 0.0
     connect: float = 2.0
-    gap: float = 5.0
+    read: float = 5.0
 
 
-PAGE: Final = Patience(deadline=8.0, attempts=2)
-WORKER: Final = Patience(deadline=20.0, attempts=4, longest_wait=120.0)
-# A removal is silent while the service works on it, so its gap is its deadline.
-PAGE_DELETE: Final = Patience(deadline=20.0, attempts=2, gap=20.0)
-# A worker asked to wait does so between two removals, where a Stop is heard, and not within one.
-WORKER_DELETE: Final = Patience(deadline=30.0, attempts=2, gap=30.0)
-PURGE: Final = Patience(deadline=60.0, gap=60.0)
+PAGE_TIMEOUTS: Final = Timeouts(total=8.0, attempts=2)
+WORKER_TIMEOUTS: Final = Timeouts(total=20.0, attempts=4, max_pause=120.0)
+# A removal is silent while the service works on it, so its read timeout is the total.
+PAGE_DELETE_TIMEOUTS: Final = Timeouts(total=20.0, attempts=2, read=20.0)
+# A worker that is asked to wait does so between two removals, where it notices a Stop.
+WORKER_DELETE_TIMEOUTS: Final = Timeouts(total=30.0, attempts=2, read=30.0)
+PURGE_TIMEOUTS: Final = Timeouts(total=60.0, read=60.0)
 
 
-class Clock:
-    """What is left of one call, and whether the present attempt has put a byte on the wire."""
+class Deadline:
+    """The time left of one call, and whether the current attempt has put a byte on the wire."""
 
-    __slots__ = ("_until", "patience", "written")
+    __slots__ = ("_until", "has_written", "timeouts")
 
-    def __init__(self, patience: Patience) -> None:
-        self.patience = patience
-        self.written = False
-        self._until = time.monotonic() + patience.deadline
+    def __init__(self, timeouts: Timeouts) -> None:
+        self.timeouts = timeouts
+        self.has_written = False
+        self._until = time.monotonic() + timeouts.total
 
-    def left(self) -> float:
-        """Seconds until the deadline; negative once it has passed."""
+    def remaining(self) -> float:
+        """Return the seconds until the deadline; negative once it has passed."""
         return self._until - time.monotonic()
 
-    def wait(self, at_most: float) -> float:
-        """How long to wait now: `at_most` or what is left. Raises TimeoutError past the deadline."""
-        left = self.left()
+    def limit(self, at_most: float) -> float:
+        """Return `at_most` or the seconds that remain, whichever is less.
+
+        Raises TimeoutError after the deadline.
+        """
+        left = self.remaining()
         if left <= 0:
             raise TimeoutError("past the deadline of the call")
         return min(left, at_most)
 
 
-running: ContextVar[Clock] = ContextVar("running")
-"""The clock of the call that this thread is making."""
+current_deadline: ContextVar[Deadline] = ContextVar("current_deadline")
+"""The deadline of this thread's call."""
 
 
 class _Reader(io.RawIOBase):
-    """The bytes of a socket, each wait for them no longer than the gap or what is left of the call."""
+    """Reads a socket; each wait ends with the read timeout or the deadline."""
 
-    def __init__(self, sock: socket.socket, clock: Clock) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._clock = clock
+        self._deadline = deadline
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int | None:
-        self._sock.settimeout(self._clock.wait(self._clock.patience.gap))
+        self._sock.settimeout(self._deadline.limit(self._deadline.timeouts.read))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -105,13 +107,13 @@ class _Reader(io.RawIOBase):
 
 
 class _Source:
-    """Stands where `http.client` expects the socket it reads an answer from."""
+    """Takes the place of the socket that `http.client` reads a response from."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
 
     def makefile(self, mode: str) -> BinaryIO:
-        return io.BufferedReader(_Reader(self._sock, running.get()), 65_536)
+        return io.BufferedReader(_Reader(self._sock, current_deadline.get()), 65_536)
 
 
 class _Response(http.client.HTTPResponse):
@@ -123,8 +125,8 @@ class _Connection(HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        clock = running.get()
-        ends = time.monotonic() + clock.wait(clock.patience.connect)
+        deadline = current_deadline.get()
+        ends = time.monotonic() + deadline.limit(deadline.timeouts.connect)
         host = self._dns_host.strip("[]")
         try:
             addresses = _look_up(host, self.port, ends - time.monotonic())
@@ -149,12 +151,12 @@ class _Connection(HTTPConnection):
         raise NewConnectionError(self, f"no connection: {failure}")
 
     def send(self, data: Any) -> None:
-        """From here on the service may have been asked: nothing later is provably unsent."""
+        """Send, and note it: from here on the service may have acted, so nothing is provably unsent."""
         if self.sock is None:
             self.connect()
-        clock = running.get()
-        self.sock.settimeout(clock.wait(clock.patience.gap))
-        clock.written = True
+        deadline = current_deadline.get()
+        self.sock.settimeout(deadline.limit(deadline.timeouts.read))
+        deadline.has_written = True
         super().send(data)
 
 
@@ -171,11 +173,11 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Sends to one base address over kept-alive connections, within the `running` clock.
+    """Sends to one base address over kept-alive connections, within the `current_deadline`.
 
-    Certificates are settled here once, so a call looks nothing up; `verify` is True for the usual
-    authorities or the path of a PEM file with others. No retries (urllib3's would repeat a DELETE and obey
-    `Retry-After` for six hours), no proxies, no environment.
+    Certificates are loaded once, here: `verify` is True for the usual authorities or the path of a PEM file
+    with others. No retries (urllib3's would repeat a DELETE and obey `Retry-After` for six hours), no
+    proxies, no environment.
     """
 
     def __init__(self, base: str, *, verify: bool | str, pool_size: int) -> None:
@@ -187,6 +189,7 @@ class DeadlineAdapter(HTTPAdapter):
         self._pool: HTTPConnectionPool = self.poolmanager.connection_from_url(base)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **named: Any) -> None:
+        """Make the pools of connections that keep the deadline."""
         super().init_poolmanager(connections, maxsize, block, **self._ssl, **named)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
@@ -197,14 +200,18 @@ class DeadlineAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
         cert: object = None,
     ) -> HTTPConnectionPool:
+        """Return the one pool there is."""
         return self._pool
 
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
-        """Nothing: the pool was made with its certificates."""
+        """Do nothing: the pool was made with its certificates."""
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:
-    """The addresses of `host`. Raises TimeoutError after `seconds`, OSError or UnicodeError for no name."""
+    """Return the addresses of `host`.
+
+    Raises TimeoutError after `seconds`, OSError or UnicodeError for no name.
+    """
     try:
         ipaddress.ip_address(host)
     except ValueError:

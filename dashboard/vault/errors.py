@@ -1,4 +1,4 @@
-"""What can keep the service from answering, each named by what a person can do about it now."""
+"""Errors of the client, each named by what a person can do about it now."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import ClassVar
 
 
 class VaultError(Exception):
-    """A call that brought no usable answer.
+    """A call without a usable response.
 
-    `detail` is the service's own text (or ours where it sent none), `status` its HTTP status where it
-    answered, `code` and `request_id` its own identifiers where it gave them. None of them ever holds
-    the API key, a connection id or a signed link.
+    `detail` is the service's own text (or ours if it sent none), `status` its HTTP status if it responded,
+    `code` and `request_id` its own identifiers if it gave them. None of them ever contains the API key, a
+    connection id or a signed link.
     """
 
     title: ClassVar[str] = "The service could not answer"
@@ -56,16 +56,16 @@ class BadRequest(VaultError):
 
 
 class MalformedMediaId(BadRequest):
-    """An id that no call may be made with; see `dashboard.vault.query.MEDIA_ID`. Nothing was sent."""
+    """An id that no call may be made with, see `dashboard.vault.query.MEDIA_ID`. Nothing was sent."""
 
     title = "Not a media ID"
     advice = "A media ID has 1 to 128 letters, digits, hyphens or underscores, as in 4492994399."
 
 
 class Busy(VaultError):
-    """429, 503 with Retry-After, or no free place in this process: asked to wait.
+    """429, 503 with Retry-After, or no free slot in this process.
 
-    `retry_after` is in seconds, None where the service named none.
+    `retry_after` is in seconds, or None if the service named no time.
     """
 
     title = "The service asks us to wait"
@@ -77,25 +77,25 @@ class Busy(VaultError):
 
 
 class Unreachable(VaultError):
-    """No answer in time, or no connection. Raised for a delete or purge only when nothing was sent."""
+    """No response in time, or no connection. Raised for a delete or purge only if nothing was sent."""
 
     title = "The service was not reached"
     advice = "Nothing was changed. Try again in a moment."
 
 
-class UnexpectedAnswer(VaultError):
-    """An answer that is not what the service promises: a redirect, cut, too large, or not its shape."""
+class UnexpectedResponse(VaultError):
+    """A response that breaks the contract: a redirect, one that is cut off, too large or of another shape."""
 
     title = "The service sent something we cannot use"
     advice = "Try again; if it goes on, tell your administrator which page this was."
 
 
-class UnreadableAnswer(UnexpectedAnswer):
-    """An item was answered for, and its answer is an object that tells no usable id."""
+class UnreadableResponse(UnexpectedResponse):
+    """A response about an item that has no usable id."""
 
 
 class OutcomeUnknown(VaultError):
-    """A delete or purge was sent and no usable answer came: it may or may not have happened."""
+    """A delete or purge was sent without a usable response: it may or may not have happened."""
 
     title = "It is not known whether this happened"
     advice = "Do not press again. Read the item or the list to see what is there now."

@@ -1,4 +1,4 @@
-"""What may be asked of a connection's cache, and the one shape a media id may have."""
+"""The query for media, and the one form a media id may have."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SORTS: Final = (
     "duration_desc",
     "duration_asc",
 )
-MAX_LIMIT: Final = 100
-DEFAULT_LIMIT: Final = 50
-"""Items a page where nobody says otherwise; the API's own default is 100."""
+MAX_ITEMS_PER_PAGE: Final = 100
+DEFAULT_ITEMS_PER_PAGE: Final = 50
+"""The default of our pages; the API's own is 100."""
 
 # An id of "", ".", "..", "a/..", "#x" or "?x" would end as the purge address or higher up, quoted or not.
 # What begins with `conn_` is a connection's id, which must not come to stand where items do.
 MEDIA_ID: Final = re.compile(r"(?!conn_)[A-Za-z0-9_-]{1,128}")
 
 
-def checked_media_id(text: str) -> str:
-    """`text` if it can name an item and nothing else; raises MalformedMediaId."""
+def check_media_id(text: str) -> str:
+    """Return `text` if it can name an item and nothing else; raise MalformedMediaId if not."""
     if not MEDIA_ID.fullmatch(text):
         raise MalformedMediaId("The ID has characters, a length or a start that no media ID has.")
     return text
@@ -40,10 +40,10 @@ def checked_media_id(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaQuery:
-    """One question to `GET /v2/vault-plus/media`: all twelve of its query parameters.
+    """A query to `GET /v2/vault-plus/media` with all its twelve parameters.
 
-    Durations are seconds, moments are aware datetimes. A cursor belongs to the exact filters and sort
-    that gave it, so `replacing` drops it whenever anything else changes.
+    Durations are seconds, times are aware datetimes. A cursor belongs to the exact filters and sort that gave
+    it, so `replace` drops it whenever anything else changes.
     """
 
     status: str | None = None
@@ -56,65 +56,69 @@ class MediaQuery:
     cached_at_from: datetime | None = None
     cached_at_to: datetime | None = None
     sort: str | None = None
-    limit: int = DEFAULT_LIMIT
+    limit: int = DEFAULT_ITEMS_PER_PAGE
     cursor: str | None = None
 
     @classmethod
     def from_url(cls, text: str) -> Self:
-        """Return the query that `as_url` wrote as `text`; raise ValueError for anything else."""
+        """Return the query that `to_url` wrote as `text`; raise ValueError for anything else."""
         pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text))
         if len({parameter for parameter, _ in pairs}) < len(pairs):
             raise ValueError(f"a parameter stands there twice: {text}")
         values = {_OWN_NAMES.get(parameter, parameter): value for parameter, value in pairs}
-        if unknown := values.keys() - PARAMETERS.keys():
+        if unknown := values.keys() - API_PARAMETERS.keys():
             raise ValueError(f"unknown parameters: {', '.join(sorted(unknown))}")
-        return cls(**{name: _value(name, value) for name, value in values.items()})
+        return cls(**{name: _parse_value(name, value) for name, value in values.items()})
 
     @property
     def is_scan(self) -> bool:
-        """True when the service walks all it has: any sort, date or duration asks for that."""
-        return any(getattr(self, name) is not None for name in SCANNING)
+        """True if the service has to scan the whole cache, as any sort, date or duration makes it."""
+        return any(getattr(self, name) is not None for name in SCAN_FIELDS)
 
-    def replacing(self, **changes: object) -> Self:
-        """The same question with `changes`, from its first page unless a cursor is among them."""
+    def replace(self, **changes: object) -> Self:
+        """Return the query with `changes`, from its first page unless they include a cursor."""
         return replace(self, **{"cursor": None, **changes})  # type: ignore[arg-type]
 
-    def api_params(self) -> dict[str, str]:
-        """The parameters as the API spells them; what is not asked is left out."""
-        return {PARAMETERS[name]: _text(value) for name, value in self._asked()}
+    def to_api_params(self) -> dict[str, str]:
+        """Return the parameters as the API spells them, without those that are not set."""
+        return {API_PARAMETERS[name]: _format_value(value) for name, value in self._iterate_asked()}
 
-    def as_url(self) -> str:
-        """The query string of our own list page: the API's names, the usual limit left out."""
+    def to_url(self) -> str:
+        """Return the query string of our own list page: the API's names, without the default limit."""
         return urlencode(
-            {PARAMETERS[n]: _text(v) for n, v in self._asked() if (n, v) != ("limit", DEFAULT_LIMIT)}
+            {
+                API_PARAMETERS[n]: _format_value(v)
+                for n, v in self._iterate_asked()
+                if (n, v) != ("limit", DEFAULT_ITEMS_PER_PAGE)
+            }
         )
 
-    def _asked(self) -> Iterator[tuple[str, object]]:
+    def _iterate_asked(self) -> Iterator[tuple[str, object]]:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is not None:
                 yield field.name, value
 
 
-def _camel(name: str) -> str:
+def _to_camel_case(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
 
 
-PARAMETERS: Final = {field.name: _camel(field.name) for field in fields(MediaQuery)}
+API_PARAMETERS: Final = {field.name: _to_camel_case(field.name) for field in fields(MediaQuery)}
 """Our names to the API's: `created_at_from` to `createdAtFrom`."""
 
-_OWN_NAMES: Final = {parameter: name for name, parameter in PARAMETERS.items()}
+_OWN_NAMES: Final = {parameter: name for name, parameter in API_PARAMETERS.items()}
 _CHOICES: Final = {"status": STATUSES, "type": TYPES, "sort": SORTS}
 
-FILTERING: Final = tuple(name for name in PARAMETERS if name not in ("sort", "limit", "cursor"))
-SCANNING: Final = (
+FILTER_FIELDS: Final = tuple(name for name in API_PARAMETERS if name not in ("sort", "limit", "cursor"))
+SCAN_FIELDS: Final = (
     "sort",
-    *(name for name in FILTERING if name.startswith(("duration", "created_at", "cached_at"))),
+    *(name for name in FILTER_FIELDS if name.startswith(("duration", "created_at", "cached_at"))),
 )
 
 
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, float):
@@ -122,7 +126,7 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _value(name: str, text: str) -> Any:
+def _parse_value(name: str, text: str) -> Any:
     """Return the value that `_text` wrote; raise ValueError where this field cannot have it."""
     if name.startswith("duration"):
         seconds = float(text)
@@ -136,8 +140,8 @@ def _value(name: str, text: str) -> Any:
         return moment
     if name == "limit":
         limit = int(text)
-        if not 1 <= limit <= MAX_LIMIT:
-            raise ValueError(f"limit is not from 1 to {MAX_LIMIT}: {text}")
+        if not 1 <= limit <= MAX_ITEMS_PER_PAGE:
+            raise ValueError(f"limit is not from 1 to {MAX_ITEMS_PER_PAGE}: {text}")
         return limit
     if text not in _CHOICES.get(name, (text,)):
         raise ValueError(f"unknown {name}: {text}")

@@ -1,4 +1,4 @@
-"""What the service answers, as frozen records.
+"""The records that responses are decoded into. All are frozen.
 
 Texts that are open or may grow (status, type, label, quality) stay as they came; whether they are known
 is a question to the record. Numbers are checked for sense: the service's times are Unix milliseconds, so a
@@ -22,7 +22,7 @@ EARLIEST_MS: Final = 946_684_800_000
 LATEST_MS: Final = 253_402_300_799_999
 """9999-12-31, the last that a datetime can hold."""
 MAX_COUNT: Final = 2**53
-MAX_SECONDS: Final = 10_000_000
+MAX_DURATION_SECONDS: Final = 10_000_000
 
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 if TYPE_CHECKING:
@@ -30,33 +30,33 @@ if TYPE_CHECKING:
 else:  # the service may write 12 as 12.0: it is made an int once it is read
     WholeNumber = Count | Annotated[float, Meta(ge=0, le=MAX_COUNT)]
 Milliseconds = Annotated[float, Meta(ge=0, le=LATEST_MS)]
-Seconds = Annotated[float, Meta(ge=0, le=MAX_SECONDS)]
+Seconds = Annotated[float, Meta(ge=0, le=MAX_DURATION_SECONDS)]
 
 
-def _moment(ms: float | None) -> datetime | None:
+def _to_datetime(ms: float | None) -> datetime | None:
     return _EPOCH + timedelta(milliseconds=int(ms)) if ms else None
 
 
 class Oddity(Struct, frozen=True, gc=False):
-    """A field that is not what the service promises: its name there, its value as it came, and why it is odd.
+    """A field whose value breaks the contract: its name in the API, the value as it came, and the reason.
 
-    `name` is "variant" where something else stands in place of a variant, "label" for the label itself.
+    `name` is "variant" if something else stands in place of a variant, "label" for the label itself.
     """
 
     name: str
     raw: str
-    why: str
+    reason: str
 
     @property
     def text(self) -> str:
         """The field, its value and the reason in one line: `sizeBytes 1024.5 (not a whole number)`."""
-        return f"{self.name} {self.raw} ({self.why})" if self.raw else f"{self.name} ({self.why})"
+        return f"{self.name} {self.raw} ({self.reason})" if self.raw else f"{self.name} ({self.reason})"
 
 
 class Variant(Struct, frozen=True, rename="camel", gc=False):
-    """One stored or observed version of an item. `size_bytes` is 0 until storing ends: not known yet.
+    """A stored or observed version of an item. Sizes are bytes; `size_bytes` is 0 until storing ends.
 
-    A number or time that could not be read is 0, a text "", and stands among the `oddities`.
+    A number or time that could not be read is 0, a text "", and is listed in `oddities`.
     """
 
     oddities: ClassVar[tuple[Oddity, ...]] = ()
@@ -83,53 +83,58 @@ class Variant(Struct, frozen=True, rename="camel", gc=False):
 
     @property
     def is_known(self) -> bool:
+        """True if the status is one that this program knows."""
         return self.status in STATUSES
 
     @property
     def is_stored(self) -> bool:
+        """True if the service holds a copy."""
         return self.status == "stored"
 
     @property
     def is_moving(self) -> bool:
-        """True while the service is still at it: worth reading again soon."""
+        """True while the service is storing it: worth reading again soon."""
         return self.status in ("pending", "storing")
 
     @property
     def size(self) -> int | None:
-        """Bytes, or None where they are not known (yet)."""
+        """The size in bytes, or None if it is not known (yet)."""
         if self.size_bytes:
             return self.size_bytes
-        return 0 if self.is_stored and self.oddity("sizeBytes") is None else None
+        return 0 if self.is_stored and self.find_oddity("sizeBytes") is None else None
 
     @property
     def accesses(self) -> int | None:
-        """How often it was observed, or None where that is not known."""
-        return self.access_count if self.access_count or self.oddity("accessCount") is None else None
+        """The number of accesses, or None if it is not known."""
+        return self.access_count if self.access_count or self.find_oddity("accessCount") is None else None
 
     @property
     def created_at(self) -> datetime | None:
-        return _moment(self.created_ms)
+        """The time it was first seen, or None if it is not known."""
+        return _to_datetime(self.created_ms)
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the upstream *link* ends, not the stored copy."""
-        return _moment(self.expires_ms)
+        """The time the upstream *link* ends, not the stored copy; None if it is not known."""
+        return _to_datetime(self.expires_ms)
 
     @property
     def stored_at(self) -> datetime | None:
-        return _moment(self.stored_ms)
+        """The time it was stored, or None if it was not."""
+        return _to_datetime(self.stored_ms)
 
     @property
     def last_accessed_at(self) -> datetime | None:
-        return _moment(self.last_accessed_ms)
+        """The time of the last access, or None if there was none."""
+        return _to_datetime(self.last_accessed_ms)
 
-    def oddity(self, name: str) -> Oddity | None:
-        """Return what is odd about the field of this name; all fields share what stands for a variant."""
+    def find_oddity(self, name: str) -> Oddity | None:
+        """Return the oddity of the field of this name, or None. An odd variant has one for all fields."""
         return next((odd for odd in self.oddities if odd.name in (name, "variant")), None)
 
 
 class OddVariant(Variant, frozen=True, kw_only=True, gc=False):
-    """A variant some of whose fields are not what the service promises."""
+    """A variant with fields that break the contract."""
 
     oddities: tuple[Oddity, ...]  # type: ignore[misc]
 
@@ -149,38 +154,40 @@ class MediaItem(Struct, frozen=True, gc=False):
 
     @property
     def is_known_type(self) -> bool:
+        """True if the type is one that this program knows."""
         return self.type in TYPES
 
     @property
     def is_moving(self) -> bool:
+        """True while the service is storing one of its variants."""
         return any(variant.is_moving for variant in self.media.values())
 
     @property
     def size_bytes(self) -> int:
-        """Bytes known so far, over all variants."""
+        """The bytes known so far, over all variants."""
         return sum(variant.size_bytes for variant in self.media.values())
 
 
 class OddMediaItem(MediaItem, frozen=True, kw_only=True, gc=False):
-    """An item with fields that are not what the service promises: `oddities` are its own, each variant has
-    its own, too."""
+    """An item with fields that break the contract. Each variant has `oddities` of its own."""
 
     oddities: tuple[Oddity, ...]  # type: ignore[misc]
 
 
 class UnreadableItem(Struct, frozen=True, gc=False):
-    """A row of a page that has no usable id. `id` where it is known from what was asked."""
+    """A row without a usable id. `id` is the one that was asked for, if any."""
 
     id: str | None
     reason: str
 
 
 class MediaPage(Struct, frozen=True, gc=False):
-    """One page of a query, in the service's order. `next_cursor` is None at the end."""
+    """A page of a query, in the service's order. `next_cursor` is None at the end."""
 
     items: tuple[MediaItem | UnreadableItem, ...]
     next_cursor: str | None = None
 
     @property
     def readable(self) -> tuple[MediaItem, ...]:
+        """The items without the unreadable ones."""
         return tuple(item for item in self.items if isinstance(item, MediaItem))

@@ -1,4 +1,4 @@
-"""What an answer other than a good 200 means: which error, in whose words, and whether to ask again."""
+"""Classifies a response other than a good 200: which error it is, and whether to send the call again."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from .errors import (
     KeyRefused,
     NotCached,
     OutcomeUnknown,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     Unreachable,
     VaultError,
 )
 from .query import MEDIA_ID
 
-LONGEST_DETAIL: Final = 300
-LONGEST_READ: Final = 4096
-"""Characters of a text of the service that are looked at; whatever stands behind them is never shown."""
+MAX_DETAIL_LENGTH: Final = 300
+MAX_INSPECTED_LENGTH: Final = 4096
+"""The part of a text that is searched for secrets; the rest is never shown."""
 
-LONGEST_RETRY_AFTER: Final = 86_400.0
-"""Seconds; a service that asks for more than a day is understood as asking for a day."""
+MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
+"""One day. A longer wish counts as this one."""
 
 _PASSING: Final = frozenset({500, 502, 503, 504})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -44,7 +44,7 @@ _LINK: Final = re.compile(r"[a-z][a-z0-9+.-]{0,31}://\S+", re.IGNORECASE)
 
 
 class Effect(Enum):
-    """What a call does to the cache, and so what may be concluded when no usable answer comes."""
+    """The effect of a call on the cache, which decides what a lost response may mean."""
 
     READ = "read"
     DELETE = "delete"
@@ -53,29 +53,32 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An attempt that failed: may it be made `again`, and after how many seconds, where the service said?"""
+    """A failed attempt.
+
+    `again` is True if it may be repeated, `pause` the seconds the service asked for, if any.
+    """
 
     error: VaultError
     again: bool = False
     pause: float | None = None
 
 
-class AnotherItem(ValueError):
-    """An answer about another item than was asked; the text names it, where it can be a media id at all."""
+class ItemMismatch(ValueError):
+    """A response about another item than asked for. The text names it if its id is a valid one."""
 
     def __init__(self, answered: str) -> None:
         named = f" ({answered})" if MEDIA_ID.fullmatch(answered) else ""
         super().__init__(f"The service answered about another item{named}.")
 
 
-class _Facts(TypedDict):
+class _ErrorFields(TypedDict):
     status: int
     code: str | None
     request_id: str | None
 
 
-class Redaction:
-    """Takes the key and connection ids, the one that was sent or any, out of texts that the service wrote."""
+class Redactor:
+    """Removes the key and all connection ids from texts that the service wrote."""
 
     def __init__(self, *secrets: str) -> None:
         # A secret of a few letters is only one where it stands alone, or no word would survive.
@@ -86,28 +89,28 @@ class Redaction:
         self._secret = re.compile("|".join((*shapes, r"\bconn_\w+")), re.IGNORECASE)
         self._longest_secret = max(map(len, secrets), default=0)
 
-    def clean(self, text: str, longest: int = LONGEST_DETAIL) -> str:
-        """Return one line of at most `longest` characters without secrets, links or control characters."""
-        line = self._secret.sub("•••", _CONTROL.sub(" ", text[:LONGEST_READ]))
-        if len(text) > LONGEST_READ:
+    def redact(self, text: str, max_length: int = MAX_DETAIL_LENGTH) -> str:
+        """Return one line of at most `max_length` characters without secrets, links or control characters."""
+        line = self._secret.sub("•••", _CONTROL.sub(" ", text[:MAX_INSPECTED_LENGTH]))
+        if len(text) > MAX_INSPECTED_LENGTH:
             # The cut may have left the first part of a secret at the end, which no pattern knows.
             line = line[: max(len(line) - self._longest_secret, 0)]
         line = _LINK.sub("[link]", line)
-        return " ".join(self._secret.sub("•••", line).split())[:longest]
+        return " ".join(self._secret.sub("•••", line).split())[:max_length]
 
 
-def judge(
-    effect: Effect, names_item: bool, status: int, headers: Mapping[str, str], body: bytes, redact: Redaction
+def classify_response(
+    effect: Effect, names_item: bool, status: int, headers: Mapping[str, str], body: bytes, redact: Redactor
 ) -> Failure:
-    """The failure that an answer with a `status` other than 200 stands for.
+    """Return the failure that a response with a `status` other than 200 stands for.
 
-    Only a delete or purge that was clearly refused counts as not done: any 5xx may come from a gateway in
-    front of a service that has done it. A delete is asked again only where the service said when.
+    A delete or purge counts as not done only if it was clearly refused: any 5xx may come from a gateway in
+    front of a service that has done it. A delete is repeated only if the service said when.
     """
-    said = _Said.read(body, redact)
-    facts: _Facts = {"status": status, "code": said.code, "request_id": said.request_id}
-    detail = said.text or _sentence(status, names_item)
-    asked = retry_after(headers.get("retry-after"))
+    said = _ErrorBody.read(body, redact)
+    facts: _ErrorFields = {"status": status, "code": said.code, "request_id": said.request_id}
+    detail = said.text or _describe_status(status, names_item)
+    asked = parse_retry_after(headers.get("retry-after"))
     reads = effect is Effect.READ
     if status == 429 or (status == 503 and asked is not None and effect is not Effect.PURGE):
         again = reads or (effect is Effect.DELETE and asked is not None)
@@ -120,19 +123,19 @@ def judge(
         return Failure(BadRequest(detail, **facts))
     if not reads:
         return Failure(OutcomeUnknown(detail, **facts))
-    return Failure(UnexpectedAnswer(detail, **facts), again=status in _PASSING)
+    return Failure(UnexpectedResponse(detail, **facts), again=status in _PASSING)
 
 
-def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds to wait as a `Retry-After` header says, in seconds or as a date; None where it makes no sense.
+def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Return the seconds that a `Retry-After` header asks for, in seconds or as a date, or None.
 
-    Negative numbers, moments gone by and anything else are no wish to wait. At most LONGEST_RETRY_AFTER.
+    At most MAX_RETRY_AFTER_SECONDS. Negative numbers, dates in the past and anything else give None.
     """
     if value is None:
         return None
     text = value.strip()
     if re.fullmatch(r"[0-9]+", text):
-        return min(float(text), LONGEST_RETRY_AFTER)
+        return min(float(text), MAX_RETRY_AFTER_SECONDS)
     try:
         moment = parsedate_to_datetime(text)
         if moment.tzinfo is None:  # "-0000": the time is UTC, its author's zone unknown (RFC 5322, 3.3)
@@ -140,45 +143,45 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
         seconds = (moment - (now or datetime.now(UTC))).total_seconds()
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return min(seconds, LONGEST_RETRY_AFTER) if seconds >= 0 else None
+    return min(seconds, MAX_RETRY_AFTER_SECONDS) if seconds >= 0 else None
 
 
-def unanswered(effect: Effect, written: bool, broken: Exception) -> Failure:
-    """The failure for an exchange that broke: without a byte `written`, nothing can have happened."""
+def classify_exception(effect: Effect, written: bool, broken: Exception) -> Failure:
+    """Return the failure for an exchange that broke. If no byte was `written`, nothing can have happened."""
     if not written:
-        return Failure(Unreachable(_why_unsent(broken)), again=True)
-    late = _involves(broken, TimeoutError, UrllibTimeout, requests.Timeout)
+        return Failure(Unreachable(_explain_unsent(broken)), again=True)
+    late = _is_caused_by(broken, TimeoutError, UrllibTimeout, requests.Timeout)
     why = "The answer did not come in time." if late else "The connection broke before the answer was whole."
-    if effect is Effect.READ and (late or _involves(broken, ConnectionError, ssl.SSLError)):
+    if effect is Effect.READ and (late or _is_caused_by(broken, ConnectionError, ssl.SSLError)):
         return Failure(Unreachable(why), again=True)
-    return unusable(effect, why, again=True)
+    return classify_unusable(effect, why, again=True)
 
 
-def unusable(effect: Effect, why: str, *, status: int | None = None, again: bool = False) -> Failure:
-    """The failure for an answer that came and says nothing: a removal may or may not have happened."""
+def classify_unusable(effect: Effect, why: str, *, status: int | None = None, again: bool = False) -> Failure:
+    """Return the failure for a response that cannot be used: a removal may or may not have happened."""
     if effect is Effect.READ:
-        return Failure(UnexpectedAnswer(why, status=status), again=again)
+        return Failure(UnexpectedResponse(why, status=status), again=again)
     return Failure(OutcomeUnknown(why, status=status))
 
 
-def _why_unsent(broken: Exception) -> str:
-    if _involves(broken, NameResolutionError):
+def _explain_unsent(broken: Exception) -> str:
+    if _is_caused_by(broken, NameResolutionError):
         return "The name in the service's address is not known here."
-    if _involves(broken, NewConnectionError):  # before the timeouts: urllib3 derives it from one
+    if _is_caused_by(broken, NewConnectionError):  # before the timeouts: urllib3 derives it from one
         return "The connection was refused, or no way leads to the service from here."
-    if _involves(broken, TimeoutError, UrllibTimeout, requests.Timeout):
+    if _is_caused_by(broken, TimeoutError, UrllibTimeout, requests.Timeout):
         return "No connection came about in time."
-    if _involves(broken, ssl.SSLError, requests.exceptions.SSLError):
+    if _is_caused_by(broken, ssl.SSLError, requests.exceptions.SSLError):
         return "No secure connection came about; is the service's certificate the right one?"
     return "No connection came about."
 
 
-def _involves(broken: BaseException, *kinds: type[BaseException]) -> bool:
-    return any(isinstance(one, kinds) for one in _causes(broken))
+def _is_caused_by(broken: BaseException, *kinds: type[BaseException]) -> bool:
+    return any(isinstance(one, kinds) for one in _iterate_causes(broken))
 
 
-def _causes(broken: BaseException) -> Iterator[BaseException]:
-    """`broken` and what lies under it: `requests` and urllib3 wrap errors as arguments and `reason`s."""
+def _iterate_causes(broken: BaseException) -> Iterator[BaseException]:
+    """Yield `broken` and its causes: `requests` and urllib3 wrap errors as arguments and `reason`s."""
     waiting, seen = [broken], set()
     while waiting:
         one = waiting.pop()
@@ -191,8 +194,8 @@ def _causes(broken: BaseException) -> Iterator[BaseException]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """The service's own words. Four shapes of error body are seen on the vendor's pages: `{error}`,
+class _ErrorBody:
+    """The service's own description of an error. The vendor's pages show four shapes of it: `{error}`,
     `{error, type, requestId, actionRequired?}`, `{error, code, details}` and `{message, code, details}`.
     """
 
@@ -201,30 +204,30 @@ class _Said:
     request_id: str | None
 
     @classmethod
-    def read(cls, body: bytes, redact: Redaction) -> _Said:
+    def read(cls, body: bytes, redact: Redactor) -> _ErrorBody:
         try:
             fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return cls("", None, None)
 
-        def text_of(*names: str, longest: int = LONGEST_DETAIL) -> str | None:
+        def text_of(*names: str, max_length: int = MAX_DETAIL_LENGTH) -> str | None:
             for name in names:
                 try:
                     value = msgspec.json.decode(fields[name], type=str | int)
                 except (KeyError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                     continue
-                if cleaned := redact.clean(str(value), longest):
+                if cleaned := redact.redact(str(value), max_length):
                     return cleaned
             return None
 
         return cls(
             text_of("error", "message") or "",
-            text_of("type", "code", longest=100),
-            text_of("requestId", longest=100),
+            text_of("type", "code", max_length=100),
+            text_of("requestId", max_length=100),
         )
 
 
-def _sentence(status: int, names_item: bool) -> str:
+def _describe_status(status: int, names_item: bool) -> str:
     if status == 404:
         if names_item:
             return "The service has nothing under this ID, or the base address is wrong."

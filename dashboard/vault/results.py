@@ -1,4 +1,4 @@
-"""What the service says of a deletion or a purge: any number of the contract, an odd one as it came."""
+"""The results of a deletion and a purge. A count that makes no sense is kept as it came."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .records import MAX_COUNT, Oddity
 MAX_FREED_BYTES: Final = 2**49
 """Of one item; what 10,000 of them add up to still fits into 64 bits."""
 
-_MAX_RAW_LENGTH: Final = 60
+MAX_RAW_LENGTH: Final = 60
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
 class DeleteResult(Struct, frozen=True):
-    """What the service says of one deletion. `success` False: nothing was removed.
+    """The result of a deletion. If `success` is False, nothing was removed.
 
-    `freed_bytes` is None where the number is none of bytes; then it stands among the `oddities`.
+    `freed_bytes` is None if the number makes no sense; it is then listed in `oddities`.
     """
 
     success: bool
@@ -30,7 +30,10 @@ class DeleteResult(Struct, frozen=True):
 
 
 class PurgeResult(Struct, frozen=True):
-    """What the service says of a purge. `purged_count` counts variants, not items; None as for a deletion."""
+    """The result of a purge.
+
+    `purged_count` counts variants, not items; both counts may be None as in DeleteResult.
+    """
 
     success: bool
     purged_count: int | None
@@ -50,40 +53,43 @@ class _WirePurge(Struct, rename="camel"):
     freed_bytes: msgspec.Raw
 
 
-_delete = msgspec.json.Decoder(_WireDelete)
-_purge = msgspec.json.Decoder(_WirePurge)
+_delete_decoder = msgspec.json.Decoder(_WireDelete)
+_purge_decoder = msgspec.json.Decoder(_WirePurge)
 
 
 def decode_delete(body: bytes) -> DeleteResult:
-    """Return the result of a deletion. Raises msgspec.DecodeError (and its ValidationError),
-    UnicodeDecodeError or RecursionError where the body is none."""
-    wire, odd = _delete.decode(body), list[Oddity]()
-    freed = _count("freedBytes", wire.freed_bytes, MAX_FREED_BYTES, odd)
+    """Return the result of a deletion.
+
+    Raises msgspec.DecodeError (and its ValidationError), UnicodeDecodeError or RecursionError if the body
+    is not one.
+    """
+    wire, odd = _delete_decoder.decode(body), list[Oddity]()
+    freed = _read_count("freedBytes", wire.freed_bytes, MAX_FREED_BYTES, odd)
     return DeleteResult(wire.success, wire.media_id, freed, tuple(odd))
 
 
 def decode_purge(body: bytes) -> PurgeResult:
-    """Return the result of a purge; raises as `decode_delete`."""
-    wire, odd = _purge.decode(body), list[Oddity]()
-    count = _count("purgedCount", wire.purged_count, MAX_COUNT, odd)
-    freed = _count("freedBytes", wire.freed_bytes, MAX_COUNT, odd)
+    """Return the result of a purge. Raises as `decode_delete` does."""
+    wire, odd = _purge_decoder.decode(body), list[Oddity]()
+    count = _read_count("purgedCount", wire.purged_count, MAX_COUNT, odd)
+    freed = _read_count("freedBytes", wire.freed_bytes, MAX_COUNT, odd)
     return PurgeResult(wire.success, count, freed, tuple(odd))
 
 
-def _count(name: str, raw: msgspec.Raw, most: int, odd: list[Oddity]) -> int | None:
-    """Return the whole number that was written; where it is none, note it among the odd."""
+def _read_count(name: str, raw: msgspec.Raw, maximum: int, odd: list[Oddity]) -> int | None:
+    """Return the whole number in `raw`; if it is not one, return None and add it to `odd`."""
     text = bytes(raw).decode().strip()
     if not _NUMBER.fullmatch(text):
         raise msgspec.ValidationError(f"{name} is no number")
     number = float(text)
     if number < 0:
         why = "negative"
-    elif number > most:
+    elif number > maximum:
         why = "too large"
     elif not number.is_integer():
         why = "not a whole number"
     else:
         return int(number)
-    shown = text if len(text) <= _MAX_RAW_LENGTH else f"{text[: _MAX_RAW_LENGTH - 1]}…"
+    shown = text if len(text) <= MAX_RAW_LENGTH else f"{text[: MAX_RAW_LENGTH - 1]}…"
     odd.append(Oddity(name, shown, why))
     return None

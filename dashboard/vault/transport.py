@@ -1,4 +1,4 @@
-"""The one function that sends: to a checked address, within a deadline and a size, as often as is safe."""
+"""The only code that sends: to a checked address, within a deadline and a size, as often as is safe."""
 
 from __future__ import annotations
 
@@ -15,22 +15,30 @@ from requests import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
-from .address import ACCOUNT_CONNECTIONS, COLLECTION, base_address
-from .deadline import Clock, DeadlineAdapter, running
+from .address import ACCOUNT_CONNECTIONS_PATH, MEDIA_PATH, parse_base_url
+from .deadline import Deadline, DeadlineAdapter, current_deadline
 from .errors import BadRequest, Busy
-from .query import checked_media_id
-from .rate_limit import Pace
-from .responses import AnotherItem, Effect, Failure, Redaction, judge, unanswered, unusable
+from .query import check_media_id
+from .rate_limit import RateLimit
+from .responses import (
+    Effect,
+    Failure,
+    ItemMismatch,
+    Redactor,
+    classify_exception,
+    classify_response,
+    classify_unusable,
+)
 
 T = TypeVar("T")
 
 _MIB: Final = 1024 * 1024
-LARGEST_READ: Final = 8 * _MIB
-LARGEST_RESULT: Final = 64 * 1024
+MAX_READ_BYTES: Final = 8 * _MIB
+MAX_RESULT_BYTES: Final = 64 * 1024
 """Decoded bytes of a delete's or purge's answer, and of any error body."""
-LONGEST_URL: Final = 8192
+MAX_URL_LENGTH: Final = 8192
 
-_PIECE: Final = 64 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 _JITTER: Final = wait_random_exponential(multiplier=0.25, max=4)
 # What a header may hold and still arrive as it was written: Latin-1 without control characters.
 _HEADER: Final = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\x20-\x7e\xa0-\xff]{0,254}[\x21-\x7e\xa1-\xff])?")
@@ -38,57 +46,58 @@ _HEADER: Final = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\x20-\x7e\xa0-\xff]{0,254}
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One of those there are, by what tells them apart on the wire."""
+    """An operation of the API: method, path and effect."""
 
     method: str
     effect: Effect = Effect.READ
     names_item: bool = False
     suffix: str = ""
-    collection: str = COLLECTION
+    collection: str = MEDIA_PATH
 
     @property
-    def largest(self) -> int:
-        """Decoded bytes its answer may have."""
-        return LARGEST_READ if self.effect is Effect.READ else LARGEST_RESULT
+    def max_response_bytes(self) -> int:
+        """The decoded size that its response may have, in bytes."""
+        return MAX_READ_BYTES if self.effect is Effect.READ else MAX_RESULT_BYTES
 
 
-QUERY: Final = Operation("GET")
-GET: Final = Operation("GET", names_item=True)
-BATCH: Final = Operation("POST", suffix="/batch")
-DELETE: Final = Operation("DELETE", Effect.DELETE, names_item=True)
-PURGE: Final = Operation("DELETE", Effect.PURGE)
-CONNECTIONS: Final = Operation("GET", collection=ACCOUNT_CONNECTIONS)
+QUERY_MEDIA: Final = Operation("GET")
+GET_MEDIA: Final = Operation("GET", names_item=True)
+GET_BATCH: Final = Operation("POST", suffix="/batch")
+DELETE_MEDIA: Final = Operation("DELETE", Effect.DELETE, names_item=True)
+PURGE_CONNECTION: Final = Operation("DELETE", Effect.PURGE)
+LIST_CONNECTIONS: Final = Operation("GET", collection=ACCOUNT_CONNECTIONS_PATH)
 
 
-class Places:
-    """How many calls may be under way at once, and how many of them may remove something."""
+class ConcurrencyLimit:
+    """Limits the calls under way at the same time, and how many of them may remove something."""
 
     def __init__(self, calls: int = 16, removals: int = 2) -> None:
         self._calls = threading.BoundedSemaphore(calls)
         self._removals = threading.BoundedSemaphore(removals)
 
-    def take(self, effect: Effect, clock: Clock) -> bool:
-        """Wait for a place until the deadline; False when none came free."""
+    def acquire(self, effect: Effect, deadline: Deadline) -> bool:
+        """Wait for a slot until the deadline; return False if none became free."""
         removes = effect is not Effect.READ
-        if removes and not self._removals.acquire(timeout=max(clock.left(), 0)):
+        if removes and not self._removals.acquire(timeout=max(deadline.remaining(), 0)):
             return False
-        if self._calls.acquire(timeout=max(clock.left(), 0)):
+        if self._calls.acquire(timeout=max(deadline.remaining(), 0)):
             return True
         if removes:
             self._removals.release()
         return False
 
-    def give_back(self, effect: Effect) -> None:
+    def release(self, effect: Effect) -> None:
+        """Free a slot that `acquire` took."""
         self._calls.release()
         if effect is not Effect.READ:
             self._removals.release()
 
 
-OF_THIS_PROCESS: Final = Places()
+PROCESS_CONCURRENCY: Final = ConcurrencyLimit()
 
 
 class Transport:
-    """Sends the operations to one base address with one key. May be used by many threads at once.
+    """Sends operations to one base address with one key. Safe for many threads.
 
     It uses the adapter of `requests` without a `requests.Session`: a session keeps cookies, looks the
     environment up for every call, and reads a redirect's whole body even when told not to follow it.
@@ -101,15 +110,15 @@ class Transport:
         *,
         verify: bool | str,
         pool_size: int,
-        places: Places,
-        pace: Pace | None = None,
+        concurrency: ConcurrencyLimit,
+        rate_limit: RateLimit | None = None,
     ) -> None:
-        self.base = base_address(base_url)
+        self.base = parse_base_url(base_url)
         if not _HEADER.fullmatch(api_key):
             raise ValueError("The API key is empty, too long, or has characters that no header can carry.")
         if verify is False:
             raise ValueError("Certificates are always verified; give the path of a PEM file to trust others.")
-        self._collection = self.base + COLLECTION
+        self._collection = self.base + MEDIA_PATH
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.base))
         self._key = api_key
         self._headers = CaseInsensitiveDict(
@@ -121,14 +130,14 @@ class Transport:
             }
         )
         self._adapter = DeadlineAdapter(self.base, verify=verify, pool_size=pool_size)
-        self._places, self.pace = places, pace or Pace()
-        self._prepare(QUERY, "probe", None, None, None)  # the address survives being prepared, or say so now
+        self._concurrency, self.rate_limit = concurrency, rate_limit or RateLimit()
+        self._prepare(QUERY_MEDIA, "probe", None, None, None)  # raises now if the address is changed by it
 
     def __repr__(self) -> str:
         return f"Transport({self.base!r})"
 
     def close(self) -> None:
-        """Close the connections that lie ready."""
+        """Close the connections that are kept open."""
         self._adapter.close()
 
     def call(
@@ -136,37 +145,38 @@ class Transport:
         operation: Operation,
         connection_id: str | None,
         decode: Callable[[bytes], T],
-        clock: Clock,
+        deadline: Deadline,
         *,
         media_id: str | None = None,
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> T:
-        """What `decode` makes of the answer. Raises any VaultError; `decode` raises msgspec's or ValueError.
+        """Send the operation and return the decoded response. Raises any VaultError.
 
-        Calls about media name a connection; one about the account must not. Failures travel as values up to
-        here, so that no error carries a request, with its key, in its chain.
+        `decode` may raise msgspec's errors or ValueError. Calls about media name a connection; those about
+        the account must not. Failures are passed as values up to here, so that no error carries a request,
+        with its key, in its chain.
         """
         prepared = self._prepare(operation, connection_id, media_id, params, body)
-        patience = clock.patience
-        attempts = 1 if operation.effect is Effect.PURGE else patience.attempts
+        timeouts = deadline.timeouts
+        attempts = 1 if operation.effect is Effect.PURGE else timeouts.attempts
 
         def again(outcome: T | Failure) -> bool:
             if not isinstance(outcome, Failure) or not outcome.again:
                 return False
-            return outcome.pause is None or patience.longest_wait > 0
+            return outcome.pause is None or timeouts.max_pause > 0
 
         def pause(state: RetryCallState) -> float:
-            asked = _result(state).pause
-            return _JITTER(state) if asked is None else min(asked, patience.longest_wait)
+            asked = _get_failure(state).pause
+            return _JITTER(state) if asked is None else min(asked, timeouts.max_pause)
 
         def enough(state: RetryCallState) -> bool:
-            return state.attempt_number >= attempts or state.upcoming_sleep >= clock.left()
+            return state.attempt_number >= attempts or state.upcoming_sleep >= deadline.remaining()
 
         retrying = Retrying(
-            retry=retry_if_result(again), wait=pause, stop=enough, retry_error_callback=_result
+            retry=retry_if_result(again), wait=pause, stop=enough, retry_error_callback=_get_failure
         )
-        outcome: T | Failure = retrying(self._attempt, operation, prepared, decode, clock)
+        outcome: T | Failure = retrying(self._attempt, operation, prepared, decode, deadline)
         if isinstance(outcome, Failure):
             raise outcome.error
         return outcome
@@ -181,13 +191,13 @@ class Transport:
     ) -> PreparedRequest:
         if operation.names_item != (media_id is not None):
             raise BadRequest("This call names an item where it must not, or names none where it must.")
-        tail = operation.suffix if media_id is None else f"/{checked_media_id(media_id)}"
+        tail = operation.suffix if media_id is None else f"/{check_media_id(media_id)}"
         address = self.base + operation.collection + tail
         prepared = PreparedRequest()
         prepared.method = operation.method
         prepared.headers = self._headers.copy()
         if connection_id is not None:
-            prepared.headers["x-connection-id"] = _checked_connection_id(connection_id)
+            prepared.headers["x-connection-id"] = _check_connection_id(connection_id)
         prepared.body = body
         if body is not None:
             prepared.headers["Content-Type"] = "application/json"
@@ -202,9 +212,10 @@ class Transport:
     def _check_address(
         self, operation: Operation, prepared: PreparedRequest, address: str, *, asks: bool
     ) -> None:
-        """Nothing may leave for another address than meant: one segment less, and a delete is a purge.
+        """Raise BadRequest if the request would go to another address than meant.
 
-        Outside the media's collection nothing is done but read, and no connection is named.
+        With one segment less, a delete is a purge. Outside the path of media only GET is allowed, and no
+        connection is named.
         """
         url = prepared.url or ""
         path, _, question = url.partition("?")
@@ -221,84 +232,92 @@ class Transport:
             or not (of_media or prepared.method == "GET")
         ):
             raise BadRequest("The request would have gone to another address than meant. Nothing was sent.")
-        if len(url) > LONGEST_URL:
+        if len(url) > MAX_URL_LENGTH:
             raise BadRequest("The filters or the cursor are too long. Nothing was sent.")
 
     def _attempt(
-        self, operation: Operation, prepared: PreparedRequest, decode: Callable[[bytes], T], clock: Clock
+        self,
+        operation: Operation,
+        prepared: PreparedRequest,
+        decode: Callable[[bytes], T],
+        deadline: Deadline,
     ) -> T | Failure:
         effect = operation.effect
-        if not self._places.take(effect, clock):
+        if not self._concurrency.acquire(effect, deadline):
             return Failure(Busy("Too many calls are under way from here; none came free. Nothing was sent."))
-        clock.written = False
-        token = running.set(clock)
+        deadline.has_written = False
+        token = current_deadline.set(deadline)
         try:
-            answer = self._exchange(operation, prepared, clock)
+            answer = self._exchange(operation, prepared, deadline)
         finally:
-            running.reset(token)
-            self._places.give_back(effect)
+            current_deadline.reset(token)
+            self._concurrency.release(effect)
         if isinstance(answer, Failure):
             return answer
         try:
             return decode(answer)
-        except AnotherItem as other:
-            return unusable(effect, str(other), status=200, again=True)
+        except ItemMismatch as other:
+            return classify_unusable(effect, str(other), status=200, again=True)
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            return unusable(effect, "The answer is not what the service promises.", status=200, again=True)
+            return classify_unusable(
+                effect, "The answer is not what the service promises.", status=200, again=True
+            )
 
-    def _exchange(self, operation: Operation, prepared: PreparedRequest, clock: Clock) -> bytes | Failure:
-        """One request, and the whole body of a 200. An odd answer can make the libraries raise anything."""
+    def _exchange(
+        self, operation: Operation, prepared: PreparedRequest, deadline: Deadline
+    ) -> bytes | Failure:
+        """Send one request and return the whole body of a 200. The libraries may raise anything."""
         effect = operation.effect
         try:
-            timeout = (clock.patience.connect, clock.patience.gap)
+            timeout = (deadline.timeouts.connect, deadline.timeouts.read)
             response = self._adapter.send(prepared, stream=True, timeout=timeout)
         except Exception as broken:
-            return unanswered(effect, clock.written, broken)
+            return classify_exception(effect, deadline.has_written, broken)
         status = response.status_code
         named = prepared.headers.get("x-connection-id")
         if named is not None:
-            self.pace.note(str(named), status, response.headers)
+            self.rate_limit.record(str(named), status, response.headers)
         try:
-            body = _body(response, operation.largest if status == 200 else LARGEST_RESULT)
-        except _Unacceptable as broken:
+            body = _read_body(response, operation.max_response_bytes if status == 200 else MAX_RESULT_BYTES)
+        except _UnusableBody as broken:
             if status == 200:
-                return unusable(effect, str(broken), status=status)
+                return classify_unusable(effect, str(broken), status=status)
             body = b""
         except Exception as broken:
             if status == 200:
-                return unanswered(effect, clock.written, broken)
+                return classify_exception(effect, deadline.has_written, broken)
             body = b""
         finally:
             response.raw.close()  # a connection whose answer was read whole is back in the pool by now
         if status == 200:
             return body
-        redact = Redaction(self._key, *([str(named)] if named is not None else []))
-        return judge(effect, operation.names_item, status, response.headers, body, redact)
+        redact = Redactor(self._key, *([str(named)] if named is not None else []))
+        return classify_response(effect, operation.names_item, status, response.headers, body, redact)
 
 
-class _Unacceptable(Exception):
-    """A body that is not worth reading on."""
+class _UnusableBody(Exception):
+    """A body that is not worth reading any further."""
 
 
-def _body(response: requests.Response, largest: int) -> bytes:
+def _read_body(response: requests.Response, max_bytes: int) -> bytes:
     # Other codings are not asked for, and not every decoder can be kept from filling the memory.
     if response.headers.get("content-encoding", "").strip().lower() not in ("", "identity", "gzip", "x-gzip"):
-        raise _Unacceptable("The answer is compressed in a way that was not asked for.")
+        raise _UnusableBody("The answer is compressed in a way that was not asked for.")
     pieces, size = [], 0
-    for piece in response.raw.stream(_PIECE, decode_content=True):
+    for piece in response.raw.stream(_CHUNK_BYTES, decode_content=True):
         size += len(piece)
-        if size > largest:
-            raise _Unacceptable("The answer is larger than any the service promises.")
+        if size > max_bytes:
+            raise _UnusableBody("The answer is larger than any the service promises.")
         pieces.append(piece)
     return b"".join(pieces)
 
 
-def _result(state: RetryCallState) -> Failure:
+def _get_failure(state: RetryCallState) -> Failure:
     return cast("Failure", state.outcome.result() if state.outcome is not None else None)
 
 
-def _checked_connection_id(text: str) -> str:
-    """`text` if a header can carry it; raises BadRequest, which does not repeat it."""
+def _check_connection_id(text: str) -> str:
+    """Return `text` if a header can carry it; raise BadRequest, which does not repeat it, if not."""
     if not _HEADER.fullmatch(text):
         raise BadRequest("The connection ID is empty, too long, or has characters that no header can carry.")
     return text

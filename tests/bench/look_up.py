@@ -25,13 +25,13 @@ def main(slug: str) -> None:
     from dashboard.lookups import store
     from dashboard.lookups.parsing import read
     from dashboard.models import Connection
-    from dashboard.vault import MAX_LIMIT, MediaQuery
+    from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaQuery
 
     sys.setswitchinterval(0.05)  # as the server has it
     connection = Connection.objects.get(slug=slug)
     ids, cursor = list[str](), None
     while len(ids) < store.MOST_IDS:
-        page = service.list_media(connection, MediaQuery(limit=MAX_LIMIT, cursor=cursor))
+        page = service.list_media(connection, MediaQuery(limit=MAX_ITEMS_PER_PAGE, cursor=cursor))
         ids += [item.id for item in page.readable]
         cursor = page.next_cursor
     pasted = read("\n".join(ids[: store.MOST_IDS]))

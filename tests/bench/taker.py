@@ -20,14 +20,14 @@ def main(connection_id: str, form: str, *milestones: str) -> None:
     django.setup()
     from dashboard.exports.stream import ExportStream
     from dashboard.models import Connection
-    from dashboard.vault import MAX_LIMIT, MediaQuery
+    from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaQuery
 
     connection = Connection(slug="taken")
     connection.set_connection_id(connection_id)
     left, started = [int(number) for number in milestones], time.perf_counter()
     file = ExportStream(connection, MediaQuery(), form)
     for pages, _ in enumerate(file, 1):
-        if pages * MAX_LIMIT >= left[0]:
+        if pages * MAX_ITEMS_PER_PAGE >= left[0]:
             taken = {"seconds": time.perf_counter() - started, "pages": pages, "peak_kb": peak_kb()}
             print(json.dumps(taken), flush=True)
             left.pop(0)

@@ -10,7 +10,7 @@ import pytest
 from dashboard.models import Removal
 from dashboard.removals.ledger import LEASE, LONGEST_CALL
 from dashboard.settings import LONGEST_LOCK_WAIT
-from dashboard.vault import PAGE_DELETE, PURGE, Patience
+from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, Timeouts
 from tests.crash.stage import ITEMS, Stage, Target
 
 LONG = "💥" * 500  # as much as the box takes, which counts two for each
@@ -60,8 +60,10 @@ def test_a_lock_is_not_waited_for_without_end(stage: Stage) -> None:
     assert stage.order("ask", sql=asked[stage.database.name]) == said[stage.database.name]
 
 
-@pytest.mark.parametrize(("verb", "call"), [(Removal.Verb.DELETE, PAGE_DELETE), (Removal.Verb.PURGE, PURGE)])
-def test_a_lease_outlasts_two_locks_and_the_call(verb: Removal.Verb, call: Patience) -> None:
+@pytest.mark.parametrize(
+    ("verb", "call"), [(Removal.Verb.DELETE, PAGE_DELETE_TIMEOUTS), (Removal.Verb.PURGE, PURGE_TIMEOUTS)]
+)
+def test_a_lease_outlasts_two_locks_and_the_call(verb: Removal.Verb, call: Timeouts) -> None:
     """On the target and on the chain's end; else the row is given up while its call is under way."""
-    assert LONGEST_CALL[verb].total_seconds() == call.deadline
-    assert LEASE[verb].total_seconds() > 2 * LONGEST_LOCK_WAIT + call.deadline
+    assert LONGEST_CALL[verb].total_seconds() == call.total
+    assert LEASE[verb].total_seconds() > 2 * LONGEST_LOCK_WAIT + call.total

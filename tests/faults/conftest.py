@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.vault import Places, VaultClient
+from dashboard.vault import ConcurrencyLimit, VaultClient
 from tests.faults.raw_server import RawServer, Reply
 from tests.faults.vault_calls import CALLS, KEY, Call, Serve
 
@@ -36,6 +36,8 @@ def serve(stack: ExitStack) -> Serve:
 
     def start(*replies: Reply, **client: Any) -> tuple[RawServer, VaultClient]:
         server = stack.enter_context(RawServer(list(replies)))
-        return server, stack.enter_context(VaultClient(server.url, KEY, places=Places(), **client))
+        return server, stack.enter_context(
+            VaultClient(server.url, KEY, concurrency=ConcurrencyLimit(), **client)
+        )
 
     return start

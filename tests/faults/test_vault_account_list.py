@@ -8,22 +8,31 @@ import pytest
 from dashboard.vault import (
     BadRequest,
     Busy,
+    ConcurrencyLimit,
     KeyRefused,
-    Patience,
-    Places,
-    UnexpectedAnswer,
+    Timeouts,
+    UnexpectedResponse,
     VaultClient,
     VaultError,
 )
-from dashboard.vault.address import ACCOUNT_CONNECTIONS
-from dashboard.vault.client import MOST_CONNECTIONS
-from dashboard.vault.deadline import Clock
+from dashboard.vault.address import ACCOUNT_CONNECTIONS_PATH
+from dashboard.vault.client import MAX_CONNECTIONS_LISTED
+from dashboard.vault.deadline import Deadline
 from dashboard.vault.responses import Effect
-from dashboard.vault.transport import BATCH, CONNECTIONS, DELETE, GET, PURGE, QUERY, Operation, Transport
+from dashboard.vault.transport import (
+    DELETE_MEDIA,
+    GET_BATCH,
+    GET_MEDIA,
+    LIST_CONNECTIONS,
+    PURGE_CONNECTION,
+    QUERY_MEDIA,
+    Operation,
+    Transport,
+)
 from tests.faults.raw_server import RawServer, Wire, answer, says
 from tests.faults.vault_calls import CONNECTION, KEY, Serve
 
-ONCE: Final = Patience(deadline=5)
+ONCE: Final = Timeouts(total=5)
 ID: Final = "conn_canary_of_the_account_9x4t"
 
 
@@ -38,58 +47,58 @@ def page(*rows: Any, more: bool = False) -> bytes:
 
 def test_it_sends_the_key_and_no_connection(serve: Serve) -> None:
     server, client = serve(page())
-    client.account_connections()
+    client.list_account_connections()
     (request,) = server.requests
-    assert (request.method, request.target) == ("GET", f"{ACCOUNT_CONNECTIONS}?limit=100&offset=0")
+    assert (request.method, request.target) == ("GET", f"{ACCOUNT_CONNECTIONS_PATH}?limit=100&offset=0")
     assert request.headers["apikey"] == KEY
     assert "x-connection-id" not in request.headers
     assert request.body == b""
 
 
-@pytest.mark.parametrize("prefix", ["", "/some/prefix", ACCOUNT_CONNECTIONS, "/v2/vault-plus/media"])
+@pytest.mark.parametrize("prefix", ["", "/some/prefix", ACCOUNT_CONNECTIONS_PATH, "/v2/vault-plus/media"])
 @pytest.mark.parametrize(
     "operation",
     [
-        Operation("DELETE", collection=ACCOUNT_CONNECTIONS),
-        Operation("DELETE", Effect.DELETE, collection=ACCOUNT_CONNECTIONS),
-        Operation("DELETE", Effect.PURGE, collection=ACCOUNT_CONNECTIONS),
-        Operation("DELETE", Effect.DELETE, names_item=True, collection=ACCOUNT_CONNECTIONS),
-        Operation("POST", collection=ACCOUNT_CONNECTIONS),
-        Operation("PATCH", collection=ACCOUNT_CONNECTIONS),
-        Operation("POST", suffix="/import", collection=ACCOUNT_CONNECTIONS),
+        Operation("DELETE", collection=ACCOUNT_CONNECTIONS_PATH),
+        Operation("DELETE", Effect.DELETE, collection=ACCOUNT_CONNECTIONS_PATH),
+        Operation("DELETE", Effect.PURGE, collection=ACCOUNT_CONNECTIONS_PATH),
+        Operation("DELETE", Effect.DELETE, names_item=True, collection=ACCOUNT_CONNECTIONS_PATH),
+        Operation("POST", collection=ACCOUNT_CONNECTIONS_PATH),
+        Operation("PATCH", collection=ACCOUNT_CONNECTIONS_PATH),
+        Operation("POST", suffix="/import", collection=ACCOUNT_CONNECTIONS_PATH),
         Operation("GET", collection="/v2/account/../vault-plus/media"),
         Operation("DELETE", Effect.PURGE, collection="/v2/vault-plus/mediax"),
-        Operation("GET", suffix="/../../vault-plus/media", collection=ACCOUNT_CONNECTIONS),
-        Operation("GET", suffix="#x", collection=ACCOUNT_CONNECTIONS),
+        Operation("GET", suffix="/../../vault-plus/media", collection=ACCOUNT_CONNECTIONS_PATH),
+        Operation("GET", suffix="#x", collection=ACCOUNT_CONNECTIONS_PATH),
     ],
 )
 @pytest.mark.parametrize("connection", [None, CONNECTION])
 def test_last_gate_lets_nothing_else_reach_the_account(
     serve: Serve, operation: Operation, connection: str | None, prefix: str
 ) -> None:
-    """`DELETE` of a connection there would log its person out and end it for good."""
+    """`DELETE_MEDIA` of a connection there would log its person out and end it for good."""
     server, _ = serve(page())
-    transport = Transport(server.url + prefix, KEY, verify=True, pool_size=1, places=Places())
+    transport = Transport(server.url + prefix, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
     named = "1" if operation.names_item else None
     with pytest.raises(BadRequest):
-        transport.call(operation, connection, bytes, Clock(ONCE), media_id=named)
+        transport.call(operation, connection, bytes, Deadline(ONCE), media_id=named)
     assert server.requests == []
 
 
 def test_an_account_call_may_name_no_connection(serve: Serve) -> None:
     server, _ = serve(page())
-    transport = Transport(server.url, KEY, verify=True, pool_size=1, places=Places())
+    transport = Transport(server.url, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
     with pytest.raises(BadRequest):
-        transport.call(CONNECTIONS, CONNECTION, bytes, Clock(ONCE))
+        transport.call(LIST_CONNECTIONS, CONNECTION, bytes, Deadline(ONCE))
     assert server.requests == []
 
 
-@pytest.mark.parametrize("operation", [QUERY, GET, BATCH, DELETE, PURGE])
+@pytest.mark.parametrize("operation", [QUERY_MEDIA, GET_MEDIA, GET_BATCH, DELETE_MEDIA, PURGE_CONNECTION])
 def test_a_call_about_media_must_name_one(serve: Serve, operation: Operation) -> None:
     server, _ = serve(page())
-    transport = Transport(server.url, KEY, verify=True, pool_size=1, places=Places())
+    transport = Transport(server.url, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
     with pytest.raises(BadRequest):
-        transport.call(operation, None, bytes, Clock(ONCE), media_id="1" if operation.names_item else None)
+        transport.call(operation, None, bytes, Deadline(ONCE), media_id="1" if operation.names_item else None)
     assert server.requests == []
 
 
@@ -97,7 +106,7 @@ def test_pages_are_walked_by_the_rows_that_came(serve: Serve) -> None:
     server, client = serve(
         page(row("conn_1"), row("conn_2"), more=True), page(row("conn_3"), "broken", more=True), page()
     )
-    listing = client.account_connections()
+    listing = client.list_account_connections()
     assert [one.id for one in listing.connections] == ["conn_1", "conn_2", "conn_3"]
     assert (listing.unreadable, listing.has_more) == (1, False)
     assert [request.target.rpartition("=")[2] for request in server.requests] == ["0", "2", "4"]
@@ -109,7 +118,7 @@ def test_pages_are_walked_by_the_rows_that_came(serve: Serve) -> None:
 )
 def test_a_list_that_brings_nothing_new_ends(serve: Serve, again: bytes) -> None:
     server, client = serve(page(row(), more=True), again)
-    listing = client.account_connections()
+    listing = client.list_account_connections()
     assert [one.id for one in listing.connections] == [ID]
     assert listing.has_more
     assert len(server.requests) == 2
@@ -118,7 +127,7 @@ def test_a_list_that_brings_nothing_new_ends(serve: Serve, again: bytes) -> None
 def test_pages_that_take_turns_end(serve: Serve) -> None:
     a, b = page(row("conn_a"), more=True), page(row("conn_b"), more=True)
     server, client = serve(a, b, a, b, a, b)
-    assert client.account_connections().has_more
+    assert client.list_account_connections().has_more
     assert len(server.requests) == 3
 
 
@@ -127,16 +136,16 @@ def test_an_endless_list_ends_at_the_most_there_may_be(serve: Serve) -> None:
         page(*(row(f"conn_{start + n}") for n in range(100)), more=True) for start in range(0, 3000, 100)
     ]
     server, client = serve(*pages)
-    listing = client.account_connections()
-    assert len(listing.connections) == MOST_CONNECTIONS
+    listing = client.list_account_connections()
+    assert len(listing.connections) == MAX_CONNECTIONS_LISTED
     assert listing.has_more
-    assert len(server.requests) == MOST_CONNECTIONS / 100
+    assert len(server.requests) == MAX_CONNECTIONS_LISTED / 100
 
 
 def test_a_page_of_more_than_was_asked_for_is_cut(serve: Serve) -> None:
-    _, client = serve(page(*(row(f"conn_{n}") for n in range(MOST_CONNECTIONS + 1))))
-    listing = client.account_connections()
-    assert len(listing.connections) == MOST_CONNECTIONS
+    _, client = serve(page(*(row(f"conn_{n}") for n in range(MAX_CONNECTIONS_LISTED + 1))))
+    listing = client.list_account_connections()
+    assert len(listing.connections) == MAX_CONNECTIONS_LISTED
     assert listing.has_more
 
 
@@ -150,20 +159,20 @@ def test_all_pages_have_one_deadline(serve: Serve) -> None:
     slow.rows = 0  # type: ignore[attr-defined]
     server, client = serve(slow)
     with pytest.raises(VaultError):
-        client.account_connections(Patience(deadline=0.7))
+        client.list_account_connections(Timeouts(total=0.7))
     assert len(server.requests) <= 4
 
 
 def test_a_connection_listed_twice_is_told_once(serve: Serve) -> None:
     _, client = serve(page(row(status="active"), row(status="expired")))
-    (one,) = client.account_connections().connections
+    (one,) = client.list_account_connections().connections
     assert one.status == "active"
 
 
 @pytest.mark.parametrize("status", ["active", "expired", "awaiting_2fa", "frozen", "<script>", ""])
 def test_a_status_is_kept_as_it_came(serve: Serve, status: str) -> None:
     _, client = serve(page(row(status=status)))
-    (one,) = client.account_connections().connections
+    (one,) = client.list_account_connections().connections
     assert one.status == status
     assert one.is_known_status is (status in ("active", "expired", "awaiting_2fa"))
 
@@ -179,13 +188,13 @@ def test_a_status_is_kept_as_it_came(serve: Serve, status: str) -> None:
 )
 def test_a_person_may_have_no_names(serve: Serve, user: Any, names: tuple[str, str]) -> None:
     _, client = serve(page(row(userData=user)))
-    (one,) = client.account_connections().connections
+    (one,) = client.list_account_connections().connections
     assert (one.name, one.username) == names
 
 
 def test_a_row_without_a_person_is_a_row(serve: Serve) -> None:
     _, client = serve(page({"id": ID, "status": "awaiting_2fa"}))
-    (one,) = client.account_connections().connections
+    (one,) = client.list_account_connections().connections
     assert (one.id, one.name) == (ID, "")
 
 
@@ -211,7 +220,7 @@ BROKEN: Final[dict[str, Any]] = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_row_costs_that_row_only(serve: Serve, name: str) -> None:
     _, client = serve(page(BROKEN[name], row(), BROKEN[name]))
-    listing = client.account_connections()
+    listing = client.list_account_connections()
     assert [one.id for one in listing.connections] == [ID]
     assert listing.unreadable == 2
     assert not listing.has_more
@@ -232,14 +241,14 @@ def test_a_broken_row_costs_that_row_only(serve: Serve, name: str) -> None:
 )
 def test_a_page_of_another_shape_is_unexpected(serve: Serve, body: Any) -> None:
     _, client = serve(says(body))
-    with pytest.raises(UnexpectedAnswer):
-        client.account_connections(ONCE)
+    with pytest.raises(UnexpectedResponse):
+        client.list_account_connections(ONCE)
 
 
 def test_trouble_on_a_later_page_is_trouble(serve: Serve) -> None:
     _, client = serve(page(row(), more=True), answer(500, "{}"))
-    with pytest.raises(UnexpectedAnswer):
-        client.account_connections(ONCE)
+    with pytest.raises(UnexpectedResponse):
+        client.list_account_connections(ONCE)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +266,7 @@ def test_trouble_on_a_later_page_is_trouble(serve: Serve) -> None:
 def test_a_refusal_is_named_and_not_asked_again(serve: Serve, status: int, kind: type[VaultError]) -> None:
     server, client = serve(says({"error": f"no list of {ID} for {KEY}"}, status))
     with pytest.raises(kind) as caught:
-        client.account_connections(ONCE)
+        client.list_account_connections(ONCE)
     assert (caught.value.status, len(server.requests)) == (status, 1)
     assert ID not in caught.value.detail
     assert KEY not in caught.value.detail
@@ -265,7 +274,7 @@ def test_a_refusal_is_named_and_not_asked_again(serve: Serve, status: int, kind:
 
 def test_no_id_is_in_what_a_listing_says_of_itself(serve: Serve) -> None:
     _, client = serve(page(row()))
-    listing = client.account_connections()
+    listing = client.list_account_connections()
     for text in (repr(listing), str(listing), repr(listing.connections[0]), f"{listing.connections}"):
         assert ID not in text
         assert ID[-4:] in text
@@ -275,4 +284,4 @@ def test_a_refused_port_is_unreachable() -> None:
     with RawServer([page()]) as server:
         url = server.url
     with VaultClient(url, KEY) as client, pytest.raises(VaultError):
-        client.account_connections(ONCE)
+        client.list_account_connections(ONCE)

@@ -10,23 +10,23 @@ from hypothesis import strategies as st
 from dashboard.vault import (
     MEDIA_ID,
     BadRequest,
+    ConcurrencyLimit,
     MalformedMediaId,
     MediaQuery,
     OutcomeUnknown,
-    Patience,
-    Places,
-    UnexpectedAnswer,
+    Timeouts,
+    UnexpectedResponse,
     VaultClient,
 )
-from dashboard.vault.deadline import Clock
+from dashboard.vault.deadline import Deadline
 from dashboard.vault.responses import Effect
-from dashboard.vault.transport import DELETE, PURGE, QUERY, Operation, Transport
+from dashboard.vault.transport import DELETE_MEDIA, PURGE_CONNECTION, QUERY_MEDIA, Operation, Transport
 from tests.faults.raw_server import RawServer, Request, says
 from tests.faults.vault_calls import CONNECTION, KEY
 
-ONCE = Patience(deadline=5)
+ONCE = Timeouts(total=5)
 PREFIX = "/some/prefix"
-COLLECTION = PREFIX + "/v2/vault-plus/media"
+MEDIA_PATH = PREFIX + "/v2/vault-plus/media"
 TRAPS = ["", ".", "..", "a/..", "./", "/", "//", "#x", "?x", "1#", "1?", "1;x", "batch/..", "\\.."]
 TRAPS += ["%2e", "%2e%2e", "..%2f", "a%2f..", "1 ", " 1", "1\n", "1\r\nX: y", "\0", "\ud800", "é"]
 TRAPS += ["\uff11\uff12\uff13", "a" * 129, "a" * 10_000]  # the first are digits, but not ours
@@ -49,7 +49,7 @@ def server() -> Iterator[RawServer]:
 
 @pytest.fixture(scope="module")
 def client(server: RawServer) -> Iterator[VaultClient]:
-    with VaultClient(server.url + PREFIX + "/", KEY, places=Places()) as client:
+    with VaultClient(server.url + PREFIX + "/", KEY, concurrency=ConcurrencyLimit()) as client:
         yield client
 
 
@@ -67,12 +67,12 @@ def test_id_names_one_segment_or_nothing_is_sent(
     server: RawServer, client: VaultClient, operation: str, text: str
 ) -> None:
     # The answer fits no item, so a call that is made ends in one of these.
-    with pytest.raises((MalformedMediaId, UnexpectedAnswer, OutcomeUnknown)):
+    with pytest.raises((MalformedMediaId, UnexpectedResponse, OutcomeUnknown)):
         getattr(client, operation)(CONNECTION, text, ONCE)
     request = sent(server)
     if MEDIA_ID.fullmatch(text):
         assert request is not None
-        assert request.target == f"{COLLECTION}/{text}"
+        assert request.target == f"{MEDIA_PATH}/{text}"
         assert request.method == {"get": "GET", "delete": "DELETE"}[operation]
     else:
         assert request is None
@@ -91,7 +91,7 @@ def test_batch_carries_good_ids_or_nothing_is_sent(
     request = sent(server)
     if good:
         assert request is not None
-        assert (request.method, request.target) == ("POST", f"{COLLECTION}/batch")
+        assert (request.method, request.target) == ("POST", f"{MEDIA_PATH}/batch")
         assert json.loads(request.body) == {"mediaIds": list(dict.fromkeys(texts))}
     else:
         assert request is None
@@ -110,7 +110,7 @@ def test_query_reads_the_collection_whatever_its_filters_hold(
         return
     request = sent(server)
     assert request is not None
-    assert (request.method, request.path) == ("GET", COLLECTION)
+    assert (request.method, request.path) == ("GET", MEDIA_PATH)
     assert "#" not in request.target
 
 
@@ -134,7 +134,7 @@ def test_purge_alone_deletes_the_collection(server: RawServer, client: VaultClie
         client.purge(CONNECTION)
     request = sent(server)
     assert request is not None
-    assert (request.method, request.target) == ("DELETE", COLLECTION)
+    assert (request.method, request.target) == ("DELETE", MEDIA_PATH)
 
 
 @pytest.mark.parametrize(
@@ -149,17 +149,17 @@ def test_purge_alone_deletes_the_collection(server: RawServer, client: VaultClie
         (Operation("DELETE", Effect.PURGE, suffix="/1"), None),
         (Operation("DELETE", Effect.PURGE), "1"),
         (Operation("GET", Effect.PURGE), None),
-        (DELETE, None),
-        (PURGE, "1"),
-        (QUERY, "1"),
+        (DELETE_MEDIA, None),
+        (PURGE_CONNECTION, "1"),
+        (QUERY_MEDIA, "1"),
     ],
 )
 def test_last_gate_stops_what_the_client_would_have_got_wrong(
     server: RawServer, operation: Operation, media_id: str | None
 ) -> None:
-    transport = Transport(server.url + PREFIX, KEY, verify=True, pool_size=1, places=Places())
+    transport = Transport(server.url + PREFIX, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
     with pytest.raises(BadRequest):
-        transport.call(operation, CONNECTION, bytes, Clock(ONCE), media_id=media_id)
+        transport.call(operation, CONNECTION, bytes, Deadline(ONCE), media_id=media_id)
     assert sent(server) is None
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from dashboard.vault import MediaQuery, OutcomeUnknown, Patience, UnexpectedAnswer
+from dashboard.vault import MediaQuery, OutcomeUnknown, Timeouts, UnexpectedResponse
 from tests import wire
 from tests.faults.raw_server import Reply, Wire, answer, says
 from tests.faults.vault_calls import CALLS, CONNECTION, MANY_SECONDS, Call, Serve
 
-ONCE = Patience(deadline=3 * MANY_SECONDS, gap=3 * MANY_SECONDS)
+ONCE = Timeouts(total=3 * MANY_SECONDS, read=3 * MANY_SECONDS)
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
@@ -86,7 +86,7 @@ UNUSABLE = {
 def test_read_of_an_unusable_body_is_unexpected(serve: Serve, read: Call, name: str) -> None:
     _, client = serve(UNUSABLE[name])
     started = time.monotonic()
-    with pytest.raises(UnexpectedAnswer) as caught:
+    with pytest.raises(UnexpectedResponse) as caught:
         read(client, ONCE)
     assert time.monotonic() - started < MANY_SECONDS
     assert caught.value.detail
@@ -105,7 +105,7 @@ def test_body_without_end_does_not_fill_the_memory(serve: Serve, reply: Reply) -
     _, client = serve(reply)
     tracemalloc.start()
     try:
-        with pytest.raises(UnexpectedAnswer):
+        with pytest.raises(UnexpectedResponse):
             client.query(CONNECTION, MediaQuery(), ONCE)
         assert tracemalloc.get_traced_memory()[1] < 40 * 2**20
     finally:
@@ -119,7 +119,7 @@ def test_read_may_have_8_mib_and_not_a_byte_more(serve: Serve, encoded: bool) ->
         reply = answer(body=gzip.compress(body), Content_Encoding="gzip") if encoded else answer(body=body)
         _, client = serve(reply)
         if extra:
-            with pytest.raises(UnexpectedAnswer, match="larger"):
+            with pytest.raises(UnexpectedResponse, match="larger"):
                 client.query(CONNECTION, MediaQuery(), ONCE)
         else:
             assert client.query(CONNECTION, MediaQuery(), ONCE).items == ()
@@ -216,7 +216,7 @@ def test_success_false_is_a_result_and_no_error(serve: Serve) -> None:
 
 def test_get_of_another_item_is_unexpected(serve: Serve) -> None:
     _, client = serve(says(item("124")))
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(UnexpectedResponse):
         client.get(CONNECTION, "123", ONCE)
 
 

@@ -13,11 +13,11 @@ import pytest
 from dashboard.vault import (
     BadRequest,
     Busy,
+    ConcurrencyLimit,
     KeyRefused,
     MediaQuery,
     OutcomeUnknown,
-    Patience,
-    Places,
+    Timeouts,
     Unreachable,
     VaultClient,
 )
@@ -112,14 +112,14 @@ def test_no_more_calls_at_once_than_there_are_places(serve: Serve, name: str, pl
     meeting = Meeting()
     server, client = serve(meeting)
     with ThreadPoolExecutor(20) as threads:
-        calls = [threads.submit(CALLS[name], client, Patience(deadline=10)) for _ in range(places)]
+        calls = [threads.submit(CALLS[name], client, Timeouts(total=10)) for _ in range(places)]
         meeting.wait_for(places)
         started = time.monotonic()
         with pytest.raises(Busy) as caught:
             CALLS[name](client, SHORT)
-        assert SHORT.deadline < time.monotonic() - started < MANY_SECONDS
+        assert SHORT.total < time.monotonic() - started < MANY_SECONDS
         assert caught.value.retry_after is None
-        late = threads.submit(CALLS[name], client, Patience(deadline=10))
+        late = threads.submit(CALLS[name], client, Timeouts(total=10))
         meeting.go.set()
         assert all(isinstance(call.exception(), BadRequest) for call in (*calls, late))
     assert meeting.most == places
@@ -130,7 +130,7 @@ def test_removals_leave_places_for_reading(serve: Serve) -> None:
     meeting = Meeting()
     server, client = serve(meeting, meeting, EMPTY)
     with ThreadPoolExecutor(2) as threads:
-        removals = [threads.submit(CALLS["delete"], client, Patience(deadline=10)) for _ in range(2)]
+        removals = [threads.submit(CALLS["delete"], client, Timeouts(total=10)) for _ in range(2)]
         meeting.wait_for(2)
         client.query(CONNECTION, MediaQuery())
         meeting.go.set()
@@ -139,16 +139,16 @@ def test_removals_leave_places_for_reading(serve: Serve) -> None:
 
 
 def test_removal_that_finds_no_place_gives_its_own_back(stack: ExitStack) -> None:
-    places = Places(calls=1, removals=1)
+    places = ConcurrencyLimit(calls=1, removals=1)
     meeting = Meeting()
     server = stack.enter_context(RawServer([meeting]))
-    client = stack.enter_context(VaultClient(server.url, KEY, places=places))
+    client = stack.enter_context(VaultClient(server.url, KEY, concurrency=places))
     with ThreadPoolExecutor(1) as threads:
-        reading = threads.submit(CALLS["query"], client, Patience(deadline=10))
+        reading = threads.submit(CALLS["query"], client, Timeouts(total=10))
         meeting.wait_for(1)
         for _ in range(2):
             with pytest.raises(Busy):
-                client.delete(CONNECTION, "123", Patience(deadline=0.1))
+                client.delete(CONNECTION, "123", Timeouts(total=0.1))
         meeting.go.set()
         assert isinstance(reading.exception(), BadRequest)
     with pytest.raises(BadRequest):
@@ -159,7 +159,7 @@ def test_place_is_given_back_whatever_happens(serve: Serve, call: Call) -> None:
     server, client = serve(lambda wire: wire.reset())
     for _ in range(10):
         with pytest.raises((Unreachable, OutcomeUnknown)):
-            call(client, Patience(deadline=5))
+            call(client, Timeouts(total=5))
     assert len(server.requests) == 10
 
 
@@ -184,7 +184,7 @@ def test_delete_is_repeated_while_nothing_was_sent(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(socket, "getaddrinfo", failing_twice)
     with RawServer([says({"success": True, "mediaId": "123", "freedBytes": 1})]) as server:
         client = VaultClient(f"http://localhost:{server.port}", KEY)
-        assert client.delete(CONNECTION, "123", Patience(deadline=10, attempts=4)).success
+        assert client.delete(CONNECTION, "123", Timeouts(total=10, attempts=4)).success
         assert len(server.requests) == 1
 
 
@@ -252,7 +252,7 @@ def test_certificate_that_is_wrong_stops_every_call_before_it_is_sent(
     with RawServer([EMPTY], certificate) as server:
         client = VaultClient(server.url, KEY, verify=certificate if trusted else True)
         with pytest.raises(Unreachable, match="certificate"):
-            call(client, Patience(deadline=5))
+            call(client, Timeouts(total=5))
         assert server.requests == []
 
 

@@ -7,18 +7,18 @@ import pytest
 
 from dashboard.vault import (
     BadRequest,
+    ConcurrencyLimit,
     MediaQuery,
     OutcomeUnknown,
-    Patience,
-    Places,
-    UnexpectedAnswer,
+    Timeouts,
+    UnexpectedResponse,
     Unreachable,
     VaultClient,
 )
 from tests.faults.raw_server import Reply, Wire, answer
 from tests.faults.vault_calls import CONNECTION, KEY, MANY_SECONDS, SHORT, Call, Serve
 
-HASTY = Patience(deadline=3 * MANY_SECONDS, gap=0.3)
+HASTY = Timeouts(total=3 * MANY_SECONDS, read=0.3)
 HEAD = b"HTTP/1.1 200 OK\r\n"
 LONG = b" " * 4_000
 """By a byte each 50 ms: longer than MANY_SECONDS."""
@@ -78,7 +78,7 @@ DRIPS = [
 def test_read_ends_at_its_deadline(serve: Serve, read: Call, reply: Reply) -> None:
     _, client = serve(reply)
     started = time.monotonic()
-    with pytest.raises((Unreachable, UnexpectedAnswer)):
+    with pytest.raises((Unreachable, UnexpectedResponse)):
         read(client, SHORT)
     assert time.monotonic() - started < MANY_SECONDS
 
@@ -122,9 +122,9 @@ def test_slow_answer_within_the_gaps_and_the_deadline_is_whole(serve: Serve) -> 
 
 def test_next_call_on_the_same_connection_has_a_deadline_of_its_own(serve: Serve) -> None:
     server, client = serve(answer(body='{"items": []}'))
-    client.query(CONNECTION, MediaQuery(), Patience(deadline=0.3))
+    client.query(CONNECTION, MediaQuery(), Timeouts(total=0.3))
     server.answers(lambda wire: wire.drip(answer(body='{"items": []}'), every=0.01))
-    assert client.query(CONNECTION, MediaQuery(), Patience(deadline=5)).items == ()
+    assert client.query(CONNECTION, MediaQuery(), Timeouts(total=5)).items == ()
     assert server.connections == 1
 
 
@@ -135,7 +135,9 @@ def test_connect_to_a_full_backlog_ends_in_time() -> None:
         for one in full:
             one.setblocking(False)
             one.connect_ex(listener.getsockname())
-        client = VaultClient(f"http://127.0.0.1:{listener.getsockname()[1]}", KEY, places=Places())
+        client = VaultClient(
+            f"http://127.0.0.1:{listener.getsockname()[1]}", KEY, concurrency=ConcurrencyLimit()
+        )
         started = time.monotonic()
         with pytest.raises(Unreachable):
             client.delete(CONNECTION, "123", SHORT)
@@ -146,7 +148,9 @@ def test_connect_to_a_full_backlog_ends_in_time() -> None:
 
 def test_silence_instead_of_tls_ends_in_time_and_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        client = VaultClient(f"https://127.0.0.1:{listener.getsockname()[1]}", KEY, places=Places())
+        client = VaultClient(
+            f"https://127.0.0.1:{listener.getsockname()[1]}", KEY, concurrency=ConcurrencyLimit()
+        )
         started = time.monotonic()
         with pytest.raises(Unreachable):
             client.purge(CONNECTION, SHORT)

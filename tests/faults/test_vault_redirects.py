@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from dashboard.vault import OutcomeUnknown, UnexpectedAnswer
+from dashboard.vault import OutcomeUnknown, UnexpectedResponse
 from tests.faults.raw_server import RawServer, Wire, answer, says
 from tests.faults.vault_calls import Call, Serve
 
@@ -17,7 +17,7 @@ def test_redirect_to_another_host_is_not_followed(
 ) -> None:
     elsewhere = stack.enter_context(RawServer([says({"items": []})]))
     server, client = serve(answer(status, "moved", Location=elsewhere.url + "/stolen"))
-    with pytest.raises((UnexpectedAnswer, OutcomeUnknown)) as caught:
+    with pytest.raises((UnexpectedResponse, OutcomeUnknown)) as caught:
         call(client)
     assert elsewhere.connections == 0
     assert len(server.requests) == 1
@@ -35,7 +35,7 @@ def test_removal_that_is_redirected_has_an_unknown_outcome(serve: Serve, removal
 
 def test_redirect_to_itself_is_not_followed(serve: Serve, read: Call) -> None:
     server, client = serve(answer(307, "", Location="/v2/vault-plus/media"))
-    with pytest.raises(UnexpectedAnswer, match="307"):
+    with pytest.raises(UnexpectedResponse, match="307"):
         read(client)
     assert len(server.requests) == 1
 
@@ -47,7 +47,7 @@ def test_body_of_a_redirect_is_not_read_without_end(serve: Serve, read: Call) ->
             wire.send(b"x" * 65_536)
 
     _, client = serve(endless)
-    with pytest.raises(UnexpectedAnswer):
+    with pytest.raises(UnexpectedResponse):
         read(client)
 
 

@@ -5,24 +5,24 @@ import time
 import pytest
 
 from dashboard.vault import (
-    PAGE,
-    WORKER,
+    PAGE_TIMEOUTS,
+    WORKER_TIMEOUTS,
     BadRequest,
     Busy,
     KeyRefused,
     MediaQuery,
     NotCached,
     OutcomeUnknown,
-    Patience,
-    UnexpectedAnswer,
+    Timeouts,
+    UnexpectedResponse,
     Unreachable,
     VaultError,
 )
 from tests.faults.raw_server import Reply, Wire, answer, name_of, says
 from tests.faults.vault_calls import CALLS, CONNECTION, MANY_SECONDS, Call, Serve
 
-TWICE = Patience(deadline=MANY_SECONDS, attempts=2, longest_wait=120)
-OFTEN = Patience(deadline=10, attempts=4, longest_wait=120)
+TWICE = Timeouts(total=MANY_SECONDS, attempts=2, max_pause=120)
+OFTEN = Timeouts(total=10, attempts=4, max_pause=120)
 DELETED = says({"success": True, "mediaId": "123", "freedBytes": 5})
 EMPTY = says({"items": []})
 
@@ -58,14 +58,14 @@ def test_read_is_repeated_after_what_may_pass(serve: Serve, reply: Reply) -> Non
 @pytest.mark.parametrize("reply", [answer(503), close, answer(body="{")], ids=name_of)
 def test_read_has_as_many_attempts_as_its_patience_says(serve: Serve, read: Call, reply: Reply) -> None:
     server, client = serve(reply)
-    with pytest.raises((UnexpectedAnswer, Unreachable)):
+    with pytest.raises((UnexpectedResponse, Unreachable)):
         read(client, OFTEN)
     assert len(server.requests) == 4
 
 
 def test_attempts_are_two_on_a_page_and_four_in_the_worker() -> None:
-    assert (PAGE.attempts, PAGE.deadline, PAGE.longest_wait) == (2, 8, 0)
-    assert (WORKER.attempts, WORKER.deadline, WORKER.longest_wait) == (4, 20, 120)
+    assert (PAGE_TIMEOUTS.attempts, PAGE_TIMEOUTS.total, PAGE_TIMEOUTS.max_pause) == (2, 8, 0)
+    assert (WORKER_TIMEOUTS.attempts, WORKER_TIMEOUTS.total, WORKER_TIMEOUTS.max_pause) == (4, 20, 120)
 
 
 STEADY = [400, 401, 403, 404, 405, 408, 409, 410, 418, 422, 451, 501, 505, 204, 206]
@@ -158,12 +158,12 @@ def test_worker_waits_as_long_as_it_is_asked_to(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("name", ["query", "get", "batch", "delete"])
-@pytest.mark.parametrize("patience", [PAGE, OFTEN])
-def test_six_hours_are_not_waited_for(serve: Serve, name: str, patience: Patience) -> None:
+@pytest.mark.parametrize("timeouts", [PAGE_TIMEOUTS, OFTEN])
+def test_six_hours_are_not_waited_for(serve: Serve, name: str, timeouts: Timeouts) -> None:
     server, client = serve(answer(503, Retry_After="21600"))
     started = time.monotonic()
     with pytest.raises(Busy) as caught:
-        CALLS[name](client, patience)
+        CALLS[name](client, timeouts)
     assert time.monotonic() - started < MANY_SECONDS
     assert caught.value.retry_after == 21_600
     assert len(server.requests) == 1

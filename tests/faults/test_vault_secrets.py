@@ -5,11 +5,11 @@ import traceback
 
 import pytest
 
-from dashboard.vault import KeyRefused, MediaQuery, Patience, VaultClient, VaultError
+from dashboard.vault import KeyRefused, MediaQuery, Timeouts, VaultClient, VaultError
 from tests.faults.raw_server import Reply, Wire, answer, name_of, says
 from tests.faults.vault_calls import CONNECTION, KEY, Call, Serve
 
-ONCE = Patience(deadline=0.25)
+ONCE = Timeouts(total=0.25)
 LINK = "https://media.ofauth.com/v2/signed-canary"
 
 

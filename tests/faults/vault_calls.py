@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from dashboard.vault import MediaQuery, Patience, VaultClient
+from dashboard.vault import MediaQuery, Timeouts, VaultClient
 from tests.faults.raw_server import RawServer
 
 KEY = "key_canary_5f1c9a"
@@ -13,7 +13,7 @@ MANY_SECONDS: Final = 60.0
 """Longer than the slowest machine takes for a call, and shorter than a call that keeps no deadline: the only
 bound on a test's own time, so that no test says how fast this machine is."""
 
-SHORT: Final = Patience(deadline=0.25, attempts=3, connect=3 * MANY_SECONDS, gap=3 * MANY_SECONDS)
+SHORT: Final = Timeouts(total=0.25, attempts=3, connect=3 * MANY_SECONDS, read=3 * MANY_SECONDS)
 """Only the deadline can end such a call in time."""
 
 Call = Callable[..., Any]
@@ -21,11 +21,11 @@ Serve = Callable[..., tuple[RawServer, VaultClient]]
 """Starts a raw server with the given replies, and a client of it."""
 
 CALLS: dict[str, Call] = {
-    "query": lambda client, *patience: client.query(CONNECTION, MediaQuery(), *patience),
-    "get": lambda client, *patience: client.get(CONNECTION, "123", *patience),
-    "batch": lambda client, *patience: client.get_batch(CONNECTION, ["123"], *patience),
-    "delete": lambda client, *patience: client.delete(CONNECTION, "123", *patience),
-    "purge": lambda client, *patience: client.purge(CONNECTION, *patience),
-    "connections": lambda client, *patience: client.account_connections(*patience),
+    "query": lambda client, *timeouts: client.query(CONNECTION, MediaQuery(), *timeouts),
+    "get": lambda client, *timeouts: client.get(CONNECTION, "123", *timeouts),
+    "batch": lambda client, *timeouts: client.get_batch(CONNECTION, ["123"], *timeouts),
+    "delete": lambda client, *timeouts: client.delete(CONNECTION, "123", *timeouts),
+    "purge": lambda client, *timeouts: client.purge(CONNECTION, *timeouts),
+    "connections": lambda client, *timeouts: client.list_account_connections(*timeouts),
 }
-"""Each operation as a call with a client and, where the usual one will not do, a Patience."""
+"""Each operation as a call with a client and, where the usual one will not do, a Timeouts."""

@@ -19,8 +19,8 @@ from django.core.validators import RegexValidator
 import dashboard
 from dashboard import logs, origins
 from dashboard.lookups import parsing, references
-from dashboard.vault import Pace, VaultError, base_address, checked_media_id, media_link
-from dashboard.vault.responses import Effect, Redaction, judge, retry_after
+from dashboard.vault import RateLimit, VaultError, check_media_id, filter_media_link, parse_base_url
+from dashboard.vault.responses import Effect, Redactor, classify_response, parse_retry_after
 from dashboard.web import ticket_links
 from dashboard.web.forms.connection import AN_ID, slug_of
 from dashboard.web.forms.selection import checked as checked_box
@@ -132,31 +132,31 @@ def patterns() -> Iterator[tuple[str, Callable[[str], object]]]:
                     yield f"{short}.{own} {method}", _call(value, method)
 
 
-def _note_limits(text: str) -> None:
+def _record_limits(text: str) -> None:
     names = ("x-ratelimit-remaining", "x-ratelimit-reset", "x-ratelimit-limit", "retry-after", "date")
-    Pace().note("conn_1", 429, dict.fromkeys(names, text))
+    RateLimit().record("conn_1", 429, dict.fromkeys(names, text))
 
 
-def _judge(text: str) -> None:
+def _classify(text: str) -> None:
     body = b'{"error": "%b", "code": "%b", "requestId": "%b"}' % ((_json(text),) * 3)
-    judge(Effect.READ, True, 400, {"retry-after": text}, body, REDACTION)
+    classify_response(Effect.READ, True, 400, {"retry-after": text}, body, REDACTOR)
 
 
 def _json(text: str) -> bytes:
     return re.sub(rb'[\x00-\x1f"\\]', b" ", text.encode("utf-8", "replace"))
 
 
-REDACTION: Final = Redaction("key_5f1c9a", "conn_77d2")
+REDACTOR: Final = Redactor("key_5f1c9a", "conn_77d2")
 
 READERS: Final[dict[str, Callable[[str], Any]]] = {
-    "an error's words": REDACTION.clean,
-    "an error's words, the key of one letter": Redaction("a", "conn_a").clean,
-    "an error": _judge,
-    "Retry-After": retry_after,
-    "limits": _note_limits,
-    "a link to media": lambda text: media_link(f"https://{text}", ["https://media.ofauth.com"]),
-    "the base address": lambda text: base_address(f"https://{text}"),
-    "a media id": checked_media_id,
+    "an error's words": REDACTOR.redact,
+    "an error's words, the key of one letter": Redactor("a", "conn_a").redact,
+    "an error": _classify,
+    "Retry-After": parse_retry_after,
+    "limits": _record_limits,
+    "a link to media": lambda text: filter_media_link(f"https://{text}", ["https://media.ofauth.com"]),
+    "the base address": lambda text: parse_base_url(f"https://{text}"),
+    "a media id": check_media_id,
     "the search box": references.target_of,
     "the search box, a link": lambda text: references.target_of(f"https://a/{text}"),
     "pasted ids": parsing.read,

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from dashboard.vault import DEFAULT_LIMIT, MAX_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
-from dashboard.vault.query import PARAMETERS
+from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MAX_ITEMS_PER_PAGE, SORTS, STATUSES, TYPES, MediaQuery
+from dashboard.vault.query import API_PARAMETERS
 from dashboard.web.presenters.media_list import LONGEST_CURSOR
 
 from .fields import LabelField, LimitField, MomentField, OneOfField, SecondsField, TicketField
@@ -35,7 +35,7 @@ class MediaFilterForm(FilterForm):
     cachedAtFrom = MomentField(label="Stored from")
     cachedAtTo = MomentField(label="Stored to", day_ends=True)
     sort = OneOfField(SORTS, label="Sort")
-    limit = LimitField(MAX_LIMIT)
+    limit = LimitField(MAX_ITEMS_PER_PAGE)
     cursor = forms.CharField(
         label="Place in the list", required=False, max_length=LONGEST_CURSOR, strip=False
     )
@@ -43,8 +43,8 @@ class MediaFilterForm(FilterForm):
     def query(self) -> MediaQuery:
         """The question these values ask; only of a valid form."""
         values: Mapping[str, Any] = self.cleaned_data
-        asked = {ours: values[theirs] for ours, theirs in PARAMETERS.items()}
-        asked["limit"] = asked["limit"] or DEFAULT_LIMIT
+        asked = {ours: values[theirs] for ours, theirs in API_PARAMETERS.items()}
+        asked["limit"] = asked["limit"] or DEFAULT_ITEMS_PER_PAGE
         asked = {name: None if value == "" else value for name, value in asked.items()}
         return MediaQuery(**asked)
 

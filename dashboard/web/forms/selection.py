@@ -18,7 +18,7 @@ from dashboard.jobs.lifecycle import JobExists
 from dashboard.models import Connection
 from dashboard.removals.bulk import MOST, OUTCOMES, TYPED_OVER
 from dashboard.selection import LARGEST, Entry
-from dashboard.vault import MalformedMediaId, checked_media_id
+from dashboard.vault import MalformedMediaId, check_media_id
 from dashboard.web.presenters.selection import Seen, mark_of
 
 from .fields import OneOfField, TicketField
@@ -66,7 +66,7 @@ def _entry(text: str) -> Entry:
 
 def checked(text: str) -> str:
     try:
-        return checked_media_id(text)
+        return check_media_id(text)
     except MalformedMediaId as reason:
         raise ValidationError(f"“{text[:40]}” is no ID of an item. {reason.detail}") from None
 

@@ -135,14 +135,13 @@ class AuditPage:
         self.query = query
         self.rows = rows_of(history, found.events, within=query.job)
         self.href = href(query)
-        self.next_href = href(query.replacing(before=found.next)) if found.next else ""
-        self.newest_href = href(query.replacing())
+        self.next_href = href(query.replace(before=found.next)) if found.next else ""
+        self.newest_href = href(query.replace())
         self.clear_href = href(AuditQuery(limit=query.limit))
         self.is_first = query.before is None
         given = [name for name in FILTERING if getattr(query, name) is not None]
         self.chips = [
-            Chip(name, chip_text(name, query, history), href(query.replacing(**{name: None})))
-            for name in given
+            Chip(name, chip_text(name, query, history), href(query.replace(**{name: None}))) for name in given
         ]
         looks = list_removals_needing_a_look(history, query) if self.is_first else []
         self.looks = [Look(one) for one in looks[:MAX_ATTENTION_ITEMS]]
@@ -162,7 +161,7 @@ class AuditPage:
         return next((chips[name] for name in _NARROWEST_FIRST if name in chips), None)
 
     def export_href(self, kind: str) -> str:
-        asked = self.query.replacing(limit=DEFAULT_LIMIT).as_url()
+        asked = self.query.replace(limit=DEFAULT_LIMIT).to_url()
         return f"{reverse('audit-export')}?format={kind}{'&' if asked else ''}{asked}"
 
 
@@ -285,7 +284,7 @@ def filtered(**asked: Any) -> str:
 
 
 def href(query: AuditQuery) -> str:
-    asked = query.as_url()
+    asked = query.to_url()
     return f"{reverse('audit')}?{asked}" if asked else reverse("audit")
 
 

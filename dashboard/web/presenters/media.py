@@ -21,7 +21,7 @@ from msgspec import Struct
 from dashboard.models import Connection
 from dashboard.oddities import MAX_LABEL_LENGTH, oddity_lines, visible_label
 from dashboard.units import age_text, iso_text, length_text, size_text
-from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, media_link
+from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, filter_media_link
 
 SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
 """The labels that always have a place in the strip, absent or not, so that columns read downwards."""
@@ -191,7 +191,7 @@ class Shelf:
             return "", "Removed"
         if not variant.is_stored and self.is_past(variant):
             return "", "Link end date passed"
-        if media_link(variant.url, self.hosts) is None:
+        if filter_media_link(variant.url, self.hosts) is None:
             return "", "Foreign link" if variant.url else "No link"
         if not variant.is_stored:
             return "", "Not stored"
@@ -242,7 +242,7 @@ def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard
     _, why = shelf.picture(variant)
     is_past = shelf.is_past(variant)
     ended = variant.status == "removed" or (is_past and not variant.is_stored)
-    link = None if ended else media_link(variant.url, shelf.hosts)
+    link = None if ended else filter_media_link(variant.url, shelf.hosts)
     kind = variant.content_type.partition("/")[0]
     return VariantCard(
         label=label,
@@ -293,6 +293,6 @@ class ItemPage:
 
 def live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
     """Where the rows of these items are read again, with what marks their matching variants."""
-    marks = MediaQuery(status=query.status, content_type=query.content_type).as_url()
+    marks = MediaQuery(status=query.status, content_type=query.content_type).to_url()
     asked = urlencode([("id", media_id) for media_id in ids])
     return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, marks)))}"

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from dashboard.models import Connection
 from dashboard.units import iso_text, length_text
-from dashboard.vault import DEFAULT_LIMIT, MediaPage, MediaQuery
-from dashboard.vault.query import FILTERING
+from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaPage, MediaQuery
+from dashboard.vault.query import FILTER_FIELDS
 
 from .media import STATUS_WORDS, TYPE_WORDS, BrokenRow, Row, Shelf, live_href
 
@@ -70,10 +70,10 @@ class ListPage:
         self.next_href = self._next_href(page.next_cursor)
         self.is_cut = page.next_cursor is not None and not self.next_href
         self.previous_href = self._previous_href()
-        self.first_href = self._href(query.replacing(), [])
+        self.first_href = self._href(query.replace(), [])
         self.export_href = ExportPage(connection, query).href
         self.clear_href = self._href(MediaQuery(limit=query.limit, sort=query.sort), [])
-        self.chips = [self._chip(name) for name in FILTERING if getattr(query, name) is not None]
+        self.chips = [self._chip(name) for name in FILTER_FIELDS if getattr(query, name) is not None]
         self.moving = [row.id for row in self.rows if isinstance(row, Row) and row.moving]
 
     @property
@@ -97,7 +97,7 @@ class ListPage:
 
     def _href(self, query: MediaQuery, trail: list[str]) -> str:
         tail = urlencode([("trail", cursor) for cursor in trail])
-        asked = "&".join(part for part in (query.as_url(), tail) if part)
+        asked = "&".join(part for part in (query.to_url(), tail) if part)
         return f"{self.base}?{asked}" if asked else self.base
 
     def _next_href(self, cursor: str | None) -> str:
@@ -107,27 +107,27 @@ class ListPage:
         trail = [*self.trail, self.query.cursor] if self.query.cursor else []
         while sum(map(len, trail)) > LONGEST_TRAIL:
             trail = trail[1:]
-        return self._href(self.query.replacing(cursor=cursor), trail)
+        return self._href(self.query.replace(cursor=cursor), trail)
 
     def _previous_href(self) -> str:
         if not self.query.cursor:
             return ""
         if not self.trail:
-            return self._href(self.query.replacing(), [])
+            return self._href(self.query.replace(), [])
         *before, last = self.trail
-        return self._href(self.query.replacing(cursor=last), before)
+        return self._href(self.query.replace(cursor=last), before)
 
     def _chip(self, name: str) -> Chip:
-        return Chip(name, chip_text(name, self.query), self._href(self.query.replacing(**{name: None}), []))
+        return Chip(name, chip_text(name, self.query), self._href(self.query.replace(**{name: None}), []))
 
 
 class ExportPage:
     """What the question before an export prints: what will be taken away, and where each way leads."""
 
     def __init__(self, connection: Connection, query: MediaQuery) -> None:
-        self.query = query.replacing(limit=DEFAULT_LIMIT)  # all that fits, whatever page one looks at
-        self.scope = [chip_text(name, query) for name in FILTERING if getattr(query, name) is not None]
-        self.asked = self.query.as_url()
+        self.query = query.replace(limit=DEFAULT_ITEMS_PER_PAGE)  # all that fits, whatever page one looks at
+        self.scope = [chip_text(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None]
+        self.asked = self.query.to_url()
         self.fields = parse_qsl(self.asked)
         tail = f"?{self.asked}" if self.asked else ""
         self.href = f"{reverse('media-export', args=[connection.slug])}{tail}"
@@ -164,4 +164,4 @@ def short_moment(value: datetime) -> str:
 
 def limits(current: int | None) -> list[int]:
     """The page sizes on offer, the one in use among them."""
-    return sorted({25, DEFAULT_LIMIT, 100, current or DEFAULT_LIMIT})
+    return sorted({25, DEFAULT_ITEMS_PER_PAGE, 100, current or DEFAULT_ITEMS_PER_PAGE})

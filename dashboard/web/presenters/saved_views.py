@@ -11,8 +11,8 @@ from django.urls import reverse
 from dashboard.identity import Person
 from dashboard.models import Connection, SavedView
 from dashboard.saved_views import visible
-from dashboard.vault import DEFAULT_LIMIT, MediaQuery
-from dashboard.vault.query import FILTERING
+from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaQuery
+from dashboard.vault.query import FILTER_FIELDS
 
 from .media_list import SORT_WORDS, chip_text
 
@@ -37,7 +37,7 @@ class Menu:
         self, person: Person, connection: Connection, query: MediaQuery | None = None, here: str = ""
     ) -> None:
         """On the list, `query` is what it asks; on the page of a built-in view, `here` is its name."""
-        asked = None if query is None else query.replacing().as_url()
+        asked = None if query is None else query.replace().to_url()
         views = list(visible(person, [connection]))
         self.built_in = [
             MenuEntry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN
@@ -62,7 +62,7 @@ def _entry(view: SavedView, connection: Connection, asked: str | None) -> MenuEn
 
 def save_href(connection: Connection, query: MediaQuery) -> str:
     """Return the address where these filters are saved under a name."""
-    asked = urlencode({"connection": connection.slug}), query.replacing().as_url()
+    asked = urlencode({"connection": connection.slug}), query.replace().to_url()
     return f"{reverse('view-add')}?{'&'.join(filter(None, asked))}"
 
 
@@ -81,9 +81,9 @@ def describe_view(view: SavedView) -> list[str]:
 
 def describe_query(query: MediaQuery) -> list[str]:
     """Return in words what the list is filtered and sorted by."""
-    said = [chip_text(name, query) for name in FILTERING if getattr(query, name) is not None]
+    said = [chip_text(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None]
     if query.sort:
         said.append(f"Sort: {SORT_WORDS[query.sort]}")
-    if query.limit != DEFAULT_LIMIT:
+    if query.limit != DEFAULT_ITEMS_PER_PAGE:
         said.append(f"{query.limit} a page")
     return said

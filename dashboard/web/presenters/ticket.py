@@ -59,7 +59,7 @@ def _cached(item: MediaItem) -> Iterator[str]:
     yield " ".join(("Type:", item.type, length_text(item.duration)))
     for label, v in item.media.items():
         size = (
-            ("size not known" if v.oddity("sizeBytes") else "size not known yet")
+            ("size not known" if v.find_oddity("sizeBytes") else "size not known yet")
             if v.size is None
             else size_text(v.size)
         )

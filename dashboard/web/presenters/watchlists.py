@@ -15,7 +15,7 @@ from dashboard.models import Connection, Job
 from dashboard.scans import scan
 from dashboard.scans.statistics import MAX_NAMED_LINKS
 from dashboard.units import age_text
-from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, UnreadableItem
+from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, UnreadableItem
 
 from .media import STATUS_WORDS, BrokenRow, Row, Shelf
 
@@ -81,7 +81,7 @@ def queries() -> list[MediaQuery]:
     """What to ask: the oldest first, in whole minutes, so that the links to the lists are short."""
     since = (timezone.now() - STUCK_AFTER).replace(second=0, microsecond=0)
     return [
-        MediaQuery(status=status, created_at_to=since, sort="createdAt_asc", limit=MAX_LIMIT)
+        MediaQuery(status=status, created_at_to=since, sort="createdAt_asc", limit=MAX_ITEMS_PER_PAGE)
         for status in STUCK_STATES
     ]
 
@@ -99,7 +99,7 @@ class StuckPage:
         self.parts = [
             StuckList(
                 STATUS_WORDS[str(query.status)],
-                f"{connection.media_url}?{query.as_url()}",
+                f"{connection.media_url}?{query.to_url()}",
                 len(page.items),
                 page.next_cursor is not None,
             )

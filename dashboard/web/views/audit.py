@@ -51,7 +51,7 @@ def audit_export(request: Request) -> HttpResponseBase:
         return show(request, "audit/list", form=form, page=None, status=422)
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(AuditPage(history, form.query()).href)
-    kind, query = form.cleaned_data["format"], form.query().replacing(steps=ALL_STEPS, limit=DEFAULT_LIMIT)
+    kind, query = form.cleaned_data["format"], form.query().replace(steps=ALL_STEPS, limit=DEFAULT_LIMIT)
     with DownloadBody(request.person) as body:
         taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
         events = (event for event in history.iterate_events(query) if event.sequence < taken.sequence)

@@ -17,7 +17,7 @@ from dashboard.oddities import MAX_LABEL_LENGTH
 from dashboard.removals import actions
 from dashboard.request import Request, reader
 from dashboard.security import is_from_here
-from dashboard.vault import MAX_LIMIT, MediaItem, MediaQuery, checked_media_id
+from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, check_media_id
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm, RevealForm
 from dashboard.web.htmx import show
@@ -53,8 +53,8 @@ def media_list(request: Request, slug: str) -> HttpResponse:
 def media_live(request: Request, slug: str) -> HttpResponse:
     """The rows named by `id`, read again; those still moving are asked for again by the answer."""
     connection = request.connection(slug)
-    asked = dict.fromkeys(request.GET.getlist("id")[:MAX_LIMIT])
-    ids = [checked_media_id(text) for text in asked]
+    asked = dict.fromkeys(request.GET.getlist("id")[:MAX_ITEMS_PER_PAGE])
+    ids = [check_media_id(text) for text in asked]
     form = MediaFilterForm(request.GET)
     query = form.query() if form.is_valid() else MediaQuery()
     found = service.read_items(connection, ids)
@@ -78,7 +78,7 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     """One item with every variant; or who removed it; or that it is not in the cache."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
-    checked_media_id(media_id)
+    check_media_id(media_id)
     ticket = given_ticket(request.GET)
     item = service.find_item(connection, media_id)
     if item is None:
@@ -99,7 +99,7 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
 def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Record that a variant was revealed by a press; the page that says so has shown it already."""
     connection = request.connection(slug)
-    checked_media_id(media_id)
+    check_media_id(media_id)
     form = RevealForm(request.POST)
     if not form.is_valid():
         return HttpResponse("No such variant.\n", status=422, content_type="text/plain")

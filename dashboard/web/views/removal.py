@@ -17,7 +17,7 @@ from dashboard.removals import actions, ledger, recovery
 from dashboard.removals.actions import Intent
 from dashboard.removals.ledger import RETRIED
 from dashboard.request import Request
-from dashboard.vault import checked_media_id
+from dashboard.vault import check_media_id
 from dashboard.web.forms.removal import ClosingForm, PurgeForm, RemovalForm
 from dashboard.web.htmx import announce, go_to, page_behind, show, wants_fragment
 from dashboard.web.presenters import selection
@@ -39,7 +39,7 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
     connection = request.connection(slug)
-    checked_media_id(media_id)
+    check_media_id(media_id)
     target = f"item {media_id} of {connection.pk}"
     form = RemovalForm(posted(request), initial=asked_for(request), target=target)
     if request.method == "POST" and form.is_valid():

@@ -75,7 +75,7 @@ places = st.builds(Position, moments, st.integers(0, 2**63 - 1))
     )
 )
 def test_a_question_survives_its_address(query: AuditQuery) -> None:
-    form = AuditFilterForm(QueryDict(query.as_url()), connections=[Connection(slug="small", label="S")])
+    form = AuditFilterForm(QueryDict(query.to_url()), connections=[Connection(slug="small", label="S")])
     assert form.is_valid(), form.errors
     assert form.query() == query
 
@@ -96,8 +96,8 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 
 def test_a_change_of_filter_starts_from_the_newest() -> None:
     query = AuditQuery(ticket="ZD-1", before=Position(NOON, 3))
-    assert query.replacing(ticket=None).before is None
-    assert query.replacing(before=Position(NOON, 2)).ticket == "ZD-1"
+    assert query.replace(ticket=None).before is None
+    assert query.replace(before=Position(NOON, 2)).ticket == "ZD-1"
 
 
 def walked(query: AuditQuery, history: AuditReader | None = None, *, between: Any = None) -> list[int]:
@@ -109,7 +109,7 @@ def walked(query: AuditQuery, history: AuditReader | None = None, *, between: An
         found += numbers(page.events)
         if page.next is None:
             return found
-        query = query.replacing(before=page.next)
+        query = query.replace(before=page.next)
         if between:
             between()
 

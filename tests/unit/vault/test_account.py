@@ -23,7 +23,7 @@ def client(sandbox: Sandbox) -> Iterator[VaultClient]:
 
 
 def test_the_list_is_whole_and_in_the_services_order(client: VaultClient, sandbox: Sandbox) -> None:
-    listing = client.account_connections()
+    listing = client.list_account_connections()
     assert [one.id for one in listing.connections] == [one.id for one in ACCOUNT_CONNECTIONS]
     assert (listing.unreadable, listing.has_more) == (0, False)
     assert listing.connections[3] == AccountConnection(
@@ -35,7 +35,7 @@ def test_the_list_is_whole_and_in_the_services_order(client: VaultClient, sandbo
 def test_more_than_a_page_is_walked() -> None:
     ids = [f"conn_{number}" for number in range(230)]
     with Sandbox(dict.fromkeys(ids, 0), key=KEY) as sandbox, VaultClient(sandbox.url, KEY) as client:
-        assert [one.id for one in client.account_connections().connections] == ids
+        assert [one.id for one in client.list_account_connections().connections] == ids
         assert [call.query for call in sandbox.calls] == [
             "limit=100&offset=0",
             "limit=100&offset=100",
@@ -45,14 +45,14 @@ def test_more_than_a_page_is_walked() -> None:
 
 def test_an_account_without_connections_is_an_empty_list() -> None:
     with Sandbox({}, key=KEY) as sandbox, VaultClient(sandbox.url, KEY) as client:
-        assert client.account_connections().connections == ()
+        assert client.list_account_connections().connections == ()
 
 
 def test_what_is_listed_can_be_queried(client: VaultClient) -> None:
-    (nora,) = (one for one in client.account_connections().connections if one.name == "Nora Feld")
+    (nora,) = (one for one in client.list_account_connections().connections if one.name == "Nora Feld")
     assert len(client.query(nora.id, MediaQuery(limit=100)).readable) == 24
 
 
 def test_another_key_is_refused(sandbox: Sandbox) -> None:
     with VaultClient(sandbox.url, "other") as client, pytest.raises(KeyRefused):
-        client.account_connections()
+        client.list_account_connections()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.vault import base_address, media_link
+from dashboard.vault import filter_media_link, parse_base_url
 
 HOSTS = ("https://media.ofauth.com", "http://127.0.0.1:8901")
 
@@ -21,7 +21,7 @@ HOSTS = ("https://media.ofauth.com", "http://127.0.0.1:8901")
     ],
 )
 def test_base_address_that_can_be_used(text: str, address: str) -> None:
-    assert base_address(text) == address
+    assert parse_base_url(text) == address
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_base_address_that_can_be_used(text: str, address: str) -> None:
 )
 def test_base_address_that_cannot_be_used_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"^The .*\.$") as caught:
-        base_address(text)
+        parse_base_url(text)
     assert "canary" not in str(caught.value)
 
 
@@ -79,7 +79,7 @@ def test_base_address_that_cannot_be_used_is_refused_in_a_sentence(text: str) ->
     ],
 )
 def test_link_to_an_allowed_origin_is_given_as_it_came(url: str) -> None:
-    assert media_link(url, HOSTS) == url
+    assert filter_media_link(url, HOSTS) == url
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_link_to_an_allowed_origin_is_given_as_it_came(url: str) -> None:
     ],
 )
 def test_any_other_link_is_none(url: str) -> None:
-    assert media_link(url, HOSTS) is None
+    assert filter_media_link(url, HOSTS) is None
 
 
 def test_nothing_is_allowed_by_an_empty_or_senseless_list() -> None:
     for hosts in ((), ("",), ("media.ofauth.com",), ("https://",), ("http://media.ofauth.com",), ("*",)):
         for url in ("https://media.ofauth.com/x", "http://media.ofauth.com/x"):
-            assert media_link(url, hosts) is None
+            assert filter_media_link(url, hosts) is None
 
 
 PIECES = ["https:", "http:", "javascript:", "//", "/", "\\", "@", ":", "?", "#", ".", "\n", "\t", " ", "%2e"]
@@ -144,7 +144,7 @@ PIECES += ["443", "8901", "media.ofauth.com", "127.0.0.1", "evil.example", "xn--
 
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(PIECES), max_size=10).map("".join)))
 def test_link_that_is_given_leads_to_an_allowed_origin_as_other_parsers_read_it(url: str) -> None:
-    link = media_link(url, HOSTS)
+    link = filter_media_link(url, HOSTS)
     if link is None:
         return
     assert link == url
@@ -159,4 +159,4 @@ def test_link_that_is_given_leads_to_an_allowed_origin_as_other_parsers_read_it(
 
 @given(st.from_regex(r"/[A-Za-z0-9._~!$&()*+,;=:@%/?-]{0,80}", fullmatch=True))
 def test_any_path_of_the_media_host_is_a_link(path: str) -> None:
-    assert media_link("https://media.ofauth.com" + path, HOSTS) is not None
+    assert filter_media_link("https://media.ofauth.com" + path, HOSTS) is not None

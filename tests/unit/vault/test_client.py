@@ -44,7 +44,7 @@ def all_ids(client: VaultClient) -> list[str]:
         ids += [item.id for item in page.readable]
         if page.next_cursor is None:
             return ids
-        query = query.replacing(cursor=page.next_cursor)
+        query = query.replace(cursor=page.next_cursor)
 
 
 def test_query_gives_a_page_and_the_way_to_the_next(client: VaultClient) -> None:

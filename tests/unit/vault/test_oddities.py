@@ -19,7 +19,7 @@ def test_variant_without_a_promised_field_is_marked(name: str) -> None:
     del broken[name]
     good, odd = decode_page(page(item("1"), item("2", media={"full": broken}))).readable
     assert good.media["full"].oddities == ()
-    assert [(one.name, one.raw, one.why) for one in odd.media["full"].oddities] == [(name, "", "missing")]
+    assert [(one.name, one.raw, one.reason) for one in odd.media["full"].oddities] == [(name, "", "missing")]
 
 
 @pytest.mark.parametrize("name", ["type", "duration", "media"])
@@ -28,7 +28,7 @@ def test_item_without_a_promised_field_is_marked(name: str) -> None:
     del broken[name]
     (odd,) = decode_page(page(broken)).readable
     assert odd.id == "2"
-    assert [(one.name, one.why) for one in odd.oddities] == [(name, "missing")]
+    assert [(one.name, one.reason) for one in odd.oddities] == [(name, "missing")]
 
 
 def test_item_without_an_id_is_unreadable() -> None:
@@ -96,7 +96,7 @@ def test_odd_field_is_marked_and_costs_nothing_else(
     read = read_item(text.replace('"ODD"', written).encode())
     full = read.media["full"]
     assert getattr(full, READ_AS.get(name, name)) == value
-    assert [(one.name, one.raw, one.why) for one in full.oddities] == [(name, raw, why)]
+    assert [(one.name, one.raw, one.reason) for one in full.oddities] == [(name, raw, why)]
     assert read.media["thumb"].oddities == ()
     assert read.size_bytes == 1_024_000 + (full.size or 0)
 
@@ -113,16 +113,16 @@ def test_odd_field_is_marked_and_costs_nothing_else(
 def test_odd_length_is_marked(written: str, raw: str, why: str) -> None:
     read = read_item(json.dumps(item(duration="ODD")).replace('"ODD"', written).encode())
     assert read.duration == (9 if "9" in written else None)
-    assert [(one.name, one.raw, one.why) for one in read.oddities] == [("duration", raw, why)]
+    assert [(one.name, one.raw, one.reason) for one in read.oddities] == [("duration", raw, why)]
 
 
 @pytest.mark.parametrize("there", [None, 5, "stored", [], ["https://media.ofauth.com/v2/signed"]])
 def test_what_stands_in_place_of_a_variant_is_marked(there: object) -> None:
     full = read_item(json.dumps(item(media={"full": there})).encode()).media["full"]
     (odd,) = full.oddities
-    assert (odd.name, odd.why) == ("variant", "not a variant")
+    assert (odd.name, odd.reason) == ("variant", "not a variant")
     assert (full.size, full.accesses, full.created_at, full.is_known) == (None, None, None, False)
-    assert full.oddity("sizeBytes") is full.oddity("url") is odd
+    assert full.find_oddity("sizeBytes") is full.find_oddity("url") is odd
 
 
 def test_half_an_emoji_costs_neither_page_nor_variant() -> None:

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.vault import (
-    DEFAULT_LIMIT,
-    FILTERING,
-    MAX_LIMIT,
-    PARAMETERS,
+    API_PARAMETERS,
+    DEFAULT_ITEMS_PER_PAGE,
+    FILTER_FIELDS,
+    MAX_ITEMS_PER_PAGE,
     SORTS,
     STATUSES,
     TYPES,
     MalformedMediaId,
     MediaQuery,
-    checked_media_id,
+    check_media_id,
 )
 
 words = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -39,10 +39,10 @@ queries = st.builds(
     cached_at_from=st.none() | moments,
     cached_at_to=st.none() | moments,
     sort=st.none() | st.sampled_from(SORTS),
-    limit=st.integers(1, MAX_LIMIT),
+    limit=st.integers(1, MAX_ITEMS_PER_PAGE),
     cursor=st.none() | words,
 )
-NAMES = {parameter: name for name, parameter in PARAMETERS.items()}
+NAMES = {parameter: name for name, parameter in API_PARAMETERS.items()}
 
 
 def read_back(parameters: dict[str, str]) -> MediaQuery:
@@ -61,12 +61,12 @@ def read_back(parameters: dict[str, str]) -> MediaQuery:
 
 @given(queries)
 def test_parameters_read_back_as_the_same_query(query: MediaQuery) -> None:
-    assert read_back(query.api_params()) == query
+    assert read_back(query.to_api_params()) == query
 
 
 @given(queries)
 def test_url_reads_back_as_the_same_query(query: MediaQuery) -> None:
-    pairs = parse_qsl(query.as_url(), keep_blank_values=True)
+    pairs = parse_qsl(query.to_url(), keep_blank_values=True)
     assert len(pairs) == len(dict(pairs))
     assert read_back(dict(pairs)) == query
 
@@ -74,10 +74,10 @@ def test_url_reads_back_as_the_same_query(query: MediaQuery) -> None:
 @given(queries)
 def test_url_is_read_as_the_same_query(query: MediaQuery) -> None:
     if query.status in (None, *STATUSES):
-        assert MediaQuery.from_url(query.as_url()) == query
+        assert MediaQuery.from_url(query.to_url()) == query
     else:
         with pytest.raises(ValueError, match="unknown status"):
-            MediaQuery.from_url(query.as_url())
+            MediaQuery.from_url(query.to_url())
 
 
 @pytest.mark.parametrize(
@@ -107,23 +107,24 @@ def test_url_that_asks_nothing_we_know_is_refused(text: str) -> None:
 
 @given(queries)
 def test_url_leaves_the_usual_limit_out(query: MediaQuery) -> None:
-    assert ("limit" in dict(parse_qsl(query.as_url()))) == (query.limit != DEFAULT_LIMIT)
+    assert ("limit" in dict(parse_qsl(query.to_url()))) == (query.limit != DEFAULT_ITEMS_PER_PAGE)
 
 
 @given(queries, st.sampled_from([field.name for field in fields(MediaQuery) if field.name != "cursor"]))
 def test_any_change_drops_the_cursor(query: MediaQuery, name: str) -> None:
-    changed = query.replacing(**{name: getattr(query, name)})
+    changed = query.replace(**{name: getattr(query, name)})
     assert changed.cursor is None
-    assert query.replacing(cursor="next").cursor == "next"
+    assert query.replace(cursor="next").cursor == "next"
 
 
 @given(queries)
 def test_only_sort_dates_and_durations_make_a_scan(query: MediaQuery) -> None:
-    direct = query.replacing(
-        sort=None, **{name: None for name in FILTERING if name.startswith(("duration", "created", "cached"))}
+    direct = query.replace(
+        sort=None,
+        **{name: None for name in FILTER_FIELDS if name.startswith(("duration", "created", "cached"))},
     )
     assert not direct.is_scan
-    assert query.is_scan == (query.replacing(limit=1) != direct.replacing(limit=1))
+    assert query.is_scan == (query.replace(limit=1) != direct.replace(limit=1))
 
 
 def test_all_twelve_parameters_are_spelled_as_the_api_spells_them() -> None:
@@ -150,7 +151,7 @@ def test_values_are_written_as_the_api_shows_them() -> None:
         created_at_from=datetime(2026, 6, 1, 2, tzinfo=timezone(timedelta(hours=2))),
         created_at_to=datetime(2026, 6, 7, 23, 59, 59, 999_000, tzinfo=UTC),
     )
-    assert query.api_params() == {
+    assert query.to_api_params() == {
         "durationMin": "10",
         "durationMax": "12.5",
         "createdAtFrom": "2026-06-01T00:00:00.000Z",
@@ -161,7 +162,7 @@ def test_values_are_written_as_the_api_shows_them() -> None:
 
 @given(st.from_regex(r"[A-Za-z0-9_-]{1,128}", fullmatch=True))
 def test_media_id_comes_back_as_it_is(text: str) -> None:
-    assert checked_media_id(text) == text
+    assert check_media_id(text) == text
 
 
 @pytest.mark.parametrize(
@@ -169,5 +170,5 @@ def test_media_id_comes_back_as_it_is(text: str) -> None:
 )
 def test_text_that_is_no_media_id_is_refused(text: str) -> None:
     with pytest.raises(MalformedMediaId) as caught:
-        checked_media_id(text)
+        check_media_id(text)
     assert len(text) < 2 or text not in str(caught.value)

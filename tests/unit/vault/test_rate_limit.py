@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.sandbox import Sandbox
-from dashboard.vault import LONGEST_PAUSE, Busy, MediaQuery, Pace, Patience, VaultClient
+from dashboard.vault import MAX_PAUSE_SECONDS, Busy, MediaQuery, RateLimit, Timeouts, VaultClient
 
 CONNECTION, OTHER, KEY = "conn_a", "conn_b", "key_of_the_tests"
 NOW = 1_790_000_000.0
@@ -41,82 +41,82 @@ def time() -> Time:
 
 
 @pytest.fixture
-def pace(time: Time) -> Pace:
-    return Pace(clock=time, moment=time)
+def rate_limit(time: Time) -> RateLimit:
+    return RateLimit(clock=time, moment=time)
 
 
-def test_nothing_known_is_nothing_to_wait_for(pace: Pace) -> None:
-    assert pace.pause_before(CONNECTION) == 0
-    pace.note(CONNECTION, 200, {})
-    assert pace.pause_before(CONNECTION) == 0
+def test_nothing_known_is_nothing_to_wait_for(rate_limit: RateLimit) -> None:
+    assert rate_limit.reserve_call(CONNECTION) == 0
+    rate_limit.record(CONNECTION, 200, {})
+    assert rate_limit.reserve_call(CONNECTION) == 0
 
 
-def test_far_from_the_limit_nobody_waits(pace: Pace) -> None:
-    pace.note(CONNECTION, 200, limits(60, 7, 60))
-    assert pace.pause_before(CONNECTION) == 0
+def test_far_from_the_limit_nobody_waits(rate_limit: RateLimit) -> None:
+    rate_limit.record(CONNECTION, 200, limits(60, 7, 60))
+    assert rate_limit.reserve_call(CONNECTION) == 0
 
 
-def test_near_the_limit_what_is_left_is_spread_until_it_is_whole(pace: Pace) -> None:
-    pace.note(CONNECTION, 200, limits(60, 5, 59))
-    assert pace.pause_before(CONNECTION) == 60 / 6
-    assert pace.pause_before(CONNECTION) == 60 / 5, "whoever asks is counted as calling"
+def test_near_the_limit_what_is_left_is_spread_until_it_is_whole(rate_limit: RateLimit) -> None:
+    rate_limit.record(CONNECTION, 200, limits(60, 5, 59))
+    assert rate_limit.reserve_call(CONNECTION) == 60 / 6
+    assert rate_limit.reserve_call(CONNECTION) == 60 / 5, "whoever asks is counted as calling"
 
 
-def test_a_used_up_limit_is_waited_for_until_it_is_whole(pace: Pace, time: Time) -> None:
-    pace.note(CONNECTION, 429, limits(60, 0, 29))
-    assert pace.pause_before(CONNECTION) == 30
+def test_a_used_up_limit_is_waited_for_until_it_is_whole(rate_limit: RateLimit, time: Time) -> None:
+    rate_limit.record(CONNECTION, 429, limits(60, 0, 29))
+    assert rate_limit.reserve_call(CONNECTION) == 30
     time.seconds += 29
-    assert pace.pause_before(CONNECTION) == 1
+    assert rate_limit.reserve_call(CONNECTION) == 1
     time.seconds += 1
-    assert pace.pause_before(CONNECTION) == 0
+    assert rate_limit.reserve_call(CONNECTION) == 0
 
 
-def test_one_connections_limit_is_nothing_to_another(pace: Pace) -> None:
-    pace.note(CONNECTION, 429, limits(60, 0, 29))
-    assert pace.pause_before(OTHER) == 0
+def test_one_connections_limit_is_nothing_to_another(rate_limit: RateLimit) -> None:
+    rate_limit.record(CONNECTION, 429, limits(60, 0, 29))
+    assert rate_limit.reserve_call(OTHER) == 0
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_wish_to_wait_counts_too(pace: Pace, time: Time, status: int) -> None:
-    pace.note(CONNECTION, status, {"retry-after": "12"})
-    assert pace.pause_before(CONNECTION) == 12
+def test_a_wish_to_wait_counts_too(rate_limit: RateLimit, time: Time, status: int) -> None:
+    rate_limit.record(CONNECTION, status, {"retry-after": "12"})
+    assert rate_limit.reserve_call(CONNECTION) == 12
     time.seconds += 12
-    assert pace.pause_before(CONNECTION) == 0
+    assert rate_limit.reserve_call(CONNECTION) == 0
 
 
-def test_the_longer_of_two_wishes_is_kept(pace: Pace) -> None:
-    pace.note(CONNECTION, 429, limits(60, 0, 9, retry_after="40"))
-    assert pace.pause_before(CONNECTION) == 40
+def test_the_longer_of_two_wishes_is_kept(rate_limit: RateLimit) -> None:
+    rate_limit.record(CONNECTION, 429, limits(60, 0, 9, retry_after="40"))
+    assert rate_limit.reserve_call(CONNECTION) == 40
 
 
 @pytest.mark.parametrize("scale", [1, 1000], ids=["seconds", "milliseconds"])
-def test_a_reset_may_be_a_moment(pace: Pace, scale: int) -> None:
-    pace.note(CONNECTION, 200, limits(60, 0, int((NOW + 29) * scale)))
-    assert pace.pause_before(CONNECTION) == 30
+def test_a_reset_may_be_a_moment(rate_limit: RateLimit, scale: int) -> None:
+    rate_limit.record(CONNECTION, 200, limits(60, 0, int((NOW + 29) * scale)))
+    assert rate_limit.reserve_call(CONNECTION) == 30
 
 
-def test_a_moment_is_read_by_the_services_own_clock(pace: Pace) -> None:
+def test_a_moment_is_read_by_the_services_own_clock(rate_limit: RateLimit) -> None:
     an_hour_behind = formatdate(NOW - 3600, usegmt=True)
-    pace.note(CONNECTION, 200, limits(60, 0, int(NOW - 3600 + 29), date=an_hour_behind))
-    assert pace.pause_before(CONNECTION) == 30
+    rate_limit.record(CONNECTION, 200, limits(60, 0, int(NOW - 3600 + 29), date=an_hour_behind))
+    assert rate_limit.reserve_call(CONNECTION) == 30
 
 
-def test_no_pause_is_longer_than_two_minutes(pace: Pace) -> None:
-    pace.note(CONNECTION, 429, limits(60, 0, 3600, retry_after="3600"))
-    assert pace.pause_before(CONNECTION) == LONGEST_PAUSE
+def test_no_pause_is_longer_than_two_minutes(rate_limit: RateLimit) -> None:
+    rate_limit.record(CONNECTION, 429, limits(60, 0, 3600, retry_after="3600"))
+    assert rate_limit.reserve_call(CONNECTION) == MAX_PAUSE_SECONDS
 
 
-def test_a_number_may_be_followed_by_what_it_means(pace: Pace) -> None:
-    pace.note(CONNECTION, 200, limits("60, 60;w=60", "0; burst", "29.9"))
-    assert pace.pause_before(CONNECTION) == 30
+def test_a_number_may_be_followed_by_what_it_means(rate_limit: RateLimit) -> None:
+    rate_limit.record(CONNECTION, 200, limits("60, 60;w=60", "0; burst", "29.9"))
+    assert rate_limit.reserve_call(CONNECTION) == 30
 
 
 @pytest.mark.parametrize(
     "word", ["", "-1", "soon", "1e3", "nan", "inf", "9" * 400, "²", "0x1", "\udcff", "5000000"]
 )
-def test_a_reset_that_makes_no_sense_is_ignored(pace: Pace, word: str) -> None:
-    pace.note(CONNECTION, 200, limits(60, 0, word))
-    assert pace.pause_before(CONNECTION) == 0
+def test_a_reset_that_makes_no_sense_is_ignored(rate_limit: RateLimit, word: str) -> None:
+    rate_limit.record(CONNECTION, 200, limits(60, 0, word))
+    assert rate_limit.reserve_call(CONNECTION) == 0
 
 
 @given(
@@ -129,27 +129,27 @@ def test_a_reset_that_makes_no_sense_is_ignored(pace: Pace, word: str) -> None:
     ),
 )
 def test_whatever_is_sent_the_pause_is_a_sane_number(status: int, headers: dict[str, str]) -> None:
-    pace = Pace(clock=Time(), moment=Time())
-    pace.note(CONNECTION, status, headers)
-    assert 0 <= pace.pause_before(CONNECTION) <= LONGEST_PAUSE
+    rate_limit = RateLimit(clock=Time(), moment=Time())
+    rate_limit.record(CONNECTION, status, headers)
+    assert 0 <= rate_limit.reserve_call(CONNECTION) <= MAX_PAUSE_SECONDS
 
 
-def test_only_so_many_connections_are_remembered(pace: Pace) -> None:
+def test_only_so_many_connections_are_remembered(rate_limit: RateLimit) -> None:
     for number in range(1001):
-        pace.note(f"conn_{number}", 429, {"retry-after": "9"})
-    assert pace.pause_before("conn_0") == 0
-    assert pace.pause_before("conn_1") == 9
+        rate_limit.record(f"conn_{number}", 429, {"retry-after": "9"})
+    assert rate_limit.reserve_call("conn_0") == 0
+    assert rate_limit.reserve_call("conn_1") == 9
 
 
-def test_raw_ids_are_not_kept(pace: Pace) -> None:
-    pace.note("conn_secret", 429, {"retry-after": "9"})
-    assert not any(b"conn_secret" in key for key in pace._known)
+def test_raw_ids_are_not_kept(rate_limit: RateLimit) -> None:
+    rate_limit.record("conn_secret", 429, {"retry-after": "9"})
+    assert not any(b"conn_secret" in key for key in rate_limit._known)
 
 
-def test_many_threads_may_ask_and_note_at_once(pace: Pace) -> None:
+def test_many_threads_may_ask_and_note_at_once(rate_limit: RateLimit) -> None:
     def work(number: int) -> float:
-        pace.note(f"conn_{number % 7}", 200, limits(60, number % 5, 30))
-        return pace.pause_before(f"conn_{number % 7}")
+        rate_limit.record(f"conn_{number % 7}", 200, limits(60, number % 5, 30))
+        return rate_limit.reserve_call(f"conn_{number % 7}")
 
     with ThreadPoolExecutor(8) as pool:
         assert all(0 <= pause <= 31 for pause in pool.map(work, range(400)))
@@ -167,26 +167,26 @@ def test_whoever_obeys_meets_no_refusal(
 ) -> None:
     """By a service that counts the calls of fixed windows and rounds the rest of a window down."""
     time = Time(NOW + started)
-    pace = Pace(clock=time, moment=time)
+    rate_limit = RateLimit(clock=time, moment=time)
     used: dict[int, int] = {}
     for _ in range(3 * limit):
-        time.seconds += pace.pause_before(CONNECTION)
+        time.seconds += rate_limit.reserve_call(CONNECTION)
         present = int(time.seconds // window)
         used[present] = used.get(present, 0) + 1
         assert used[present] <= limit
         ends = (present + 1) * window
         reset = ends if moments else int(ends - time.seconds)
-        pace.note(CONNECTION, 200, limits(limit, limit - used[present], reset))
+        rate_limit.record(CONNECTION, 200, limits(limit, limit - used[present], reset))
         time.seconds += takes
 
 
 def test_two_hundred_reads_at_the_pace_meet_no_429_and_leave_a_page_its_part(time: Time) -> None:
     with (
         Sandbox({CONNECTION: 5}, key=KEY, rate_limit=(60, 90), now=time) as sandbox,
-        VaultClient(sandbox.url, KEY, pace=Pace(clock=time, moment=time)) as client,
+        VaultClient(sandbox.url, KEY, rate_limit=RateLimit(clock=time, moment=time)) as client,
     ):
         for number in range(200):
-            time.seconds += client.pause_before(CONNECTION)
+            time.seconds += client.reserve_call(CONNECTION)
             client.query(CONNECTION, MediaQuery())
             if number % 50 == 49:
                 for _ in range(3):
@@ -196,16 +196,16 @@ def test_two_hundred_reads_at_the_pace_meet_no_429_and_leave_a_page_its_part(tim
 
 
 def test_without_the_pauses_they_do_and_the_refusal_is_remembered(time: Time) -> None:
-    impatient = Patience(deadline=5)
+    impatient = Timeouts(total=5)
     with (
         Sandbox({CONNECTION: 5, OTHER: 5}, key=KEY, rate_limit=(60, 90), now=time) as sandbox,
-        VaultClient(sandbox.url, KEY, pace=Pace(clock=time, moment=time)) as client,
+        VaultClient(sandbox.url, KEY, rate_limit=RateLimit(clock=time, moment=time)) as client,
     ):
         for _ in range(90):
             client.query(CONNECTION, MediaQuery(), impatient)
         with pytest.raises(Busy) as caught:
             client.query(CONNECTION, MediaQuery(), impatient)
         assert caught.value.retry_after == 1
-        assert client.pause_before(CONNECTION) == 91
+        assert client.reserve_call(CONNECTION) == 91
         client.query(OTHER, MediaQuery(), impatient)
-        assert client.pause_before(OTHER) == 0
+        assert client.reserve_call(OTHER) == 0

@@ -161,5 +161,5 @@ def test_any_number_of_the_contract_is_a_result(number: str, freed: int | None, 
     assert (purged.success, purged.purged_count, purged.freed_bytes) == (True, freed, freed)
     assert [odd.name for odd in purged.oddities] == (["purgedCount", "freedBytes"] if why else [])
     for odd in (*gone.oddities, *purged.oddities):
-        assert odd.why == why
+        assert odd.reason == why
         assert odd.raw == number if len(number) <= 60 else len(odd.raw) == 60

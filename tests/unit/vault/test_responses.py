@@ -11,10 +11,17 @@ from dashboard.vault import (
     KeyRefused,
     NotCached,
     OutcomeUnknown,
-    UnexpectedAnswer,
+    UnexpectedResponse,
     VaultError,
 )
-from dashboard.vault.responses import LONGEST_READ, LONGEST_RETRY_AFTER, Effect, Redaction, judge, retry_after
+from dashboard.vault.responses import (
+    MAX_INSPECTED_LENGTH,
+    MAX_RETRY_AFTER_SECONDS,
+    Effect,
+    Redactor,
+    classify_response,
+    parse_retry_after,
+)
 
 KEY, CONNECTION = "key_5f1c9a", "conn_77d2"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -25,7 +32,7 @@ def error(
 ) -> VaultError:
     content = body.encode() if isinstance(body, str) else body
     given_headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return judge(effect, item, status, given_headers, content, Redaction(KEY, CONNECTION)).error
+    return classify_response(effect, item, status, given_headers, content, Redactor(KEY, CONNECTION)).error
 
 
 @pytest.mark.parametrize(
@@ -72,18 +79,18 @@ def test_words_of_the_service(
     ],
 )
 def test_words_are_shown_without_secrets_links_and_control_characters(text: str, shown: str) -> None:
-    assert Redaction(KEY, CONNECTION).clean(text) == shown
+    assert Redactor(KEY, CONNECTION).redact(text) == shown
 
 
 def test_short_secret_is_taken_out_where_it_stands_alone() -> None:
-    assert Redaction("k", "c1").clean("key k asked c1 back") == "key ••• asked ••• back"
+    assert Redactor("k", "c1").redact("key k asked c1 back") == "key ••• asked ••• back"
 
 
 @given(st.text(max_size=400), st.sampled_from([KEY, CONNECTION]), st.text(max_size=400))
 def test_shown_words_hold_no_secret_and_no_more_than_300_characters(
     before: str, secret: str, after: str
 ) -> None:
-    shown = Redaction(KEY, CONNECTION).clean(before + secret + after)
+    shown = Redactor(KEY, CONNECTION).redact(before + secret + after)
     assert secret not in shown
     assert len(shown) <= 300
     assert all(character >= " " for character in shown)
@@ -94,23 +101,23 @@ def test_shown_words_hold_no_secret_and_no_more_than_300_characters(
 def test_no_part_of_a_secret_is_left_where_a_long_text_is_cut(secret: str, padding: str) -> None:
     """Control characters and spaces fold to one, so that what stands at the cut may come to be shown."""
     for before_the_cut in range(len(secret) + 2):
-        lead = (padding * LONGEST_READ)[: LONGEST_READ - before_the_cut]
-        shown = Redaction(KEY, CONNECTION).clean(lead + secret + " and more" * 99, LONGEST_READ)
+        lead = (padding * MAX_INSPECTED_LENGTH)[: MAX_INSPECTED_LENGTH - before_the_cut]
+        shown = Redactor(KEY, CONNECTION).redact(lead + secret + " and more" * 99, MAX_INSPECTED_LENGTH)
         for length in range(5, len(secret) + 1):
             assert secret[:length].lower() not in shown.lower().replace("conn_", "")
 
 
 def test_what_stands_before_the_cut_is_shown() -> None:
-    redact = Redaction(KEY, CONNECTION)
-    assert redact.clean("The reason first. " + "x" * 70_000).startswith("The reason first. xxx")
-    assert redact.clean("\0" * 4000 + "late " + "y" * 4000) == "late " + "y" * (
-        LONGEST_READ - 4005 - len(KEY)
+    redact = Redactor(KEY, CONNECTION)
+    assert redact.redact("The reason first. " + "x" * 70_000).startswith("The reason first. xxx")
+    assert redact.redact("\0" * 4000 + "late " + "y" * 4000) == "late " + "y" * (
+        MAX_INSPECTED_LENGTH - 4005 - len(KEY)
     )
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTP", "a" * 32, "x-app+v1.2", "a" * 900])
 def test_a_link_of_any_scheme_is_not_shown(scheme: str) -> None:
-    shown = Redaction(KEY, CONNECTION).clean(f"see {scheme}://media.ofauth.com/v2/signed?x=1 now", 4000)
+    shown = Redactor(KEY, CONNECTION).redact(f"see {scheme}://media.ofauth.com/v2/signed?x=1 now", 4000)
     assert "ofauth" not in shown
     assert shown.endswith("[link] now")
 
@@ -132,7 +139,7 @@ def test_any_other_4xx_is_a_bad_request(status: int) -> None:
 
 @pytest.mark.parametrize("status", [100, 201, 204, 301, 304, 500, 502, 503, 504, 599, 700])
 def test_anything_else_is_unexpected_for_a_read_and_unknown_for_a_removal(status: int) -> None:
-    assert type(error(status)) is UnexpectedAnswer
+    assert type(error(status)) is UnexpectedResponse
     assert type(error(status, effect=Effect.DELETE)) is OutcomeUnknown
     assert type(error(status, effect=Effect.PURGE)) is OutcomeUnknown
 
@@ -153,8 +160,8 @@ def test_503_with_retry_after_is_busy_but_never_for_a_purge() -> None:
         (" 7 ", 7),
         ("120", 120),
         ("21600", 21_600),
-        ("9" * 30, LONGEST_RETRY_AFTER),
-        ("9" * 5000, LONGEST_RETRY_AFTER),
+        ("9" * 30, MAX_RETRY_AFTER_SECONDS),
+        ("9" * 5000, MAX_RETRY_AFTER_SECONDS),
         ("-1", None),
         ("1.5", None),
         ("soon", None),
@@ -167,21 +174,21 @@ def test_503_with_retry_after_is_busy_but_never_for_a_purge() -> None:
         ("Mon, 01 Jun 2026 12:00:30 -0000", 30),
         ("Mon, 01 Jun 2026 14:00:30 +0200", 30),
         ("Monday, 01-Jun-26 12:00:30 GMT", 30),
-        ("Mon, 01 Jun 2099 12:00:30 GMT", LONGEST_RETRY_AFTER),
+        ("Mon, 01 Jun 2099 12:00:30 GMT", MAX_RETRY_AFTER_SECONDS),
         ("Mon, 32 Jun 2026 12:00:30 GMT", None),
         ("Mon, 01 Jun 99999 12:00:30 GMT", None),
     ],
 )
 def test_retry_after(text: str | None, seconds: float | None) -> None:
-    assert retry_after(text, NOW) == seconds
+    assert parse_retry_after(text, NOW) == seconds
 
 
 @given(st.integers(0, 80_000))
 def test_retry_after_as_a_date_is_the_seconds_until_then(seconds: int) -> None:
-    assert retry_after(format_datetime(NOW + timedelta(seconds=seconds), usegmt=True), NOW) == seconds
+    assert parse_retry_after(format_datetime(NOW + timedelta(seconds=seconds), usegmt=True), NOW) == seconds
 
 
 @given(st.text(max_size=60))
 def test_no_retry_after_raises_or_is_out_of_bounds(text: str) -> None:
-    seconds = retry_after(text)
-    assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
+    seconds = parse_retry_after(text)
+    assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_SECONDS

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.models import Connection
-from dashboard.vault import DEFAULT_LIMIT, SORTS, STATUSES, TYPES, MediaQuery
-from dashboard.vault.query import PARAMETERS
+from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, SORTS, STATUSES, TYPES, MediaQuery
+from dashboard.vault.query import API_PARAMETERS
 from dashboard.web.forms.account import PreferencesForm, SignInForm
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.forms.removal import PurgeForm, RemovalForm
@@ -92,7 +92,7 @@ def test_what_was_refused_is_shown_again_as_it_was_given(link: str) -> None:
     assert form.shown(name) == QueryDict(link)[name]
 
 
-@pytest.mark.parametrize("name", PARAMETERS.values())
+@pytest.mark.parametrize("name", API_PARAMETERS.values())
 def test_an_empty_value_asks_nothing(name: str) -> None:
     form = filters(f"{name}=")
     assert form.is_valid(), form.errors
@@ -182,18 +182,18 @@ def questions(draw: st.DrawFn) -> MediaQuery:
 
 @given(questions())
 def test_a_question_written_as_our_link_is_read_as_the_same_question(question: MediaQuery) -> None:
-    form = filters(question.as_url())
+    form = filters(question.to_url())
     assert form.is_valid(), form.errors
     assert form.query() == question
 
 
-@given(st.sampled_from(sorted(PARAMETERS.values())), st.text(max_size=50))
+@given(st.sampled_from(sorted(API_PARAMETERS.values())), st.text(max_size=50))
 def test_any_text_is_either_understood_or_refused_beside_its_field(name: str, text: str) -> None:
     data = QueryDict(mutable=True)
     data[name] = text
     form = MediaFilterForm(data)
     if form.is_valid():
-        assert filters(form.query().as_url()).is_valid()
+        assert filters(form.query().to_url()).is_valid()
     else:
         assert list(form.errors) == [name]
 
@@ -201,7 +201,7 @@ def test_any_text_is_either_understood_or_refused_beside_its_field(name: str, te
 def test_no_limit_is_the_usual_one() -> None:
     form = filters("")
     assert form.is_valid()
-    assert form.query().limit == DEFAULT_LIMIT
+    assert form.query().limit == DEFAULT_ITEMS_PER_PAGE
 
 
 def test_a_removal_needs_neither_ticket_nor_reason_nor_token() -> None:
@@ -303,7 +303,7 @@ def test_preferences(data: dict[str, str], valid: bool) -> None:
 @given(questions())
 def test_what_the_fields_show_asks_the_same(query: MediaQuery) -> None:
     """The next press sends what stands in the fields: nothing may be lost on the way there."""
-    form = MediaFilterForm(QueryDict(query.as_url()))
+    form = MediaFilterForm(QueryDict(query.to_url()))
     assert form.is_valid(), form.errors
     again = MediaFilterForm({name: form.shown(name) for name in form.fields})
     assert again.is_valid(), again.errors

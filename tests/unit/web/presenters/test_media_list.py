@@ -101,7 +101,7 @@ MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
     ],
 )
 def test_a_chip_says_its_filter(name: str, value: object, words: str) -> None:
-    query = MediaQuery().replacing(**{name: value})
+    query = MediaQuery().replace(**{name: value})
     assert chip_text(name, query) == words
 
 
