@@ -3,6 +3,7 @@
 from .account import CONNECTION_STATUSES, AccountConnection, AccountListing
 from .address import filter_media_link, parse_base_url
 from .client import BATCH_SIZE, VaultClient
+from .concurrency import ConcurrencyLimit
 from .deadline import (
     PAGE_DELETE_TIMEOUTS,
     PAGE_TIMEOUTS,
@@ -38,7 +39,6 @@ from .query import (
 from .rate_limit import MAX_PAUSE_SECONDS, RateLimit
 from .records import MediaItem, MediaPage, Oddity, UnreadableItem, Variant
 from .results import DeleteResult, PurgeResult
-from .transport import ConcurrencyLimit
 
 __all__ = [
     "API_PARAMETERS",

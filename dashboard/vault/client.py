@@ -9,6 +9,7 @@ from typing import Final, Self, TypeVar
 import msgspec
 
 from .account import AccountConnection, AccountListing, decode_account_page
+from .concurrency import PROCESS_CONCURRENCY, ConcurrencyLimit
 from .deadline import PAGE_DELETE_TIMEOUTS, PAGE_TIMEOUTS, PURGE_TIMEOUTS, Deadline, Timeouts
 from .decode import decode_item, decode_page
 from .errors import UnreadableResponse
@@ -22,10 +23,8 @@ from .transport import (
     GET_BATCH,
     GET_MEDIA,
     LIST_CONNECTIONS,
-    PROCESS_CONCURRENCY,
     PURGE_CONNECTION,
     QUERY_MEDIA,
-    ConcurrencyLimit,
     Transport,
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar, cast
@@ -16,6 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from .address import ACCOUNT_CONNECTIONS_PATH, MEDIA_PATH, parse_base_url
+from .concurrency import ConcurrencyLimit
 from .deadline import Deadline, DeadlineAdapter, current_deadline
 from .errors import BadRequest, Busy
 from .query import check_media_id
@@ -66,34 +66,6 @@ GET_BATCH: Final = Operation("POST", suffix="/batch")
 DELETE_MEDIA: Final = Operation("DELETE", Effect.DELETE, names_item=True)
 PURGE_CONNECTION: Final = Operation("DELETE", Effect.PURGE)
 LIST_CONNECTIONS: Final = Operation("GET", collection=ACCOUNT_CONNECTIONS_PATH)
-
-
-class ConcurrencyLimit:
-    """Limits the calls under way at the same time, and how many of them may remove something."""
-
-    def __init__(self, calls: int = 16, removals: int = 2) -> None:
-        self._calls = threading.BoundedSemaphore(calls)
-        self._removals = threading.BoundedSemaphore(removals)
-
-    def acquire(self, effect: Effect, deadline: Deadline) -> bool:
-        """Wait for a slot until the deadline; return False if none became free."""
-        removes = effect is not Effect.READ
-        if removes and not self._removals.acquire(timeout=max(deadline.remaining(), 0)):
-            return False
-        if self._calls.acquire(timeout=max(deadline.remaining(), 0)):
-            return True
-        if removes:
-            self._removals.release()
-        return False
-
-    def release(self, effect: Effect) -> None:
-        """Free a slot that `acquire` took."""
-        self._calls.release()
-        if effect is not Effect.READ:
-            self._removals.release()
-
-
-PROCESS_CONCURRENCY: Final = ConcurrencyLimit()
 
 
 class Transport:
