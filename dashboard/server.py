@@ -82,9 +82,22 @@ def pre_request(worker: Any, request: Any) -> None:
     request.headers = note_repeated(request.headers, settings.SIGN_ON.header_names)
 
 
+def check_site() -> None:
+    """Run the system checks, as `manage.py` does for its commands.
+
+    Raises AppImportError for an error: gunicorn then ends with its text, instead of new workers.
+    """
+    from django.core.checks import run_checks
+    from gunicorn.errors import AppImportError
+
+    if errors := [str(one) for one in run_checks() if one.is_serious() and not one.is_silenced()]:
+        raise AppImportError("\n".join(("The dashboard did not start.", *errors)))
+
+
 def post_worker_init(worker: Any) -> None:
     from .removals.recovery import start_keeper
 
+    check_site()
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.05)
