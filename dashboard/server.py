@@ -33,7 +33,7 @@ graceful_timeout = 75
 keepalive = 75
 limit_request_line = 8190
 MAX_HEADER_BYTES: Final = 33 * 1024
-"""Bytes of a header's line: a token of the greatest length behind its name. See LONGEST_TOKEN."""
+"""Bytes of a header's line: a token of the greatest length behind its name. See MAX_TOKEN_LENGTH."""
 limit_request_field_size = MAX_HEADER_BYTES
 bind = os.environ.get("DASHBOARD_BIND", "127.0.0.1:8000")
 sendfile = False  # it would wait for a reader without end
@@ -79,7 +79,7 @@ def pre_request(worker: Any, request: Any) -> None:
     """Note which of the sign-on's headers came twice, before they are joined."""
     from django.conf import settings
 
-    request.headers = note_repeated(request.headers, settings.SIGN_ON.header_names)
+    request.headers = note_repeated(request.headers, settings.AUTH_CONFIG.header_names)
 
 
 def check_site() -> None:

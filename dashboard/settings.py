@@ -12,8 +12,8 @@ from django import VERSION
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError, validate
 
-from .auth import settings as access_settings
-from .auth.config import Headers
+from .auth import settings as auth_settings
+from .auth.config import HeaderConfig
 from .logs import LOGGING as LOGGING
 from .origins import is_loopback, origin_of, ticket_url
 from .private import PrivateDatabase, folder_trouble, link_trouble
@@ -96,8 +96,8 @@ DASHBOARD_WRITE_SECONDS: float = env.float(
     "DASHBOARD_WRITE_SECONDS", default=30.0, validate=validate.Range(min=1, max=3600)
 )
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
-SIGN_ON, trouble = access_settings.read(env)
-IS_DEMO: bool = SIGN_ON.mode == "demo"
+AUTH_CONFIG, trouble = auth_settings.read_auth_config(env)
+IS_DEMO: bool = AUTH_CONFIG.mode == "demo"
 _hosts: list[str] = env.list("DASHBOARD_ALLOWED_HOSTS", default=[])  # as they stand, right or wrong
 _mode = env.str("DASHBOARD_AUTH", default="")
 _binds = env.str("DASHBOARD_BIND", default="")
@@ -153,7 +153,7 @@ trouble += same_keys(
         "DASHBOARD_SECRET_KEY": [SECRET_KEY] if SECRET_KEY else [],
         "DASHBOARD_DATA_KEYS": DASHBOARD_DATA_KEYS or [],
         "DASHBOARD_AUDIT_KEYS": DASHBOARD_AUDIT_KEYS or [],
-        "DASHBOARD_AUTH_SECRET": (isinstance(SIGN_ON.by, Headers) and SIGN_ON.by.secrets) or [],
+        "DASHBOARD_AUTH_SECRET": (isinstance(AUTH_CONFIG.by, HeaderConfig) and AUTH_CONFIG.by.secrets) or [],
     }
 )
 if DASHBOARD_FILES and (wrong := folder_trouble(DASHBOARD_FILES)):

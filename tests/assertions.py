@@ -17,7 +17,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from dashboard.auth.config import Assertion, Grants, SignOn
+from dashboard.auth.config import AssertionConfig, AuthConfig, Grants
 
 HEADER: Final = "X-SSO-Assertion"
 ISSUER: Final = "https://sso.example.com"
@@ -97,7 +97,7 @@ def forged(header: dict[str, Any], body: dict[str, Any], signature: bytes = b"")
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
-def assertion(keys: str, **changes: Any) -> Assertion:
+def assertion(keys: str, **changes: Any) -> AssertionConfig:
     """The settings of this sign-on, with its keys at an address or in a file."""
     usual: dict[str, Any] = {
         "header": HEADER,
@@ -105,14 +105,14 @@ def assertion(keys: str, **changes: Any) -> Assertion:
         "audience": (AUDIENCE,),
         "algorithms": ("ES256",),
     }
-    return Assertion(keys=keys, **{**usual, **changes})
+    return AssertionConfig(keys=keys, **{**usual, **changes})
 
 
-def sign_on_with(folder: Path, **changes: Any) -> SignOn:
+def sign_on_with(folder: Path, **changes: Any) -> AuthConfig:
     """The sign-on of page tests: its keys lie in a file."""
     file = folder / "jwks.json"
     file.write_text(json.dumps(jwks("first")))
-    return SignOn(assertion(str(file)), GRANTS, **changes)
+    return AuthConfig(assertion(str(file)), GRANTS, **changes)
 
 
 class Provider:

@@ -28,7 +28,7 @@ from dashboard import schema, service  # noqa: E402
 from dashboard.accounts import accounts  # noqa: E402
 from dashboard.audit import triggers  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
-from dashboard.auth.config import SignOn  # noqa: E402
+from dashboard.auth.config import AuthConfig  # noqa: E402
 from dashboard.exports.downloads import download_slots  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
@@ -157,10 +157,10 @@ def connections(sandbox: Sandbox, db: None) -> None:
 
 
 @pytest.fixture
-def behind_sign_on(tmp_path: Path) -> Iterator[SignOn]:
+def behind_sign_on(tmp_path: Path) -> Iterator[AuthConfig]:
     """The dashboard in assertion mode; `assertion_browser` of tests/make.py has the people."""
     sign_on = sign_on_with(tmp_path, sign_out_url="https://sso.example.com/out", contact="it@example.com")
-    with override_settings(SIGN_ON=sign_on, IS_DEMO=False):
+    with override_settings(AUTH_CONFIG=sign_on, IS_DEMO=False):
         yield sign_on
 
 

@@ -1,1 +1,1 @@
-"""Who is it, and what may they do. One door for identity, one decorator for roles."""
+"""Identity and roles: one backend that identifies people, and one decorator for the role a view needs."""

@@ -1,4 +1,4 @@
-"""Identity by assertion: a JWT that the proxy signs. Any doubt is Refused, never a smaller role."""
+"""Identity by assertion: a JWT that the proxy signs. In doubt nobody is let in; no smaller role is given."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import jwt
 
 from dashboard.identity import Person, Refused
 
-from .claims import TOO_LONG, a_subject, nameable, shown
-from .config import Assertion, Grants
-from .jwks import KeyFile, Keyring, balancer_keys, keys_at
+from .claims import TOO_LONG_REASON, check_subject, clean_name, filter_groups
+from .config import AssertionConfig, Grants
+from .jwks import KeyFile, Keyring, make_balancer_keyring, make_jwks_keyring
 from .repeated_headers import refuse_repeated
 
 if TYPE_CHECKING:
     from dashboard.request import Request
 
-LONGEST_TOKEN: Final = 32 * 1024
+MAX_TOKEN_LENGTH: Final = 32 * 1024
 """Characters: 200 groups, which is what Entra ID puts into a token, by names of 100 letters. A header of that
 length has to pass gunicorn too, see MAX_HEADER_BYTES of `dashboard.server`."""
-LONGEST_LIFE: Final = 24 * 60 * 60
-LEEWAY: Final = 30
+MAX_LIFETIME_SECONDS: Final = 24 * 60 * 60
+LEEWAY_SECONDS: Final = 30
 
 _BALANCER_KEY_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """It becomes part of an address before anything is checked, so it is this and nothing else."""
@@ -42,28 +42,29 @@ _REASONS: Final = (
 Claims = Mapping[str, Any]
 
 
-class ByAssertion:
-    """The person whom a request's assertion names.
+class AssertionBackend:
+    """Identifies a person by the assertion of a request.
 
-    Raises:
-        Refused: there is no assertion, or it is not believed.
-        KeysUnavailable: it could not be checked.
+    Raises Refused if there is no assertion or it is not valid, and KeysUnavailable if it cannot be verified.
     """
 
-    def __init__(self, by: Assertion, grants: Grants, keyring: Keyring | None = None) -> None:
+    def __init__(self, by: AssertionConfig, grants: Grants, keyring: Keyring | None = None) -> None:
         self.by, self.grants = by, grants
-        self.keyring = keyring or keyring_of(by)
+        self.keyring = keyring or make_keyring(by)
 
     def __call__(self, request: Request) -> Person:
         refuse_repeated(request.META, self.by.names)
-        token = token_in(request.headers.get(self.by.header, ""), self.by.header)
-        check = check_balancer if self.by.signer else check_token
+        token = parse_token(request.headers.get(self.by.header, ""), self.by.header)
+        check = verify_balancer_token if self.by.signer else verify_token
         claims = check(token, self.by, self.keyring)
-        subject, email = a_subject(claims["sub"]), shown(claims.get("email"))
-        groups = groups_in(claims, self.by.groups_claim)
-        role, matched = self.grants.of(groups)
+        subject, email = check_subject(claims["sub"]), clean_name(claims.get("email"))
+        groups = find_groups(claims, self.by.groups_claim)
+        role, matched = self.grants.find_role(groups)
         return Person(
-            name=shown(claims.get("name")) or shown(claims.get("preferred_username")) or email or subject,
+            name=clean_name(claims.get("name"))
+            or clean_name(claims.get("preferred_username"))
+            or email
+            or subject,
             email=email,
             role=role,
             issuer=claims["iss"],
@@ -75,18 +76,23 @@ class ByAssertion:
         )
 
 
-def keyring_of(by: Assertion) -> Keyring:
+def make_keyring(by: AssertionConfig) -> Keyring:
+    """Return the keyring for the configured source of keys."""
     if by.signer:
-        return balancer_keys(by.keys)
-    return keys_at(by.keys, by.algorithms) if "://" in by.keys else KeyFile(Path(by.keys), by.algorithms)
+        return make_balancer_keyring(by.keys)
+    return (
+        make_jwks_keyring(by.keys, by.algorithms)
+        if "://" in by.keys
+        else KeyFile(Path(by.keys), by.algorithms)
+    )
 
 
-def token_in(text: str, header: str) -> str:
-    """The token in a header's text; Refused where there is none or more than one."""
+def parse_token(text: str, header: str) -> str:
+    """Return the token of a header. Raises Refused if there is none or more than one."""
     if not text:
         raise Refused("missing")
-    if len(text) > LONGEST_TOKEN:
-        raise Refused(TOO_LONG)
+    if len(text) > MAX_TOKEN_LENGTH:
+        raise Refused(TOO_LONG_REASON)
     if "," in text:  # how servers join a header that was sent twice
         raise Refused("sent twice")
     if header.lower() != "authorization":
@@ -97,26 +103,26 @@ def token_in(text: str, header: str) -> str:
     return token
 
 
-def check_token(token: str, by: Assertion, keyring: Keyring) -> Claims:
-    """The claims of a JWT whose signature, issuer, audience and times all hold."""
+def verify_token(token: str, by: AssertionConfig, keyring: Keyring) -> Claims:
+    """Return the claims of a JWT with valid signature, issuer, audience and times. Raises Refused."""
     with _refusing():
         header = jwt.get_unverified_header(token)
         if header.get("alg") not in by.algorithms:  # before a made-up key id makes anyone ask for keys
             raise jwt.InvalidAlgorithmError
         kid = header.get("kid", "")
         try:
-            claims = _decode(token, header, by, keyring.candidates(kid))
+            claims = _decode(token, header, by, keyring.find_keys(kid))
         except jwt.InvalidSignatureError:
-            if not (newer := keyring.newer(kid)):
+            if not (newer := keyring.find_newer_keys(kid)):
                 raise
             claims = _decode(token, header, by, newer)
-    if _moment(claims["exp"]) - _moment(claims["iat"]) > LONGEST_LIFE:
+    if _check_timestamp(claims["exp"]) - _check_timestamp(claims["iat"]) > MAX_LIFETIME_SECONDS:
         raise Refused("lives too long")
     return claims
 
 
-def _decode(token: str, header: Mapping[str, Any], by: Assertion, keys: Iterable[Any]) -> Claims:
-    """Return the claims by the first of `keys` that signed the token; raises what PyJWT says of the last."""
+def _decode(token: str, header: Mapping[str, Any], by: AssertionConfig, keys: Iterable[Any]) -> Claims:
+    """Return the claims by the first of `keys` that signed the token. Raises PyJWT's error."""
     error: jwt.PyJWTError = jwt.InvalidAlgorithmError()
     for key in keys:
         if key.algorithm_name != header["alg"]:
@@ -128,7 +134,7 @@ def _decode(token: str, header: Mapping[str, Any], by: Assertion, keys: Iterable
                 algorithms=by.algorithms,
                 audience=by.audience,
                 issuer=by.issuer,
-                leeway=LEEWAY,
+                leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "aud", "iss", "sub"], "enforce_minimum_key_length": True},
             )
         except jwt.InvalidSignatureError as wrong:
@@ -138,10 +144,11 @@ def _decode(token: str, header: Mapping[str, Any], by: Assertion, keys: Iterable
     raise error
 
 
-def check_balancer(token: str, by: Assertion, keyring: Keyring) -> Claims:
-    """The claims of an AWS load balancer's own kind of JWT: it says in the header who signed and until when.
+def verify_balancer_token(token: str, by: AssertionConfig, keyring: Keyring) -> Claims:
+    """Return the claims of an AWS load balancer's JWT. Raises Refused.
 
-    It names no audience, so that it is the signer, one load balancer by its ARN, that makes it ours.
+    Its header names the signer and the expiry. It has no audience: the signer, one load balancer by its ARN,
+    makes it ours.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
     """
     with _refusing():
@@ -154,28 +161,30 @@ def check_balancer(token: str, by: Assertion, keyring: Keyring) -> Claims:
             raise Refused("unknown key")
         claims: Claims = jwt.decode(
             token,
-            keyring.candidates(header["kid"])[0],
+            keyring.find_keys(header["kid"])[0],
             algorithms=by.algorithms,
-            leeway=LEEWAY,
+            leeway=LEEWAY_SECONDS,
             options={"require": ["sub"], "verify_aud": False, "verify_iat": False},
         )
-    ends = [_moment(part["exp"]) for part in (header, claims) if "exp" in part]
+    ends = [_check_timestamp(part["exp"]) for part in (header, claims) if "exp" in part]
     issuers = {part["iss"] for part in (header, claims) if isinstance(part.get("iss"), str)}
     if not ends or not issuers:
         raise Refused("without exp" if issuers else "without iss")
     if issuers != {by.issuer}:
         raise Refused("wrong issuer")
     now = time.time()
-    if min(ends) <= now - LEEWAY:
+    if min(ends) <= now - LEEWAY_SECONDS:
         raise Refused("expired")
-    if max(ends) - now > LONGEST_LIFE:
+    if max(ends) - now > MAX_LIFETIME_SECONDS:
         raise Refused("lives too long")
     return {**{name: value for name, value in claims.items() if name != "iat"}, "iss": by.issuer}
 
 
-def groups_in(claims: Claims, path: str) -> tuple[str, ...]:
-    """Return the groups under a claim of this very name, or else under a dotted path; none where there is
-    nothing, or null. A null among groups names none."""
+def find_groups(claims: Claims, path: str) -> tuple[str, ...]:
+    """Return the groups of the claim with this very name, or else of the dotted path; () if there are none.
+
+    Null, as the claim or among the groups, stands for none. Raises Refused for any other shape.
+    """
     found: Any = claims
     for name in [path] if path in claims else path.split("."):
         if not isinstance(found, Mapping):
@@ -186,12 +195,12 @@ def groups_in(claims: Claims, path: str) -> tuple[str, ...]:
     groups = [group for group in found if group is not None] if isinstance(found, list) else [found]
     if not all(isinstance(group, str) for group in groups):
         raise Refused("groups in a shape of their own")
-    return nameable(groups)
+    return filter_groups(groups)
 
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Turns what PyJWT says into a phrase of ours, which repeats nothing of the token."""
+    """Turn PyJWT's errors into Refused with a phrase of ours, which repeats nothing of the token."""
     try:
         yield
     except jwt.MissingRequiredClaimError as error:
@@ -201,8 +210,8 @@ def _refusing() -> Iterator[None]:
         raise Refused(next(known, "unreadable")) from None
 
 
-def _moment(value: object) -> float:
-    """A time as JSON's number; what PyJWT would also take (a text, true) is refused."""
+def _check_timestamp(value: object) -> float:
+    """Return a time of JSON in seconds. PyJWT would also take a text or true; here they raise Refused."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e12:
         raise Refused("a time that is none")
     return float(value)

@@ -1,4 +1,4 @@
-"""The one door for identity: which way people sign in is chosen once, by the settings."""
+"""The identity backend, which the settings choose once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from dashboard.identity import Person
 
 from . import demo
-from .config import Assertion, Headers, SignOn
-from .header import ByHeaders
+from .config import AssertionConfig, AuthConfig, HeaderConfig
+from .header import HeaderBackend
 
 if TYPE_CHECKING:
     from dashboard.request import Request
@@ -19,13 +19,18 @@ Identify = Callable[["Request"], Person | None]
 
 
 @cache
-def door(sign_on: SignOn) -> Identify:
-    """What says whose request it is; in a demo None for nobody yet, elsewhere Refused or KeysUnavailable."""
-    match sign_on.by:
-        case Assertion():
-            from .assertion import ByAssertion  # cryptography costs ten megabytes; a demo needs none of it
+def get_identity_backend(sign_on: AuthConfig) -> Identify:
+    """Return the function that identifies the person of a request.
 
-            return ByAssertion(sign_on.by, sign_on.grants)
-        case Headers():
-            return ByHeaders(sign_on.by, sign_on.grants)
+    In a demo it returns None before somebody is picked; elsewhere it raises Refused or KeysUnavailable.
+    """
+    match sign_on.by:
+        case AssertionConfig():
+            from .assertion import (
+                AssertionBackend,  # cryptography costs ten megabytes; a demo needs none of it
+            )
+
+            return AssertionBackend(sign_on.by, sign_on.grants)
+        case HeaderConfig():
+            return HeaderBackend(sign_on.by, sign_on.grants)
     return demo.identify

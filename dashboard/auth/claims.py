@@ -1,4 +1,4 @@
-"""What the sign-on says of a person, as text that may be shown and kept."""
+"""Checks of the claims about a person, before they are shown or stored."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from typing import Final
 
 from dashboard.identity import Refused
 
-LONGEST_SUBJECT: Final = 255
-LONGEST_NAME: Final = 200
-TOO_LONG: Final = "longer than can be read, as when somebody is in very many groups"
+MAX_SUBJECT_LENGTH: Final = 255
+MAX_NAME_LENGTH: Final = 200
+TOO_LONG_REASON: Final = "longer than can be read, as when somebody is in very many groups"
 
 
-def a_subject(text: object) -> str:
-    """The text that tells one person from every other; Refused unless it is one that can be relied on."""
+def check_subject(text: object) -> str:
+    """Return the text that identifies one person; raise Refused if it cannot be relied on."""
     if not isinstance(text, str) or not text.strip():
         raise Refused("without sub")
-    if len(text) > LONGEST_SUBJECT or not text.isprintable():
+    if len(text) > MAX_SUBJECT_LENGTH or not text.isprintable():
         raise Refused("a subject that cannot be kept")
     return text
 
 
-def shown(text: object) -> str:
-    """A name or an email for people to read: only what can be seen, and not too much of it."""
+def clean_name(text: object) -> str:
+    """Return a name or an email without invisible characters, at most MAX_NAME_LENGTH of it."""
     seen = "".join(c for c in text if c.isprintable()) if isinstance(text, str) else ""
-    return seen.strip()[:LONGEST_NAME]
+    return seen.strip()[:MAX_NAME_LENGTH]
 
 
-def nameable(groups: Iterable[str]) -> tuple[str, ...]:
-    """The groups that a setting could name; one that cannot be seen gives no role, nor can it be shown."""
+def filter_groups(groups: Iterable[str]) -> tuple[str, ...]:
+    """Return the groups that a setting can name: those that are not empty and can be seen."""
     return tuple(group for group in groups if group and group.isprintable())

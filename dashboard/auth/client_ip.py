@@ -1,4 +1,4 @@
-"""Where a request came from, past the proxies that say for whom they ask."""
+"""The address of the client, past the proxies that forward its requests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from .config import Network
 from .header import is_among
 
 
-def client_address(meta: Mapping[str, Any], proxies: Collection[Network]) -> str:
-    """The last address in X-Forwarded-For that is no proxy of ours: each proxy adds whom it heard at the end,
-    so that what a client wrote there itself stands before it. Without such a proxy the peer's own address."""
+def find_client_address(meta: Mapping[str, Any], proxies: Collection[Network]) -> str:
+    """Return the last address in X-Forwarded-For that is not one of `proxies`.
+
+    Each proxy appends the address it received the request from, so anything that a client wrote itself comes
+    before that. If the peer is no proxy, its own address is returned.
+    """
     address = str(meta.get("REMOTE_ADDR", ""))
     for hop in reversed(str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")):
         if not is_among(address, proxies):

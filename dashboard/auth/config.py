@@ -1,4 +1,4 @@
-"""How people sign in: what the settings say of it, as one typed object."""
+"""The typed configuration of sign-on."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ LOOPBACK: Final[tuple[Network, ...]] = (IPv4Network("127.0.0.1/32"), IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """The groups that give each role, letter by letter as the sign-on writes them."""
+    """The groups that give each role, spelled exactly as the sign-on spells them."""
 
     viewer: frozenset[str] = frozenset()
     operator: frozenset[str] = frozenset()
     admin: frozenset[str] = frozenset()
 
-    def of(self, groups: Collection[str]) -> tuple[Role | None, tuple[str, ...]]:
-        """The highest role that `groups` give, and those of them that give it."""
+    def find_role(self, groups: Collection[str]) -> tuple[Role | None, tuple[str, ...]]:
+        """Return the highest role that `groups` give, or None, and those of the groups that give it."""
         for role in sorted(Role, reverse=True):
             giving: frozenset[str] = getattr(self, role.word)
             if matched := tuple(group for group in groups if group in giving):
@@ -31,8 +31,8 @@ class Grants:
 
 
 @dataclass(frozen=True, slots=True)
-class Assertion:
-    """A JWT that the proxy signs. With `signer` it is the one of an AWS load balancer."""
+class AssertionConfig:
+    """Sign-on by a JWT that the proxy signs. With `signer` it is an AWS load balancer's."""
 
     header: str
     keys: str
@@ -45,12 +45,13 @@ class Assertion:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The headers that identify a person."""
         return (self.header,)
 
 
 @dataclass(frozen=True, slots=True)
-class Headers:
-    """Plain headers, from a peer that is trusted by address and by a secret."""
+class HeaderConfig:
+    """Sign-on by plain headers, from a peer that is trusted by its address and by a secret."""
 
     peers: tuple[Network, ...]
     secrets: tuple[str, ...] = field(repr=False)
@@ -62,14 +63,15 @@ class Headers:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The headers that identify a person, the secret's first."""
         return self.secret_header, self.user_header, self.email_header, self.groups_header
 
 
 @dataclass(frozen=True, slots=True)
-class SignOn:
-    """One mode, exactly: by assertion, by headers, or (by nothing) the demo's picker."""
+class AuthConfig:
+    """The one mode of sign-on: by assertion, by headers, or, if `by` is None, the demo's picker."""
 
-    by: Assertion | Headers | None = None
+    by: AssertionConfig | HeaderConfig | None = None
     grants: Grants = Grants()
     sign_out_url: str = ""
     contact: str = ""
@@ -78,9 +80,10 @@ class SignOn:
 
     @property
     def header_names(self) -> tuple[str, ...]:
-        """The headers by which somebody is known."""
+        """The headers that identify a person; none in a demo."""
         return self.by.names if self.by else ()
 
     @property
     def mode(self) -> str:
-        return {Assertion: "assertion", Headers: "header"}.get(type(self.by), "demo")
+        """The mode as DASHBOARD_AUTH names it."""
+        return {AssertionConfig: "assertion", HeaderConfig: "header"}.get(type(self.by), "demo")

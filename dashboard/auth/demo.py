@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _KEY: Final = "demo_role"
 
 
-def _made_up(name: str, role: Role, *groups: str) -> Person:
+def _make_person(name: str, role: Role, *groups: str) -> Person:
     subject = name.split()[0].lower()
     return Person(
         name,
@@ -27,19 +27,19 @@ def _made_up(name: str, role: Role, *groups: str) -> Person:
 
 
 DEMO_PEOPLE: Final = {
-    "viewer": _made_up("Vera Lind", Role.VIEWER, "support"),
-    "operator": _made_up("Omar Haddad", Role.OPERATOR, "trust-and-safety", "support"),
-    "admin": _made_up("Ada Brandt", Role.ADMIN, "vault-admins", "trust-and-safety", "support"),
+    "viewer": _make_person("Vera Lind", Role.VIEWER, "support"),
+    "operator": _make_person("Omar Haddad", Role.OPERATOR, "trust-and-safety", "support"),
+    "admin": _make_person("Ada Brandt", Role.ADMIN, "vault-admins", "trust-and-safety", "support"),
 }
 
 
 def identify(request: Request) -> Person | None:
-    """The person this browser picked; None before that."""
+    """Return the person that this browser picked, or None before that."""
     return DEMO_PEOPLE.get(str(request.session.get(_KEY, "")))
 
 
-def sign_in(request: Request, role: str) -> Person:
-    """Make `role` the signed-in person of this browser; KeyError for any other word."""
+def sign_in_as(request: Request, role: str) -> Person:
+    """Sign this browser in as the person with `role`. Raises KeyError for an unknown role."""
     person = DEMO_PEOPLE[role]
     request.session.cycle_key()
     request.session[_KEY] = role

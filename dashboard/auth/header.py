@@ -1,4 +1,4 @@
-"""Identity by plain headers: believed from a peer that is trusted by its address and by a secret."""
+"""Identity by plain headers, from a peer that is trusted by its address and by a secret."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from dashboard.identity import Person, Refused
 
-from .claims import LONGEST_NAME, TOO_LONG, a_subject, nameable, shown
-from .config import Grants, Headers, Network
-from .repeated_headers import refuse_repeated, was_counted
+from .claims import MAX_NAME_LENGTH, TOO_LONG_REASON, check_subject, clean_name, filter_groups
+from .config import Grants, HeaderConfig, Network
+from .repeated_headers import are_repeats_noted, refuse_repeated
 
 if TYPE_CHECKING:
     from dashboard.request import Request
 
 ISSUER: Final = "header"
-LONGEST_GROUPS: Final = 32 * 1024
+MAX_GROUPS_LENGTH: Final = 32 * 1024
 """Characters: as much as a token may have."""
 _UNSET: Final = "(null)"
 """What Apache writes for a variable that is not set."""
@@ -25,10 +25,10 @@ _NOTHING: Final = ("", "-", _UNSET, "null", "none", "nil", "undefined")
 """What proxies write for a value that is not there, in small letters."""
 
 
-class ByHeaders:
-    """The person whom a request's headers name. Raises Refused."""
+class HeaderBackend:
+    """Identifies a person by the headers of a request. Raises Refused."""
 
-    def __init__(self, by: Headers, grants: Grants) -> None:
+    def __init__(self, by: HeaderConfig, grants: Grants) -> None:
         self.by, self.grants = by, grants
 
     def __call__(self, request: Request) -> Person:
@@ -40,15 +40,15 @@ class ByHeaders:
             raise Refused("not from a trusted peer")
         if not is_one_of(sent.get(by.secret_header, ""), by.secrets):
             raise Refused("wrong secret")
-        may_have_comma = was_counted(request.META)
-        subject = a_subject(single(sent[by.user_header], may_have_comma=may_have_comma))
+        may_have_comma = are_repeats_noted(request.META)
+        subject = check_subject(parse_single_value(sent[by.user_header], may_have_comma=may_have_comma))
         email = sent.get(by.email_header, "")
-        email = "" if is_nothing(email) else single(email, may_have_comma=may_have_comma)
-        groups = groups_of(sent.get(by.groups_header, ""), by.separator)
-        role, matched = self.grants.of(groups)
+        email = "" if is_nothing(email) else parse_single_value(email, may_have_comma=may_have_comma)
+        groups = parse_groups(sent.get(by.groups_header, ""), by.separator)
+        role, matched = self.grants.find_role(groups)
         return Person(
-            name=shown(email or subject),
-            email=shown(email),
+            name=clean_name(email or subject),
+            email=clean_name(email),
             role=role,
             issuer=ISSUER,
             subject=subject,
@@ -59,7 +59,7 @@ class ByHeaders:
 
 
 def is_among(address: str, networks: Iterable[Network]) -> bool:
-    """True when the peer's address lies in one of the networks; of no network, nobody's does."""
+    """Return True if the address is in one of the networks. A Unix socket has no address."""
     try:
         peer = ip_address(address)
     except ValueError:  # a Unix socket has none
@@ -69,37 +69,38 @@ def is_among(address: str, networks: Iterable[Network]) -> bool:
 
 
 def is_one_of(given: str, secrets: Iterable[str]) -> bool:
-    """Compared in constant time, with all of them whatever the first says."""
+    """Return True if `given` is one of the secrets, after comparing all of them in constant time."""
     return sum(compare_digest(given.encode(), secret.encode()) for secret in secrets) > 0
 
 
 def is_nothing(text: str) -> bool:
-    """Return whether a header says that there is no value."""
+    """Return True if a header says that there is no value."""
     return text.strip().lower() in _NOTHING
 
 
-def single(text: str, *, may_have_comma: bool = False) -> str:
-    """A header's one value; Refused when it is empty, perhaps sent twice, over-long or not to be seen."""
-    text = utf8(text)
+def parse_single_value(text: str, *, may_have_comma: bool = False) -> str:
+    """Return a header's one value. Raises Refused if it is empty, too long, invisible or doubled."""
+    text = decode_utf8(text)
     if is_nothing(text):
         raise Refused("an empty header")
     if "," in text and not may_have_comma:  # how servers join a header that was sent twice
         raise Refused("a header with a comma, or sent twice")
-    if len(text) > LONGEST_NAME or not text.isprintable():
+    if len(text) > MAX_NAME_LENGTH or not text.isprintable():
         raise Refused("a header that cannot be kept")
     return text
 
 
-def groups_of(text: str, separator: str) -> tuple[str, ...]:
+def parse_groups(text: str, separator: str) -> tuple[str, ...]:
+    """Return the groups in a header. Raises Refused if it is too long or not UTF-8."""
     if text.strip() == _UNSET:
         return ()
-    if len(text) > LONGEST_GROUPS:
-        raise Refused(TOO_LONG)
-    return nameable(group for part in utf8(text).split(separator) if (group := part.strip()))
+    if len(text) > MAX_GROUPS_LENGTH:
+        raise Refused(TOO_LONG_REASON)
+    return filter_groups(group for part in decode_utf8(text).split(separator) if (group := part.strip()))
 
 
-def utf8(text: str) -> str:
-    """A header's text as it was meant: WSGI gives its bytes as Latin-1."""
+def decode_utf8(text: str) -> str:
+    """Return a header's text as UTF-8. WSGI decodes its bytes as Latin-1. Raises Refused."""
     try:
         return text.encode("latin-1").decode()
     except UnicodeError:

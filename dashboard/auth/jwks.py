@@ -1,4 +1,4 @@
-"""The keys that check assertions: kept ready, rotated without a restart, given up when they are too old."""
+"""The keys that verify assertions: fetched ahead, rotated without a restart, dropped once too old."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dashboard.identity import KeysUnavailable, Refused
 
 logger = logging.getLogger(__name__)
 
-REFRESH: Final = 5 * 60.0
+REFRESH_SECONDS: Final = 5 * 60.0
 """Seconds between two looks for new keys."""
-COOLDOWN: Final = 10.0
+COOLDOWN_SECONDS: Final = 10.0
 """Seconds in which an unknown key id asks again at most once, whoever brings it."""
-LONGEST_AGE: Final = 24 * 60 * 60.0
+MAX_KEY_AGE_SECONDS: Final = 24 * 60 * 60.0
 """Seconds that keys serve while their source cannot be reached."""
-TIMEOUT: Final = 3.0
+TIMEOUT_SECONDS: Final = 3.0
 
 Keys = Mapping[str | int, Any]
 """By key id, whatever PyJWT takes as a key; one without an id by its place in the set."""
@@ -34,20 +34,22 @@ Clock = Callable[[], float]
 
 
 class Keyring(Protocol):
-    def candidates(self, kid: str) -> list[Any]:
-        """Return the keys that may have signed a token of this id, "" for none; at least one.
+    """A source of keys."""
 
-        Raises Refused where there is none, KeysUnavailable where that cannot be known.
+    def find_keys(self, kid: str) -> list[Any]:
+        """Return the keys that may have signed a token of this id; "" stands for no id.
+
+        Raises Refused if there is none, and KeysUnavailable if that cannot be known.
         """
 
-    def newer(self, kid: str) -> list[Any]:
-        """Return the candidates anew where none was right and others may have been published; else none."""
+    def find_newer_keys(self, kid: str) -> list[Any]:
+        """Return the keys for this id once more if others may have been published since; else none."""
 
 
-def matching(keys: Keys, kid: str) -> list[Any]:
-    """Return the key of this id, or those without an id; every key where the token names none.
+def select_keys(keys: Keys, kid: str) -> list[Any]:
+    """Return the key of this id, or else those without an id; all keys if the token names none.
 
-    RFC 7515 and 7517 leave `kid` to both sides, so that the signature has to tell.
+    RFC 7515 and 7517 leave `kid` to both sides, so the signature has to tell.
     """
     if not kid:
         return list(keys.values())
@@ -57,45 +59,47 @@ def matching(keys: Keys, kid: str) -> list[Any]:
 
 
 class KeyFile:
-    """A JWKS file, read again whenever it changes. One that cannot be read vouches for nobody."""
+    """A JWKS file, read again whenever it changes. While it cannot be read, nobody is let in."""
 
     def __init__(self, path: Path, algorithms: Collection[str]) -> None:
         self.path, self.algorithms = path, algorithms
         self._read: tuple[object, Keys] = None, {}
 
-    def candidates(self, kid: str) -> list[Any]:
-        if found := matching(self.keys(), kid):
+    def find_keys(self, kid: str) -> list[Any]:
+        """Return the keys for this id. Raises Refused and KeysUnavailable."""
+        if found := select_keys(self.load_keys(), kid):
             return found
         raise Refused("unknown key")
 
-    def newer(self, kid: str) -> list[Any]:
-        return []  # `candidates` has just looked
+    def find_newer_keys(self, kid: str) -> list[Any]:
+        """Return none: `find_keys` has just read the file."""
+        return []  # `find_keys` has just read the file
 
-    def keys(self) -> Keys:
+    def load_keys(self) -> Keys:
+        """Return the keys, read again if the file has changed. Raises KeysUnavailable."""
         try:
             now = os.stat(self.path)
             stamp = now.st_mtime_ns, now.st_size, now.st_ino
             if self._read[0] != stamp:
-                self._read = stamp, self.read()
+                self._read = stamp, self.read_keys()
         except (OSError, ValueError) as why:
             logger.error("The file of DASHBOARD_AUTH_JWKS cannot be read: %s", why)
             raise KeysUnavailable from why
         return self._read[1]
 
-    def read(self) -> Keys:
-        """What the file holds now; OSError or ValueError where that is no key."""
-        return usable(json.loads(self.path.read_bytes()), self.algorithms)
+    def read_keys(self) -> Keys:
+        """Return the keys in the file. Raises OSError or ValueError if it has none."""
+        return parse_jwks(json.loads(self.path.read_bytes()), self.algorithms)
 
 
 class FetchedKeys:
-    """Keys from elsewhere. What is known is answered at once; an unknown id waits for one fetch.
+    """Keys from a server. A known id is answered at once, an unknown one after at most one fetch.
 
-    `fetch` is given the id that is asked for (none when it is only time to look again) and what is known,
-    and returns what is known now. A daemon thread looks again every few minutes. `clock` only ever goes
-    forward, so that a wall clock that jumps makes no key older.
+    `fetch` takes the wanted id (None for a refresh) and the known keys, and returns all keys. A daemon thread
+    refreshes them every few minutes. `clock` is monotonic, so that a changed wall clock makes no key older.
     """
 
-    def __init__(self, fetch: Fetch, clock: Clock = time.monotonic, every: float = REFRESH) -> None:
+    def __init__(self, fetch: Fetch, clock: Clock = time.monotonic, every: float = REFRESH_SECONDS) -> None:
         self._fetch, self._clock, self._every = fetch, clock, every
         self._known: tuple[Keys, float] = {}, float("-inf")
         self._asked_at = float("-inf")
@@ -103,36 +107,38 @@ class FetchedKeys:
         self._asking = threading.Lock()
         self._refresher: threading.Thread | None = None
 
-    def candidates(self, kid: str) -> list[Any]:
-        if found := self._fresh(kid):
+    def find_keys(self, kid: str) -> list[Any]:
+        """Return the keys for this id, fetched if need be. Raises Refused and KeysUnavailable."""
+        if found := self._find_known(kid):
             return found
         with self._asking:  # whoever waited here finds what the one before has fetched
-            if not self._fresh(kid) and self._clock() - self._asked_at >= COOLDOWN:
-                self._ask(kid)
-            self._look_again_from_time_to_time()
-        if found := self._fresh(kid):
+            if not self._find_known(kid) and self._clock() - self._asked_at >= COOLDOWN_SECONDS:
+                self._fetch_now(kid)
+            self._start_refreshing()
+        if found := self._find_known(kid):
             return found
         if self._failed:  # a rotated key and a forged one look the same until a fetch succeeds
             raise KeysUnavailable
         raise Refused("unknown key")
 
-    def newer(self, kid: str) -> list[Any]:
+    def find_newer_keys(self, kid: str) -> list[Any]:
+        """Fetch once and return the keys for this id; none if the last fetch was just now."""
         with self._asking:
-            if kid in self._known[0] or self._clock() - self._asked_at < COOLDOWN:
+            if kid in self._known[0] or self._clock() - self._asked_at < COOLDOWN_SECONDS:
                 return []
-            self._ask(kid)
-        return self._fresh(kid)
+            self._fetch_now(kid)
+        return self._find_known(kid)
 
     def refresh(self) -> None:
-        """Look for new keys now; while the source cannot be reached, those at hand go on serving."""
+        """Fetch the keys now. While the server cannot be reached, the known ones stay in use."""
         with self._asking:
-            self._ask(None)
+            self._fetch_now(None)
 
-    def _fresh(self, kid: str) -> list[Any]:
+    def _find_known(self, kid: str) -> list[Any]:
         keys, since = self._known
-        return matching(keys, kid) if self._clock() - since < LONGEST_AGE else []
+        return select_keys(keys, kid) if self._clock() - since < MAX_KEY_AGE_SECONDS else []
 
-    def _ask(self, kid: str | None) -> None:
+    def _fetch_now(self, kid: str | None) -> None:
         self._asked_at = self._clock()
         try:
             self._known = self._fetch(kid, self._known[0]), self._asked_at
@@ -141,7 +147,7 @@ class FetchedKeys:
             self._failed = True
             logger.warning("The sign-on's keys could not be fetched: %s", why)
 
-    def _look_again_from_time_to_time(self) -> None:
+    def _start_refreshing(self) -> None:
         if self._refresher is None:
             self._refresher = threading.Thread(target=self._keep_fresh, name="sign-on keys", daemon=True)
             self._refresher.start()
@@ -152,23 +158,24 @@ class FetchedKeys:
             self.refresh()
 
 
-def keys_at(url: str, algorithms: Collection[str], clock: Clock = time.monotonic) -> FetchedKeys:
-    """The JWKS at an address."""
-    client = PyJWKClient(url, cache_jwk_set=False, timeout=TIMEOUT)
-    return FetchedKeys(lambda kid, known: usable(client.fetch_data(), algorithms), clock)
+def make_jwks_keyring(url: str, algorithms: Collection[str], clock: Clock = time.monotonic) -> FetchedKeys:
+    """Return a keyring of the JWKS at an address."""
+    client = PyJWKClient(url, cache_jwk_set=False, timeout=TIMEOUT_SECONDS)
+    return FetchedKeys(lambda kid, known: parse_jwks(client.fetch_data(), algorithms), clock)
 
 
-def balancer_keys(url: str, clock: Clock = time.monotonic) -> FetchedKeys:
-    """The keys of AWS load balancers: one PEM under each id, which never changes."""
+def make_balancer_keyring(url: str, clock: Clock = time.monotonic) -> FetchedKeys:
+    """Return a keyring for AWS load balancers, which publish one PEM per id that never changes."""
 
     def fetch(kid: str | None, known: Keys) -> Keys:
         if kid is not None:
-            return {**known, **one(kid)}
-        return {found: key for each in known for found, key in one(str(each)).items()}
+            return {**known, **fetch_key(kid)}
+        return {found: key for each in known for found, key in fetch_key(str(each)).items()}
 
-    def one(kid: str) -> Keys:  # by urllib3, since PyJWT's client knows JSON only
+    def fetch_key(kid: str) -> Keys:  # by urllib3, since PyJWT's client knows JSON only
+        """Fetch one PEM by urllib3, since PyJWT's client knows JSON only."""
         answer = urllib3.request(
-            "GET", f"{url.rstrip('/')}/{kid}", redirect=False, retries=False, timeout=TIMEOUT
+            "GET", f"{url.rstrip('/')}/{kid}", redirect=False, retries=False, timeout=TIMEOUT_SECONDS
         )
         if answer.status in (403, 404):
             return {}
@@ -179,8 +186,8 @@ def balancer_keys(url: str, clock: Clock = time.monotonic) -> FetchedKeys:
     return FetchedKeys(fetch, clock)
 
 
-def usable(jwks: Any, algorithms: Collection[str]) -> Keys:
-    """Return the keys of a decoded JWKS that sign by one of `algorithms`; ValueError where there is none."""
+def parse_jwks(jwks: Any, algorithms: Collection[str]) -> Keys:
+    """Return the keys of a decoded JWKS that fit one of `algorithms`. Raises ValueError if there is none."""
     try:
         found = PyJWKSet.from_dict(jwks).keys
     except (PyJWTError, AttributeError) as why:

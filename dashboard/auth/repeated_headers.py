@@ -1,4 +1,4 @@
-"""Headers sent more than once: gunicorn still sees them apart, WSGI joins them by commas."""
+"""Finds headers that were sent more than once: gunicorn still sees them apart, WSGI joins them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def note_repeated(headers: list[tuple[str, str]], names: Collection[str]) -> lis
     return [*(header for header in headers if header[0] != _NAME), (_NAME, repeated)]
 
 
-def was_counted(meta: Mapping[str, Any]) -> bool:
-    """Return whether the server noted what was repeated, so that a comma stands for itself."""
+def are_repeats_noted(meta: Mapping[str, Any]) -> bool:
+    """Return True if the server noted repeated headers, so that a comma in a value is just a comma."""
     return isinstance(meta.get(_KEY), _Repeated)
 
 
 def refuse_repeated(meta: Mapping[str, Any], names: Collection[str]) -> None:
-    """Raise Refused where the server noted one of `names` as sent more than once."""
-    if was_counted(meta):
+    """Raise Refused if the server noted one of `names` as sent more than once."""
+    if are_repeats_noted(meta):
         repeated = meta[_KEY].split()
         for name in names:
             if name.upper() in repeated:

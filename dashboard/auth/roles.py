@@ -1,4 +1,4 @@
-"""What a person may do: each view names the role it needs, and one without a name is closed to all."""
+"""The role that each view needs. A view that names none is closed to all."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""The settings of the sign-on, read into one typed object. Half a sign-on is a sentence, not a start."""
+"""Reads the settings of sign-on into one typed object. Incomplete settings stop the start."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -17,157 +16,131 @@ from dashboard.identity import Role
 from dashboard.origins import is_loopback
 from dashboard.safety import check_key, check_network, same_groups
 
-from .config import LOOPBACK, Assertion, Grants, Headers, Network, SignOn
+from .config import LOOPBACK, AssertionConfig, AuthConfig, Grants, HeaderConfig, Network
+from .presets import ALGORITHMS, NO_PRESET, PRESETS
 
 T = TypeVar("T")
 
-MODES: Final = ("assertion", "header", "demo")
-ALGORITHMS: Final = ("RS256", "ES256")
-SHORTEST_SECRET: Final = 32
+AUTH_MODES: Final = ("assertion", "header", "demo")
+MIN_SECRET_LENGTH: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """What is fixed for everybody behind a proxy of this kind; each can be set otherwise."""
-
-    header: str
-    algorithms: tuple[str, ...] = ALGORITHMS
-    groups_claim: str = "groups"
-    issuer: str = ""
-    keys: str = ""
-
-
-PRESETS: Final = {
-    # https://cloud.google.com/iap/docs/signed-headers-howto
-    "iap": Preset(
-        "X-Goog-IAP-JWT-Assertion",
-        ("ES256",),
-        "google.access_levels",
-        issuer="https://cloud.google.com/iap",
-        keys="https://www.gstatic.com/iap/verify/public_key-jwk",
-    ),
-    # https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/
-    "cloudflare": Preset(
-        "Cf-Access-Jwt-Assertion", ("RS256",), "custom.groups", keys="{issuer}/cdn-cgi/access/certs"
-    ),
-    # https://www.pomerium.com/docs/capabilities/getting-users-identity
-    "pomerium": Preset(
-        "X-Pomerium-Jwt-Assertion", ("ES256",), keys="https://{host}/.well-known/pomerium/jwks.json"
-    ),
-    # The identity provider's own token, passed on by oauth2-proxy or mod_auth_openidc.
-    "idtoken": Preset("Authorization"),
-    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
-    "alb": Preset("X-Amzn-Oidc-Data", ("ES256",), keys="https://public-keys.auth.elb.{region}.amazonaws.com"),
-}
-NO_PRESET: Final = Preset("")
-
-
-class _Reader:
-    """Takes settings one by one and gathers what is wrong with them; a value is never repeated."""
+class _SettingsReader:
+    """Reads settings and collects the errors in them, which never repeat a value."""
 
     def __init__(self, env: Env) -> None:
         self.env = env
-        self.wrong: list[str] = []
+        self.errors: list[str] = []
 
-    def optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
+    def read_optional(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        """Return the parsed setting, or the default if it is not set or wrong."""
         text = self.env.str(name, default="") or ""
         try:
             return parse(text) if text else default
         except ValueError as why:
-            self.wrong.append(f"{name} is wrong: {why}")
+            self.errors.append(f"{name} is wrong: {why}")
             return default
 
-    def needed(self, name: str, parse: Callable[[str], T], default: T | None = None) -> T:
-        """What is set, or else a default where there is one; missing, the answer is never used."""
-        before = len(self.wrong)
-        value = self.optional(name, parse, cast(T, default))
-        if not value and len(self.wrong) == before:
-            self.wrong.append(f"{name} is missing.")
+    def read_required(self, name: str, parse: Callable[[str], T], default: T | None = None) -> T:
+        """Return the parsed setting or the default; without either, note an error."""
+        before = len(self.errors)
+        value = self.read_optional(name, parse, cast(T, default))
+        if not value and len(self.errors) == before:
+            self.errors.append(f"{name} is missing.")
         return value
 
-    def unused(self, why: str, *names: str) -> None:
-        """A setting that would do nothing is a mistake about how people sign in."""
-        self.wrong += [f"{name} is set, but {why}." for name in names if self.env.str(name, default="")]
+    def refuse_unused(self, why: str, *names: str) -> None:
+        """Note an error for each setting that has no effect: somebody expects it to have one."""
+        self.errors += [f"{name} is set, but {why}." for name in names if self.env.str(name, default="")]
 
 
-def read(env: Env) -> tuple[SignOn, list[str]]:
-    """The sign-on that `env` describes, and what is wrong with it: a sentence each, and then it is none."""
-    reader = _Reader(env)
-    mode = reader.needed("DASHBOARD_AUTH", one_of(*MODES))
-    by: Assertion | Headers | None = None
+def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
+    """Return the sign-on that `env` describes, and a sentence for each error.
+
+    With errors it must not be used.
+    """
+    reader = _SettingsReader(env)
+    mode = reader.read_required("DASHBOARD_AUTH", parse_choice(*AUTH_MODES))
+    by: AssertionConfig | HeaderConfig | None = None
     if mode == "assertion":
-        by = _assertion(reader)
-        reader.unused(
+        by = _read_assertion(reader)
+        reader.refuse_unused(
             "only DASHBOARD_AUTH=header believes it", "DASHBOARD_TRUSTED_PEERS", "DASHBOARD_AUTH_SECRET"
         )
     elif mode == "header":
-        by = _headers(reader)
+        by = _read_headers(reader)
         names = ("PRESET", "HEADER", "JWKS", "ISSUER", "AUDIENCE", "ALGORITHMS", "GROUPS_CLAIM", "SIGNER")
-        reader.unused("only DASHBOARD_AUTH=assertion has it", *(f"DASHBOARD_AUTH_{name}" for name in names))
+        reader.refuse_unused(
+            "only DASHBOARD_AUTH=assertion has it", *(f"DASHBOARD_AUTH_{name}" for name in names)
+        )
     grants = Grants(
-        reader.optional("DASHBOARD_VIEWER_GROUPS", groups, frozenset()),
-        reader.optional("DASHBOARD_OPERATOR_GROUPS", groups, frozenset()),
-        reader.optional("DASHBOARD_ADMIN_GROUPS", groups, frozenset()),
+        reader.read_optional("DASHBOARD_VIEWER_GROUPS", parse_group_names, frozenset()),
+        reader.read_optional("DASHBOARD_OPERATOR_GROUPS", parse_group_names, frozenset()),
+        reader.read_optional("DASHBOARD_ADMIN_GROUPS", parse_group_names, frozenset()),
     )
     by_setting = {f"DASHBOARD_{role.name}_GROUPS": getattr(grants, role.word) for role in Role}
-    reader.wrong += same_groups(by_setting)
-    if by and not (grants.viewer or grants.operator or grants.admin) and not reader.wrong:
-        reader.wrong.append(
+    reader.errors += same_groups(by_setting)
+    if by and not (grants.viewer or grants.operator or grants.admin) and not reader.errors:
+        reader.errors.append(
             "DASHBOARD_VIEWER_GROUPS, DASHBOARD_OPERATOR_GROUPS and DASHBOARD_ADMIN_GROUPS are all missing: "
             "nobody would have a role."
         )
-    sign_out_url = reader.optional("DASHBOARD_SIGN_OUT_URL", sign_out_address, "")
-    contact = reader.optional("DASHBOARD_CONTACT", seen, "")
-    proxies = reader.optional("DASHBOARD_PROXIES", networks, LOOPBACK)
-    return SignOn(by, grants, sign_out_url, contact, proxies), reader.wrong
+    sign_out_url = reader.read_optional("DASHBOARD_SIGN_OUT_URL", parse_sign_out_address, "")
+    contact = reader.read_optional("DASHBOARD_CONTACT", parse_visible_text, "")
+    proxies = reader.read_optional("DASHBOARD_PROXIES", parse_networks, LOOPBACK)
+    return AuthConfig(by, grants, sign_out_url, contact, proxies), reader.errors
 
 
-def _assertion(reader: _Reader) -> Assertion:
-    name = reader.optional("DASHBOARD_AUTH_PRESET", one_of(*PRESETS), "")
+def _read_assertion(reader: _SettingsReader) -> AssertionConfig:
+    name = reader.read_optional("DASHBOARD_AUTH_PRESET", parse_choice(*PRESETS), "")
     preset = PRESETS.get(name, NO_PRESET)
-    header = reader.needed("DASHBOARD_AUTH_HEADER", header_name, preset.header)
-    issuer = reader.needed("DASHBOARD_AUTH_ISSUER", no_spaces, preset.issuer)
-    algorithms = reader.needed("DASHBOARD_AUTH_ALGORITHMS", algorithms_of, preset.algorithms)
-    claim = reader.needed("DASHBOARD_AUTH_GROUPS_CLAIM", no_spaces, preset.groups_claim)
+    header = reader.read_required("DASHBOARD_AUTH_HEADER", parse_header_name, preset.header)
+    issuer = reader.read_required("DASHBOARD_AUTH_ISSUER", check_no_spaces, preset.issuer)
+    algorithms = reader.read_required("DASHBOARD_AUTH_ALGORITHMS", parse_algorithms, preset.algorithms)
+    claim = reader.read_required("DASHBOARD_AUTH_GROUPS_CLAIM", check_no_spaces, preset.groups_claim)
     signer, region = "", ""
     audience: tuple[str, ...] = ()
     if name == "alb":
-        signer = reader.needed("DASHBOARD_AUTH_SIGNER", balancer)
-        reader.unused("an AWS load balancer names no audience", "DASHBOARD_AUTH_AUDIENCE")
+        signer = reader.read_required("DASHBOARD_AUTH_SIGNER", parse_balancer_arn)
+        reader.refuse_unused("an AWS load balancer names no audience", "DASHBOARD_AUTH_AUDIENCE")
         region = signer.split(":")[3] if (signer or "").startswith("arn:aws:") else ""
     else:
-        audience = reader.needed("DASHBOARD_AUTH_AUDIENCE", words)
-        reader.unused("only DASHBOARD_AUTH_PRESET=alb has one", "DASHBOARD_AUTH_SIGNER")
-    usual = _usual_keys(preset.keys, issuer, region)
-    keys = reader.needed("DASHBOARD_AUTH_JWKS", key_address if name == "alb" else key_source, usual)
-    return Assertion(header, keys, issuer, audience, algorithms, claim, signer)
+        audience = reader.read_required("DASHBOARD_AUTH_AUDIENCE", parse_list)
+        reader.refuse_unused("only DASHBOARD_AUTH_PRESET=alb has one", "DASHBOARD_AUTH_SIGNER")
+    usual = _default_keys(preset.keys, issuer, region)
+    keys = reader.read_required(
+        "DASHBOARD_AUTH_JWKS", parse_key_address if name == "alb" else parse_key_source, usual
+    )
+    return AssertionConfig(header, keys, issuer, audience, algorithms, claim, signer)
 
 
-def _usual_keys(pattern: str, issuer: str, region: str) -> str:
-    """Where a preset's keys lie; empty when what it takes to know is not set."""
+def _default_keys(pattern: str, issuer: str, region: str) -> str:
+    """Return the address of a preset's keys, or "" if a setting that it depends on is missing."""
     host = urlsplit(issuer).netloc if "://" in (issuer or "") else issuer
     known = {"issuer": (issuer or "").rstrip("/"), "host": host, "region": region}
     return pattern.format(**known) if all(known[word] for word in re.findall(r"{(\w+)}", pattern)) else ""
 
 
-def _headers(reader: _Reader) -> Headers:
-    usual = Headers((), ())
-    found = Headers(
-        reader.optional("DASHBOARD_TRUSTED_PEERS", networks, ()),
-        reader.needed("DASHBOARD_AUTH_SECRET", secrets),
-        reader.optional("DASHBOARD_AUTH_SECRET_HEADER", header_name, usual.secret_header),
-        reader.optional("DASHBOARD_AUTH_USER_HEADER", header_name, usual.user_header),
-        reader.optional("DASHBOARD_AUTH_EMAIL_HEADER", header_name, usual.email_header),
-        reader.optional("DASHBOARD_AUTH_GROUPS_HEADER", header_name, usual.groups_header),
-        reader.optional("DASHBOARD_AUTH_GROUPS_SEPARATOR", seen, usual.separator),
+def _read_headers(reader: _SettingsReader) -> HeaderConfig:
+    usual = HeaderConfig((), ())
+    found = HeaderConfig(
+        reader.read_optional("DASHBOARD_TRUSTED_PEERS", parse_networks, ()),
+        reader.read_required("DASHBOARD_AUTH_SECRET", parse_secrets),
+        reader.read_optional("DASHBOARD_AUTH_SECRET_HEADER", parse_header_name, usual.secret_header),
+        reader.read_optional("DASHBOARD_AUTH_USER_HEADER", parse_header_name, usual.user_header),
+        reader.read_optional("DASHBOARD_AUTH_EMAIL_HEADER", parse_header_name, usual.email_header),
+        reader.read_optional("DASHBOARD_AUTH_GROUPS_HEADER", parse_header_name, usual.groups_header),
+        reader.read_optional("DASHBOARD_AUTH_GROUPS_SEPARATOR", parse_visible_text, usual.separator),
     )
     if len({name.lower() for name in found.names}) < 4:
         names = (f"DASHBOARD_AUTH_{what}_HEADER" for what in ("SECRET", "USER", "EMAIL", "GROUPS"))
-        reader.wrong.append(f"{', '.join(names)} must name four headers, no two the same.")
+        reader.errors.append(f"{', '.join(names)} must name four headers, no two the same.")
     return found
 
 
-def one_of(*known: str) -> Callable[[str], str]:
+def parse_choice(*known: str) -> Callable[[str], str]:
+    """Return a parser that accepts `known` values only."""
+
     def parse(text: str) -> str:
         if text not in known:
             raise ValueError(f"must be one of: {', '.join(known)}.")
@@ -176,28 +149,33 @@ def one_of(*known: str) -> Callable[[str], str]:
     return parse
 
 
-def no_spaces(text: str) -> str:
+def check_no_spaces(text: str) -> str:
+    """Return `text` if it is visible ASCII without spaces; raise ValueError if not."""
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise ValueError("must be letters, digits and signs without spaces.")
     return text
 
 
-def seen(text: str) -> str:
+def parse_visible_text(text: str) -> str:
+    """Return `text` if all of it can be seen and it is not too long; raise ValueError if not."""
     if not text.isprintable() or len(text) > 300:
-        raise ValueError("must be at most 300 characters that can be seen.")
+        raise ValueError("must be at most 300 characters that can be parse_visible_text.")
     return text
 
 
-def words(text: str) -> tuple[str, ...]:
-    """A list by commas, none of them empty."""
+def parse_list(text: str) -> tuple[str, ...]:
+    """Return the values between commas. Raises ValueError if one of them is empty."""
     found = tuple(word.strip() for word in text.split(","))
     for word in found:
-        no_spaces(word)
+        check_no_spaces(word)
     return found
 
 
-def groups(text: str) -> frozenset[str]:
-    """Names of groups by commas, or a JSON list of them where a name holds a comma, as LDAP's do."""
+def parse_group_names(text: str) -> frozenset[str]:
+    """Return names of groups, separated by commas or as a JSON list for names with commas, such as LDAP's.
+
+    Raises ValueError.
+    """
     if text.startswith("["):
         try:
             found = json.loads(text)
@@ -208,11 +186,12 @@ def groups(text: str) -> frozenset[str]:
     else:
         found = [name.strip() for name in text.split(",")]
     if not all(name and name.isprintable() for name in found):
-        raise ValueError("names a group that is empty or cannot be seen.")
+        raise ValueError("names a group that is empty or cannot be parse_visible_text.")
     return frozenset(found)
 
 
-def header_name(text: str) -> str:
+def parse_header_name(text: str) -> str:
+    """Return the name of a header. Raises ValueError: gunicorn drops names with an underscore."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,80}", text):
         raise ValueError(
             "must be a header's name, of letters, digits and hyphens: no underscore gets through."
@@ -220,12 +199,14 @@ def header_name(text: str) -> str:
     return text
 
 
-def algorithms_of(text: str) -> tuple[str, ...]:
-    return tuple(one_of(*ALGORITHMS)(word) for word in words(text))
+def parse_algorithms(text: str) -> tuple[str, ...]:
+    """Return the JWT algorithms between commas. Raises ValueError for an unknown one."""
+    return tuple(parse_choice(*ALGORITHMS)(word) for word in parse_list(text))
 
 
-def key_address(text: str) -> str:
-    parts = urlsplit(no_spaces(text))
+def parse_key_address(text: str) -> str:
+    """Return an https address, or an http one on loopback. Raises ValueError."""
+    parts = urlsplit(check_no_spaces(text))
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.fragment:
         raise ValueError("must be an address such as https://sso.example.com/jwks.")
     if parts.scheme == "http" and not is_loopback(text):
@@ -233,24 +214,27 @@ def key_address(text: str) -> str:
     return text
 
 
-def key_source(text: str) -> str:
-    """A JWKS by address, or by the whole path of a file that can be read now."""
+def parse_key_source(text: str) -> str:
+    """Return the address of a JWKS, or the absolute path of a readable file with one. Raises ValueError."""
     if "://" in text:
-        return key_address(text)
+        return parse_key_address(text)
     from .jwks import KeyFile  # it brings cryptography along, so only where it is needed
 
     path = Path(text)
     if not path.is_absolute() or not path.is_file():
         raise ValueError("must be an address, or the whole path of a file that is there.")
     try:
-        KeyFile(path, ALGORITHMS).read()
+        KeyFile(path, ALGORITHMS).read_keys()
     except (OSError, ValueError):
         raise ValueError("names a file without any key that could check an assertion.") from None
     return text
 
 
-def balancer(text: str) -> str:
-    """The name of one load balancer: whoever has an AWS account can have another sign for them."""
+def parse_balancer_arn(text: str) -> str:
+    """Return the ARN of one load balancer. Raises ValueError.
+
+    Anything less would trust every balancer, and anybody with an AWS account can have one.
+    """
     pattern = (
         r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+"
     )
@@ -259,9 +243,10 @@ def balancer(text: str) -> str:
     return text
 
 
-def networks(text: str) -> tuple[Network, ...]:
+def parse_networks(text: str) -> tuple[Network, ...]:
+    """Return the networks between commas. Raises ValueError."""
     try:
-        found = tuple(ip_network(word) for word in words(text))
+        found = tuple(ip_network(word) for word in parse_list(text))
     except ValueError:
         raise ValueError(
             "must be networks such as 10.0.0.5/32, by commas, with no bits beyond the mask."
@@ -271,19 +256,22 @@ def networks(text: str) -> tuple[Network, ...]:
     return found
 
 
-def secrets(text: str) -> tuple[str, ...]:
-    """One secret, or two while one takes over from the other."""
+def parse_secrets(text: str) -> tuple[str, ...]:
+    """Return one secret, or two during a rotation. Raises ValueError."""
     found = tuple(word for word in re.split(r"[\s,]+", text) if word)
-    if len(found) > 2 or any(len(no_spaces(word)) < SHORTEST_SECRET for word in found):
-        raise ValueError(f"must be one secret or two, each of at least {SHORTEST_SECRET} characters.")
+    if len(found) > 2 or any(len(check_no_spaces(word)) < MIN_SECRET_LENGTH for word in found):
+        raise ValueError(f"must be one secret or two, each of at least {MIN_SECRET_LENGTH} characters.")
     for word in found:
         check_key(word)
     return found
 
 
-def sign_out_address(text: str) -> str:
-    """It goes into a `<meta http-equiv="refresh">`, where a quote would begin something else."""
-    parts = urlsplit(no_spaces(text))
+def parse_sign_out_address(text: str) -> str:
+    """Return an https address or a path. Raises ValueError.
+
+    It goes into a `<meta http-equiv="refresh">`, where a quote would begin another attribute.
+    """
+    parts = urlsplit(check_no_spaces(text))
     away = parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(text)))
     here = re.match(r"/(?![/\\])", text)
     if not (away or here) or re.search(r"[\"'<>\\]", text):

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard import audit, service
-from dashboard.auth.reauthorize import standing
+from dashboard.auth.reauthorize import reauthorize
 from dashboard.identity import Caller, Role
 from dashboard.jobs import lifecycle
 from dashboard.jobs.paging import CursorLoop
@@ -104,7 +104,7 @@ def decode_query(job: Job) -> MediaQuery:
 def may_see(job: Job) -> bool:
     """Return True if the person who began it may see its connection now."""
     person = job.caller.person
-    stands = standing(person) if person else None
+    stands = reauthorize(person) if person else None
     return job.connection in service.connections(stands if stands and stands.may(Role.VIEWER) else None)
 
 

@@ -18,7 +18,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.auth.reauthorize import standing
+from dashboard.auth.reauthorize import reauthorize
 from dashboard.encryption import DecryptionError
 from dashboard.identity import Role
 from dashboard.jobs import lifecycle, retry_policy
@@ -248,7 +248,7 @@ class _Drain:
         """What the person may do is asked again before anything is sent for them."""
         person = self.job.caller.person
         assert person is not None  # noqa: S101 - every job has somebody who began it
-        now = standing(person)
+        now = reauthorize(person)
         connection = Connection.objects.in_use().filter(pk=self.job.connection_id).first()
         if connection is None:
             _halt(self.job, f"{self.job.connection_label} was archived.")

@@ -65,7 +65,7 @@ def render_no_role(request: Request, person: Person) -> HttpResponse:
         "someone": person,
         "groups": person.groups[:MAX_GROUPS_SHOWN],
         "more": len(person.groups[MAX_GROUPS_SHOWN:]),
-        "contact": settings.SIGN_ON.contact,
+        "contact": settings.AUTH_CONFIG.contact,
         "request_id": request.request_id,
     }
     if wants_fragment(request):

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from dashboard import accounts, audit, service
-from dashboard.auth.backend import door
-from dashboard.auth.client_ip import client_address
+from dashboard.auth.backend import get_identity_backend
+from dashboard.auth.client_ip import find_client_address
 from dashboard.identity import Caller, KeysUnavailable, NotPermitted, Refused
 from dashboard.models import Connection
 from dashboard.request import Request
@@ -35,12 +35,12 @@ class Identity:
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response
-        self.identify = door(settings.SIGN_ON)
+        self.identify = get_identity_backend(settings.AUTH_CONFIG)
 
     def __call__(self, request: Request) -> HttpResponse:
         request.person = None
         agent = request.headers.get("User-Agent", "")[:300]
-        address = client_address(request.META, settings.SIGN_ON.proxies)
+        address = find_client_address(request.META, settings.AUTH_CONFIG.proxies)
         request.caller = Caller(None, address, agent, request.request_id)
         request.connections = cast(
             "list[Connection]", SimpleLazyObject(lambda: service.connections(request.person))

@@ -12,7 +12,7 @@ import jwt
 import pytest
 from django.test import Client, override_settings
 
-from dashboard.auth.config import Headers, SignOn
+from dashboard.auth.config import AuthConfig, HeaderConfig
 from tests.assertions import (
     GRANTS,
     GROUPS,
@@ -88,7 +88,7 @@ def test_what_is_not_believed_is_not_repeated(header: str, value: str) -> None:
 
 
 def test_a_session_of_the_demo_is_nobody_here() -> None:
-    with override_settings(IS_DEMO=True, SIGN_ON=SignOn()):
+    with override_settings(IS_DEMO=True, AUTH_CONFIG=AuthConfig()):
         browser = Browser()
         browser.post("/sign-in/", {"role": "admin"})
         assert browser.get("/c/small/").status_code == 200
@@ -172,14 +172,14 @@ def test_null_groups_are_no_groups_and_no_circle_of_sign_ins() -> None:
 def test_without_keys_nobody_is_signed_in_and_nobody_is_to_blame() -> None:
     with a_provider() as gone:
         url = gone.url
-    with override_settings(SIGN_ON=SignOn(assertion(url), GRANTS)):
+    with override_settings(AUTH_CONFIG=AuthConfig(assertion(url), GRANTS)):
         browser = assertion_browser(GROUPS["viewer"])
         for answer in (browser.get("/"), browser.fragment("/")):
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
             assert "cannot reach the keys" in text(answer)
 
 
-def test_a_rotated_key_file_needs_no_restart(behind_sign_on: SignOn) -> None:
+def test_a_rotated_key_file_needs_no_restart(behind_sign_on: AuthConfig) -> None:
     browser = assertion_browser(GROUPS["viewer"], kid="second")
     assert browser.get("/").status_code == 401
     Path(behind_sign_on.by.keys).write_text(json.dumps(jwks("first", "second")))  # type: ignore[union-attr]
@@ -205,11 +205,11 @@ SECRET = "canary-of-a-proxy-0123456789abcdef"
         ({"X-Forwarded-Groups": "staff"}, 403),
     ],
 )
-def test_plain_headers(behind_sign_on: SignOn, headers: dict[str, str], status: int) -> None:
+def test_plain_headers(behind_sign_on: AuthConfig, headers: dict[str, str], status: int) -> None:
     good = {"X-SSO-Secret": SECRET, "X-Forwarded-User": "u-1", "X-Forwarded-Groups": GROUPS["viewer"]}
     for peers, expected in (((ip_network("127.0.0.0/8"),), status), ((), 401)):
-        sign_on = replace(behind_sign_on, by=Headers(peers, (SECRET,)))
-        with override_settings(SIGN_ON=sign_on):
+        sign_on = replace(behind_sign_on, by=HeaderConfig(peers, (SECRET,)))
+        with override_settings(AUTH_CONFIG=sign_on):
             answer = Browser(headers={**good, **headers}).get("/c/small/media/")
             assert answer.status_code == expected
             assert SECRET not in text(answer)

@@ -12,7 +12,7 @@ from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard.auth.config import SignOn
+from dashboard.auth.config import AuthConfig
 from dashboard.exports import files
 from dashboard.exports.downloads import MAX_DOWNLOADS
 from dashboard.models import Connection, Event, Job
@@ -25,7 +25,7 @@ TAKEN = ("audit.exported", "media.exported")
 
 
 @pytest.fixture
-def people(connections: None, behind_sign_on: SignOn) -> list[Browser]:
+def people(connections: None, behind_sign_on: AuthConfig) -> list[Browser]:
     """One more than may download at once."""
     return [
         assertion_browser(GROUPS["admin"], subject=f"person-{number}") for number in range(MAX_DOWNLOADS + 1)

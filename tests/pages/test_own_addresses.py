@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.test import override_settings
 
-from dashboard.auth.config import SignOn
+from dashboard.auth.config import AuthConfig
 from dashboard.origins import own_path
 from tests.assertions import GROUPS
 from tests.make import HTMX, Browser, assertion_browser, signed_in, text
@@ -100,7 +100,7 @@ def test_the_page_behind_is_one_of_ours(behind: str, encoded: str) -> None:
 
 @pytest.mark.parametrize("start", STARTS)
 def test_the_demos_sign_in_leads_to_us(start: str) -> None:
-    with override_settings(IS_DEMO=True, SIGN_ON=SignOn()):
+    with override_settings(IS_DEMO=True, AUTH_CONFIG=AuthConfig()):
         browser = Browser()
         asked = browser.get("/", PATH_INFO=f"{start}evil.example/c/small/")
         assert_stays(asked)

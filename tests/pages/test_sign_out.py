@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from django.test import override_settings
 
-from dashboard.auth.config import SignOn
+from dashboard.auth.config import AuthConfig
 from tests.assertions import GROUPS
 from tests.make import REFERRED, Browser, assertion_browser, csrf_token, signed_in, text
 
@@ -30,7 +30,7 @@ def test_fragment(viewer: Browser) -> None:
     assert viewer.fragment("/sign-out/", method="post").headers["HX-Redirect"] == "/sign-in/"
 
 
-def test_behind_sign_on_a_page_leads_on(connections: None, behind_sign_on: SignOn) -> None:
+def test_behind_sign_on_a_page_leads_on(connections: None, behind_sign_on: AuthConfig) -> None:
     """A page and no redirect: `form-action 'self'` holds one to another host back."""
     browser = assertion_browser(GROUPS["viewer"])
     browser.post("/preferences/", {"theme": "dark"})
@@ -46,21 +46,21 @@ def test_behind_sign_on_a_page_leads_on(connections: None, behind_sign_on: SignO
 
 
 def test_behind_sign_on_without_an_address_the_browser_is_to_be_closed(
-    connections: None, behind_sign_on: SignOn
+    connections: None, behind_sign_on: AuthConfig
 ) -> None:
-    with override_settings(SIGN_ON=replace(behind_sign_on, sign_out_url="")):
+    with override_settings(AUTH_CONFIG=replace(behind_sign_on, sign_out_url="")):
         page = text(assertion_browser(GROUPS["viewer"]).post("/sign-out/"))
     assert "Close the browser" in page
     assert "http-equiv" not in page
 
 
-def test_behind_sign_on_htmx_leaves_the_page(connections: None, behind_sign_on: SignOn) -> None:
+def test_behind_sign_on_htmx_leaves_the_page(connections: None, behind_sign_on: AuthConfig) -> None:
     answer = assertion_browser(GROUPS["viewer"]).fragment("/sign-out/", method="post")
     assert answer.headers["HX-Redirect"] == "https://sso.example.com/out"
     assert answer.headers["Clear-Site-Data"] == CLEARED
 
 
-def test_behind_sign_on_who_has_no_role_may_sign_out(connections: None, behind_sign_on: SignOn) -> None:
+def test_behind_sign_on_who_has_no_role_may_sign_out(connections: None, behind_sign_on: AuthConfig) -> None:
     browser = assertion_browser("staff", enforce_csrf_checks=True)
     token = csrf_token(browser.get("/"))
     answer = browser.post("/sign-out/", {"csrfmiddlewaretoken": token}, headers=REFERRED)

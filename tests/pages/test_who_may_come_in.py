@@ -42,7 +42,7 @@ def connections(connections: None) -> None:
 @contextmanager
 def signed_on(mode: str, folder: Path) -> Iterator[None]:
     """People come in by an assertion, or by the demo's picker."""
-    settings = {"SIGN_ON": sign_on_with(folder), "IS_DEMO": False} if mode == "assertion" else {}
+    settings = {"AUTH_CONFIG": sign_on_with(folder), "IS_DEMO": False} if mode == "assertion" else {}
     with override_settings(**settings):
         yield
 

@@ -37,7 +37,7 @@ def read_settings() -> set[str]:
     """Every variable that the settings, those of the sign-on and the server's take from the environment."""
     files = ("settings.py", "auth/settings.py", "server.py")
     sources = [(PACKAGE / name).read_text() for name in files]
-    calls = r"(?:env\.\w+|os\.environ\.get|reader\.(?:optional|needed))\(\s*\"([A-Z_]+)\""
+    calls = r"(?:env\.\w+|os\.environ\.get|reader\.read_(?:optional|required))\(\s*\"([A-Z_]+)\""
     return {name for source in sources for name in re.findall(calls, source)}
 
 

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.accounts import accounts
-from dashboard.auth.reauthorize import standing
+from dashboard.auth.reauthorize import reauthorize
 from dashboard.identity import Person, Role
 from dashboard.models import Account, Event
 from tests.assertions import GROUPS, ISSUER
@@ -136,11 +136,11 @@ def test_groups_are_kept_as_the_sign_on_names_them_last() -> None:
 
 def test_what_somebody_may_do_is_known_while_they_are_away() -> None:
     person = Person("Vera Lind", "vera@example.com", None, issuer=ISSUER, subject="u-1")
-    assert standing(person).role is None, "never seen"
+    assert reauthorize(person).role is None, "never seen"
     seen()
-    assert standing(person).role is Role.VIEWER
+    assert reauthorize(person).role is Role.VIEWER
     assertion_browser(GROUPS["admin"], subject="u-1").get(HERE)
-    now = standing(person)
+    now = reauthorize(person)
     assert (now.role, now.groups, now.matched) == (Role.ADMIN, (GROUPS["admin"],), (GROUPS["admin"],))
     assertion_browser("nobody", subject="u-1").get(HERE)
-    assert standing(person).role is None
+    assert reauthorize(person).role is None

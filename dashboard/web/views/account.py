@@ -27,7 +27,7 @@ def sign_in(request: Request) -> HttpResponse:
     form = SignInForm(request.POST if request.method == "POST" else None)
     back = way_back(request)
     if form.is_valid():
-        demo.sign_in(request, form.cleaned_data["role"])
+        demo.sign_in_as(request, form.cleaned_data["role"])
         return go_to(request, back)
     status = 422 if request.method == "POST" else 200
     context = {"form": form, "people": demo.DEMO_PEOPLE.items(), "back": back}
@@ -39,7 +39,7 @@ def sign_in(request: Request) -> HttpResponse:
 def sign_out(request: Request) -> HttpResponse:
     """Forget this browser, and lead on to where the sign-on forgets it too."""
     request.session.flush()
-    onward = reverse("sign-in") if settings.IS_DEMO else settings.SIGN_ON.sign_out_url
+    onward = reverse("sign-in") if settings.IS_DEMO else settings.AUTH_CONFIG.sign_out_url
     if settings.IS_DEMO or (onward and wants_fragment(request)):
         response = go_to(request, onward)
     else:  # no redirect: `form-action 'self'` would hold it back at another host

@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import RequestFactory
 
-from dashboard.auth.assertion import LONGEST_TOKEN, ByAssertion
-from dashboard.auth.claims import TOO_LONG
+from dashboard.auth.assertion import MAX_TOKEN_LENGTH, AssertionBackend
+from dashboard.auth.claims import TOO_LONG_REASON
 from dashboard.identity import KeysUnavailable, Person, Refused, Role
 from tests.assertions import (
     GRANTS,
@@ -40,7 +40,7 @@ Believe = Callable[..., Person]
 @pytest.fixture
 def believe(provider: Provider) -> Believe:
     """The person whom a header's text names, by a sign-on with `changes`."""
-    by = ByAssertion(assertion(provider.url), GRANTS)
+    by = AssertionBackend(assertion(provider.url), GRANTS)
 
     def person(text: str | None) -> Person:
         headers = {} if text is None else {HEADER: text}
@@ -137,13 +137,13 @@ def test_a_null_among_groups_names_none(believe: Believe, groups: list[Any], rol
 def test_groups_may_lie_deeper(
     provider: Provider, path: str, said: dict[str, Any], role: Role | None
 ) -> None:
-    by = ByAssertion(assertion(provider.url, groups_claim=path), GRANTS)
+    by = AssertionBackend(assertion(provider.url, groups_claim=path), GRANTS)
     request: Any = RequestFactory().get("/", headers={HEADER: token(**{"groups": None, **said})})
     assert by(request).role is role
 
 
 def test_a_path_through_null_finds_no_groups(provider: Provider) -> None:
-    by = ByAssertion(assertion(provider.url, groups_claim="custom.groups"), GRANTS)
+    by = AssertionBackend(assertion(provider.url, groups_claim="custom.groups"), GRANTS)
     body = {**claims(), "custom": None}
     text = jwt.encode(body, private_key(), algorithm="ES256", headers={"kid": "first"})
     request: Any = RequestFactory().get("/", headers={HEADER: text})
@@ -151,7 +151,7 @@ def test_a_path_through_null_finds_no_groups(provider: Provider) -> None:
 
 
 def test_a_path_through_text_is_refused(provider: Provider) -> None:
-    by = ByAssertion(assertion(provider.url, groups_claim="custom.groups"), GRANTS)
+    by = AssertionBackend(assertion(provider.url, groups_claim="custom.groups"), GRANTS)
     request: Any = RequestFactory().get("/", headers={HEADER: token(custom="vault-admins")})
     with pytest.raises(Refused, match="shape"):
         by(request)
@@ -189,7 +189,7 @@ FORGED = {
     "nested without end": (f"{'W1tb' * 1000}.e30.AAAA", "unreadable"),
     "sent twice": (f"{token()},{token()}", "sent twice"),
     "sent twice, one empty": (f"{token()}, ", "sent twice"),
-    "too long": (token(padding="x" * LONGEST_TOKEN), TOO_LONG),
+    "too long": (token(padding="x" * MAX_TOKEN_LENGTH), TOO_LONG_REASON),
     "lives 25 hours": (token(exp=NOW + 25 * 3600), "lives too long"),
     "lives for ever": (token(exp=10**15), "a time that is none"),
     "exp of text": (token(exp=str(NOW + 3600)), "a time that is none"),
@@ -244,7 +244,7 @@ def test_a_short_key_is_not_trusted(provider: Provider) -> None:
     kind = jwt.get_algorithm_by_name("RS256")
     key = {**kind.to_jwk(weak.public_key(), as_dict=True), "kid": "weak"}
     provider.body = json.dumps({"keys": [key]}).encode()
-    by = ByAssertion(assertion(provider.url, algorithms=("RS256",)), GRANTS)
+    by = AssertionBackend(assertion(provider.url, algorithms=("RS256",)), GRANTS)
     with pytest.warns(jwt.InsecureKeyLengthWarning):
         text = jwt.encode(claims(), weak, algorithm="RS256", headers={"kid": "weak"})
     request: Any = RequestFactory().get("/", headers={HEADER: text})
@@ -281,7 +281,7 @@ def test_a_name_is_only_to_be_read(believe: Believe, said: dict[str, Any], name:
 @pytest.mark.parametrize("status", [500, 404, 302, 200])
 def test_without_any_key_nobody_is_refused_nor_believed(provider: Provider, status: int) -> None:
     provider.status, provider.body = status, b"<html>"
-    by = ByAssertion(assertion(provider.url), GRANTS)
+    by = AssertionBackend(assertion(provider.url), GRANTS)
     request: Any = RequestFactory().get("/", headers={HEADER: token()})
     with pytest.raises(KeysUnavailable):
         by(request)
@@ -290,6 +290,6 @@ def test_without_any_key_nobody_is_refused_nor_believed(provider: Provider, stat
 def test_keys_in_a_file_need_no_network(tmp_path: Path) -> None:
     file = tmp_path / "jwks.json"
     file.write_text(json.dumps(jwks("first")))
-    by = ByAssertion(assertion(str(file)), GRANTS)
+    by = AssertionBackend(assertion(str(file)), GRANTS)
     request: Any = RequestFactory().get("/", headers={HEADER: token()})
     assert by(request).role is Role.VIEWER

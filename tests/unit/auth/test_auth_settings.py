@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from environs import FileAwareEnv
 
-from dashboard.auth.config import Assertion, Grants, Headers, SignOn
-from dashboard.auth.settings import read
+from dashboard.auth.config import AssertionConfig, AuthConfig, Grants, HeaderConfig
+from dashboard.auth.settings import read_auth_config
 from dashboard.identity import Role
 from tests.assertions import jwks
 
@@ -52,12 +52,12 @@ ALB = {
 def reading(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What is read from these variables and no others of the sign-on."""
 
-    def reading(settings: dict[str, str], **changes: str) -> tuple[SignOn, list[str]]:
+    def reading(settings: dict[str, str], **changes: str) -> tuple[AuthConfig, list[str]]:
         for name in [name for name in os.environ if name.startswith("DASHBOARD_")]:
             monkeypatch.delenv(name)
         for name, value in {**settings, **changes}.items():
             monkeypatch.setenv(name, value)
-        return read(FileAwareEnv(eager=False, strip_whitespace=True))
+        return read_auth_config(FileAwareEnv(eager=False, strip_whitespace=True))
 
     return reading
 
@@ -70,11 +70,11 @@ def by(reading: Any, settings: dict[str, str], **changes: str) -> Any:
 
 def test_a_demo_needs_nothing(reading: Any) -> None:
     sign_on, wrong = reading({"DASHBOARD_AUTH": "demo"})
-    assert (wrong, sign_on, sign_on.mode) == ([], SignOn(), "demo")
+    assert (wrong, sign_on, sign_on.mode) == ([], AuthConfig(), "demo")
 
 
 def test_an_id_token(reading: Any) -> None:
-    assert by(reading, IDTOKEN) == Assertion(
+    assert by(reading, IDTOKEN) == AssertionConfig(
         "Authorization",
         "https://sso.example.com/jwks",
         "https://sso.example.com",
@@ -155,7 +155,7 @@ def test_each_of_a_presets_can_be_set_otherwise(reading: Any) -> None:
         DASHBOARD_AUTH_GROUPS_CLAIM="https://acme.example/groups",
         DASHBOARD_AUTH_AUDIENCE="one, two",
     )
-    assert found == Assertion(
+    assert found == AssertionConfig(
         "X-SSO-Assertion",
         "http://127.0.0.1:9/jwks",
         "https://acme.cloudflareaccess.com",
@@ -178,7 +178,7 @@ def test_keys_may_lie_in_a_file(reading: Any, tmp_path: Path) -> None:
 
 def test_headers(reading: Any) -> None:
     found = by(reading, HEADER)
-    assert found == Headers((ip_network("10.0.0.5/32"), ip_network("2001:db8::/64")), (SECRET,))
+    assert found == HeaderConfig((ip_network("10.0.0.5/32"), ip_network("2001:db8::/64")), (SECRET,))
     other = by(
         reading,
         HEADER,
@@ -190,7 +190,7 @@ def test_headers(reading: Any) -> None:
         DASHBOARD_AUTH_GROUPS_HEADER="X-D",
         DASHBOARD_AUTH_GROUPS_SEPARATOR="|",
     )
-    assert other == Headers((), (SECRET, f"{SECRET}-2"), "X-A", "X-B", "X-C", "X-D", "|")
+    assert other == HeaderConfig((), (SECRET, f"{SECRET}-2"), "X-A", "X-B", "X-C", "X-D", "|")
 
 
 def test_the_secret_may_stand_in_a_file(reading: Any, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_groups_by_commas_or_as_json(reading: Any) -> None:
     assert wrong == []
     assert sign_on.grants.viewer == {"staff", "Vertrieb Süd"}
     assert sign_on.grants.operator == {"cn=ops,ou=groups,dc=example", "b"}
-    assert sign_on.grants.of(["Staff", "staff"]) == (Role.ADMIN, ("Staff",))
+    assert sign_on.grants.find_role(["Staff", "staff"]) == (Role.ADMIN, ("Staff",))
     assert (sign_on.sign_out_url, sign_on.contact) == (
         "/oauth2/sign_out?rd=/",
         "it@example.com, extension 12",
@@ -222,8 +222,8 @@ def test_groups_by_commas_or_as_json(reading: Any) -> None:
 
 def test_of_several_groups_those_that_gave_the_role_are_named() -> None:
     grants = Grants(frozenset("a"), frozenset("bc"), frozenset())
-    assert grants.of(["a", "c", "b"]) == (Role.OPERATOR, ("c", "b"))
-    assert grants.of([]) == (None, ())
+    assert grants.find_role(["a", "c", "b"]) == (Role.OPERATOR, ("c", "b"))
+    assert grants.find_role([]) == (None, ())
 
 
 WRONG: list[tuple[dict[str, str], str, str]] = [

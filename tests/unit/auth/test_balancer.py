@@ -12,8 +12,8 @@ import jwt
 import pytest
 from django.test import RequestFactory
 
-from dashboard.auth.assertion import ByAssertion
-from dashboard.auth.config import Assertion
+from dashboard.auth.assertion import AssertionBackend
+from dashboard.auth.config import AssertionConfig
 from dashboard.identity import Person, Refused, Role
 from tests.assertions import GRANTS, GROUPS, ISSUER, Provider, a_provider, private_key, public_pem
 
@@ -33,8 +33,8 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def believe(provider: Provider) -> Believe:
-    by = Assertion(HEADER, provider.url, ISSUER, (), ("ES256",), signer=SIGNER)
-    identify = ByAssertion(by, GRANTS)
+    by = AssertionConfig(HEADER, provider.url, ISSUER, (), ("ES256",), signer=SIGNER)
+    identify = AssertionBackend(by, GRANTS)
 
     def person(text: str) -> Person:
         request: Any = RequestFactory().get("/", headers={HEADER: text})

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from dashboard.auth.client_ip import client_address
+from dashboard.auth.client_ip import find_client_address
 
 PROXIES = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
 
@@ -30,4 +30,4 @@ PROXIES = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
     ],
 )
 def test_the_last_hop_that_is_no_proxy(peer: str, forwarded: str, address: str) -> None:
-    assert client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, PROXIES) == address
+    assert find_client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, PROXIES) == address

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from dashboard.auth.claims import TOO_LONG
-from dashboard.auth.config import Headers
-from dashboard.auth.header import LONGEST_GROUPS, ByHeaders
+from dashboard.auth.claims import TOO_LONG_REASON
+from dashboard.auth.config import HeaderConfig
+from dashboard.auth.header import MAX_GROUPS_LENGTH, HeaderBackend
 from dashboard.auth.repeated_headers import note_repeated
 from dashboard.identity import Person, Refused, Role
 from tests.assertions import GRANTS
@@ -27,9 +27,9 @@ GOOD = {
 
 
 def identify(headers: dict[str, str], peer: str = "10.1.2.3", **changes: Any) -> Person:
-    by = Headers(**{"peers": PEERS, "secrets": (SECRET,), **changes})
+    by = HeaderConfig(**{"peers": PEERS, "secrets": (SECRET,), **changes})
     request: Any = RequestFactory(REMOTE_ADDR=peer).get("/", headers=headers)
-    return ByHeaders(by, GRANTS)(request)
+    return HeaderBackend(by, GRANTS)(request)
 
 
 def refusal(headers: dict[str, str], **changes: Any) -> str:
@@ -101,7 +101,7 @@ def test_two_secrets_while_one_takes_over(secret: str) -> None:
         ("X-Forwarded-User", "\u0416", "a header that is not UTF-8"),
         ("X-Forwarded-Email", "a@example.com,b@example.com", "a header with a comma, or sent twice"),
         ("X-Forwarded-Email", "x" * 201, "a header that cannot be kept"),
-        ("X-Forwarded-Groups", "x" * (LONGEST_GROUPS + 1), TOO_LONG),
+        ("X-Forwarded-Groups", "x" * (MAX_GROUPS_LENGTH + 1), TOO_LONG_REASON),
         ("X-Forwarded-Groups", "\xff", "a header that is not UTF-8"),
     ],
 )
@@ -138,11 +138,11 @@ def served(*headers: tuple[str, str]) -> Any:
 @pytest.mark.parametrize("value", ["", "another"])
 def test_what_the_server_saw_twice_is_refused(name: str, value: str) -> None:
     with pytest.raises(Refused, match=f"^{name} was sent twice$"):
-        ByHeaders(Headers(PEERS, (SECRET,)), GRANTS)(served((name.lower(), value)))
+        HeaderBackend(HeaderConfig(PEERS, (SECRET,)), GRANTS)(served((name.lower(), value)))
 
 
 def test_another_header_may_come_twice() -> None:
-    assert ByHeaders(Headers(PEERS, (SECRET,)), GRANTS)(served(("Via", "a"), ("Via", "b"))).role
+    assert HeaderBackend(HeaderConfig(PEERS, (SECRET,)), GRANTS)(served(("Via", "a"), ("Via", "b"))).role
 
 
 @pytest.mark.parametrize(
@@ -170,4 +170,4 @@ def test_the_headers_may_have_other_names() -> None:
 
 
 def test_the_settings_do_not_print_the_secret() -> None:
-    assert SECRET not in repr(Headers(PEERS, (SECRET,)))
+    assert SECRET not in repr(HeaderConfig(PEERS, (SECRET,)))

@@ -12,7 +12,15 @@ from typing import Any
 
 import pytest
 
-from dashboard.auth.jwks import COOLDOWN, LONGEST_AGE, FetchedKeys, KeyFile, balancer_keys, keys_at, usable
+from dashboard.auth.jwks import (
+    COOLDOWN_SECONDS,
+    MAX_KEY_AGE_SECONDS,
+    FetchedKeys,
+    KeyFile,
+    make_balancer_keyring,
+    make_jwks_keyring,
+    parse_jwks,
+)
 from dashboard.identity import KeysUnavailable, Refused
 from tests.assertions import Provider, a_provider, jwks, public_pem
 
@@ -35,31 +43,31 @@ def clock() -> Clock:
 
 @pytest.fixture
 def keyring(provider: Provider, clock: Clock) -> FetchedKeys:
-    return keys_at(provider.url, ES256, clock)
+    return make_jwks_keyring(provider.url, ES256, clock)
 
 
 def test_a_known_key_asks_once(provider: Provider, keyring: FetchedKeys) -> None:
     for _ in range(5):
-        assert keyring.candidates("first")[0].key_id == "first"
+        assert keyring.find_keys("first")[0].key_id == "first"
     assert len(provider.asked) == 1
 
 
 def test_a_new_key_is_found_without_a_restart(provider: Provider, keyring: FetchedKeys, clock: Clock) -> None:
-    keyring.candidates("first")
+    keyring.find_keys("first")
     provider.publish("first", "second")
-    clock.now += COOLDOWN
-    assert keyring.candidates("second")[0].key_id == "second"
-    assert keyring.candidates("first")[0].key_id == "first"
+    clock.now += COOLDOWN_SECONDS
+    assert keyring.find_keys("second")[0].key_id == "second"
+    assert keyring.find_keys("first")[0].key_id == "first"
     assert len(provider.asked) == 2
 
 
 def test_a_key_that_is_withdrawn_ends_with_the_next_look(provider: Provider, keyring: FetchedKeys) -> None:
-    keyring.candidates("first")
+    keyring.find_keys("first")
     provider.publish("second")
     keyring.refresh()
-    assert keyring.candidates("second")[0].key_id == "second"
+    assert keyring.find_keys("second")[0].key_id == "second"
     with pytest.raises(Refused, match="unknown key"):
-        keyring.candidates("first")
+        keyring.find_keys("first")
 
 
 def test_an_unknown_key_asks_at_most_once_in_ten_seconds(
@@ -67,25 +75,25 @@ def test_an_unknown_key_asks_at_most_once_in_ten_seconds(
 ) -> None:
     for step in range(25):
         with pytest.raises(Refused, match="unknown key"):
-            keyring.candidates(f"made-up-{step}")
+            keyring.find_keys(f"made-up-{step}")
         clock.now += 1
     assert len(provider.asked) == 3
 
 
 def test_a_storm_of_unknown_keys_asks_once(provider: Provider, keyring: FetchedKeys, clock: Clock) -> None:
-    keyring.candidates("first")
-    clock.now += COOLDOWN
+    keyring.find_keys("first")
+    clock.now += COOLDOWN_SECONDS
     provider.wait.clear()
 
     def ask(number: int) -> str:
         with pytest.raises(Refused):
-            keyring.candidates(f"made-up-{number}")
+            keyring.find_keys(f"made-up-{number}")
         return "refused"
 
     with ThreadPoolExecutor(40) as threads:
         waiting = [threads.submit(ask, number) for number in range(40)]
         assert (
-            keyring.candidates("first")[0].key_id == "first"
+            keyring.find_keys("first")[0].key_id == "first"
         )  # who is known does not wait for those who are not
         provider.wait.set()
         assert [one.result(10) for one in waiting] == ["refused"] * 40
@@ -95,19 +103,19 @@ def test_a_storm_of_unknown_keys_asks_once(provider: Provider, keyring: FetchedK
 def test_keys_serve_a_day_without_their_source(
     provider: Provider, keyring: FetchedKeys, clock: Clock
 ) -> None:
-    keyring.candidates("first")
+    keyring.find_keys("first")
     provider.status = 503
-    clock.now += LONGEST_AGE - 1
+    clock.now += MAX_KEY_AGE_SECONDS - 1
     keyring.refresh()
-    assert keyring.candidates("first")[0].key_id == "first"
+    assert keyring.find_keys("first")[0].key_id == "first"
     with pytest.raises(KeysUnavailable):
-        keyring.candidates("second")
+        keyring.find_keys("second")
     clock.now += 2
     with pytest.raises(KeysUnavailable):
-        keyring.candidates("first")
+        keyring.find_keys("first")
     provider.status = 200
-    clock.now += COOLDOWN
-    assert keyring.candidates("first")[0].key_id == "first"
+    clock.now += COOLDOWN_SECONDS
+    assert keyring.find_keys("first")[0].key_id == "first"
 
 
 @pytest.mark.parametrize(
@@ -131,20 +139,20 @@ def test_keys_serve_a_day_without_their_source(
 def test_what_is_no_set_of_keys_leaves_the_old_ones(
     provider: Provider, keyring: FetchedKeys, body: bytes
 ) -> None:
-    keyring.candidates("first")
+    keyring.find_keys("first")
     provider.body = body
     keyring.refresh()
-    assert keyring.candidates("first")[0].key_id == "first"
+    assert keyring.find_keys("first")[0].key_id == "first"
     with pytest.raises(KeysUnavailable):
-        keyring.candidates("second")
+        keyring.find_keys("second")
 
 
 def test_a_source_that_was_never_reached_vouches_for_nobody(clock: Clock) -> None:
     with a_provider() as gone:
         url = gone.url
-    keyring = keys_at(url, ES256, clock)
+    keyring = make_jwks_keyring(url, ES256, clock)
     with pytest.raises(KeysUnavailable):
-        keyring.candidates("first")
+        keyring.find_keys("first")
 
 
 def test_a_redirect_is_not_followed(provider: Provider, clock: Clock) -> None:
@@ -152,7 +160,7 @@ def test_a_redirect_is_not_followed(provider: Provider, clock: Clock) -> None:
         elsewhere.publish("first")
         provider.status, provider.location = 302, elsewhere.url
         with pytest.raises(KeysUnavailable):
-            keys_at(provider.url, ES256, clock).candidates("first")
+            make_jwks_keyring(provider.url, ES256, clock).find_keys("first")
         assert elsewhere.asked == []
 
 
@@ -165,7 +173,7 @@ def test_new_keys_are_looked_for_in_the_background(clock: Clock) -> None:
         return {"first": "a key"}
 
     keyring = FetchedKeys(fetch, clock, every=0.01)
-    assert keyring.candidates("first")[0] == "a key"
+    assert keyring.find_keys("first")[0] == "a key"
     assert looked.wait(5)
 
 
@@ -182,62 +190,62 @@ def write(tmp_path: Path) -> Callable[[Any], Path]:
 
 def test_a_file_is_read_again_when_it_changes(write: Callable[[Any], Path]) -> None:
     keyring = KeyFile(write(jwks("first")), ES256)
-    assert keyring.candidates("first")[0].key_id == "first"
+    assert keyring.find_keys("first")[0].key_id == "first"
     write(jwks("second"))
-    assert keyring.candidates("second")[0].key_id == "second"
+    assert keyring.find_keys("second")[0].key_id == "second"
     with pytest.raises(Refused, match="unknown key"):
-        keyring.candidates("first")
+        keyring.find_keys("first")
 
 
 @pytest.mark.parametrize("broken", [[], {}, {"keys": []}, "x", None])
 def test_a_file_that_breaks_vouches_for_nobody(write: Callable[[Any], Path], broken: Any) -> None:
     file = write(jwks("first"))
     keyring = KeyFile(file, ES256)
-    keyring.candidates("first")
+    keyring.find_keys("first")
     write(broken)
     for _ in range(2):
         with pytest.raises(KeysUnavailable):
-            keyring.candidates("first")
+            keyring.find_keys("first")
     file.unlink()
     with pytest.raises(KeysUnavailable):
-        keyring.candidates("first")
+        keyring.find_keys("first")
     write(jwks("first"))
-    assert keyring.candidates("first")[0].key_id == "first"
+    assert keyring.find_keys("first")[0].key_id == "first"
 
 
 def test_only_keys_that_sign_by_an_allowed_algorithm_are_kept() -> None:
     mixed = {"keys": [*jwks("first")["keys"], *jwks("other", algorithm="RS256")["keys"]]}
-    assert set(usable(mixed, ES256)) == {"first"}
-    assert set(usable(mixed, ("RS256", "ES256"))) == {"first", "other"}
+    assert set(parse_jwks(mixed, ES256)) == {"first"}
+    assert set(parse_jwks(mixed, ("RS256", "ES256"))) == {"first", "other"}
 
 
 def test_a_balancers_key_lies_under_its_id(provider: Provider, clock: Clock) -> None:
     provider.body = {f"/{KID}": public_pem()}
-    keyring = balancer_keys(provider.url, clock)
+    keyring = make_balancer_keyring(provider.url, clock)
     for _ in range(3):
-        assert keyring.candidates(KID)
+        assert keyring.find_keys(KID)
     assert provider.asked == [f"/{KID}"]
 
 
 def test_a_balancer_that_rotates_asks_for_the_new_key_only(provider: Provider, clock: Clock) -> None:
     new = KID.replace("1", "9")
     provider.body = {f"/{KID}": public_pem(), f"/{new}": public_pem("second")}
-    keyring = balancer_keys(provider.url, clock)
-    assert keyring.candidates(KID)
-    clock.now += COOLDOWN
-    assert keyring.candidates(new)
-    assert keyring.candidates(KID)
+    keyring = make_balancer_keyring(provider.url, clock)
+    assert keyring.find_keys(KID)
+    clock.now += COOLDOWN_SECONDS
+    assert keyring.find_keys(new)
+    assert keyring.find_keys(KID)
     assert provider.asked == [f"/{KID}", f"/{new}"]
     provider.body = {f"/{new}": public_pem("second")}
     keyring.refresh()
     with pytest.raises(Refused):
-        keyring.candidates(KID)
+        keyring.find_keys(KID)
 
 
 def test_a_balancer_key_that_is_not_there_is_unknown(provider: Provider, clock: Clock) -> None:
     provider.body = {}
     with pytest.raises(Refused, match="unknown key"):
-        balancer_keys(provider.url, clock).candidates(KID)
+        make_balancer_keyring(provider.url, clock).find_keys(KID)
 
 
 @pytest.mark.parametrize(("status", "body"), [(500, b"x"), (302, b"x"), (200, b"no pem")])
@@ -246,4 +254,4 @@ def test_a_balancer_key_that_cannot_be_had_is_a_doubt(
 ) -> None:
     provider.status, provider.body = status, body
     with pytest.raises(KeysUnavailable):
-        balancer_keys(provider.url, clock).candidates(KID)
+        make_balancer_keyring(provider.url, clock).find_keys(KID)

@@ -10,8 +10,8 @@ import jwt
 import pytest
 from django.test import RequestFactory
 
-from dashboard.auth.assertion import ByAssertion
-from dashboard.auth.jwks import COOLDOWN, keys_at
+from dashboard.auth.assertion import AssertionBackend
+from dashboard.auth.jwks import COOLDOWN_SECONDS, make_jwks_keyring
 from dashboard.identity import Refused, Role
 from tests.assertions import GRANTS, HEADER, Provider, assertion, claims, jwks, private_key
 
@@ -53,7 +53,7 @@ def test_without_a_key_id_the_signature_tells(
     provider.body = json.dumps({"keys": keys}).encode()
     (tmp_path / "jwks.json").write_bytes(provider.body)
     place = provider.url if source == "address" else str(tmp_path / "jwks.json")
-    by = ByAssertion(assertion(place, algorithms=("RS256", "ES256")), GRANTS)
+    by = AssertionBackend(assertion(place, algorithms=("RS256", "ES256")), GRANTS)
     request: Any = RequestFactory().get("/", headers={HEADER: text})
     assert by(request).role is Role.VIEWER
 
@@ -72,7 +72,7 @@ def test_the_signature_has_to_be_of_a_key_that_may_be_meant(
     provider: Provider, keys: list[dict[str, Any]], text: str, reason: str
 ) -> None:
     provider.body = json.dumps({"keys": keys}).encode()
-    by = ByAssertion(assertion(provider.url, algorithms=("RS256", "ES256")), GRANTS)
+    by = AssertionBackend(assertion(provider.url, algorithms=("RS256", "ES256")), GRANTS)
     request: Any = RequestFactory().get("/", headers={HEADER: text})
     with pytest.raises(Refused) as refused:
         by(request)
@@ -82,8 +82,8 @@ def test_the_signature_has_to_be_of_a_key_that_may_be_meant(
 @pytest.mark.parametrize("kid", [None, "second"])
 def test_a_key_without_an_id_is_rotated_without_a_restart(provider: Provider, kid: str | None) -> None:
     clock = [1000.0]
-    keyring = keys_at(provider.url, ("ES256",), lambda: clock[0])
-    by = ByAssertion(assertion(provider.url), GRANTS, keyring)
+    keyring = make_jwks_keyring(provider.url, ("ES256",), lambda: clock[0])
+    by = AssertionBackend(assertion(provider.url), GRANTS, keyring)
     request: Any = RequestFactory().get("/", headers={HEADER: signed_by("first")})
     provider.body = json.dumps({"keys": nameless("first")}).encode()
     assert by(request).role
@@ -92,5 +92,5 @@ def test_a_key_without_an_id_is_rotated_without_a_restart(provider: Provider, ki
     with pytest.raises(Refused, match="wrong signature"):  # asked just now: forged ones ask no more often
         by(request)
     assert len(provider.asked) == 1
-    clock[0] += COOLDOWN
+    clock[0] += COOLDOWN_SECONDS
     assert by(request).role

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from dashboard.auth.assertion import ByAssertion
+from dashboard.auth.assertion import AssertionBackend
 from dashboard.auth.config import Grants
-from dashboard.auth.settings import PRESETS
+from dashboard.auth.presets import PRESETS
 from dashboard.identity import Refused, Role
 from tests.assertions import AUDIENCE, GRANTS, ISSUER, Provider, a_provider, assertion, token
 
@@ -71,13 +71,13 @@ def test_each_proxy_is_believed_as_it_speaks(provider: Provider, name: str) -> N
     prefix = "Bearer " if preset.header == "Authorization" else ""
     text = prefix + token(algorithm=algorithm, **{"groups": None, **said})
     request: Any = RequestFactory().get("/", headers={preset.header: text})
-    person = ByAssertion(by, grants)(request)
+    person = AssertionBackend(by, grants)(request)
     assert (person.role, person.subject) == (Role.OPERATOR, said.get("sub", "u-1"))
 
 
 @pytest.mark.parametrize("text", ["Basic dmVyYTp4", "Bearer", "Bearer ", "{}", "bearer\t{}", "Bearer  {}"])
 def test_authorization_has_to_be_a_bearer_token(provider: Provider, text: str) -> None:
-    by = ByAssertion(assertion(provider.url, header="Authorization"), GRANTS)
+    by = AssertionBackend(assertion(provider.url, header="Authorization"), GRANTS)
     request: Any = RequestFactory().get("/", headers={"Authorization": text.format(token())})
     with pytest.raises(Refused):
         by(request)

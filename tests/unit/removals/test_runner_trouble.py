@@ -15,7 +15,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.auth.config import SignOn
+from dashboard.auth.config import AuthConfig
 from dashboard.identity import Caller, Person, Role
 from dashboard.jobs import lifecycle, retry_policy
 from dashboard.models import Account, Connection, Job, Removal
@@ -177,7 +177,7 @@ def test_two_calls_that_fail_are_one_rest(small: Connection, ids: list[str], san
 
 
 def test_a_role_that_is_lost_on_the_way_ends_it(
-    small: Connection, ids: list[str], sandbox: Sandbox, behind_sign_on: SignOn
+    small: Connection, ids: list[str], sandbox: Sandbox, behind_sign_on: AuthConfig
 ) -> None:
     person = Person(
         "Vera Lind", "vera@example.com", Role.OPERATOR, issuer="sso", subject="u-1", mode="assertion"
