@@ -16,7 +16,7 @@ from django.db.models import Count, QuerySet, Sum
 from .identity import Person
 from .models import Connection, Job, TrayItem
 from .problems import Problem
-from .removals.bulk import MOST
+from .removals.bulk import MAX_ITEMS
 from .vault import MEDIA_ID
 
 Entry: TypeAlias = tuple[str, int, int]
@@ -33,7 +33,7 @@ class SelectionFull(Problem):
 
     title = "The tray is full"
     advice = (
-        f"One removal takes up to {MOST:,} items. Nothing was added: delete what is selected, or take "
+        f"One removal takes up to {MAX_ITEMS:,} items. Nothing was added: delete what is selected, or take "
         "some of it out, and go on then."
     )
     status = 409
@@ -119,7 +119,7 @@ def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of
             update_fields=["variants", "size_bytes", *(["retry_of"] if retry_of else [])],
         )
         after = of(person, connection).count()
-        if after > MOST:
+        if after > MAX_ITEMS:
             raise SelectionFull(after)
     return after - before
 

@@ -95,7 +95,7 @@ def check_site() -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    from .removals.recovery import start_keeper
+    from .removals.recovery import start_reconciler
 
     check_site()
     gc.collect()
@@ -103,7 +103,7 @@ def post_worker_init(worker: Any) -> None:
     sys.setswitchinterval(0.05)
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-    worker.keeper = start_keeper()
+    worker.reconciler = start_reconciler()
 
 
 def _change_gunicorn(media_hosts: list[str], hsts_seconds: int, write_seconds: float) -> None:

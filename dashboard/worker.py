@@ -96,7 +96,7 @@ def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
         return
     me = Worker(host=socket.gethostname()[:255])
     threads = [WorkerThread(*queues) for queues in assign_queues(thread_count)]
-    recovery.start_keeper(lifecycle.stopping)
+    recovery.start_reconciler(lifecycle.stopping)
     for thread in threads:
         thread.start()
     cleaned_up_at = None

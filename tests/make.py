@@ -20,7 +20,7 @@ from dashboard.identity import Caller, Person, Role
 from dashboard.lookups.store import LASTS
 from dashboard.models import Connection, Event, Job, Lookup, Removal, SavedView
 from dashboard.removals.actions import Intent, delete_item, purge
-from dashboard.removals.ledger import LEASE
+from dashboard.removals.ledger import CALL_LEASE
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
 from dashboard.web.presenters.usage import usage
@@ -78,7 +78,7 @@ def removal(of: Connection, **fields: Any) -> Removal:
     }
     made = Removal(**{**usual, **fields})
     if made.state == Removal.State.SENT and made.lease_until is None:
-        made.lease_until = made.sent_at + LEASE[Removal.Verb(made.verb)]
+        made.lease_until = made.sent_at + CALL_LEASE[Removal.Verb(made.verb)]
     made.save()
     return made
 

@@ -81,7 +81,7 @@ def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format
     job = lifecycle.new_job(
         Job.Kind.EXPORT, connection, caller, token=token, query=query.to_url(), form=file_format
     )
-    own = Job.objects.filter(kind=job.kind, issuer=job.issuer, subject=job.subject, state__in=Job.OPEN)
+    own = Job.objects.owned_by(job).filter(kind=job.kind, state__in=Job.OPEN)
     try:
         with transaction.atomic():
             lifecycle.open_job(job)

@@ -17,9 +17,9 @@ _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 class OwnedManager(models.Manager[_Row]):
     """The manager of rows that belong to people."""
 
-    def owned_by(self, person: Person) -> models.QuerySet[_Row]:
-        """Return the rows of this person."""
-        return self.filter(issuer=person.issuer, subject=person.subject)
+    def owned_by(self, owner: Person | OwnerFields) -> models.QuerySet[_Row]:
+        """Return the rows of this person, or of the owner of this row."""
+        return self.filter(issuer=owner.issuer, subject=owner.subject)
 
 
 class OwnerFields(models.Model):

@@ -82,7 +82,7 @@ class Removal(ActorFields):
     OPEN: Final = (State.SENT, State.UNKNOWN)
     """States in which it is not known, or not yet, what became of a call: no second one may be made."""
 
-    HELD: Final = (State.PLANNED, State.CLAIMED, *OPEN)
+    LOCKED: Final = (State.PLANNED, State.CLAIMED, *OPEN)
     """States in which no other removal of the same target may begin."""
 
     objects = OwnedManager()

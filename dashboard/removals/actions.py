@@ -28,7 +28,7 @@ from dashboard.vault import (
 from . import ledger, recovery
 from .errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight
 from .ledger import Intent
-from .outcomes import Outcome, attempt, outcome_of
+from .outcomes import Outcome, attempt_call, classify_error
 
 __all__ = ["Intent", "delete_item", "purge"]
 
@@ -51,15 +51,15 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
     Raises VaultError when the item could not be read first (then nothing was sent), RemovalInFlight and
     IntentNotRecorded. An item that is gone already is recorded as that, without a call.
     """
-    if again := _same_press(connection, media_id, intent):
+    if again := _find_same_request(connection, media_id, intent):
         return again
     item = service.find_item_to_remove(connection, media_id)
-    removal = _open(
+    removal = _open_row(
         connection,
         intent,
         verb=Removal.Verb.DELETE,
         media_id=media_id,
-        before=snapshot(item) if item else {},
+        before=take_snapshot(item) if item else {},
         state=State.SENT if item else State.ALREADY_GONE,
     )
     if item is None:
@@ -72,32 +72,33 @@ def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Re
 
     `seen` is the impact that the person was shown before they confirmed.
     """
-    if again := _same_press(connection, "", intent):
+    if again := _find_same_request(connection, "", intent):
         return again
     connection_id = connection.connection_id
-    removal = _open(connection, intent, verb=Removal.Verb.PURGE, before=seen)
+    removal = _open_row(connection, intent, verb=Removal.Verb.PURGE, before=seen)
     return _carry_out(removal, intent, lambda: service.vault().purge(connection_id))
 
 
-def tombstone(connection: Connection, media_id: str) -> Removal | None:
-    """The last removal that took, or may have taken, this item: its own, else its connection's purge.
+def find_tombstone(connection: Connection, media_id: str) -> Removal | None:
+    """Return the last removal that took, or may have taken, this item: its own, or else its connection's
+    purge.
 
-    One that found nothing took nothing, so it does not hide the one that did.
+    A removal that found nothing took nothing, so it does not hide the one that did.
     """
     took = Removal.objects.filter(connection=connection, state__in=MAY_HAVE_TAKEN)
     return took.filter(media_id=media_id).first() or took.filter(verb=Removal.Verb.PURGE).first()
 
 
-def tombstones(connection: Connection, media_ids: Iterable[str]) -> dict[str, Removal]:
-    """The last removal of each of these items that had one of its own, by id."""
+def find_tombstones(connection: Connection, media_ids: Iterable[str]) -> dict[str, Removal]:
+    """Return the last removal of each of these items that had one of its own, by id."""
     took = Removal.objects.filter(
         connection=connection, media_id__in=list(media_ids), state__in=MAY_HAVE_TAKEN
     )
     return {removal.media_id: removal for removal in took.order_by("sent_at")}
 
 
-def traces(connections: Iterable[Connection], media_id: str) -> list[Removal]:
-    """The tombstone of this item in each of the connections that has one, by one query; newest first."""
+def find_traces(connections: Iterable[Connection], media_id: str) -> list[Removal]:
+    """Return the tombstones of this item in these connections, newest first, by one query."""
     took = Removal.objects.filter(
         Q(media_id=media_id) | Q(verb=Removal.Verb.PURGE),
         connection__in=list(connections),
@@ -108,12 +109,13 @@ def traces(connections: Iterable[Connection], media_id: str) -> list[Removal]:
     return sorted(by_connection.values(), key=lambda one: one.sent_at, reverse=True)
 
 
-def last_purge(connection: Connection) -> Removal | None:
+def find_last_purge(connection: Connection) -> Removal | None:
+    """Return the newest purge of the connection, or None."""
     return Removal.objects.filter(connection=connection, verb=Removal.Verb.PURGE).first()
 
 
-def snapshot(item: MediaItem | UnreadableItem) -> dict[str, object]:
-    """Return what the record keeps of the item as it was: everything but its links, and what was odd."""
+def take_snapshot(item: MediaItem | UnreadableItem) -> dict[str, object]:
+    """Return the item as the record keeps it: everything but its links, with its oddities."""
     if isinstance(item, UnreadableItem):
         return {"unreadable": item.reason}
     return {
@@ -129,20 +131,20 @@ def snapshot(item: MediaItem | UnreadableItem) -> dict[str, object]:
                 "created_at": iso_text(v.created_at) if v.created_at else None,
                 "stored_at": iso_text(v.stored_at) if v.stored_at else None,
                 "last_accessed_at": iso_text(v.last_accessed_at) if v.last_accessed_at else None,
-                **_odd(v.oddities),
+                **_describe_oddities(v.oddities),
             }
             for label, v in item.media.items()
         ],
-        **_odd(item.oddities),
+        **_describe_oddities(item.oddities),
     }
 
 
-def _odd(oddities: Iterable[Oddity]) -> dict[str, list[str]]:
+def _describe_oddities(oddities: Iterable[Oddity]) -> dict[str, list[str]]:
     return {"odd": texts} if (texts := [odd.text for odd in oddities]) else {}
 
 
-def _same_press(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
-    """The record that this very press has made already; raises RemovalInFlight while its answer is out."""
+def _find_same_request(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
+    """Return the record that this very request has made already. Raise InFlight while its answer is out."""
     person = intent.caller.person
     same = {"token": intent.token, "connection": connection, "media_id": media_id}
     record = Removal.objects.owned_by(person).filter(**same).first() if person else None
@@ -151,36 +153,36 @@ def _same_press(connection: Connection, media_id: str, intent: Intent) -> Remova
     return record
 
 
-def _open(connection: Connection, intent: Intent, *, media_id: str = "", **facts: Any) -> Removal:
+def _open_row(connection: Connection, intent: Intent, *, media_id: str = "", **facts: Any) -> Removal:
     """Commit the intent, after finding out what became of an earlier removal that stands in its way."""
-    for other in ledger.in_flight(connection, media_id).select_related("connection"):
+    for other in ledger.find_in_flight(connection, media_id).select_related("connection"):
         try:
-            recovery.settle(recovery.recover(other))
+            recovery.reconcile(recovery.recover(other))
         except OutcomeNotRecorded as broken:
             raise IntentNotRecorded("An earlier removal could not be settled.") from broken
     return ledger.open_row(connection, intent, media_id=media_id, **facts)
 
 
 def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
-    """Make the one call and write down what became of it, whatever that is."""
+    """Make the one call and write down its outcome, whatever it is."""
     outcome = Outcome(State.UNKNOWN)
     try:
         if not ledger.may_send(removal):
             raise Unreachable("To write the record took too long.")
-        outcome = attempt(call, removal.before)
+        outcome = attempt_call(call, removal.before)
     except VaultError as error:
-        outcome = outcome_of(error)
+        outcome = classify_error(error)
     finally:
         # Also when something that nobody foresaw is on its way up: then it stays `unknown`.
         write_down(removal, outcome, intent.caller)
     try:
-        return recovery.settle(removal, intent.caller)
+        return recovery.reconcile(removal, intent.caller)
     except OutcomeNotRecorded:  # it stands as unknown in the record, and is looked at again
         removal.state = State.UNKNOWN
         return removal
 
 
 def write_down(removal: Removal, outcome: Outcome, caller: Caller) -> None:
-    """Move the row to what became of the call; raises OutcomeNotRecorded."""
+    """Move the row to the outcome of its call. Raise OutcomeNotRecorded."""
     said = outcome.said[:300]
     ledger.move(removal, outcome.state, caller, result=outcome.result, service_text=said, **outcome.fields)

@@ -1,4 +1,4 @@
-"""Many items removed as one: begun by a person, carried out by the worker (drain), stopped at any moment.
+"""Many items removed as one: begun by a person, carried out by the worker (runner), stopped at any moment.
 
 What is said of one removal holds for each of these: no call without a committed intent, no intent without an
 outcome, no second call on a guess.
@@ -21,20 +21,20 @@ from dashboard.models import Connection, Job, Removal
 
 from . import claims
 from .errors import ItemsLocked
-from .ledger import RETRIED, Intent
+from .ledger import RETRYABLE_STATES, Intent
 
 State = Removal.State
 
-MOST: Final = 10_000
+MAX_ITEMS: Final = 10_000
 """Items that one bulk removal may have."""
 
-TYPED_OVER: Final = 25
+MIN_ITEMS_TO_TYPE: Final = 25
 """Items from which on their number has to be typed by hand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A bulk removal that was committed, and the removals of others that hold some of its items."""
+class BegunRemoval:
+    """A bulk removal that was committed, and the removals of others that lock some of its items."""
 
     job: Job
     held: list[Removal]
@@ -42,7 +42,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the items of a bulk removal stand."""
+    """The number of a bulk removal's items by outcome."""
 
     total: int
     deleted: int
@@ -57,11 +57,11 @@ class Counts:
 
     @property
     def done(self) -> int:
-        """Items whose removal is over, whatever came of it."""
+        """The number of items whose removal is over, whatever came of it."""
         return self.total - self.left
 
 
-OUTCOMES: Final[dict[str, tuple[State, ...]]] = {
+COUNTED_STATES: Final[dict[str, tuple[State, ...]]] = {
     "deleted": (State.DELETED, State.VERIFIED_GONE),
     "already_gone": (State.ALREADY_GONE,),
     "failed": (
@@ -80,7 +80,7 @@ OUTCOMES: Final[dict[str, tuple[State, ...]]] = {
 
 def begin(
     connection: Connection, intent: Intent, media_ids: Sequence[str], retry_of: Job | None = None
-) -> Begun:
+) -> BegunRemoval:
     """Commit the job with a planned row for each item, in the order given, and have the worker begin.
 
     Items that another removal holds are left out and returned. Raises ItemsLocked where that is all of
@@ -106,58 +106,58 @@ def begin(
                 job.save(update_fields=["total"])
                 if not job.total:
                     raise ItemsLocked(held)
-                tell(job, intent.caller, "planned", _planned(job, held))
+                record_step(job, intent.caller, "planned", _describe_plan(job, held))
         except IntegrityError:
             job._state.adding = True
         except (DatabaseError, audit.NotRecorded) as broken:
             raise lifecycle.JobNotOpened(type(broken).__name__) from broken
         else:
-            return Begun(job, held)
+            return BegunRemoval(job, held)
     raise lifecycle.JobNotOpened("Other removals of these items kept beginning.")
 
 
 def stop(job: Job, caller: Caller) -> bool:
-    """Cancel all that was not sent, now; what is being sent comes to its end. False where it was over.
-    Raises audit.NotRecorded: then nothing is stopped."""
+    """Cancel every item that was not sent, and return False if the job was over. Calls under way come to
+    their end. Raise audit.NotRecorded: then nothing is stopped."""
     with transaction.atomic():
         if not lifecycle.stop(job):
             return False
-        tell(job, caller, "stopped", {"cancelled": claims.cancel(job)})
+        record_step(job, caller, "stopped", {"cancelled": claims.cancel(job)})
     return True
 
 
 def resume(job: Job, caller: Caller) -> bool:
-    """Have a paused one go on now. False where it is not paused. Raises audit.NotRecorded."""
+    """Let a paused job go on now, and return False if it is not paused. Raise audit.NotRecorded."""
     with transaction.atomic():
         if not lifecycle.resume(job):
             return False
-        tell(job, caller, "resumed", {})
+        record_step(job, caller, "resumed", {})
     return True
 
 
-def counts(job: Job) -> Counts:
-    """How its items stand now."""
-    return counted(claims.states(job))
+def count_items(job: Job) -> Counts:
+    """Return the number of the job's items by outcome."""
+    return count_states(claims.states(job))
 
 
-def counted(states: Counter[str]) -> Counts:
-    """The same of how many items are in each state."""
-    of = {name: sum(states[state] for state in those) for name, those in OUTCOMES.items()}
+def count_states(states: Counter[str]) -> Counts:
+    """Return the number of items by outcome, given the number in each state."""
+    of = {name: sum(states[state] for state in those) for name, those in COUNTED_STATES.items()}
     return Counts(total=sum(states.values()), **of)
 
 
-def to_retry(job: Job) -> list[str]:
-    """The ids of the items that another attempt may be made of, in order."""
-    failed = job.removals.filter(state__in=RETRIED).order_by("position")
+def find_retryable_ids(job: Job) -> list[str]:
+    """Return the ids of the items that another attempt may be made of, in order."""
+    failed = job.removals.filter(state__in=RETRYABLE_STATES).order_by("position")
     return list(failed.values_list("media_id", flat=True))
 
 
-def _planned(job: Job, held: list[Removal]) -> dict[str, object]:
+def _describe_plan(job: Job, held: list[Removal]) -> dict[str, object]:
     return {"items": job.total, "held": len(held), "digest": job.digest}
 
 
-def tell(job: Job, caller: Caller, outcome: str, result: dict[str, object]) -> None:
-    """Record a step of the job itself; raises audit.NotRecorded."""
+def record_step(job: Job, caller: Caller, outcome: str, result: dict[str, object]) -> None:
+    """Record a step of the job itself. Raise audit.NotRecorded."""
     audit.record(
         f"{BULK}.{outcome}",
         caller,

@@ -1,4 +1,4 @@
-"""How bulk removals stand, many at once: the counts of their items, and what these freed."""
+"""Summaries of many bulk removals at once: the counts of their items, and the bytes that these freed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from . import bulk
 
 @dataclass(frozen=True, slots=True)
 class BulkSummary:
-    """One bulk removal, and how its items stand."""
+    """A bulk removal with the counts of its items."""
 
     job: Job
     counts: bulk.Counts
@@ -40,4 +40,4 @@ def summarize(numbers: Collection[UUID]) -> dict[UUID, BulkSummary]:
         states[job][state] = count
         freed[job] += bytes_ or 0
     there = Job.objects.in_bulk(numbers)
-    return {pk: BulkSummary(job, bulk.counted(states[pk]), freed[pk]) for pk, job in there.items()}
+    return {pk: BulkSummary(job, bulk.count_states(states[pk]), freed[pk]) for pk, job in there.items()}

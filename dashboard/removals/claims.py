@@ -32,8 +32,8 @@ from .unselect import unselect
 
 State = Removal.State
 
-LEASE: Final = timedelta(seconds=30)
-"""How long claimed rows are kept from others without a word from whoever holds them."""
+CLAIM_LEASE: Final = timedelta(seconds=30)
+"""Claimed rows whose holder does not extend the lease in this time are free for others."""
 
 _CHUNK: Final = 500
 
@@ -45,7 +45,7 @@ def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Rem
     Within the transaction that saves the job. Raises IntegrityError where another removal of one of them
     began in this very moment: then nothing is planned, and planning again names it.
     """
-    held = {row.media_id: row for row in _held(connection, media_ids)}
+    held = {row.media_id: row for row in _find_locking(connection, media_ids)}
     now = timezone.now()
     rows = [
         Removal(
@@ -70,14 +70,14 @@ def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Rem
     return [held[media_id] for media_id in media_ids if media_id in held]
 
 
-def claim(job: Job, number: UUID, at_most: int) -> list[Removal]:
-    """The next few planned rows, held under `number` from now on; those whose lease ended are planned again
-    first. Empty where none is left to claim."""
+def acquire(job: Job, number: UUID, at_most: int) -> list[Removal]:
+    """Lease the next few planned rows under `number` and return them; return an empty list if none is left.
+    Rows whose lease ended are planned again first."""
     now = timezone.now()
     rows = Removal.objects.filter(job=job)
     with transaction.atomic():
         jumped = (
-            now + LEASE + ledger.CLOCK_SKEW
+            now + CLAIM_LEASE + ledger.CLOCK_SKEW
         )  # a lease beyond it was given by a clock that has jumped since
         ended = Q(lease_until__lt=now) | Q(lease_until__gt=jumped)
         rows.filter(ended, state=State.CLAIMED).update(state=State.PLANNED, claim=None, lease_until=None)
@@ -86,31 +86,31 @@ def claim(job: Job, number: UUID, at_most: int) -> list[Removal]:
             waiting = waiting.select_for_update(skip_locked=True)
         chosen = list(waiting.values_list("pk", flat=True)[:at_most])
         rows.filter(pk__in=chosen, state=State.PLANNED).update(
-            state=State.CLAIMED, claim=number, lease_until=now + LEASE
+            state=State.CLAIMED, claim=number, lease_until=now + CLAIM_LEASE
         )
     claimed = rows.filter(claim=number, state=State.CLAIMED)
     return list(claimed.select_related("connection").order_by("position"))
 
 
-def prolong(job: Job, number: UUID) -> int:
-    """Keep what is claimed for another lease; how many rows that are."""
+def extend_lease(job: Job, number: UUID) -> int:
+    """Extend the lease of the rows held under `number`, and return how many they are."""
     held = Removal.objects.filter(job=job, claim=number, state=State.CLAIMED)
-    return held.update(lease_until=timezone.now() + LEASE)
+    return held.update(lease_until=timezone.now() + CLAIM_LEASE)
 
 
-def give_back(job: Job, number: UUID) -> int:
-    """Let others have what is claimed and not sent."""
+def release(job: Job, number: UUID) -> int:
+    """Plan the rows held under `number` and not sent again, and return how many they are."""
     held = Removal.objects.filter(job=job, claim=number, state=State.CLAIMED)
     return held.update(state=State.PLANNED, claim=None, lease_until=None)
 
 
 def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, Any]) -> bool:
-    """Commit the intent of a claimed row; False where the claim is no longer good: then nothing may be sent.
+    """Commit the intent of a claimed row, and return False if the lease is lost: then nothing may be sent.
 
-    Raises errors.IntentNotRecorded where nothing could be written.
+    Raise ledger.IntentNotRecorded if nothing could be written.
     """
     now = timezone.now()
-    lease = now + ledger.OF_WORKER + ledger.LOCKS
+    lease = now + ledger.WORKER_CALL_DEADLINE + ledger.MAX_LOCK_WAIT
     facts = {"before": masked(dict(before)), "sent_at": now, "lease_until": lease, "claim": None}
     return _leave(removal, number, caller, State.SENT, facts, before=facts["before"])
 
@@ -118,29 +118,30 @@ def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, An
 def close(
     removal: Removal, number: UUID, caller: Caller, state: State, *, result: Mapping[str, Any], said: str = ""
 ) -> bool:
-    """End a claimed row for which nothing is sent: it is gone already, or may not be removed."""
+    """End a claimed row for which nothing is sent, because the item is gone already or may not be removed.
+    Return False if the lease is lost."""
     now = timezone.now()
     facts = {"settled_at": now, "lease_until": None, "claim": None, "service_text": said[:300]}
     return _leave(removal, number, caller, state, facts, result=result)
 
 
 def cancel(job: Job) -> int:
-    """Cancel all that was not sent; how many items that are."""
+    """Cancel every item that was not sent, and return how many they are."""
     waiting = Removal.objects.filter(job=job, state__in=(State.PLANNED, State.CLAIMED))
     return waiting.update(state=State.CANCELLED, settled_at=timezone.now(), claim=None, lease_until=None)
 
 
 def states(job: Job) -> Counter[str]:
-    """How many of the job's items stand in each state."""
+    """Return the number of the job's items in each state."""
     rows = Removal.objects.filter(job=job).order_by().values_list("state").annotate(Count("pk"))
     return Counter(dict(rows))
 
 
-def _held(connection: Connection, media_ids: Sequence[str]) -> list[Removal]:
+def _find_locking(connection: Connection, media_ids: Sequence[str]) -> list[Removal]:
     found: list[Removal] = []
     for start in range(0, len(media_ids), _CHUNK):
         part = media_ids[start : start + _CHUNK]
-        rows = Removal.objects.filter(connection=connection, media_id__in=part, state__in=Removal.HELD)
+        rows = Removal.objects.filter(connection=connection, media_id__in=part, state__in=Removal.LOCKED)
         found += rows.select_related("job")
     return found
 
@@ -149,7 +150,7 @@ def _link_retries(job: Job, rows: list[Removal]) -> None:
     """Another attempt names the one it follows."""
     if job.retry_of is None:
         return
-    failed = job.retry_of.removals.filter(state__in=ledger.RETRIED)
+    failed = job.retry_of.removals.filter(state__in=ledger.RETRYABLE_STATES)
     before = {row.media_id: row for row in failed}
     for row in rows:
         if earlier := before.get(row.media_id):
@@ -164,7 +165,7 @@ def _leave(
         with transaction.atomic(durable=True):
             if not transition(removal, is_held, state=state, **facts):
                 return False
-            ledger.tell(removal, caller, **told)
+            ledger.record_step(removal, caller, **told)
     except (DatabaseError, audit.NotRecorded) as broken:
         raise errors.IntentNotRecorded(type(broken).__name__) from broken
     unselect(removal)

@@ -1,4 +1,4 @@
-"""Why a removal was not begun, or what is wrong with the record of one that was."""
+"""Reasons why a removal was not begun, or why its record is not whole."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class KeyReused(IntentNotRecorded):
 
 
 class OutcomeNotRecorded(Problem):
-    """The call was made, but what became of it could not be written: the row still says `sent`."""
+    """The call was made, but its outcome could not be written: the row still says `sent`."""
 
     title = "Sent, but its outcome could not be recorded"
     status = 500
@@ -50,7 +50,7 @@ class OutcomeNotRecorded(Problem):
 
 
 class RemovalInFlight(Problem):
-    """What became of another removal of this target is not known yet; nothing was sent."""
+    """Nothing was sent, because the outcome of another removal of this target, `other`, is not known yet."""
 
     title = "Already being removed"
     status = 409
@@ -74,7 +74,7 @@ class RemovalInFlight(Problem):
 
 
 class ItemsLocked(Problem):
-    """Every one of the items is held by another removal: these."""
+    """Nothing was begun, because other removals, `held`, lock every one of the items."""
 
     title = "Already being removed"
     status = 409

@@ -32,49 +32,56 @@ from .unselect import unselect
 State = Removal.State
 logger = logging.getLogger(__name__)
 
-LONGEST_CALL: Final = {
+CALL_DEADLINE: Final = {
     Removal.Verb.DELETE: timedelta(seconds=PAGE_DELETE_TIMEOUTS.total),
     Removal.Verb.PURGE: timedelta(seconds=PURGE_TIMEOUTS.total),
 }
 
-OF_WORKER: Final = timedelta(seconds=WORKER_DELETE_TIMEOUTS.total)
-"""The same of an item of a bulk removal."""
+WORKER_CALL_DEADLINE: Final = timedelta(seconds=WORKER_DELETE_TIMEOUTS.total)
+"""The longest that the call for an item of a bulk removal takes."""
 
-LOCKS: Final = timedelta(seconds=25)
+MAX_LOCK_WAIT: Final = timedelta(seconds=25)
 """Longer than two waits for a lock of the database, and a little."""
 
-LEASE: Final = {verb: call + LOCKS for verb, call in LONGEST_CALL.items()}
+CALL_LEASE: Final = {verb: call + MAX_LOCK_WAIT for verb, call in CALL_DEADLINE.items()}
 """Longer than any call after the row has waited for two locks of the database: a row still `sent` after it
 has lost its process."""
 
 CLOCK_SKEW: Final = timedelta(minutes=1)
 """A row sent further in the future than this was written by a clock that has jumped since."""
 
-PAUSES: Final = tuple(timedelta(seconds=s) for s in (2, 8, 50, 540))
-"""Between looks at an unknown outcome: at +2, +10, +60 s and +10 min; then it is unresolved."""
+CHECK_PAUSES: Final = tuple(timedelta(seconds=s) for s in (2, 8, 50, 540))
+"""Pauses between checks of an unknown outcome: at +2, +10, +60 s and +10 min; then it is unresolved."""
 
-ANSWERS: Final = (State.DELETED, State.ALREADY_GONE, State.NOT_REMOVED, State.REJECTED, State.REFUSED)
-"""What the call itself says; it outranks what was found by reading while the call was thought to be lost."""
+ANSWERED_STATES: Final = (State.DELETED, State.ALREADY_GONE, State.NOT_REMOVED, State.REJECTED, State.REFUSED)
+"""States that the call's answer gives; they outrank what was read while the answer was thought to be lost."""
 
-FOUND: Final = (State.VERIFIED_GONE, State.VERIFIED_PRESENT, State.RECACHED)
-"""What reading says."""
+CHECKED_STATES: Final = (State.VERIFIED_GONE, State.VERIFIED_PRESENT, State.RECACHED)
+"""States that reading gives."""
 
 _BEFORE: Final[dict[str, tuple[State, ...]]] = {
-    **dict.fromkeys(ANSWERS, (State.SENT, State.UNKNOWN, State.UNRESOLVED, *FOUND)),
-    **dict.fromkeys(FOUND, (State.UNKNOWN, State.UNRESOLVED)),
+    **dict.fromkeys(ANSWERED_STATES, (State.SENT, State.UNKNOWN, State.UNRESOLVED, *CHECKED_STATES)),
+    **dict.fromkeys(CHECKED_STATES, (State.UNKNOWN, State.UNRESOLVED)),
     State.PLANNED: (State.SENT,),  # of a bulk removal, where the service did not take the call
     State.UNKNOWN: (State.SENT,),
     State.UNRESOLVED: (State.UNKNOWN,),
 }
 """The states from which each state may be reached."""
 
-RETRIED: Final = (State.VERIFIED_PRESENT, State.NOT_REMOVED, State.REJECTED, State.REFUSED, State.UNRESOLVED)
+RETRYABLE_STATES: Final = (
+    State.VERIFIED_PRESENT,
+    State.NOT_REMOVED,
+    State.REJECTED,
+    State.REFUSED,
+    State.UNRESOLVED,
+)
 """States after which another attempt may be offered, as a new intent linked to this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """Who removes, and what they said of it. `token` makes one press of a button one removal."""
+    """The person who removes, and what they said of it. `token` is the idempotency key: one press of a button
+    makes one removal."""
 
     caller: Caller
     token: UUID
@@ -100,7 +107,7 @@ def open_row(
     """
     person, now = intent.caller.person, timezone.now()
     assert person is not None  # noqa: S101 - nobody signed in presses no button
-    earlier = _retried(connection, media_id, intent)
+    earlier = _find_retried(connection, media_id, intent)
     removal = Removal(
         verb=verb,
         state=state,
@@ -116,15 +123,15 @@ def open_row(
         attempt=earlier.attempt + 1 if earlier else 1,
         before=masked(dict(before or {})),
         sent_at=now,
-        lease_until=now + LEASE[verb] if state == State.SENT else None,
+        lease_until=now + CALL_LEASE[verb] if state == State.SENT else None,
         settled_at=None if state == State.SENT else now,
     )
     try:
         with transaction.atomic(durable=True):
             removal.save(force_insert=True)
-            tell(removal, intent.caller, typed=intent.typed, before=removal.before)
+            record_step(removal, intent.caller, typed=intent.typed, before=removal.before)
     except IntegrityError:
-        if other := in_flight(connection, media_id).first():
+        if other := find_in_flight(connection, media_id).first():
             raise RemovalInFlight(other) from None
         raise KeyReused from None
     except (DatabaseError, audit.NotRecorded) as broken:
@@ -144,14 +151,15 @@ def move(
     now = timezone.now()
     changes = {"state": state, "settled_at": now, **fields}
     if state == State.UNKNOWN:
-        changes |= {"next_look_at": now + PAUSES[0], "looks": 0}
+        changes |= {"next_look_at": now + CHECK_PAUSES[0], "looks": 0}
     elif state not in Removal.OPEN:
         changes["next_look_at"] = None
     try:
         with transaction.atomic():
             moved = transition(removal, Q(state__in=_BEFORE[state]), **changes)
             if moved:
-                tell(removal, caller, outcome="put_off" if state == State.PLANNED else "", result=result)
+                outcome = "put_off" if state == State.PLANNED else ""
+                record_step(removal, caller, outcome=outcome, result=result)
             else:
                 removal.refresh_from_db()
     except (DatabaseError, audit.NotRecorded) as broken:
@@ -162,77 +170,83 @@ def move(
 
 
 def may_send(removal: Removal) -> bool:
-    """True while the lease outlasts the call: a slow disk, or a process that slept, may have used it up."""
+    """Return True while the lease outlasts the call: a slow disk, or a process that slept, may have used it
+    up."""
     assert removal.lease_until  # noqa: S101 - every row that is sent has one
-    longest = OF_WORKER if removal.job_id else LONGEST_CALL[Removal.Verb(removal.verb)]
+    longest = WORKER_CALL_DEADLINE if removal.job_id else CALL_DEADLINE[Removal.Verb(removal.verb)]
     return timezone.now() + longest < removal.lease_until
 
 
-def claim_look(removal: Removal) -> bool:
-    """Take the next look at an unknown outcome for this process; False where another has taken it."""
+def claim_check(removal: Removal) -> bool:
+    """Claim the next check of an unknown outcome for this process, and return False if another has claimed
+    it."""
     looks = removal.looks + 1
-    pause = PAUSES[min(looks, len(PAUSES) - 1)]
+    pause = CHECK_PAUSES[min(looks, len(CHECK_PAUSES) - 1)]
     is_due = Q(state=State.UNKNOWN, looks=removal.looks)
     return transition(removal, is_due, looks=looks, next_look_at=timezone.now() + pause)
 
 
 def close(removal: Removal, caller: Caller, note: str) -> bool:
-    """An admin looked into an unresolved one and says what they found. False where it was none any more.
-    Raises audit.NotRecorded."""
+    """Close an unresolved removal with an admin's note, and return False if it is not unresolved any more.
+    Raise audit.NotRecorded."""
     closer = caller.person.name if caller.person else ""
     fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": masked(note)}
     try:
         with transaction.atomic():
             if not transition(removal, Q(state=State.UNRESOLVED, closed_at=None), **fields):
                 return False
-            tell(removal, caller, outcome="closed", reason=note)
+            record_step(removal, caller, outcome="closed", reason=note)
     except (DatabaseError, audit.NotRecorded) as broken:
         raise audit.NotRecorded(type(broken).__name__) from broken
     return True
 
 
-def in_flight(connection: Connection, media_id: str) -> QuerySet[Removal]:
-    """Removals of this target that are not over: planned in a job, sent, or unknown."""
-    return Removal.objects.filter(connection=connection, media_id=media_id, state__in=Removal.HELD)
+def find_in_flight(connection: Connection, media_id: str) -> QuerySet[Removal]:
+    """Return the removals of this target that are not over: planned in a job, sent, or unknown."""
+    return Removal.objects.filter(connection=connection, media_id=media_id, state__in=Removal.LOCKED)
 
 
 def is_lost(removal: Removal) -> bool:
-    """True for a row still `sent` whose process cannot be waiting for an answer any more."""
-    return removal.state == State.SENT and Removal.objects.filter(_lost(), pk=removal.pk).exists()
+    """Return True for a row still `sent` whose process cannot be waiting for an answer any more."""
+    return removal.state == State.SENT and Removal.objects.filter(_is_lost(), pk=removal.pk).exists()
 
 
-def due() -> QuerySet[Removal]:
-    """Rows that somebody has to look after now: lost by their process, or due for another look."""
+def find_due() -> QuerySet[Removal]:
+    """Return the rows to check now: lost by their process, or due for another check."""
     now = timezone.now()
-    farthest = now + PAUSES[-1] + CLOCK_SKEW  # put off further it was by a clock that has jumped since
+    farthest = now + CHECK_PAUSES[-1] + CLOCK_SKEW  # put off further it was by a clock that has jumped since
     time_to_look = Q(next_look_at__lte=now) | Q(next_look_at=None) | Q(next_look_at__gt=farthest)
-    return Removal.objects.filter(_lost() | Q(state=State.UNKNOWN) & time_to_look)
+    return Removal.objects.filter(_is_lost() | Q(state=State.UNKNOWN) & time_to_look)
 
 
-def needing_a_look() -> QuerySet[Removal]:
-    """Rows of which a person should know: still out, unknown, or unresolved and not closed; newest first."""
+def find_needing_attention() -> QuerySet[Removal]:
+    """Return the rows of which a person should know, newest first: still out, unknown, or unresolved and not
+    closed."""
     return Removal.objects.filter(
         Q(state__in=Removal.OPEN) | Q(state=State.UNRESOLVED, closed_at=None)
     ).select_related("connection")
 
 
-def _lost() -> Q:
+def _is_lost() -> Q:
     now = timezone.now()
     return Q(state=State.SENT) & (
         Q(lease_until__lt=now) | Q(lease_until=None) | Q(sent_at__gt=now + CLOCK_SKEW)
     )
 
 
-def _retried(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
-    """The removal that this one is another attempt of; a number that names none of this target is ignored."""
+def _find_retried(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
+    """Return the removal that this one is another attempt of, or None. A number that names none of this
+    target is ignored."""
     if intent.retry_of is None:
         return None
     return Removal.objects.filter(
-        pk=intent.retry_of, connection=connection, media_id=media_id, state__in=RETRIED
+        pk=intent.retry_of, connection=connection, media_id=media_id, state__in=RETRYABLE_STATES
     ).first()
 
 
-def tell(removal: Removal, caller: Caller, *, outcome: str = "", reason: str = "", **facts: Any) -> None:
+def record_step(
+    removal: Removal, caller: Caller, *, outcome: str = "", reason: str = "", **facts: Any
+) -> None:
     """Record the step that a row has just made, within the same transaction."""
     noun = "media.delete" if removal.verb == Removal.Verb.DELETE else "connection.purge"
     audit.record(

@@ -1,4 +1,4 @@
-"""What one call that removes something left its target in: by its answer, and by what was seen before."""
+"""The state in which a call leaves its target, by its answer and by what was seen before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dashboard.vault import (
 
 State = Removal.State
 
-REFUSALS: Final = frozenset(
+REFUSAL_STATUSES: Final = frozenset(
     {400, 401, 402, 403, 405, 406, 407, 409, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426, 428, 431, 451}
 )
 """Statuses by which the service says that it did not do it. Of the other 4xx, 404 and 410 tell of the item,
@@ -31,7 +31,7 @@ REFUSALS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state that a call left its target in, the service's words, and what the record keeps of it."""
+    """The state that a call left its target in, the service's words, and the values for the record."""
 
     state: State
     said: str = ""
@@ -41,14 +41,14 @@ class Outcome:
 
     @property
     def is_lost(self) -> bool:
-        """True where no answer came that tells anything: then the service may be in trouble."""
+        """Return True if no answer came that tells anything: then the service may be in trouble."""
         status = self.result.get("status")
         answered = "success" in self.result or (status is not None and 200 < status < 300)
         return self.state == State.UNKNOWN and not answered
 
 
-def attempt(call: Callable[[], DeleteResult | PurgeResult], before: Mapping[str, Any]) -> Outcome:
-    """Make the one call and return what became of it; `before` is what was seen of its target.
+def attempt_call(call: Callable[[], DeleteResult | PurgeResult], before: Mapping[str, Any]) -> Outcome:
+    """Make the one call and return its outcome; `before` is the target as it was seen before.
 
     Uses no database, so any thread may do it.
     """
@@ -56,12 +56,12 @@ def attempt(call: Callable[[], DeleteResult | PurgeResult], before: Mapping[str,
     try:
         outcome = _of_answer(call(), before)
     except VaultError as error:
-        outcome = outcome_of(error)
+        outcome = classify_error(error)
     taken = round((time.monotonic() - started) * 1000)
     return replace(outcome, result={**outcome.result, "duration_ms": taken})
 
 
-def outcome_of(error: VaultError) -> Outcome:
+def classify_error(error: VaultError) -> Outcome:
     """Return what an error of the call leaves the target in."""
     state, said = _state_after(error)
     fields = {"answer_status": error.status}
@@ -119,7 +119,7 @@ def _state_after(error: VaultError) -> tuple[State, str]:
     match error:
         case NotCached():
             return State.ALREADY_GONE, error.detail
-        case KeyRefused() | BadRequest() if error.status in REFUSALS:
+        case KeyRefused() | BadRequest() if error.status in REFUSAL_STATUSES:
             return State.REJECTED, error.detail
         case Busy():
             wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""

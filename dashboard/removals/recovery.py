@@ -1,7 +1,7 @@
-"""What became of removals whose answer was lost: found out by reading again, never by a second call.
+"""Find out what became of removals whose answer was lost: by reading again, never by a second call.
 
-A thread of every web process looks after what is due (`keep`); `manage.py settle` does the same from outside.
-Rows are claimed in the database, so however many processes there are, one looks at a time.
+A thread of every web process, the reconciler, reads again what is due; `manage.py settle` does the same from
+outside. Each check is claimed in the database, so of any number of processes one reads at a time.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from . import errors, ledger
 State = Removal.State
 logger = logging.getLogger(__name__)
 
-EVERY: Final = 1.0
-"""Seconds between two rounds of the keeper."""
+POLL_SECONDS: Final = 1.0
+"""Seconds between two polls of the reconciler."""
 
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-_PAGES: Final = 5
-"""How many pages of removed items are read through on the way to one that is still there."""
+_MAX_PAGES: Final = 5
+"""Pages of removed items read at most on the way to one that is still there."""
 
-KEEPER: Final = Caller(
+RECONCILER: Final = Caller(
     Person("Vault+ dashboard", "", None, issuer="dashboard", subject="keeper", mode="keeper")
 )
-"""Whoever looks when no person asked."""
+"""The caller of checks that no person asked for. Its events name it so, whatever it is called here."""
 
 
-def settle(removal: Removal, caller: Caller = KEEPER) -> Removal:
+def reconcile(removal: Removal, caller: Caller = RECONCILER) -> Removal:
     """Find out, by reading and no second call, what became of a removal whose outcome is unknown.
 
-    It stays unknown where reading cannot tell. Raises errors.OutcomeNotRecorded.
+    It stays unknown if reading cannot tell. Raise ledger.OutcomeNotRecorded.
     """
     if removal.state not in (State.UNKNOWN, State.UNRESOLVED):
         return removal
     try:
-        state = _found(removal)
+        state = _read_state(removal)
     except (VaultError, DecryptionError) as error:
         logger.info("removal %s: could not be looked at: %s", removal.pk, type(error).__name__)
         return removal
@@ -54,70 +54,71 @@ def settle(removal: Removal, caller: Caller = KEEPER) -> Removal:
     return removal
 
 
-def recover(removal: Removal, caller: Caller = KEEPER) -> Removal:
-    """A row that its process left behind as `sent`, made unknown and looked at; any other as it is."""
+def recover(removal: Removal, caller: Caller = RECONCILER) -> Removal:
+    """Make a row that its process left behind as `sent` unknown, and reconcile it; return any other row as it
+    is."""
     if ledger.is_lost(removal):
         said = "The process that sent it ended."
         ledger.move(removal, State.UNKNOWN, caller, result={"error": said}, service_text=said)
-        settle(removal, caller)
+        reconcile(removal, caller)
     return removal
 
 
-def settle_due() -> int:
-    """Look once after everything that is due; how many rows that were."""
-    rows = list(ledger.due().select_related("connection")[:100])
+def reconcile_due() -> int:
+    """Check everything that is due once, and return the number of rows."""
+    rows = list(ledger.find_due().select_related("connection")[:100])
     for removal in rows:
         try:
             if removal.state == State.SENT:
                 recover(removal)
-            elif ledger.claim_look(removal):
-                _look_again(removal)
+            elif ledger.claim_check(removal):
+                _check_again(removal)
         except (errors.OutcomeNotRecorded, DatabaseError) as broken:
             logger.error("removal %s could not be settled: %s", removal.pk, type(broken).__name__)
     return len(rows)
 
 
-def keep(stop: threading.Event) -> None:
-    """Look after what is due until `stop` is set; a database that is away, or not migrated yet, is waited
-    for."""
+def run_reconciler(stop: threading.Event) -> None:
+    """Check what is due until `stop` is set. Wait while the database does not answer or lacks migrations."""
     schema.wait_until_migrated(stop, "The keeper")
-    while not stop.wait(EVERY):
+    while not stop.wait(POLL_SECONDS):
         try:
             close_old_connections()
-            settle_due()
+            reconcile_due()
         except Exception:
             logger.exception("the keeper's round failed")
 
 
-def start_keeper(stop: threading.Event | None = None) -> threading.Event:
-    """Start the keeper's thread in this process; the event that stops it."""
+def start_reconciler(stop: threading.Event | None = None) -> threading.Event:
+    """Start the reconciler's thread in this process, and return the event that stops it."""
     stop = stop or threading.Event()
-    threading.Thread(target=keep, args=(stop,), name="keeper", daemon=True).start()
+    threading.Thread(target=run_reconciler, args=(stop,), name="keeper", daemon=True).start()
     return stop
 
 
-def _look_again(removal: Removal) -> None:
-    settle(removal)
-    if removal.state == State.UNKNOWN and removal.looks >= len(ledger.PAUSES):
+def _check_again(removal: Removal) -> None:
+    reconcile(removal)
+    if removal.state == State.UNKNOWN and removal.looks >= len(ledger.CHECK_PAUSES):
         said = {"error": "Reading could not tell, either.", "looks": removal.looks}
-        ledger.move(removal, State.UNRESOLVED, KEEPER, result=said)
+        ledger.move(removal, State.UNRESOLVED, RECONCILER, result=said)
 
 
-def _found(removal: Removal) -> State | None:
-    """What reading says of it now; None where it cannot tell."""
+def _read_state(removal: Removal) -> State | None:
+    """Return the state that reading gives, or None if it cannot tell."""
     if removal.verb == Removal.Verb.PURGE:
-        return _found_of_purge(removal)
+        return _read_state_after_purge(removal)
     item = service.find_item(removal.connection, removal.media_id)
     if item is None or is_removed(item):
         return State.VERIFIED_GONE
     return State.VERIFIED_PRESENT if _was_there(item, removal) else State.RECACHED
 
 
-def _found_of_purge(removal: Removal) -> State | None:
-    """Whether anything is left that was there before; what was cached since does not contradict the purge."""
+def _read_state_after_purge(removal: Removal) -> State | None:
+    """Return the state that reading gives after a purge, or None if it cannot tell. Items cached since do not
+    contradict the purge."""
     # Exact however large the connection is: its first page alone could not tell.
     query = MediaQuery(created_at_to=removal.sent_at, limit=100)
-    for _ in range(_PAGES):
+    for _ in range(_MAX_PAGES):
         page = service.list_media(removal.connection, query)
         if any(_was_there(item, removal) for item in page.items if not is_removed(item)):
             return State.VERIFIED_PRESENT
@@ -136,13 +137,13 @@ def _found_of_purge(removal: Removal) -> State | None:
 
 
 def is_removed(item: MediaItem | UnreadableItem) -> bool:
-    """True for an item the service still lists, every variant of it as removed."""
+    """Return True for an item that the service still lists, with every variant as removed."""
     variants = item.media.values() if isinstance(item, MediaItem) else ()
     return bool(variants) and all(variant.status == "removed" for variant in variants)
 
 
 def _was_there(item: MediaItem | UnreadableItem, removal: Removal) -> bool:
-    """True unless every variant was first seen after the call: what is there is not called new on a guess.
+    """Return True unless every variant was first seen after the call: an item is not called new on a guess.
 
     A variant that the record saw before the call is old even if a clock that jumped says otherwise, and so is
     one whose time could not be read.

@@ -1,7 +1,7 @@
 """The worker's side of a bulk removal: claim a few items, read them again, remove them two at a time.
 
-Several workers may drain one job; each row is sent by whoever claimed it. Threads make the calls and touch no
-database; this one writes what was meant before each call, and what became of it after.
+Several workers may run one job; each row is sent by the one that claimed it. Threads make the calls and touch
+no database; the runner's own thread writes the intent before each call, and its outcome after.
 """
 
 from __future__ import annotations
@@ -35,34 +35,34 @@ from dashboard.vault import (
 )
 
 from . import actions, bulk, claims, errors, ledger, recovery
-from .outcomes import Outcome, attempt, outcome_of
+from .outcomes import Outcome, attempt_call, classify_error
 
 State = Removal.State
 logger = logging.getLogger(__name__)
 
-AT_ONCE: Final = 2
+CONCURRENCY: Final = 2
 """Calls that remove something, under way at once; the client allows no more."""
 
-SHARE: Final = 20
+ITEMS_PER_CLAIM: Final = 20
 """Items claimed, and read again, at a time."""
 
-EVERY: Final = 2.0
-"""Seconds between two signs of life of whoever drains."""
+HEARTBEAT_SECONDS: Final = 2.0
+"""Seconds between two heartbeats of a runner."""
 
-IN_A_ROW: Final = 3
+MAX_LOST_IN_A_ROW: Final = 3
 """Lost answers one after the other from which on a service is given a rest."""
 
-LOST: Final = UnexpectedResponse("Several answers of the service were lost, one after the other.")
+ANSWERS_LOST: Final = UnexpectedResponse("Several answers of the service were lost, one after the other.")
 
-LONGEST_WAIT: Final = 10.0
-"""Seconds that whoever drains waits itself, where the service asks for it; for more the job is paused."""
+MAX_WAIT_SECONDS: Final = 10.0
+"""Seconds that a runner waits itself if the service asks for it; for longer waits the job is paused."""
 
-WAITS_IN_A_ROW: Final = 4
+MAX_WAITS_IN_A_ROW: Final = 4
 """Short waits one after the other of which the last pauses the job all the same."""
 
 
-class _Resting(Exception):
-    """The service needs a rest: why, and for how many seconds (None: until somebody presses Go on)."""
+class _Backoff(Exception):
+    """The service needs a pause, for this reason and so many seconds; None until somebody resumes the job."""
 
     def __init__(self, why: str, seconds: float | None) -> None:
         super().__init__(why)
@@ -71,23 +71,23 @@ class _Resting(Exception):
 
 
 def run(pk: UUID) -> None:
-    """Get on with a bulk removal until nothing is left, it is stopped or paused, or this process ends."""
+    """Run a bulk removal until nothing is left, it is stopped or paused, or this process ends."""
     job = _join(pk)
     if job is None:
         return
-    drain = _Drain(job)
+    runner = _Runner(job)
     try:
-        drain.work()
+        runner.work()
     except lifecycle.Interrupted:
         logger.info("bulk removal %s: let go", job.pk)
-    except _Resting as rest:
+    except _Backoff as rest:
         _pause(job, rest)
     finally:
-        claims.give_back(job, drain.number)
+        claims.release(job, runner.number)
 
 
 def _join(pk: UUID) -> Job | None:
-    """The job, as one of those who drain it; None where it is over or rests."""
+    """Return the job with one more runner, or None if it is over or paused."""
     now = timezone.now()
     ready = Job.objects.filter(pk=pk, state__in=(Job.State.WAITING, Job.State.RUNNING))
     rested = Job.objects.filter(pk=pk, state=Job.State.PAUSED, next_try_at__lte=now)
@@ -99,98 +99,98 @@ def _join(pk: UUID) -> Job | None:
     return Job.objects.select_related("connection").get(pk=pk)
 
 
-class _Drain:
-    """One worker's part in a job: what it has claimed under its number, and the calls it has under way."""
+class _Runner:
+    """A worker's part in a job: the rows leased under its number, and the calls under way."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.number = uuid4()
-        self.flying: dict[Future[Outcome], Removal] = {}
+        self.calls: dict[Future[Outcome], Removal] = {}
         self.lost_in_a_row = self.waits_in_a_row = 0
         self.rests = int(job.progress.get("rests", 0))
-        self.next_beat = 0.0
+        self.next_heartbeat = 0.0
 
     def work(self) -> None:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="delete") as pool:
+        with ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="delete") as pool:
             try:
-                while rows := self._claimed():
+                while rows := self._acquire():
                     items = self._read(rows)
                     for row in rows:
                         self._remove(pool, row, items.get(row.media_id))
-                    while self.flying:
-                        self._land()
+                    while self.calls:
+                        self._collect()
             finally:
-                self._let_go()
+                self._release()
         _finish(self.job)
 
-    def _let_go(self) -> None:
-        """Give back what is claimed, for others to send while the last calls come back here."""
+    def _release(self) -> None:
+        """Release what is leased, for others to send while the last calls come back here."""
         try:
-            claims.give_back(self.job, self.number)
+            claims.release(self.job, self.number)
         finally:
-            while self.flying:
-                self._land(quietly=True)
+            while self.calls:
+                self._collect(quietly=True)
 
-    def _claimed(self) -> list[Removal]:
-        self._beat(now=True)
-        self._check_standing()
-        return claims.claim(self.job, self.number, SHARE)
+    def _acquire(self) -> list[Removal]:
+        self._heartbeat(now=True)
+        self._reauthorize()
+        return claims.acquire(self.job, self.number, ITEMS_PER_CLAIM)
 
     def _read(self, rows: list[Removal]) -> Mapping[str, MediaItem | UnreadableItem]:
-        """The items as they are now: what the record keeps of them, and a key that is refused shows here."""
+        """Return the items as they are now, for the record. A key that is refused shows here."""
         try:
-            self._wait_for_the_service()
+            self._wait_for_service()
             return service.read_items(self.job.connection, [row.media_id for row in rows], WORKER_TIMEOUTS)
         except (VaultError, DecryptionError) as error:
-            raise self._rest_after(error) from None
+            raise self._back_off_after(error) from None
 
     def _remove(
         self, pool: ThreadPoolExecutor, row: Removal, item: MediaItem | UnreadableItem | None
     ) -> None:
-        while len(self.flying) >= AT_ONCE:
-            self._land()
-        self._beat()
-        self._check_standing()
+        while len(self.calls) >= CONCURRENCY:
+            self._collect()
+        self._heartbeat()
+        self._reauthorize()
         caller, connection = self.job.caller, self.job.connection
         if item is None:
             if not claims.close(row, self.number, caller, State.ALREADY_GONE, result={"found_by": "reading"}):
                 raise lifecycle.Interrupted
             return
-        self._wait_for_the_service()
-        if not claims.send(row, self.number, caller, actions.snapshot(item)):
+        self._wait_for_service()
+        if not claims.send(row, self.number, caller, actions.take_snapshot(item)):
             raise lifecycle.Interrupted
         if not ledger.may_send(row):
-            late = outcome_of(Unreachable("To write the record took too long."))
+            late = classify_error(Unreachable("To write the record took too long."))
             actions.write_down(row, late, caller)
             return
-        self.flying[pool.submit(_call, connection, row.media_id, row.before)] = row
+        self.calls[pool.submit(_call, connection, row.media_id, row.before)] = row
 
-    def _land(self, at_most: float = EVERY, *, quietly: bool = False) -> None:
-        """Wait for a call to come back, showing signs of life meanwhile, and write down what became of it."""
-        done, _ = wait(self.flying, timeout=at_most, return_when=FIRST_COMPLETED)
+    def _collect(self, at_most: float = HEARTBEAT_SECONDS, *, quietly: bool = False) -> None:
+        """Wait for a call to come back, sending heartbeats meanwhile, and write down its outcome."""
+        done, _ = wait(self.calls, timeout=at_most, return_when=FIRST_COMPLETED)
         for future in done:
-            row = self.flying.pop(future)
+            row = self.calls.pop(future)
             try:
                 self._write_down(row, future)
-            except (_Resting, lifecycle.Interrupted, errors.OutcomeNotRecorded) as end:
+            except (_Backoff, lifecycle.Interrupted, errors.OutcomeNotRecorded) as end:
                 if not quietly:
                     raise
                 logger.info("bulk removal %s: %s", self.job.pk, end)
         if not done and not quietly:
-            self._beat()
+            self._heartbeat()
 
     def _write_down(self, row: Removal, future: Future[Outcome]) -> None:
         if broken := future.exception():  # nobody foresaw it: what became of the item is not known
             logger.error("removal %s broke off", row.pk, exc_info=broken)
         outcome = Outcome(State.UNKNOWN) if broken else future.result()
-        rest = self._judge(outcome)
-        if not (_was_not_taken(outcome) and self._put_off(row, outcome)):
+        rest = self._classify_outcome(outcome)
+        if not (_was_not_taken(outcome) and self._defer(row, outcome)):
             actions.write_down(row, outcome, self.job.caller)
         if rest:
             raise rest
 
-    def _put_off(self, row: Removal, outcome: Outcome) -> bool:
-        """The service did not take the call, so the item is planned again; False where the job is over."""
+    def _defer(self, row: Removal, outcome: Outcome) -> bool:
+        """Plan an item again whose call the service did not take, and return False if the job is over."""
         facts = {"claim": None, "lease_until": None, "settled_at": None}
         try:
             with transaction.atomic():  # a Stop comes before this, or finds the planned row
@@ -201,51 +201,52 @@ class _Drain:
         except DatabaseError as broken:
             raise errors.OutcomeNotRecorded(row) from broken
 
-    def _judge(self, outcome: Outcome) -> _Resting | None:
-        """Whether the service, or our key, is in a state in which going on makes no sense."""
+    def _classify_outcome(self, outcome: Outcome) -> _Backoff | None:
+        """Return the backoff that this outcome asks for, or None to go on."""
         match outcome:
             case Outcome(is_lost=True):
                 self.lost_in_a_row += 1
-                return None if self.lost_in_a_row < IN_A_ROW else self._rest_after(LOST)
-            case Outcome(error=Busy(retry_after=float() as seconds)) if seconds <= LONGEST_WAIT:
+                return None if self.lost_in_a_row < MAX_LOST_IN_A_ROW else self._back_off_after(ANSWERS_LOST)
+            case Outcome(error=Busy(retry_after=float() as seconds)) if seconds <= MAX_WAIT_SECONDS:
                 self.waits_in_a_row += 1  # the pace knows of it, too, so the next call waits
-                if self.waits_in_a_row < WAITS_IN_A_ROW:
+                if self.waits_in_a_row < MAX_WAITS_IN_A_ROW:
                     return None
-                return self._rest_after(Busy("It goes on asking."))
+                return self._back_off_after(Busy("It goes on asking."))
             case Outcome(error=VaultError() as error) if _was_not_taken(outcome):
-                return self._rest_after(error)
+                return self._back_off_after(error)
         self.lost_in_a_row = self.waits_in_a_row = self.rests = 0
         self.job.progress = {**self.job.progress, "rests": 0}
         return None
 
-    def _rest_after(self, error: VaultError | DecryptionError) -> _Resting:
-        """A rest that gets longer with each in a row; after the last somebody has to look."""
+    def _back_off_after(self, error: VaultError | DecryptionError) -> _Backoff:
+        """Return a backoff that gets longer with each in a row; after the last somebody has to resume the
+        job."""
         if isinstance(error, DecryptionError):
-            return _Resting("The connection's ID cannot be opened by any key.", None)
+            return _Backoff("The connection's ID cannot be opened by any key.", None)
         rests = self.rests + 1  # two calls that fail at once are one
         self.job.progress = {**self.job.progress, "rests": rests}
         seconds = None if rests >= retry_policy.MAX_TRIES else retry_policy.seconds_to_next_try(error, rests)
-        return _Resting(retry_policy.describe_error(error), seconds)
+        return _Backoff(retry_policy.describe_error(error), seconds)
 
-    def _wait_for_the_service(self) -> None:
-        """Keep to the pace that the service asks for."""
+    def _wait_for_service(self) -> None:
+        """Wait as long as the service's rate limit asks for."""
         until = time.monotonic() + service.reserve_call(self.job.connection)
         while (left := until - time.monotonic()) > 0:
-            if self.flying:  # a call that comes back may say that there is no use in waiting
-                self._land(min(left, EVERY))
+            if self.calls:  # a call that comes back may say that there is no use in waiting
+                self._collect(min(left, HEARTBEAT_SECONDS))
             else:
-                lifecycle.stopping.wait(min(left, EVERY / 2))
-            self._beat()
+                lifecycle.stopping.wait(min(left, HEARTBEAT_SECONDS / 2))
+            self._heartbeat()
 
-    def _beat(self, *, now: bool = False) -> None:
-        """Prolong the leases every few seconds; raises lifecycle.Interrupted where it is time to let go."""
-        if now or lifecycle.stopping.is_set() or time.monotonic() >= self.next_beat:
+    def _heartbeat(self, *, now: bool = False) -> None:
+        """Extend the leases every few seconds. Raise lifecycle.Interrupted when it has to end."""
+        if now or lifecycle.stopping.is_set() or time.monotonic() >= self.next_heartbeat:
             lifecycle.checkpoint(self.job, progress=self.job.progress)
-            claims.prolong(self.job, self.number)
-            self.next_beat = time.monotonic() + EVERY
+            claims.extend_lease(self.job, self.number)
+            self.next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
-    def _check_standing(self) -> None:
-        """What the person may do is asked again before anything is sent for them."""
+    def _reauthorize(self) -> None:
+        """Check again, before anything is sent for the person, that they still may remove it."""
         person = self.job.caller.person
         assert person is not None  # noqa: S101 - every job has somebody who began it
         now = reauthorize(person)
@@ -257,44 +258,45 @@ class _Drain:
 
 
 def _was_not_taken(outcome: Outcome) -> bool:
-    """True where nothing was done, and trying the same again makes sense later."""
+    """Return True if nothing was done and another try makes sense later."""
     refused = outcome.state in (State.REFUSED, State.REJECTED)
     return refused and isinstance(outcome.error, Busy | Unreachable | KeyRefused)
 
 
 def _call(connection: Connection, media_id: str, before: Mapping[str, Any]) -> Outcome:
-    return attempt(lambda: service.delete_for_worker(connection, media_id), before)
+    return attempt_call(lambda: service.delete_for_worker(connection, media_id), before)
 
 
 def _halt(job: Job, why: str) -> None:
-    """End it for good: what was not sent is cancelled."""
+    """End the job for good, and cancel every item that was not sent."""
     job.why = why
     with transaction.atomic():
         if lifecycle.stop(job, why):
-            bulk.tell(job, recovery.KEEPER, "stopped", {"cancelled": claims.cancel(job)})
+            bulk.record_step(job, recovery.RECONCILER, "stopped", {"cancelled": claims.cancel(job)})
     raise lifecycle.Interrupted(why)
 
 
-def _pause(job: Job, rest: _Resting) -> None:
+def _pause(job: Job, rest: _Backoff) -> None:
     with transaction.atomic():
         if lifecycle.pause(job, rest.why[:300], rest.seconds, progress=job.progress):
-            bulk.tell(job, recovery.KEEPER, "paused", {"seconds": rest.seconds and round(rest.seconds)})
+            seconds = rest.seconds and round(rest.seconds)
+            bulk.record_step(job, recovery.RECONCILER, "paused", {"seconds": seconds})
 
 
 def _finish(job: Job) -> None:
-    """The end, once no row is in anybody's hands; what a dead worker sent is found out by reading first."""
+    """End the job once no row is under way; rows that a dead worker sent are recovered by reading first."""
     for row in list(job.removals.filter(state=State.SENT).select_related("connection")):
         recovery.recover(row)
     if job.removals.filter(state__in=(State.PLANNED, State.CLAIMED, State.SENT)).exists():
-        soon = timezone.now() + timedelta(seconds=EVERY)
+        soon = timezone.now() + timedelta(seconds=HEARTBEAT_SECONDS)
         Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(lease_until=soon)
         return
     with transaction.atomic():
         if lifecycle.finish(job):
             states = {state: count for state, count in sorted(claims.states(job).items()) if count}
-            bulk.tell(job, recovery.KEEPER, "finished", {"items": job.total, **states})
+            bulk.record_step(job, recovery.RECONCILER, "finished", {"items": job.total, **states})
 
 
 def record_pause_after_crashes(job: Job) -> None:
     """Record that a bulk removal waits for somebody; raise audit.NotRecorded."""
-    bulk.tell(job, recovery.KEEPER, "paused", {"seconds": None})
+    bulk.record_step(job, recovery.RECONCILER, "paused", {"seconds": None})

@@ -1,4 +1,4 @@
-"""What is known to be gone is selected by nobody: every way in which an item goes ends here."""
+"""Take what is known to be gone out of every tray: every way in which an item goes ends here."""
 
 from __future__ import annotations
 

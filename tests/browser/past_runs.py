@@ -38,9 +38,9 @@ def begun(
     times = {"created_at": started, "started_at": started, "moved_at": started}
     made = job(of, id=number, total=items, **{**said, **times, **facts})
     claims.plan(made, of, [f"55{number[-2:]}{place:04}" for place in range(items)])
-    bulk.tell(made, who, "planned", {"items": items, "held": 0})
+    bulk.record_step(made, who, "planned", {"items": items, "held": 0})
     claim = uuid.uuid4()
-    for row, outcome in zip(claims.claim(made, claim, len(came)), came, strict=True):
+    for row, outcome in zip(claims.acquire(made, claim, len(came)), came, strict=True):
         if outcome == State.ALREADY_GONE:
             claims.close(row, claim, who, outcome, result={"found_by": "reading"})
             continue
@@ -48,11 +48,11 @@ def begun(
         freed = {"freed_bytes": 1_204_000 + 31_000 * row.position} if outcome == State.DELETED else {}
         ledger.move(row, outcome, who, result={"status": 200, "success": bool(freed), **freed}, **freed)
     if made.state == Job.State.PAUSED:
-        bulk.tell(made, who, "paused", {"seconds": None})
+        bulk.record_step(made, who, "paused", {"seconds": None})
     return made
 
 
 def finish(made: Job, who: Caller) -> None:
     made.state, made.finished_at = Job.State.DONE, timezone.now()
     made.save()
-    bulk.tell(made, who, "finished", {"items": made.total, **claims.states(made)})
+    bulk.record_step(made, who, "finished", {"items": made.total, **claims.states(made)})

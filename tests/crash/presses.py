@@ -125,13 +125,13 @@ def lines(of: dict[str, Any]) -> list[str]:
     return list(json.loads(said(*fork(walk))))
 
 
-def settle() -> int:
+def reconcile() -> int:
     """Look after all that is due, as the keeper does; how many rows that were."""
 
     def until_none_is_due() -> str:
         count = 0
-        while ledger.due().exists():
-            count += recovery.settle_due()
+        while ledger.find_due().exists():
+            count += recovery.reconcile_due()
         return str(count)
 
     return int(said(*fork(until_none_is_due)))
@@ -205,7 +205,7 @@ def ask(sql: str) -> list[Any]:
 
 ORDERS: Final[dict[str, Callable[..., Any]]] = {
     order.__name__: order
-    for order in (prepare, press, race, finish, lines, settle, begin, work, stop, verify, page, ask)
+    for order in (prepare, press, race, finish, lines, reconcile, begin, work, stop, verify, page, ask)
 }
 
 

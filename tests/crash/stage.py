@@ -178,18 +178,18 @@ class Stage:
         self.database.write("UPDATE dashboard_job SET lease_until = created_at WHERE lease_until IS NOT NULL")
         self.database.write("UPDATE dashboard_job SET next_try_at = created_at WHERE state = 'paused'")
 
-    def settle(self) -> None:
+    def reconcile(self) -> None:
         """Look after what was left behind until nothing is."""
         self.age()
-        while self.order("settle"):
+        while self.order("reconcile"):
             self.age()
 
     def work(self) -> None:
         """Be the next worker until every bulk removal is over, and look after what was lost."""
-        self.settle()
+        self.reconcile()
         while self.order("work"):
-            self.settle()
-        self.settle()
+            self.reconcile()
+        self.reconcile()
 
     def wait_until(self, fits: Callable[[], bool], why: str) -> None:
         until = time.monotonic() + PATIENCE

@@ -26,7 +26,7 @@ def date(stage: Stage, target: Target, **moments: timedelta) -> None:
 def test_sent_by_a_clock_that_was_an_hour_ahead(stage: Stage) -> None:
     target = lost(stage)
     date(stage, target, sent_at=timedelta(hours=1), lease_until=timedelta(hours=1, seconds=30))
-    assert stage.order("settle") == 1
+    assert stage.order("reconcile") == 1
     assert stage.accounts()[target].states == ["verified_gone"]
     assert stage.balance([target]) == {"verified_gone": 1}
 
@@ -35,9 +35,9 @@ def test_looked_at_next_by_a_clock_that_was_an_hour_ahead(stage: Stage) -> None:
     target = lost(stage)
     stage.age()
     stage.service.faults.add(method="GET", status=500, times=None)
-    assert stage.order("settle") == 1
+    assert stage.order("reconcile") == 1
     assert stage.accounts()[target].states == ["unknown"]
     stage.service.faults.clear()
     date(stage, target, sent_at=timedelta(hours=1), next_look_at=timedelta(hours=1, seconds=2))
-    assert stage.order("settle") == 1
+    assert stage.order("reconcile") == 1
     assert stage.balance([target]) == {"verified_gone": 1}

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import pytest
 
 from dashboard.models import Removal
-from dashboard.removals.ledger import LEASE, LONGEST_CALL
+from dashboard.removals.ledger import CALL_DEADLINE, CALL_LEASE
 from dashboard.settings import LONGEST_LOCK_WAIT
 from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, Timeouts
 from tests.crash.stage import ITEMS, Stage, Target
@@ -65,5 +65,5 @@ def test_a_lock_is_not_waited_for_without_end(stage: Stage) -> None:
 )
 def test_a_lease_outlasts_two_locks_and_the_call(verb: Removal.Verb, call: Timeouts) -> None:
     """On the target and on the chain's end; else the row is given up while its call is under way."""
-    assert LONGEST_CALL[verb].total_seconds() == call.total
-    assert LEASE[verb].total_seconds() > 2 * LONGEST_LOCK_WAIT + call.total
+    assert CALL_DEADLINE[verb].total_seconds() == call.total
+    assert CALL_LEASE[verb].total_seconds() > 2 * LONGEST_LOCK_WAIT + call.total

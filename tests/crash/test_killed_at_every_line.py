@@ -9,7 +9,7 @@ import pytest
 
 from tests.crash.stage import Stage, Target
 
-AT_ONCE: Final = 4
+CONCURRENCY: Final = 4
 """Processes that are killed side by side."""
 
 SPARE: Final = 12
@@ -48,7 +48,7 @@ def test_killed_at_every_line(stage: Stage, verb: str, tell: Tell) -> None:
     assert len(numbers) <= len(left)
     looked_after = left[: len(numbers)]
     kill(stage, map(recovery_of, looked_after), numbers)
-    stage.settle()
+    stage.reconcile()
     tell(verb, len(targets), targets)
     tell(keeper, len(looked_after), looked_after)
     became = stage.balance(targets)
@@ -67,7 +67,7 @@ def test_killed_at_every_line_after_a_lost_answer(stage: Stage, verb: str, tell:
     numbers = [number for number in choose(what, lost) if number > parting]
     targets = [target_of(stage, verb) for _ in numbers]
     kill(stage, map(press_of, targets), numbers)
-    stage.settle()
+    stage.reconcile()
     tell(what, len(targets), targets)
     assert stage.balance(targets) == {"verified_gone": len(targets)}
 
@@ -90,8 +90,8 @@ def choose(who: str, lines: list[str]) -> list[int]:
 def kill(stage: Stage, presses: Iterable[Press], numbers: list[int]) -> None:
     """Kill a process for each of these presses, each at its step."""
     dying = [{**press, "dies_at": number} for press, number in zip(presses, numbers, strict=True)]
-    for start in range(0, len(dying), AT_ONCE):
-        part = dying[start : start + AT_ONCE]
+    for start in range(0, len(dying), CONCURRENCY):
+        part = dying[start : start + CONCURRENCY]
         assert stage.order("press", presses=part) == ["killed"] * len(part)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.crash.stage import ITEMS, Stage, Target
 
-AT_ONCE: Final = 4
+CONCURRENCY: Final = 4
 """Processes that are killed side by side."""
 
 SHARE: Final = 2
@@ -100,8 +100,8 @@ def choose(stage: Stage, files: tuple[str, ...], lines: list[str]) -> list[str]:
 def kill(stage: Stage, presses: list[dict[str, Any]]) -> int:
     """Kill a process for each of these presses; how many came to the line at which they die."""
     killed = 0
-    for start in range(0, len(presses), AT_ONCE):
-        killed += stage.order("press", presses=presses[start : start + AT_ONCE]).count("killed")
+    for start in range(0, len(presses), CONCURRENCY):
+        killed += stage.order("press", presses=presses[start : start + CONCURRENCY]).count("killed")
     return killed
 
 

@@ -74,7 +74,7 @@ def with_calls_under_way(stage: Stage, job: str) -> Iterator[None]:
 
 def wait_until_over(stage: Stage, job: str) -> None:
     stage.wait_until(lambda: state_of(stage, job) not in ("waiting", "running", "paused"), "it did not end")
-    stage.settle()
+    stage.reconcile()
 
 
 def test_two_share_a_job(stage: Stage, start: Start, tell: Tell) -> None:

@@ -77,7 +77,7 @@ def test_while_it_goes_on_the_row_says_how_far_it_is(
     made = begin(small, ids[:4])
     assert "Waiting for a worker" in rows_of(viewer.get(HERE))[0]
     claim = uuid.uuid4()
-    (row,) = claims.claim(made, claim, 1)
+    (row,) = claims.acquire(made, claim, 1)
     assert claims.send(row, claim, OMAR, {})
     assert ledger.move(row, State.DELETED, OMAR)
     assert "Waiting for a worker, 1 of 4" in rows_of(viewer.get(HERE))[0]
@@ -147,7 +147,7 @@ def test_what_was_never_sent_was_asked_for(
 ) -> None:
     made = begin(small, ids[:1])
     if state == "claimed":
-        claims.claim(made, uuid.uuid4(), 1)
+        claims.acquire(made, uuid.uuid4(), 1)
     if state == "cancelled":
         assert bulk.stop(made, OMAR)
     page = text(viewer.get(made.removals.get().get_absolute_url()))
@@ -162,7 +162,7 @@ def test_what_was_found_gone_was_not_sent_either(
     viewer: Browser, small: Connection, ids: list[str], state: State
 ) -> None:
     made, claim = begin(small, ids[:1]), uuid.uuid4()
-    (row,) = claims.claim(made, claim, 1)
+    (row,) = claims.acquire(made, claim, 1)
     assert claims.close(row, claim, OMAR, state, result={})
     assert "<dt>Asked for</dt>" in text(viewer.get(row.get_absolute_url()))
 

@@ -31,7 +31,7 @@ def small(connections: None) -> Connection:
 def pass_by(job: Job) -> None:
     """Let the time pass after which the keeper looks."""
     job.removals.filter(state=State.UNKNOWN).update(next_look_at=timezone.now())
-    recovery.settle_due()
+    recovery.reconcile_due()
 
 
 def many(small: Connection, answer: Callable[[Sandbox, str], None], sandbox: Sandbox) -> Job:
@@ -64,7 +64,7 @@ def test_a_bulk_removal_goes_on_over_answers_that_do_not_tell(
     expected = State.VERIFIED_GONE if acts else State.VERIFIED_PRESENT
     assert {row.state for row in job.removals.all()} == {expected}
     assert len(deletes(sandbox)) == 8, "no second call on a guess"
-    counts = bulk.counts(job)
+    counts = bulk.count_items(job)
     assert (counts.deleted, counts.failed) == ((8, 0) if acts else (0, 8))
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.models import Connection, Removal
-from dashboard.removals.ledger import RETRIED
+from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.sandbox import Sandbox
 from tests.make import Browser, deletes, event, form_token, removal, remove, signed_in, text
 
@@ -72,7 +72,7 @@ def test_every_state_has_its_page(admin: Browser, small: Connection, state: str,
     page = page_of(admin, record)
     assert record.get_state_display() in page
     assert ('hx-trigger="every 2s"' in page) is (state in Removal.OPEN)
-    assert ("Try again…" in page) is (state in RETRIED)
+    assert ("Try again…" in page) is (state in RETRYABLE_STATES)
     assert ("Look again now" in page) is (state in (State.UNKNOWN, State.UNRESOLVED))
     assert ("Close…" in page) is (state == State.UNRESOLVED)
 

@@ -10,7 +10,7 @@ import pytest
 from dashboard import selection
 from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, TrayItem
-from dashboard.removals.bulk import MOST
+from dashboard.removals.bulk import MAX_ITEMS
 from dashboard.sandbox import Sandbox
 from tests.make import Browser, signed_in, text
 
@@ -113,14 +113,14 @@ def test_numbers_beyond_belief_are_cut(operator: Browser, small: Connection) -> 
 def test_a_full_tray_says_so_and_takes_nothing(operator: Browser, small: Connection) -> None:
     TrayItem.objects.bulk_create(
         TrayItem(issuer=OMAR.issuer, subject=OMAR.subject, connection=small, media_id=f"n{number}")
-        for number in range(MOST)
+        for number in range(MAX_ITEMS)
     )
     answer = tell(operator, item=["11 1 1"], out=["n0", "n1"])
     assert answer.status_code == 200  # two out, one in
     answer = tell(operator, item=["12 1 1", "13 1 1"])
     assert answer.status_code == 409
     assert "The tray is full" in text(answer)
-    assert selection.totals(OMAR, small).items == MOST - 1
+    assert selection.totals(OMAR, small).items == MAX_ITEMS - 1
 
 
 def test_wrong_role(viewer: Browser) -> None:

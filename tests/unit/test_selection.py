@@ -11,7 +11,7 @@ from django.db import connections
 from dashboard import selection
 from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, TrayItem
-from dashboard.removals.bulk import MOST
+from dashboard.removals.bulk import MAX_ITEMS
 from dashboard.selection import SelectionFull, Totals
 from tests import make
 
@@ -76,12 +76,12 @@ def test_what_is_taken_out_is_gone_once(studio: Connection) -> None:
 
 
 def test_it_holds_what_one_removal_may_have_and_no_more(studio: Connection) -> None:
-    fill(studio, MOST - 1)
+    fill(studio, MAX_ITEMS - 1)
     assert selection.add(OMAR, studio, [("last", 1, 1)]) == 1
     with pytest.raises(SelectionFull) as full:
         selection.add(OMAR, studio, [("one", 1, 1), ("two", 1, 1)])
-    assert full.value.items == MOST + 2
-    assert selection.totals(OMAR, studio).items == MOST
+    assert full.value.items == MAX_ITEMS + 2
+    assert selection.totals(OMAR, studio).items == MAX_ITEMS
     assert selection.add(OMAR, studio, [("last", 2, 2)]) == 0
 
 
@@ -99,7 +99,7 @@ def test_failures_of_a_job_remember_it(studio: Connection) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_neither_overfill_it_nor_fall_over_one_another() -> None:
     studio = make.connection("small", label="Studio A")
-    fill(studio, MOST - 10)
+    fill(studio, MAX_ITEMS - 10)
 
     def press(turn: int) -> str:
         try:
@@ -114,12 +114,12 @@ def test_two_at_once_neither_overfill_it_nor_fall_over_one_another() -> None:
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(press, (1, 2))) == ["added", "full"]
-    assert selection.totals(OMAR, studio).items == MOST - 1
+    assert selection.totals(OMAR, studio).items == MAX_ITEMS - 1
 
 
 def test_of_sizes_that_nobody_has_there_is_a_sum_all_the_same(studio: Connection) -> None:
-    selection.add(OMAR, studio, [(f"a{number}", 1, 2**53) for number in range(MOST)])
-    assert selection.totals(OMAR, studio).size_bytes == MOST * selection.LARGEST
+    selection.add(OMAR, studio, [(f"a{number}", 1, 2**53) for number in range(MAX_ITEMS)])
+    assert selection.totals(OMAR, studio).size_bytes == MAX_ITEMS * selection.LARGEST
 
 
 def test_a_text_that_is_no_id_was_in_no_tray(studio: Connection) -> None:

@@ -16,7 +16,7 @@ from django.http import QueryDict
 
 from dashboard.jobs.lifecycle import JobExists
 from dashboard.models import Connection
-from dashboard.removals.bulk import MOST, OUTCOMES, TYPED_OVER
+from dashboard.removals.bulk import COUNTED_STATES, MAX_ITEMS, MIN_ITEMS_TO_TYPE
 from dashboard.selection import LARGEST, Entry
 from dashboard.vault import MalformedMediaId, check_media_id
 from dashboard.web.presenters.selection import Seen, mark_of
@@ -52,7 +52,7 @@ class TrayChangeForm(forms.Form):
         ticked = {media_id for media_id, _, _ in entries}
         before = [media_id for text in given.getlist("was") for media_id in text.split()]
         out = [checked(text) for text in [*given.getlist("out"), *before] if text not in ticked]
-        if max(len(entries), len(out)) > MOST:
+        if max(len(entries), len(out)) > MAX_ITEMS:
             raise ValidationError("These are too many at once.")
         return {**cleaned, "items": entries, "out": out}
 
@@ -116,7 +116,7 @@ class ReviewForm(RemovalForm):
         leaves = seen.leaves(self.ids)
         if not leaves:
             self.add_error("seen", "Nothing of this is left to delete.")
-        elif len(leaves) > TYPED_OVER and plain_digits(cleaned.get("typed", "")) != str(len(leaves)):
+        elif len(leaves) > MIN_ITEMS_TO_TYPE and plain_digits(cleaned.get("typed", "")) != str(len(leaves)):
             words = f"This is not the number of items, {len(leaves):,}. Nothing was deleted."
             self.add_error("typed", words)
         return {**cleaned, "leaves": leaves, "gone": list(seen.gone)}
@@ -129,8 +129,8 @@ class ReviewForm(RemovalForm):
 class OutcomeForm(forms.Form):
     """Which of a bulk removal's items are listed: those of one outcome, or all; and which hundred of them."""
 
-    outcome = OneOfField(tuple(OUTCOMES))
-    page = forms.IntegerField(required=False, min_value=1, max_value=MOST)
+    outcome = OneOfField(tuple(COUNTED_STATES))
+    page = forms.IntegerField(required=False, min_value=1, max_value=MAX_ITEMS)
 
     def clean_outcome(self) -> str:
         return self.cleaned_data["outcome"] or ""

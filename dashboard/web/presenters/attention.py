@@ -61,7 +61,7 @@ class Resting:
 
 def list_removals_needing_a_look(history: AuditReader, query: AuditQuery) -> list[Removal]:
     """Return the removals of which a person should know, of the connection that is asked about or of all."""
-    return history.readable(ledger.needing_a_look(), query)
+    return history.readable(ledger.find_needing_attention(), query)
 
 
 def _age(since: datetime) -> str:

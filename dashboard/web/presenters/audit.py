@@ -21,7 +21,7 @@ from dashboard.audit.queries import (
 )
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Removal
-from dashboard.removals.ledger import RETRIED
+from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.units import size_text
 
 from .attention import Look, Resting, list_removals_needing_a_look
@@ -181,7 +181,7 @@ class RemovalDetail:
         may = person.may if person and self.connection else lambda role: False
         self.may_look = record.needs_attention and record.state != Removal.State.SENT and may(Role.OPERATOR)
         self.may_close = record.may_be_closed and person is not None and person.may(Role.ADMIN)
-        again = record.state in RETRIED and not self.retries
+        again = record.state in RETRYABLE_STATES and not self.retries
         needed = Role.OPERATOR if record.verb == Removal.Verb.DELETE else Role.ADMIN
         self.retry_href = record.retry_url if again and may(needed) else ""
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Job, Removal
 from dashboard.removals import bulk, claims
-from dashboard.removals.ledger import RETRIED
+from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.units import count_text, size_text, utc_text
 
 from .progress import Progress
@@ -109,11 +109,11 @@ class RemovalJob(JobPage):
     ) -> None:
         super().__init__(job, person, within)
         self.states = claims.states(job)
-        self.counts = bulk.counted(self.states)
+        self.counts = bulk.count_states(self.states)
         self.outcome, self.page = outcome, page
         self.href = self._href(outcome, page)
         again = not job.is_open and person is not None and person.may(Role.OPERATOR) and self.connection
-        self.retries = job.removals.filter(state__in=RETRIED).count() if again else 0
+        self.retries = job.removals.filter(state__in=RETRYABLE_STATES).count() if again else 0
 
     @cached_property
     def progress(self) -> Progress:
@@ -161,7 +161,7 @@ class RemovalJob(JobPage):
         """
         names = (self.outcome,) if self.outcome else _NEEDS_A_LOOK_FIRST
         start, rows = (self.page - 1) * PAGE, list[Removal]()
-        for state in (state for name in names for state in bulk.OUTCOMES[name]):
+        for state in (state for name in names for state in bulk.COUNTED_STATES[name]):
             wanted = PAGE - len(rows)
             if wanted and start < self.states[state]:
                 found = self.job.removals.filter(state=state).order_by("position").defer("before")

@@ -120,7 +120,7 @@ class Result:
                 self.left.append(media_id)
             if not rows:
                 (self.failed if is_left else absent).append(media_id)
-        stones = [actions.tombstones(one, absent) for one in self.connections] if absent else []
+        stones = [actions.find_tombstones(one, absent) for one in self.connections] if absent else []
         self.missing = [MissingRow(m, [each[m] for each in stones if m in each]) for m in absent]
         self.found_ids = len({row.id for row in self.found})
         self.repeats: int = sum(lookup.repeated.values())

@@ -12,8 +12,8 @@ from django.urls import reverse
 from dashboard import selection, service
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Job, Removal, TrayItem
-from dashboard.removals.bulk import TYPED_OVER
-from dashboard.removals.ledger import RETRIED
+from dashboard.removals.bulk import MIN_ITEMS_TO_TYPE
+from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.selection import Entry, Totals
 from dashboard.units import count_text
 from dashboard.vault import MediaPage
@@ -87,7 +87,7 @@ def review_href(connection: Connection, ticket: str = "") -> str:
 
 def failures(job: Job) -> Iterator[Entry]:
     """The items of a bulk removal that may be tried again, with what they held when they were read."""
-    rows = job.removals.filter(state__in=RETRIED).order_by("position").only("media_id", "before")
+    rows = job.removals.filter(state__in=RETRYABLE_STATES).order_by("position").only("media_id", "before")
     for row in rows.iterator():
         variants = row.variants_before
         yield row.media_id, len(variants), sum(int(one["size_bytes"]) for one in variants)
@@ -151,11 +151,11 @@ class Review:
     @property
     def is_typed(self) -> bool:
         """True for so many that their number has to be typed by hand."""
-        return len(self.left) > TYPED_OVER
+        return len(self.left) > MIN_ITEMS_TO_TYPE
 
 
 def _held(selected: Iterable[TrayItem], connection: Connection) -> Iterable[Removal]:
     """Removals that hold any of what is selected."""
-    rows = Removal.objects.filter(connection=connection, state__in=Removal.HELD)
+    rows = Removal.objects.filter(connection=connection, state__in=Removal.LOCKED)
     wanted = selected.order_by().values("media_id")  # type: ignore[attr-defined]
     return rows.filter(media_id__in=wanted).select_related("job")

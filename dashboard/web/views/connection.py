@@ -57,7 +57,7 @@ def connection(request: Request, slug: str) -> HttpResponse:
     context = {
         "connection": chosen,
         "usage": usage_of(chosen, service.first_look(chosen)),
-        "last_purge": actions.last_purge(chosen),
+        "last_purge": actions.find_last_purge(chosen),
         "purge_href": reverse("connection-purge", args=[slug]),
     }
     return render(request, "connection/detail.html", context)

@@ -60,7 +60,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     found = service.read_items(connection, ids)
     moving = [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
     gone = [media_id for media_id in ids if media_id not in found]
-    stones = actions.tombstones(connection, gone) if gone else {}
+    stones = actions.find_tombstones(connection, gone) if gone else {}
     context = {
         "connection": connection,
         "rows": Shelf(connection, query).rows(found.values()),
@@ -120,7 +120,7 @@ def record_reveal(request: Request, connection: Connection, media_id: str, varia
 
 def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
     """The tombstone of an item, or that it is not in this connection's cache, and where else to look."""
-    stone = actions.tombstone(connection, link.media_id)
+    stone = actions.find_tombstone(connection, link.media_id)
     return show(
         request,
         "media/gone",

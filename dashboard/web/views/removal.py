@@ -15,7 +15,7 @@ from dashboard.identity import Role
 from dashboard.models import Connection, Removal
 from dashboard.removals import actions, ledger, recovery
 from dashboard.removals.actions import Intent
-from dashboard.removals.ledger import RETRIED
+from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.request import Request
 from dashboard.vault import check_media_id
 from dashboard.web.forms.removal import ClosingForm, PurgeForm, RemovalForm
@@ -114,7 +114,7 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
         record=record,
         words=words,
         stone_href=item_href,
-        retry_href=record.retry_url if record.state in RETRIED else "",
+        retry_href=record.retry_url if record.state in RETRYABLE_STATES else "",
         place=place_of(request, item_href),
         bar=ticket_bar if item_href else None,
         tray=tray_behind(request, connection),
@@ -159,7 +159,7 @@ def removal_look(request: Request, pk: UUID) -> HttpResponse:
     history = AuditReader(request.person)
     record = history.get_removal(pk)
     if detail(request, history, record).may_look:
-        recovery.settle(record, request.caller)
+        recovery.reconcile(record, request.caller)
     return shown(request, history, record, looked=True)
 
 

@@ -45,7 +45,7 @@ def begun(of: Connection, items: int = 3, **said: Any) -> Job:
 def remove_one(job: Job, state: State = State.DELETED, freed: int = 1000) -> Removal:
     """The next item, sent and come to this outcome."""
     number = uuid.uuid4()
-    (row,) = claims.claim(job, number, 1)
+    (row,) = claims.acquire(job, number, 1)
     assert claims.send(row, number, make.OMAR, {})
     fields = {"freed_bytes": freed} if state == State.DELETED else {}
     assert ledger.move(row, state, make.OMAR, result={"status": 200, **fields}, **fields)
@@ -179,7 +179,7 @@ def test_jobs_that_wait_for_somebody_are_named(ours: Connection) -> None:
 
 def test_items_that_wait_need_no_look_and_lost_ones_do(ours: Connection) -> None:
     job = begun(ours)
-    claims.claim(job, uuid.uuid4(), 1)
+    claims.acquire(job, uuid.uuid4(), 1)
     assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == []
     lost = remove_one(job, State.UNKNOWN)
     assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == [lost]

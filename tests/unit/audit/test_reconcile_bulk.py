@@ -46,7 +46,7 @@ def planned(small: Connection, ids: list[str]) -> Job:
 def stopped(small: Connection, ids: list[str], planned: Job) -> Job:
     """Of four items one was deleted, one was put off, and three were cancelled."""
     number = uuid.uuid4()
-    first, second = claims.claim(planned, number, 2)
+    first, second = claims.acquire(planned, number, 2)
     for row in (first, second):
         assert claims.send(row, number, make.OMAR, {"type": "image"})
     assert ledger.move(first, State.DELETED, make.OMAR, result={"freed_bytes": 7}, freed_bytes=7)
@@ -80,7 +80,7 @@ def test_at_every_point_of_its_way_it_holds(small: Connection, ids: list[str], s
     assert "holds" in verified()
     sandbox.faults.add(method="DELETE", status=429, headers={"Retry-After": "0"})
     make.work_off()
-    claims.claim(job, uuid.uuid4(), 1)
+    claims.acquire(job, uuid.uuid4(), 1)
     assert "holds" in verified()
     Job.objects.update(state="waiting", next_try_at=None)
     Removal.objects.filter(state="claimed").update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -98,7 +98,7 @@ def test_a_stopped_one_holds(stopped: Job) -> None:
 def test_an_item_that_was_sent_again_after_it_was_put_off_holds(small: Connection, planned: Job) -> None:
     for before in ({"type": "image"}, {"type": "video"}):
         number = uuid.uuid4()
-        (row,) = claims.claim(planned, number, 1)
+        (row,) = claims.acquire(planned, number, 1)
         assert claims.send(row, number, make.OMAR, before)
         if before["type"] == "image":
             assert ledger.move(row, State.PLANNED, make.OMAR, result={"status": 429}, claim=None)

@@ -117,7 +117,7 @@ def test_refused_where_its_lease_would_end_before_the_call(
     small: Connection, media_id: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     """As after a commit that took half a minute: another process may take the row for lost meanwhile."""
-    monkeypatch.setitem(ledger.LEASE, Removal.Verb(verb), ledger.LONGEST_CALL[Removal.Verb(verb)])
+    monkeypatch.setitem(ledger.CALL_LEASE, Removal.Verb(verb), ledger.CALL_DEADLINE[Removal.Verb(verb)])
     record = remove(small, media_id if verb == "delete" else "")
     assert (record.state, record.service_text) == (State.REFUSED, "To write the record took too long.")
     assert make.deletes(sandbox) == []
@@ -168,7 +168,7 @@ def test_unknown_stays_unknown_where_nothing_can_be_read(
     record = remove(small, media_id)
     assert record.state == State.UNKNOWN
     sandbox.faults.clear()
-    assert recovery.settle(record).state == State.VERIFIED_GONE
+    assert recovery.reconcile(record).state == State.VERIFIED_GONE
     assert len(make.deletes(sandbox)) == 1
 
 

@@ -91,16 +91,16 @@ def test_a_row_whose_process_was_lost_is_settled_by_reading_and_stands_in_nobody
 def test_the_tombstone_is_the_items_own_removal_else_the_connections_purge(small: Connection) -> None:
     elsewhere = make.connection("other")
     make.removal(elsewhere, media_id="5")
-    assert actions.tombstone(small, "5") is None
+    assert actions.find_tombstone(small, "5") is None
     make.removal(small, media_id="5", state=State.NOT_REMOVED)
-    assert actions.tombstone(small, "5") is None
+    assert actions.find_tombstone(small, "5") is None
     mine = make.removal(small, media_id="5", sent_at=timezone.now() - timedelta(hours=1))
-    assert actions.tombstone(small, "5") == mine
+    assert actions.find_tombstone(small, "5") == mine
     emptied = make.removal(small, media_id="", verb=Removal.Verb.PURGE)
-    assert actions.tombstone(small, "5") == mine
+    assert actions.find_tombstone(small, "5") == mine
     make.removal(small, media_id="5", state=State.ALREADY_GONE)
-    assert actions.tombstone(small, "5") == mine
-    assert actions.tombstone(small, "6") == emptied
+    assert actions.find_tombstone(small, "5") == mine
+    assert actions.find_tombstone(small, "6") == emptied
 
 
 def test_unreadable_items_are_counted_in_the_estimate() -> None:

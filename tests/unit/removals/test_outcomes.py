@@ -53,7 +53,7 @@ def test_still_there_a_moment_later_is_no_call_to_press_again(small: Connection,
     record = remove(small)
     assert record.state == State.VERIFIED_PRESENT
     assert "Do not press again" in words_of(record).next
-    assert actions.tombstone(small, "anything") == record
+    assert actions.find_tombstone(small, "anything") == record
 
 
 def test_one_that_found_nothing_does_not_hide_the_one_that_took_it(
@@ -61,9 +61,9 @@ def test_one_that_found_nothing_does_not_hide_the_one_that_took_it(
 ) -> None:
     took = remove(small, media_id)
     assert remove(small, media_id).state == State.ALREADY_GONE
-    assert actions.tombstone(small, media_id) == took
+    assert actions.find_tombstone(small, media_id) == took
     assert remove(small, "99999").state == State.ALREADY_GONE
-    assert actions.tombstone(small, "99999") is None
+    assert actions.find_tombstone(small, "99999") is None
 
 
 @pytest.mark.parametrize("status", [408, 424, 425, 499])

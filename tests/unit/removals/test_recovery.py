@@ -54,15 +54,15 @@ def test_the_looks_are_at_2_10_and_60_seconds_and_10_minutes(unknown: Removal) -
     assert unknown.next_look_at
     assert unknown.next_look_at - unknown.settled_at == timedelta(seconds=2)
     for looks, pause in ((1, 8), (2, 50), (3, 540)):
-        assert recovery.settle_due() == 0
+        assert recovery.reconcile_due() == 0
         pass_by(unknown, seconds=541)
         before = timezone.now()
-        assert recovery.settle_due() == 1
+        assert recovery.reconcile_due() == 1
         unknown.refresh_from_db()
         assert (unknown.state, unknown.looks) == (State.UNKNOWN, looks)
         assert timedelta(seconds=pause) <= unknown.next_look_at - before < timedelta(seconds=pause + 5)
     pass_by(unknown, seconds=541)
-    recovery.settle_due()
+    recovery.reconcile_due()
     unknown.refresh_from_db()
     assert unknown.state == "unresolved"
     assert unknown.next_look_at is None
@@ -72,9 +72,9 @@ def test_the_looks_are_at_2_10_and_60_seconds_and_10_minutes(unknown: Removal) -
 
 def test_a_key_that_is_gone_leaves_it_to_a_person_as_any_silence_does(unknown: Removal) -> None:
     with override_settings(DASHBOARD_DATA_KEYS=["another-data-key-0123456789abcdefghijkl"]):
-        for _ in ledger.PAUSES:
+        for _ in ledger.CHECK_PAUSES:
             pass_by(unknown, seconds=541)
-            assert recovery.settle_due() == 1
+            assert recovery.reconcile_due() == 1
     unknown.refresh_from_db()
     assert unknown.state == "unresolved"
 
@@ -82,20 +82,20 @@ def test_a_key_that_is_gone_leaves_it_to_a_person_as_any_silence_does(unknown: R
 def test_a_look_that_can_tell_settles_it(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
     pass_by(unknown, seconds=3)
-    recovery.settle_due()
+    recovery.reconcile_due()
     unknown.refresh_from_db()
     assert unknown.state == State.VERIFIED_PRESENT
     last = Event.objects.get(sequence=3)
     assert (last.actor_name, last.removal_id) == ("Vault+ dashboard", unknown.pk)
     assert len(make.deletes(sandbox)) == 1
-    assert recovery.settle_due() == 0
+    assert recovery.reconcile_due() == 0
 
 
 def test_two_that_look_at_once_are_one_look(unknown: Removal) -> None:
     pass_by(unknown, seconds=3)
     same = Removal.objects.get(pk=unknown.pk)
-    assert ledger.claim_look(unknown)
-    assert not ledger.claim_look(same)
+    assert ledger.claim_check(unknown)
+    assert not ledger.claim_check(same)
 
 
 def test_an_unknown_outcome_lets_no_second_call_out(unknown: Removal, sandbox: Sandbox) -> None:
@@ -117,7 +117,7 @@ def test_a_new_press_settles_the_old_one_first(unknown: Removal, sandbox: Sandbo
 
 def test_a_retry_is_a_new_intent_linked_to_the_old_one(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
-    recovery.settle(unknown)
+    recovery.reconcile(unknown)
     again = make.remove(unknown.connection, unknown.media_id, retry_of=unknown.pk)
     assert (again.retry_of, again.attempt, again.state) == (unknown, 2, State.DELETED)
     stranger = make.remove(unknown.connection, "99999", retry_of=unknown.pk)
@@ -126,7 +126,7 @@ def test_a_retry_is_a_new_intent_linked_to_the_old_one(unknown: Removal, sandbox
 
 def test_an_answer_that_comes_late_outranks_what_was_found(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
-    recovery.settle(unknown)
+    recovery.reconcile(unknown)
     assert ledger.move(unknown, State.DELETED, OMAR, result={"status": 200}, freed_bytes=5)
     assert codes(unknown)[-2:] == ["media.delete.verified_present", "media.delete.deleted"]
     assert not ledger.move(unknown, State.VERIFIED_GONE, OMAR)
@@ -152,7 +152,7 @@ def test_what_its_process_left_behind_is_settled(
     small: Connection, media_id: str, sandbox: Sandbox, how: str
 ) -> None:
     lost = make.removal(small, media_id=media_id, state=State.SENT, settled_at=None)
-    assert recovery.settle_due() == 0
+    assert recovery.reconcile_due() == 0
     now = timezone.now()
     changes: dict[str, dict[str, Any]] = {
         "lease over": {"lease_until": now - timedelta(seconds=1)},
@@ -163,7 +163,7 @@ def test_what_its_process_left_behind_is_settled(
         "from before there were leases": {"lease_until": None},
     }
     Removal.objects.filter(pk=lost.pk).update(**changes[how])
-    assert recovery.settle_due() == 1
+    assert recovery.reconcile_due() == 1
     lost.refresh_from_db()
     assert lost.state == State.VERIFIED_PRESENT
     assert make.deletes(sandbox) == []
@@ -178,7 +178,7 @@ def test_the_command_looks_once(unknown: Removal, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_keeper_settles_by_itself(sandbox: Sandbox, collected_static: object) -> None:
+def test_the_reconciler_works_by_itself(sandbox: Sandbox, collected_static: object) -> None:
     small = make.connection("small", label="Studio A", connection_id=make.SMALL_ID)
     gone = make.removal(
         small,
@@ -189,32 +189,32 @@ def test_the_keeper_settles_by_itself(sandbox: Sandbox, collected_static: object
     )
     stop = threading.Event()
 
-    def keep() -> None:
-        recovery.keep(stop)
+    def run() -> None:
+        recovery.run_reconciler(stop)
         connections.close_all()
 
-    keeper = threading.Thread(target=keep)
-    keeper.start()
+    reconciler = threading.Thread(target=run)
+    reconciler.start()
     until = time.monotonic() + 60
     while gone.state == State.SENT and time.monotonic() < until:
         time.sleep(0.1)
         gone.refresh_from_db()
     stop.set()
-    keeper.join(10)
+    reconciler.join(10)
     assert gone.state in (State.UNKNOWN, State.VERIFIED_GONE)
-    assert not keeper.is_alive()
+    assert not reconciler.is_alive()
 
 
 def test_an_unresolved_one_is_closed_once_with_a_note(unknown: Removal) -> None:
     assert not ledger.close(unknown, OMAR, "too early")
     ledger.move(unknown, State.UNRESOLVED, OMAR)
-    assert list(ledger.needing_a_look()) == [unknown]
+    assert list(ledger.find_needing_attention()) == [unknown]
     assert ledger.close(unknown, OMAR, "The service's people say it is gone.")
     assert not ledger.close(unknown, OMAR, "again")
     unknown.refresh_from_db()
     assert (unknown.closed_by, unknown.state) == ("Omar Haddad", State.UNRESOLVED)
     assert codes(unknown)[-1] == "media.delete.closed"
-    assert list(ledger.needing_a_look()) == []
+    assert list(ledger.find_needing_attention()) == []
     assert audit.find_difference() is None
 
 
@@ -240,4 +240,4 @@ def test_a_clock_that_was_behind_calls_nothing_old_new(
     record = make.remove(small, media_id)
     record.sent_at = newest - timedelta(days=900)
     sandbox.faults.clear()
-    assert recovery.settle(record).state == State.VERIFIED_PRESENT
+    assert recovery.reconcile(record).state == State.VERIFIED_PRESENT

@@ -61,9 +61,10 @@ def test_every_item_is_removed_once_and_recorded(small: Connection, ids: list[st
     assert job.state == "done"
     assert states(job) == ["deleted"] * len(ids)
     assert sorted(deleted_ids(sandbox)) == sorted(ids)
-    assert make.operations(sandbox).count("batch") == -(-len(ids) // runner.SHARE), "read again, by shares"
+    batches = -(-len(ids) // runner.ITEMS_PER_CLAIM)
+    assert make.operations(sandbox).count("batch") == batches, "read again, a claim at a time"
     assert codes(job) == ["planned", "finished"]
-    counts = bulk.counts(job)
+    counts = bulk.count_items(job)
     assert (counts.total, counts.deleted, counts.left, counts.done) == (len(ids), len(ids), 0, len(ids))
     record = job.removals.get(position=0)
     assert record.variants_before
@@ -86,9 +87,9 @@ def test_each_outcome_is_its_own(small: Connection, ids: list[str], sandbox: San
     job = begin(small, [gone, kept, bad, lost, plain])
     make.work_off()
     assert states(job) == ["already_gone", "not_removed", "rejected", "unknown", "deleted"]
-    counts = bulk.counts(job)
+    counts = bulk.count_items(job)
     assert (counts.deleted, counts.already_gone, counts.failed, counts.unknown) == (1, 1, 2, 1)
-    assert bulk.to_retry(job) == [kept, bad]
+    assert bulk.find_retryable_ids(job) == [kept, bad]
     settle_all(job)
     assert states(job)[3] == "verified_gone"
     assert deleted_ids(sandbox).count(lost) == 1, "no second call on a guess"
@@ -96,7 +97,7 @@ def test_each_outcome_is_its_own(small: Connection, ids: list[str], sandbox: San
 
 def settle_all(job: Job) -> None:
     job.removals.filter(state=State.UNKNOWN).update(next_look_at=timezone.now() - timedelta(seconds=1))
-    recovery.settle_due()
+    recovery.reconcile_due()
 
 
 def test_another_attempt_is_linked_to_the_one_before(
@@ -106,7 +107,7 @@ def test_another_attempt_is_linked_to_the_one_before(
     first = begin(small, ids[:1])
     make.work_off()
     intent = Intent(make.OMAR, uuid.uuid4())
-    again = bulk.begin(small, intent, bulk.to_retry(first), retry_of=first).job
+    again = bulk.begin(small, intent, bulk.find_retryable_ids(first), retry_of=first).job
     make.work_off()
     [record] = again.removals.all()
     assert (record.state, record.attempt) == ("deleted", 2)
@@ -158,7 +159,7 @@ def test_without_its_events_nothing_is_sent(small: Connection, ids: list[str], s
 
 def test_stop_cancels_what_was_not_sent(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     job = begin(small, ids[:5])
-    held = claims.claim(job, uuid.uuid4(), 2)
+    held = claims.acquire(job, uuid.uuid4(), 2)
     assert bulk.stop(job, make.OMAR)
     assert states(job) == ["cancelled"] * 5
     assert not claims.send(held[0], uuid.uuid4(), make.OMAR, {}), "its claim is no longer good"
@@ -174,8 +175,8 @@ def test_a_claim_that_ended_is_taken_over_and_sends_nothing(
 ) -> None:
     job = begin(small, ids[:2])
     slow = uuid.uuid4()
-    rows = claims.claim(job, slow, 2)
-    assert claims.claim(job, uuid.uuid4(), 2) == [], "nobody else gets them while the lease lasts"
+    rows = claims.acquire(job, slow, 2)
+    assert claims.acquire(job, uuid.uuid4(), 2) == [], "nobody else gets them while the lease lasts"
     Removal.objects.filter(claim=slow).update(lease_until=timezone.now() - timedelta(seconds=1))
     make.work_off()
     assert states(job) == ["deleted"] * 2
@@ -218,7 +219,7 @@ def test_a_row_that_a_dead_worker_sent_is_looked_at_and_not_sent_again(
 ) -> None:
     job = begin(small, ids[:2])
     number = uuid.uuid4()
-    [row] = claims.claim(job, number, 1)
+    [row] = claims.acquire(job, number, 1)
     assert claims.send(row, number, make.OMAR, {})
     make.work_off()
     job.refresh_from_db()

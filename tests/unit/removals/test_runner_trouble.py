@@ -132,7 +132,7 @@ def test_short_waits_without_end_are_a_rest(small: Connection, ids: list[str], s
     sandbox.faults.add(method="DELETE", status=429, headers={"Retry-After": "0"}, times=None)
     job = run(begin(small, ids))
     assert (job.state, states(job)) == ("paused", ["planned"] * 8)
-    assert len(make.deletes(sandbox)) <= runner.WAITS_IN_A_ROW + 1
+    assert len(make.deletes(sandbox)) <= runner.MAX_WAITS_IN_A_ROW + 1
 
 
 def test_a_service_out_of_reach_is_waited_for(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
@@ -216,7 +216,7 @@ def test_an_id_that_no_key_opens_is_said(small: Connection, ids: list[str], sand
 def test_claims_by_a_clock_that_was_ahead_end(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     job = begin(small, ids)
     slow = uuid.uuid4()
-    claims.claim(job, slow, 3)
+    claims.acquire(job, slow, 3)
     Removal.objects.filter(claim=slow).update(lease_until=timezone.now() + timedelta(hours=1))
     assert states(run(job)) == ["deleted"] * 8
     assert_each_was_taken_once(sandbox, ids)
@@ -255,7 +255,7 @@ def test_a_call_that_was_not_taken_while_somebody_pressed_stop(
         run(job)
     assert job.state == Job.State.STOPPED
     assert set(states(job)) == {"cancelled", "refused"}
-    assert not ledger.in_flight(small, ids[0]).exists()
+    assert not ledger.find_in_flight(small, ids[0]).exists()
     assert make.facts_of("media.bulk.stopped")["result"]["cancelled"] == states(job).count("cancelled")
 
 

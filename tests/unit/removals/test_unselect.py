@@ -107,7 +107,7 @@ def test_by_a_purge_of_this_connection_alone(
 def test_found_gone_by_reading(small: Connection, three: list[str]) -> None:
     selection.add(OPERATOR, small, [("999999", 1, 100)])
     lost = removal(small, media_id="999999", state=State.UNKNOWN, settled_at=None)
-    assert recovery.settle(lost).state == State.VERIFIED_GONE
+    assert recovery.reconcile(lost).state == State.VERIFIED_GONE
     assert selection.ids(OPERATOR, small) == three
 
 
