@@ -175,9 +175,12 @@ REFERRED: Final = {"Referer": "https://testserver/"}
 
 
 def text(answer: Any) -> str:
-    """The page as text; asserts that it is HTML."""
+    """Return the page as text, with the line breaks of its template folded into one space each, as a browser
+    does; assert that it is HTML. Lines of what is shown, and of a textarea, are kept."""
     assert answer.headers["Content-Type"].startswith("text/html"), answer.headers["Content-Type"]
-    return str(answer.content.decode())
+    parts = re.split(r"(<textarea.*?</textarea>)", answer.content.decode(), flags=re.DOTALL)
+    breaks = re.compile(r"\s*\n\s+|(?<=>)\n|\n(?=<)")
+    return "".join(part if part.startswith("<textarea") else breaks.sub(" ", part) for part in parts)
 
 
 def leave(answer: Any) -> None:

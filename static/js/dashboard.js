@@ -1,44 +1,56 @@
-// Enhancements of working HTML: reveal and hide, copying, local times, single keys. What is asked by htmx, the
-// dialog and the focus are in requests.js; few modules on purpose: each is a request of the first load.
+// Enhancements of working HTML: reveal and hide, copying, local times, single keys. What htmx asks, the
+// dialog and the focus are in requests.js. There are few modules on purpose: each is a request of the first
+// load.
 
 const root = document.documentElement;
 const $ = (selector, from = document) => from?.querySelector(selector) ?? null;
 const status = $("#status");
 const notice = $("#notice");
 const dialog = $("#dialog");
-const say = (text) => { $("#said").textContent = text; };
+const announce = (text) => {
+  $("#said").textContent = text;
+};
 
-// ── One listener for presses ─────────────────────────────────────────────────────────────────────────
+const PRESSABLE = "[data-copy], [data-reveal], [data-hide-all], [data-preference], [data-read-again]";
+
 document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("[data-copy], [data-reveal], [data-hide-all], [data-dress], [data-read-again]");
+  const pressed = event.target.closest(PRESSABLE);
   if (!pressed) return;
   const data = pressed.dataset;
   if ("copy" in data) {
-    copy(data.copy);
+    copyText(data.copy);
   } else if ("reveal" in data && !event.metaKey && !event.ctrlKey) {
-    if (reveal(pressed)) {
+    if (revealMedia(pressed)) {
       event.preventDefault();
-      record(pressed);
+      recordReveal(pressed);
     }
   } else if ("hideAll" in data) {
-    hideAll();
+    toggleHideAll();
   } else if ("readAgain" in data && !event.metaKey && !event.ctrlKey) {
     event.preventDefault();
-    readAgain(pressed);
-  } else if ("dress" in data) {
+    reloadMedia(pressed);
+  } else if ("preference" in data) {
     event.preventDefault();
-    root.dataset[data.dress] = pressed.value;
-    for (const one of document.querySelectorAll(`[data-dress="${data.dress}"]`)) one.setAttribute("aria-pressed", one.value === pressed.value);
-    const body = new FormData(pressed.form);
-    body.set(pressed.name, pressed.value);
-    keepPreference(pressed.form.action, body);
+    applyPreference(pressed);
   }
 });
 
+function applyPreference(button) {
+  const name = button.dataset.preference;
+  root.dataset[name] = button.value;
+  for (const one of document.querySelectorAll(`[data-preference="${name}"]`)) {
+    one.setAttribute("aria-pressed", one.value === button.value);
+  }
+  const body = new FormData(button.form);
+  body.set(button.name, button.value);
+  savePreference(button.form.action, body);
+}
+
 // A sign-on proxy answers 401 to X-Requested-With; any other leads to its own page, which is not followed.
-async function send(address, body) {
+async function postForm(address, body) {
   const headers = { "HX-Request": "true", "X-Requested-With": "XMLHttpRequest" };
-  const answer = await fetch(address, { method: "POST", body, keepalive: true, redirect: "manual", headers }).catch(() => null);
+  const options = { method: "POST", body, keepalive: true, redirect: "manual", headers };
+  const answer = await fetch(address, options).catch(() => null);
   const isOurs = Boolean(answer?.headers.has("X-Request-ID"));
   const isEnded = answer !== null && (answer.status === 401 || (!isOurs && await isSignOn(answer)));
   if (isEnded) document.dispatchEvent(new Event("session:ended"));
@@ -50,21 +62,21 @@ async function isSignOn(answer) {
   return answer.status === 403 && (await answer.text()).includes("<form");
 }
 
-async function keepPreference(address, body) {
-  const { isEnded, isTaken } = await send(address, body);
-  if (!isTaken && !isEnded) toast("Couldn't save this choice. It holds until you leave the page.");
+async function savePreference(address, body) {
+  const { isEnded, isTaken } = await postForm(address, body);
+  if (!isTaken && !isEnded) showToast("Couldn't save this choice. It holds until you leave the page.");
 }
 
-async function copy(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text); // there is none on plain HTTP, and a policy may forbid it
-    toast("Copied");
+    showToast("Copied");
   } catch {
-    copySelection(text);
+    offerSelection(text);
   }
 }
 
-function copySelection(text) {
+function offerSelection(text) {
   const before = document.activeElement;
   const place = dialog.open ? $("#dialog-notice") : notice;
   place.replaceChildren($("#copy-by-hand").content.cloneNode(true));
@@ -74,18 +86,22 @@ function copySelection(text) {
   if (!document.execCommand("copy")) return;
   place.replaceChildren();
   before.focus();
-  toast("Copied");
+  showToast("Copied");
 }
 
-function toast(text) {
+const TOAST_MS = 2000;
+
+function showToast(text) {
   status.textContent = text;
-  setTimeout(() => { if (status.textContent === text) status.textContent = ""; }, 2000);
+  setTimeout(() => {
+    if (status.textContent === text) status.textContent = "";
+  }, TOAST_MS);
 }
 
-// ── Showing media: by press, never by hover; a reveal ends by itself ─────────────────────────────────
-const REVEALED_FOR = 30_000;
+// Media shows by a press, never by hover: loading it may count as an access. A reveal ends by itself.
+const REVEAL_MS = 30_000;
 
-function reveal(link) {
+function revealMedia(link) {
   if (link.classList.contains("shown")) return false;
   const before = [...link.childNodes];
   const asked = link.classList.contains("ask");
@@ -93,37 +109,38 @@ function reveal(link) {
   const player = kind === "video" || kind === "audio";
   const box = player ? document.createElement("div") : link;
   if (src) {
-    const shown = document.createElement(player ? kind : "img");
-    Object.assign(shown, player ? { controls: true, muted: true, preload: "metadata" } : { alt: link.getAttribute("aria-label") ?? link.textContent.trim() });
-    shown.referrerPolicy = "no-referrer";
-    shown.src = src;
-    box.replaceChildren(shown);
+    const media = document.createElement(player ? kind : "img");
+    if (player) Object.assign(media, { controls: true, muted: true, preload: "metadata" });
+    else media.alt = link.getAttribute("aria-label") ?? link.textContent.trim();
+    media.referrerPolicy = "no-referrer";
+    media.src = src;
+    box.replaceChildren(media);
     if (player) {
       box.className = "media";
       link.replaceWith(box);
-      shown.focus();
+      media.focus();
     }
   }
   link.classList.remove("ask");
   link.classList.add("shown");
-  const takeBack = () => {
-    if (player && !box.firstChild.paused) return void setTimeout(takeBack, REVEALED_FOR);
+  const conceal = () => {
+    if (player && !box.firstChild.paused) return void setTimeout(conceal, REVEAL_MS);
     link.replaceChildren(...before);
     link.classList.toggle("ask", asked);
     link.classList.remove("shown");
     if (player) box.replaceWith(link);
   };
-  setTimeout(takeBack, REVEALED_FOR);
+  setTimeout(conceal, REVEAL_MS);
   return true;
 }
 
 // A reveal is an event of the audit; where it cannot be written, the page says so.
-async function record(link) {
+async function recordReveal(link) {
   const { pathname, searchParams } = new URL(link.href);
   const body = new FormData($("#prefs"));
   body.set("variant", searchParams.get("reveal"));
   body.set("ticket", searchParams.get("ticket") ?? "");
-  const { isEnded, isTaken } = await send(`${pathname}reveal/`, body);
+  const { isEnded, isTaken } = await postForm(`${pathname}reveal/`, body);
   if (!isTaken && !isEnded) notice.replaceChildren($("#unrecorded").content.cloneNode(true));
 }
 
@@ -139,11 +156,12 @@ document.addEventListener("error", ({ target }) => {
   place.replaceWith(words);
 }, true);
 
-async function readAgain(link) {
+async function reloadMedia(link) {
   const row = link.closest("#list tr");
   if (row) { // as it is read while it moves, with all rows of the answer put in their places
     const id = row.id.replace("row-", "");
-    await htmx.ajax("GET", link.pathname.replace(/media\/[^/]+\/$/, `live/?id=${id}`), { target: row, swap: "none" });
+    const address = link.pathname.replace(/media\/[^/]+\/$/, `live/?id=${id}`);
+    await htmx.ajax("GET", address, { target: row, swap: "none" });
     $(`[id="${row.id}"] .c-id a`)?.focus();
   } else if ($("#item")) {
     await htmx.ajax("GET", link.href, { target: "#item", swap: "outerHTML" });
@@ -153,54 +171,68 @@ async function readAgain(link) {
   }
 }
 
-function hideAll() {
+function toggleHideAll() {
   const hidden = root.classList.toggle("hide-all");
   for (const player of document.querySelectorAll("video, audio")) player.pause();
   $("[data-hide-all]")?.setAttribute("aria-pressed", hidden);
-  say(hidden ? `Everything is hidden. Press ${root.dataset.keys === "off" ? "Hide all" : "h"} to show it again.` : "");
+  const control = root.dataset.keys === "off" ? "Hide all" : "h";
+  announce(hidden ? `Everything is hidden. Press ${control} to show it again.` : "");
 }
 
-// ── Times in the reader's zone, UTC beside them; the exact moment of a row by its title ──────────────
-const near = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
-const zoneOf = (moment) => zone.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
+const momentFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const zoneFormat = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
+const nameZone = (moment) =>
+  zoneFormat.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
+const formatMoment = (moment) => `${momentFormat.format(moment)} ${nameZone(moment)}`;
 
-function dress(from) {
-  for (const time of (from ?? document).querySelectorAll?.("time[data-local]") ?? []) {
+// Print the page's times in the reader's zone, with UTC beside them: tickets and logs speak of UTC.
+function localizeTimes(from) {
+  for (const time of from.querySelectorAll("time[data-local]")) {
     const moment = new Date(time.dateTime);
     const utc = document.createElement("small");
     utc.textContent = time.dateTime.replace("T", " ").replace("Z", " UTC");
-    time.replaceChildren(`${near.format(moment)} ${zoneOf(moment)} `, utc);
+    time.replaceChildren(`${formatMoment(moment)} `, utc);
     time.removeAttribute("data-local");
   }
-  for (const hidden of (from ?? document).querySelectorAll?.("button[hidden]") ?? []) hidden.hidden = false;
-  // One that failed before this script was there is asked for once more, and fails where it can be heard.
-  for (const image of (from ?? document).querySelectorAll?.(":is(.media, .thumb) img") ?? []) if (image.complete && !image.naturalWidth) image.src = image.src;
+}
+
+// An image that failed before this script ran is asked for once more, and fails where it can be heard.
+function retryImages(from) {
+  for (const image of from.querySelectorAll(":is(.media, .thumb) img")) {
+    if (image.complete && !image.naturalWidth) image.src = image.src;
+  }
+}
+
+function enhance(from) {
+  localizeTimes(from);
+  for (const button of from.querySelectorAll("button[hidden]")) button.hidden = false;
+  retryImages(from);
   const land = $("[data-land]");
   if (land) location.replace(land.href); // Back leads to where the link was, not to the search for it
 }
+
 document.addEventListener("mouseover", (event) => {
   const time = event.target.closest?.("time[datetime]:not([title])");
-  if (time) time.title = `${near.format(new Date(time.dateTime))} ${zoneOf(new Date(time.dateTime))} · ${time.dateTime}`;
+  if (time) time.title = `${formatMoment(new Date(time.dateTime))} · ${time.dateTime}`;
 });
-document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
-dress(document);
+document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
+enhance(document);
 
-// ── Single keys, each a shorter way to what the page offers anyway: a key presses the same link, box or button ──
-// They can be switched off (data-keys), and mean nothing in fields, with modifiers, or behind a dialog.
-const ROWS = "main :is(.row, .card, [data-row])";
-let last = ""; // the id of the row that had the focus: a refresh of the row takes its focus away
+// A key presses the same link, box or button that the page offers anyway. Keys can be switched off (data-
+// keys), and mean nothing in fields, with modifiers, or behind a dialog.
+const ROW_SELECTOR = "main :is(.row, .card, [data-row])";
+let lastRowId = ""; // the id of the row that had the focus: a refresh of the row takes its focus away
 
-const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => row.checkVisibility());
+const listRows = () => [...document.querySelectorAll(ROW_SELECTOR)].filter((row) => row.checkVisibility());
 
-function current() {
-  const row = document.activeElement?.closest(ROWS) ?? document.getElementById(last);
+function findCurrentRow() {
+  const row = document.activeElement?.closest(ROW_SELECTOR) ?? document.getElementById(lastRowId);
   return row?.checkVisibility() ? row : null;
 }
 
-function move(step) {
-  const all = rows();
-  const at = all.indexOf(current());
+function moveFocus(step) {
+  const all = listRows();
+  const at = all.indexOf(findCurrentRow());
   const row = all[at < 0 ? 0 : Math.min(Math.max(at + step, 0), all.length - 1)];
   if (!row) return;
   const link = $(".c-id a, [data-go]", row) ?? $("a[href]:not([hidden])", row) ?? row;
@@ -209,30 +241,37 @@ function move(step) {
   row.scrollIntoView({ block: "nearest" });
 }
 
-document.addEventListener("focusin", ({ target }) => { last = target.closest(ROWS)?.id || last; });
+document.addEventListener("focusin", ({ target }) => {
+  lastRowId = target.closest(ROW_SELECTOR)?.id || lastRowId;
+});
 
-const ACTS = {
-  "/": () => { $("#q")?.focus(); $("#q")?.select(); },
-  j: () => move(1),
-  k: () => move(-1),
+const KEY_ACTIONS = {
+  "/": () => {
+    $("#q")?.focus();
+    $("#q")?.select();
+  },
+  j: () => moveFocus(1),
+  k: () => moveFocus(-1),
   // Pressed as by hand, so that whoever listens to the box hears of it, and of Shift.
-  x: (shiftKey) => current()?.querySelector("input[type=checkbox]")
+  x: (shiftKey) => findCurrentRow()?.querySelector("input[type=checkbox]")
     ?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey })),
-  r: () => $("[data-reveal]:not(.shown)", current() ?? $("#item"))?.click(),
+  r: () => $("[data-reveal]:not(.shown)", findCurrentRow() ?? $("#item"))?.click(),
   h: () => $("[data-hide-all]")?.click(),
   "?": () => $("[data-keys-sheet]")?.click(),
 };
 
-const isTyping = (target) => target.closest("textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])");
+const TYPED_IN = "textarea, select, [contenteditable], input:not([type=checkbox], [type=radio])";
+const isTyping = (target) => target.closest(TYPED_IN) !== null;
 
 document.addEventListener("keydown", (event) => {
   const { key, shiftKey } = event;
   const letter = key.length === 1 ? key.toLowerCase() : "";
-  if (document.documentElement.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (!Object.hasOwn(ACTS, letter) || isTyping(event.target)) return;
+  if (root.dataset.keys === "off") return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (!Object.hasOwn(KEY_ACTIONS, letter) || isTyping(event.target)) return;
   if (shiftKey && letter !== key && letter !== "x") return; // a capital; "/" and "?" may need Shift
   if (event.repeat && !"jk".includes(letter)) return;
   if (letter !== "h" && $("dialog[open], :popover-open")) return; // hiding is never in the way
   event.preventDefault();
-  ACTS[letter](shiftKey);
+  KEY_ACTIONS[letter](shiftKey);
 });

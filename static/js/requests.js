@@ -1,65 +1,70 @@
-// Requests of the page: the latest press wins, only our own answers are taken, words stand where none came; and
-// where answers go: into the dialog, with the focus after them.
-// The same is said twice of the latest press: hx-sync in the templates drops the older request, and here its
-// answer is thrown away, wherever it comes from.
+// Requests of the page: the latest press wins, only our own answers are taken, and where none came the page
+// says so; then where answers go: into the dialog, with the focus after them. The latest press is guarded
+// twice: hx-sync in the templates drops the older request, and here its answer is thrown away, wherever it
+// comes from.
 
 const $ = (selector, from = document) => from.querySelector(selector);
 const notice = $("#notice");
 const dialog = $("#dialog");
-const say = (text) => { $("#said").textContent = text; };
-const openNotice = () => (dialog.open ? $("#dialog-notice") : notice);
+const announce = (text) => {
+  $("#said").textContent = text;
+};
+const findNotice = () => (dialog.open ? $("#dialog-notice") : notice);
 const isPoll = (elt) => elt.matches("[hx-trigger^=every]");
 
-// ── Which answers are taken ──────────────────────────────────────────────────────────────────────────
-const latest = new WeakMap(); // a target → the request that was made for it last
+const latestRequests = new WeakMap(); // a target → the request that was made for it last
 let asker = null; // the control whose question came, or is to come, into the dialog
-let changes = 0; // answers to POSTs so far: what was read before one of them may show what is no more
+let changeCount = 0; // answers to POSTs so far: what was read before one of them may show what is no more
 
 // The answer is judged before htmx sees it: htmx would tell a control that is gone, and nobody else.
 document.addEventListener("htmx:beforeSend", ({ detail }) => {
   const { xhr, target, requestConfig: { elt, verb } } = detail;
-  const sent = { ...detail, isFromDialog: dialog.contains(elt), isPoll: isPoll(elt), changes };
-  if (!sent.isPoll && asker && target.contains(asker)) latest.delete(dialog); // the list goes on, and the question with it
+  const sent = { ...detail, isFromDialog: dialog.contains(elt), isPoll: isPoll(elt), changeCount };
+  // The list goes on, and the question with it.
+  if (!sent.isPoll && asker && target.contains(asker)) latestRequests.delete(dialog);
   if (target === dialog) asker = elt;
-  latest.set(target, xhr);
+  latestRequests.set(target, xhr);
   const takeAnswer = xhr.onload;
   xhr.onload = () => {
     const isTaken = isOurs(xhr, detail.pathInfo.finalRequestPath);
-    if (!isTaken) refuseAnswer(sent);
-    if (!isTaken || isOvertaken(sent)) return xhr.onabort();
-    if (verb !== "get") changes += 1;
+    if (!isTaken) rejectAnswer(sent);
+    if (!isTaken || isSuperseded(sent)) return xhr.onabort();
+    if (verb !== "get") changeCount += 1;
     takeAnswer.call(xhr);
   };
 });
 
-function isOvertaken({ xhr, target, requestConfig: { verb }, ...sent }) {
+function isSuperseded({ xhr, target, requestConfig: { verb }, ...sent }) {
   if (verb !== "get") return false; // it has changed something: what became of it is always shown
-  if (!target.isConnected || latest.get(target) !== xhr) return true;
-  if (sent.isPoll) return sent.changes !== changes;
+  if (!target.isConnected || latestRequests.get(target) !== xhr) return true;
+  if (sent.isPoll) return sent.changeCount !== changeCount;
   return target === dialog && dialog.open && !sent.isFromDialog; // a question that stands is never exchanged
 }
 
-// Ours carries our number, and is never led to from another address.
+// Our answers carry a request number, and are never redirected.
 function isOurs(xhr, path) {
-  return Boolean(xhr.getResponseHeader("X-Request-ID")) && !isLedAway(xhr, path);
+  return Boolean(xhr.getResponseHeader("X-Request-ID")) && !isRedirected(xhr, path);
 }
-const isLedAway = (xhr, path) => new URL(xhr.responseURL).pathname !== new URL(path, location.href).pathname;
 
-function refuseAnswer({ xhr, pathInfo, requestConfig }) {
+function isRedirected(xhr, path) {
+  return new URL(xhr.responseURL).pathname !== new URL(path, location.href).pathname;
+}
+
+function rejectAnswer({ xhr, pathInfo, requestConfig }) {
   const isHtml = (xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/html");
   const isForm = isHtml && (xhr.status === 200 || (xhr.status === 403 && xhr.responseText.includes("<form")));
-  if (xhr.status === 401 || isForm || isLedAway(xhr, pathInfo.finalRequestPath)) sayEnded();
-  else sayNotReached(requestConfig);
-  if (isPoll(requestConfig.elt)) pause(true);
+  if (xhr.status === 401 || isForm || isRedirected(xhr, pathInfo.finalRequestPath)) showSessionEnded();
+  else showNotReached(requestConfig);
+  if (isPoll(requestConfig.elt)) setPaused(true);
 }
 
-// ── Busy marks, lost network, no polling of a hidden page or for nobody ──────────────────────────────
-let failed = null;
+let failedControl = null; // what "Try again" presses
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, target } = event.detail;
   if (isPoll(elt)) {
-    if (ended || document.hidden || (elt.id === "live" && (isPaused || dialog.open))) event.preventDefault();
+    const isUnseen = elt.id === "live" && (isPaused || dialog.open);
+    if (isSessionEnded || document.hidden || isUnseen) event.preventDefault();
     return;
   }
   notice.replaceChildren();
@@ -69,83 +74,91 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   const { elt, requestConfig, xhr } = event.detail;
   requestConfig.target?.removeAttribute("aria-busy"); // the answer may have named another target
-  if (isPoll(requestConfig.elt) && xhr.status >= 400) pause(true);
-  if ("next" in elt.dataset && (xhr.status >= 400 || !xhr.status)) $("[data-stop]").hidden = true; // "Go on" shows
+  if (isPoll(requestConfig.elt) && xhr.status >= 400) setPaused(true);
+  const isFailed = xhr.status >= 400 || !xhr.status;
+  if ("next" in elt.dataset && isFailed) $("[data-stop]").hidden = true; // "Go on" shows
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
-  ended = xhr.status === 401;
+  isSessionEnded = xhr.status === 401;
   // The dialog closes on this answer; only what it changes on the page behind is taken from it.
-  if (xhr.getResponseHeader("HX-Trigger-After-Settle")?.includes("removal:done")) event.detail.swapOverride = "none";
+  const triggers = xhr.getResponseHeader("HX-Trigger-After-Settle");
+  if (triggers?.includes("removal:done")) event.detail.swapOverride = "none";
 });
-for (const trouble of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(trouble, async ({ detail: { requestConfig } }) => {
-    sayNotReached(requestConfig);
-    if (isPoll(requestConfig.elt)) pause(true);
-    if (await isSessionOver()) sayEnded();
+for (const failure of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failure, async ({ detail: { requestConfig } }) => {
+    showNotReached(requestConfig);
+    if (isPoll(requestConfig.elt)) setPaused(true);
+    if (await isSessionOver()) showSessionEnded();
   });
 }
 
-function sayNotReached({ elt, verb }) {
-  const removing = verb === "post" && dialog.contains(elt);
-  failed = removing || isPoll(elt) ? null : elt;
-  const words = $(removing ? "#lost-removal" : "#lost").content.cloneNode(true);
-  openNotice().replaceChildren(words);
+function showNotReached({ elt, verb }) {
+  const isRemoval = verb === "post" && dialog.contains(elt);
+  failedControl = isRemoval || isPoll(elt) ? null : elt;
+  const words = $(isRemoval ? "#lost-removal" : "#lost").content.cloneNode(true);
+  findNotice().replaceChildren(words);
 }
 
 document.addEventListener("click", ({ target }) => {
   const pressed = target.closest("[data-again], [data-pause], [data-stop]");
   if (!pressed) return;
-  if ("pause" in pressed.dataset) pause(!isPaused);
+  if ("pause" in pressed.dataset) setPaused(!isPaused);
   else if ("stop" in pressed.dataset) htmx.trigger("[data-next]", "htmx:abort");
   else {
     pressed.closest("[role=alert]").replaceChildren();
-    if (failed?.isConnected) htmx.trigger(failed, failed.matches("form") ? "submit" : "click");
+    const control = failedControl;
+    if (control?.isConnected) htmx.trigger(control, control.matches("form") ? "submit" : "click");
     else location.reload();
   }
 });
 
-// ── A session that ended: what was typed waits in this tab until the same page is back ───────────────
-let ended = false;
-const place = () => `typed ${location.pathname}${location.search}`;
-// Named one by one: no token, no connection's id, nothing that has to be typed by hand to confirm is among them.
-const typed = () => document.querySelectorAll("#ticket, #reason, #note, #ids, [id^='f-']");
+// When the session has ended, what was typed waits in this tab until the same page is back.
+let isSessionEnded = false;
+const makeDraftKey = () => `typed ${location.pathname}${location.search}`;
+// Named one by one: no token, no connection's id, nothing that has to be typed by hand to confirm is among
+// them.
+const findDraftFields = () => document.querySelectorAll("#ticket, #reason, #note, #ids, [id^='f-']");
 
-function sayEnded() {
-  ended = true;
+function showSessionEnded() {
+  isSessionEnded = true;
   const words = $("#ended").content.cloneNode(true);
   $("a", words).href = (location.pathname + location.search).replace(/^\/+/, "/");
-  openNotice().replaceChildren(words);
+  findNotice().replaceChildren(words);
 }
-document.addEventListener("session:ended", sayEnded);
+document.addEventListener("session:ended", showSessionEnded);
 
-// A sign-on elsewhere cannot be followed from here, so a request that was led there looks like a lost network.
+// A sign-on elsewhere cannot be followed from here, so a request that was led there looks like a lost
+// network.
 async function isSessionOver() {
   const page = $("[data-keys-sheet]")?.href;
   const headers = { "X-Requested-With": "XMLHttpRequest" };
-  const answer = page && (await fetch(page, { method: "HEAD", redirect: "manual", headers }).catch(() => null));
+  const options = { method: "HEAD", redirect: "manual", headers };
+  const answer = page && (await fetch(page, options).catch(() => null));
   if (!answer) return false;
-  return answer.type === "opaqueredirect" || answer.status === 401 || (answer.ok && !answer.headers.has("X-Request-ID"));
+  if (answer.type === "opaqueredirect" || answer.status === 401) return true;
+  return answer.ok && !answer.headers.has("X-Request-ID");
 }
 
 addEventListener("pagehide", () => {
-  if (!ended) return;
-  const fields = Object.fromEntries([...typed()].map((field) => [field.id, field.value]));
-  sessionStorage.setItem(place(), JSON.stringify({ from: dialog.open ? dialog.dataset.from : "", fields }));
+  if (!isSessionEnded) return;
+  const fields = Object.fromEntries([...findDraftFields()].map((field) => [field.id, field.value]));
+  const from = dialog.open ? dialog.dataset.from : "";
+  sessionStorage.setItem(makeDraftKey(), JSON.stringify({ from, fields }));
 });
 
-async function takeUp() {
-  const kept = JSON.parse(sessionStorage.getItem(place()));
-  if (!kept) return;
-  sessionStorage.removeItem(place());
-  if (kept.from) await htmx.ajax("GET", kept.from, "#dialog").catch(() => null);
-  for (const field of typed()) field.value = kept.fields[field.id] ?? field.value;
+async function restoreDraft() {
+  const draft = JSON.parse(sessionStorage.getItem(makeDraftKey()));
+  if (!draft) return;
+  sessionStorage.removeItem(makeDraftKey());
+  if (draft.from) await htmx.ajax("GET", draft.from, "#dialog").catch(() => null);
+  for (const field of findDraftFields()) field.value = draft.fields[field.id] ?? field.value;
 }
 
-// ── Live refresh: paused by a press, and by the first answer that is none ────────────────────────────
+// The live refresh is paused by a press, and by the first poll that fails.
 let isPaused = false;
 
-function pause(paused) {
+function setPaused(paused) {
   isPaused = paused;
   const button = $("[data-pause]");
   if (!button) return;
@@ -154,9 +167,11 @@ function pause(paused) {
   const glyph = $("use", button);
   glyph.setAttribute("href", glyph.getAttribute("href").replace(/#.*/, paused ? "#play" : "#pause"));
 }
-document.addEventListener("htmx:load", () => { if (isPaused) pause(true); });
+document.addEventListener("htmx:load", () => {
+  if (isPaused) setPaused(true);
+});
 
-// ── Dialog: filled by htmx, shown here; its opener gets the focus back ────────────────────────────────
+// htmx fills the dialog, it is shown here, and its opener gets the focus back.
 let opener = null;
 
 function openDialog(asker) {
@@ -171,12 +186,13 @@ function openDialog(asker) {
 
 dialog.addEventListener("close", () => {
   dialog.replaceChildren();
-  if (opener) giveFocus(opener);
+  if (opener) focusOrSuccessor(opener);
   opener = null;
 });
 // Enter in a field never removes anything: only the button does. Where nothing can be lost, Enter sends.
 dialog.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("input") && !event.target.closest("[data-enter]")) event.preventDefault();
+  if (event.key !== "Enter" || !event.target.matches("input")) return;
+  if (!event.target.closest("[data-enter]")) event.preventDefault();
 });
 document.addEventListener("click", (event) => {
   if (!dialog.open || !event.target.closest("[data-close]")) return;
@@ -214,28 +230,36 @@ document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig }
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   const words = { list: "p.shown", answers: ".asked" }[event.detail.target?.id];
-  if (words) say($(words)?.textContent ?? "");
+  if (words) announce($(words)?.textContent ?? "");
 });
 
-// ── Focus: what a swap takes it from is followed by the same control, else by what it stood in ────────
+// Where a swap removes the control that has the focus, the same control gets it, or else what it stood in.
 let focused = null; // what had the focus last: nobody is told when a swap removes it
 
-document.addEventListener("focusin", ({ target }) => { focused = target; });
-document.addEventListener("htmx:afterSettle", () => {
-  if (document.activeElement === document.body && focused && !focused.isConnected) giveFocus(focused);
+document.addEventListener("focusin", ({ target }) => {
+  focused = target;
 });
-document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => { // it was disabled meanwhile
-  if (document.activeElement === document.body && focused?.isConnected && requestConfig.elt.contains(focused)) focused.focus();
+document.addEventListener("htmx:afterSettle", () => {
+  if (!isFocusLost() || !focused) return;
+  if (!focused.isConnected) focusOrSuccessor(focused);
+});
+// A control that was disabled during its request has lost the focus, too.
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig } }) => {
+  if (!isFocusLost() || !focused?.isConnected) return;
+  if (requestConfig.elt.contains(focused)) focused.focus();
 });
 
-function giveFocus(lost) {
+const isFocusLost = () => document.activeElement === document.body;
+
+function focusOrSuccessor(lost) {
   const next = lost.isConnected ? lost : findSuccessor(lost);
   if (!next.matches("a[href], button, input, select, textarea, summary, [tabindex]")) next.tabIndex = -1;
   next.focus({ preventScroll: true });
 }
 
 function findSuccessor(lost) {
-  const words = (one) => [one.getAttribute("href"), one.name, one.ariaLabel ?? one.textContent.trim()].join(" ");
+  const words = (one) =>
+    [one.getAttribute("href"), one.name, one.ariaLabel ?? one.textContent.trim()].join(" ");
   let part = null;
   for (let one = lost; one; one = one.parentElement) {
     const twin = one.id && document.getElementById(one.id);
@@ -249,12 +273,12 @@ function findSuccessor(lost) {
   return home.id === "main" ? $("#list, h1[tabindex]", home) ?? home : $("h1[tabindex]", home) ?? home;
 }
 
-// ── Back and Forward: htmx loads the page of the address, once its script runs ───────────────────────
-// Who pressed one before that stands at an address whose page was never loaded.
+// htmx answers Back and Forward once its script runs; who pressed one before that stands at an address whose
+// page was never loaded.
 document.addEventListener("DOMContentLoaded", () => {
   const [loaded] = performance.getEntriesByType("navigation"); // there is none where a clock is made up
-  if (loaded && withoutFragment(loaded.name) !== withoutFragment(location.href)) location.reload();
+  if (loaded && stripFragment(loaded.name) !== stripFragment(location.href)) location.reload();
 });
-const withoutFragment = (address) => address.split("#")[0];
+const stripFragment = (address) => address.split("#")[0];
 
-takeUp();
+restoreDraft();

@@ -134,7 +134,7 @@ def test_the_page_of_its_end_and_of_an_item(viewer: Browser, run: Job) -> None:
 
 def test_the_page_of_an_item_names_its_run(viewer: Browser, run: Job) -> None:
     page = text(viewer.get(run.removals.all()[0].get_absolute_url()))
-    assert re.search(rf'<dt>Part of</dt><dd><a href="/jobs/{run.pk}/">Bulk removal of 4 items</a>', page)
+    assert re.search(rf'<dt>Part of</dt>\s*<dd><a href="/jobs/{run.pk}/">Bulk removal of 4 items</a>', page)
     assert "<dt>Sent</dt>" in page
 
 
