@@ -1,4 +1,4 @@
-"""What comes beside an act that is committed: where the database refuses it, the act and its answer stand."""
+"""Work that accompanies a committed act: if the database refuses it, the act and its response stand."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Attempt:
-    """How it went."""
+    """The result of the block."""
 
     failed: bool = False
 
 
 @contextmanager
 def best_effort(what: str) -> Iterator[Attempt]:
-    """Run the block as one transaction; an error of the database is logged, with `what` was tried, and ends
-    there."""
+    """Run the block as one transaction. A database error is logged as a failure of `what`, and not raised."""
     attempt = Attempt()
     try:
         with transaction.atomic():

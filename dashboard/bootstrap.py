@@ -1,4 +1,4 @@
-"""From a bare Python to one with all that requirements.txt pins. Standard library only."""
+"""Installs what requirements.txt pins into a virtual environment. Standard library only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = (
+REQUIRED_MODULES = (
     "cryptography",
     "django",
     "django_htmx",
@@ -27,21 +27,23 @@ NEEDED = (
 
 
 def ensure_environment() -> None:
-    """Return when this Python has the project's packages; else run this command again in one that has.
+    """Return if this Python has the project's packages; otherwise run this command again in one that has.
 
     The environment is `.venv` in the project's folder, made if need be, and brought up to date when
     requirements.txt has changed since.
     """
-    if all(map(importlib.util.find_spec, NEEDED)):
+    if all(map(importlib.util.find_spec, REQUIRED_MODULES)):
         return
     if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an old Python may come to read
         sys.exit(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
-    python = environment(ROOT / ".venv", ROOT / "requirements.txt", sys.executable)
+    python = make_environment(ROOT / ".venv", ROOT / "requirements.txt", sys.executable)
     os.execv(python, [str(python), *sys.argv])  # noqa: S606 - the same command in the other Python
 
 
-def environment(folder: Path, requirements: Path, base: str) -> Path:
-    """The Python of a virtual environment with exactly `requirements`, hashes checked; made if need be."""
+def make_environment(folder: Path, requirements: Path, base: str) -> Path:
+    """Return the Python of a virtual environment with exactly `requirements`, hashes checked; make it if need
+    be.
+    """
     folder = folder.resolve()  # it may be a link to one that several working trees share
     python = folder / "bin" / "python"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
@@ -97,7 +99,7 @@ def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def ensure_venv_module() -> None:
-    """Debian keeps what `python3 -m venv` needs in a package of its own."""
+    """Install what `python3 -m venv` needs. Debian keeps it in a package of its own."""
     if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
         return
     version = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
@@ -107,7 +109,7 @@ def ensure_venv_module() -> None:
 
 
 def apt_install(package: str) -> bool:
-    """Install a Debian package, as root or by a sudo that asks nothing; False when that does not work."""
+    """Install a Debian package, as root or by a sudo without a password. Return False if that fails."""
     if not shutil.which("apt-get"):
         return False
     leave = [] if os.geteuid() == 0 else ["sudo", "-n"]

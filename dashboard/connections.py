@@ -149,5 +149,5 @@ def account() -> Account:
 def _beside_ours(theirs: Iterable[AccountConnection]) -> Iterable[Listed]:
     ours = {one.id_digest: one for one in Connection.objects.all()}
     for one in theirs:
-        digests = encryption.digests(one.id)
+        digests = encryption.compute_digests(one.id)
         yield Listed(digests[0], one, next((ours[digest] for digest in digests if digest in ours), None))

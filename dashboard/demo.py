@@ -15,28 +15,29 @@ from typing import Final
 from .sandbox import DEMO_KEY
 
 VAR_DIR: Final = Path(__file__).resolve().parent.parent / ".var"
-PORT: Final = 8000
+DEFAULT_PORT: Final = 8000
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=PORT, help="where the dashboard listens (8000)")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the demo's ports to a command's arguments."""
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="where the dashboard listens (8000)")
     parser.add_argument("--sandbox-port", type=int, default=8001, help="where the sandbox listens (8001)")
 
 
-def database_url(port: int) -> str:
-    """Return the database of the demo on this port.
+def make_database_url(port: int) -> str:
+    """Return the address of the database for the demo on this port.
 
-    Each port has one, for each has a sandbox, which knows nothing of what another has removed; whoever starts
-    a second demo wants it beside the first, not to be told to end that.
+    Each port has one, because each has its own sandbox, which does not know what was removed in another. So a
+    second demo can run beside the first.
     """
-    name = "demo.sqlite3" if port == PORT else f"demo-{port}.sqlite3"
+    name = "demo.sqlite3" if port == DEFAULT_PORT else f"demo-{port}.sqlite3"
     return f"sqlite:///{VAR_DIR / name}"
 
 
 def set_environment(argv: list[str]) -> None:
     """Set the demo's settings before Django reads them. A database named in DATABASE_URL is kept."""
     parser = argparse.ArgumentParser(add_help=False)
-    arguments(parser)
+    add_arguments(parser)
     chosen, _ = parser.parse_known_args(argv)
     sandbox = f"http://127.0.0.1:{chosen.sandbox_port}"
     try:
@@ -46,7 +47,7 @@ def set_environment(argv: list[str]) -> None:
             f"The demo keeps its database in {VAR_DIR}, which could not be made: {broken.strerror}.\n"
             "Copy the project into a folder of your own."
         )
-    os.environ.setdefault("DATABASE_URL", database_url(chosen.port))
+    os.environ.setdefault("DATABASE_URL", make_database_url(chosen.port))
     for name in ("VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY", "DASHBOARD_DATA_KEYS", "DASHBOARD_AUDIT_KEYS"):
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(

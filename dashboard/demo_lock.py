@@ -1,4 +1,4 @@
-"""One demo a database; and which process is in the way of a new one."""
+"""The lock that allows one demo per database, and a search for the process that blocks a new one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _END_SECONDS: Final = 45
 
 
 class DemoRuns(Exception):
-    """Another demo holds the database; the text says which, for a person."""
+    """Another demo holds the database. The text names it, for a person."""
 
 
 class CannotWrite(Exception):
-    """Nothing can be written into the folder; the text says so, for a person."""
+    """The folder cannot be written. The text says so, for a person."""
 
 
 @contextmanager
@@ -54,8 +54,8 @@ def lock_database(folder: Path, database_url: str, port: int) -> Iterator[int]:
         os.close(file)
 
 
-def tell_end(file: int) -> None:
-    """Let a demo that starts now wait for this one, which is ending."""
+def announce_end(file: int) -> None:
+    """Tell a demo that starts now to wait for this one, which is ending."""
     os.ftruncate(file, 0)
 
 
@@ -80,6 +80,7 @@ def _acquire(file: int) -> None:
 
 
 def is_alive(pid: int) -> bool:
+    """Return True if the process runs."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -106,13 +107,14 @@ class Listener:
 
     @property
     def is_demo(self) -> bool:
+        """True if the process is one of the demo's programs."""
         return any(
             part in self.command for part in ("manage.py demo", "dashboard.sandbox", "dashboard.server")
         )
 
 
 def find_listener(port: int) -> Listener | None:
-    """Return the process that listens on a port, or the demo that started it; None where that is not told.
+    """Return the process that listens on a port, or the demo that started it, or None if it is not known.
 
     Only Linux tells, and only of one's own processes.
     """

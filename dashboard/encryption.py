@@ -1,7 +1,7 @@
 """Connection ids at rest: encrypted by keys from the settings, and found by a keyed digest.
 
-The first key of DASHBOARD_DATA_KEYS seals; all of them unseal and look up, so that a key can be exchanged
-without a moment in which something is not found. `manage.py connection rekey` then seals everything anew.
+The first key of DASHBOARD_DATA_KEYS encrypts; all of them decrypt and look up, so that a key can be rotated
+while everything is still found. `manage.py connection rekey` then encrypts everything with the new key.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .problems import Problem
 
 
 class DecryptionError(Problem):
-    """None of the keys opens this: the one that sealed it is no longer in the settings."""
+    """No key in the settings decrypts this: the one that encrypted it is no longer among them."""
 
     title = "This connection's ID cannot be opened"
     advice = (
@@ -31,27 +31,29 @@ class DecryptionError(Problem):
     log_message = "a connection's id cannot be opened by any key"
 
 
-def seal(text: str) -> str:
-    """`text` encrypted by the first key."""
+def encrypt(text: str) -> str:
+    """Return `text` encrypted with the first key."""
     return _fernet(_keys()).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
-    """What was sealed, by whichever key; raises DecryptionError."""
+def decrypt(sealed: str) -> str:
+    """Return the plain text, by whichever key encrypted it. Raises DecryptionError."""
     try:
         return _fernet(_keys()).decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise DecryptionError("No key of DASHBOARD_DATA_KEYS opens this.") from None
 
 
-def digest(text: str) -> str:
-    """64 hexadecimal digits that only holders of the first key can work out from `text`."""
-    return digests(text)[0]
+def compute_digest(text: str) -> str:
+    """Return the digest of `text` under the first key, as 64 hexadecimal digits."""
+    return compute_digests(text)[0]
 
 
-def digests(text: str) -> list[str]:
-    """The digest of `text` under each key, the first key's first."""
-    return [hmac.new(_derived(key, "digest"), text.encode(), hashlib.sha256).hexdigest() for key in _keys()]
+def compute_digests(text: str) -> list[str]:
+    """Return the digest of `text` under each key, the first key's first."""
+    return [
+        hmac.new(_derive_key(key, "digest"), text.encode(), hashlib.sha256).hexdigest() for key in _keys()
+    ]
 
 
 def _keys() -> tuple[str, ...]:
@@ -60,12 +62,12 @@ def _keys() -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived(key, "seal"))) for key in keys])
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive_key(key, "seal"))) for key in keys])
 
 
 @lru_cache(maxsize=16)
-def _derived(key: str, purpose: str) -> bytes:
-    """A key of its own for each purpose, so that a digest tells nothing of the cipher."""
+def _derive_key(key: str, purpose: str) -> bytes:
+    """Return a separate key for each purpose, so that a digest tells nothing about the cipher."""
     return HKDF(SHA256(), length=32, salt=None, info=f"vaultplus-dashboard {purpose}".encode()).derive(
         key.encode()
     )

@@ -1,4 +1,4 @@
-"""Who a request is from: a person with what they may do, and the place they sent it from."""
+"""The person a request is from, the role they have, and the address they sent it from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .problems import Problem
 
 
 class Role(IntEnum):
-    """What a person may do; each role may do all that the ones below it may."""
+    """A role. Each role may do all that the ones below it may."""
 
     VIEWER = 1
     OPERATOR = 2
@@ -20,15 +20,16 @@ class Role(IntEnum):
 
     @property
     def word(self) -> str:
+        """The role in lower case, as settings and events name it."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody signed in. They are the same person as long as `issuer` and `subject` are the same.
+    """A signed-in person, identified by `issuer` and `subject`; name and email may change between visits.
 
-    Name and email are what the sign-on said this time; they may change. `groups` are all it named, exactly
-    as it wrote them, and `matched` those that gave the role. Without a role a person may do nothing.
+    `groups` are all groups that the sign-on sent, spelled as it does, and `matched` those that gave the role.
+    A person without a role may do nothing.
     """
 
     name: str
@@ -44,12 +45,13 @@ class Person:
     """When the sign-on last vouched for them, as far as it tells."""
 
     def may(self, role: Role) -> bool:
+        """Return True if the person's role is this one or above it."""
         return self.role is not None and self.role >= role
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request came from: what every event of the audit says of whoever caused it."""
+    """The source of a request, as each event of the audit records it."""
 
     person: Person | None = None
     address: str = ""
@@ -58,8 +60,10 @@ class Caller:
 
 
 class Refused(Exception):
-    """What the request says of its person is not believed. The reason is one of our own phrases, never
-    what was sent: it goes into the audit."""
+    """The request's claims about its person are not valid.
+
+    The reason goes into the audit, so it is a phrase of ours that repeats nothing of what was sent.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -92,8 +96,8 @@ class NotPermitted(Problem):
         self.advice = f"{who}This needs the role {role.word}. Ask your administrator if you should have it."
 
 
-def local_caller() -> Caller:
-    """Whoever runs a command on this machine, by the name that the system knows them by."""
+def make_local_caller() -> Caller:
+    """Return the caller for a command on this machine, named as the system names its user."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

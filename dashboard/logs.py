@@ -1,4 +1,4 @@
-"""Log lines as JSON: one line a record, control characters escaped, nothing of the request's body."""
+"""Log lines as JSON: one line per record, control characters escaped, nothing of the request body."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from typing import Any, Final
 _CONNECTION_ID: Final = re.compile(r"conn_\w+")
 
 
-def masked(facts: Any) -> Any:
-    """`facts` (text, or lists and mappings with text in them) without the vendor's connection ids, whoever
-    typed them, and without what no log line or database takes: NUL and lone surrogates."""
+def mask_ids(facts: Any) -> Any:
+    """Return `facts`, a text or lists and mappings of texts, without the vendor's connection ids.
+
+    NUL and lone surrogates, which no log line or database takes, are removed as well.
+    """
     if isinstance(facts, str):
         whole = facts.replace("\x00", "").encode("utf-8", "replace").decode()
         return _CONNECTION_ID.sub("conn_…", whole)
     if isinstance(facts, dict):
-        return {name: masked(value) for name, value in facts.items()}
+        return {name: mask_ids(value) for name, value in facts.items()}
     if isinstance(facts, list | tuple):
-        return [masked(value) for value in facts]
+        return [mask_ids(value) for value in facts]
     return facts
 
 
-class JsonLines(logging.Formatter):
-    """A record as one line of JSON: a log store can split lines without being lied to.
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON, so that no message can fake a second line.
 
     The vendor's connection ids are masked wherever they come from, a mistyped address included.
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line of JSON."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -48,7 +51,7 @@ class JsonLines(logging.Formatter):
 LOGGING: Final[dict[str, Any]] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": JsonLines}, "bare": {"format": "%(message)s"}},
+    "formatters": {"json": {"()": JsonFormatter}, "bare": {"format": "%(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
         "stdout": {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"},

@@ -9,7 +9,7 @@ from typing import Final
 
 from .vault import MediaItem, Oddity
 
-MAX_LINES: Final = 12
+MAX_ODDITIES_LISTED: Final = 12
 """Odd values of an item that are told one by one."""
 
 MAX_LABEL_LENGTH: Final = 200
@@ -36,29 +36,31 @@ _FIELDS: Final = {
 _UNSEEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
-def oddity_text(odd: Oddity) -> str:
+def format_oddity(odd: Oddity) -> str:
     """Return the value and the reason: `1024.5 bytes (not a whole number)`."""
     unit = _FIELDS[odd.name][1] if odd.raw[-1:].isdigit() else ""
     return f"{odd.raw}{unit} ({odd.reason})" if odd.raw else odd.reason
 
 
-def oddity_lines(item: MediaItem) -> list[str]:
-    """Return a line for each odd field of the item, its variant's label before it; at most MAX_LINES."""
+def list_oddities(item: MediaItem) -> list[str]:
+    """Return a line for each odd field of the item, its variant's label before it; at most
+    MAX_ODDITIES_LISTED.
+    """
     lines = list(_lines(item))
-    left = len(lines) - MAX_LINES
-    return lines if left <= 0 else [*lines[:MAX_LINES], f"and {left} more"]
+    left = len(lines) - MAX_ODDITIES_LISTED
+    return lines if left <= 0 else [*lines[:MAX_ODDITIES_LISTED], f"and {left} more"]
 
 
 def _lines(item: MediaItem) -> Iterator[str]:
     for odd in item.oddities:
-        yield f"{_FIELDS[odd.name][0]}: {oddity_text(odd)}"
+        yield f"{_FIELDS[odd.name][0]}: {format_oddity(odd)}"
     for label, variant in item.media.items():
         for odd in variant.oddities:
-            yield f"{visible_label(label)}, {_FIELDS[odd.name][0]}: {oddity_text(odd)}"
+            yield f"{make_label_visible(label)}, {_FIELDS[odd.name][0]}: {format_oddity(odd)}"
 
 
 @lru_cache(maxsize=1024)
-def visible_label(label: str) -> str:
+def make_label_visible(label: str) -> str:
     """Return the label as a short line that can be seen: what hides or turns text is written as its code."""
     line = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", label)
     if len(line) > _MAX_SHOWN:

@@ -1,4 +1,4 @@
-"""Origins of addresses, and which of them stay on this machine. Used before Django is up."""
+"""Origins of addresses, and a check whether an address stays on this machine. Used before Django is up."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _BEFORE_A_PATH: Final = "/\\\x7f" + "".join(map(chr, range(0x21)))
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 
 
-def origin_of(url: str) -> str:
-    """`https://host[:port]` of an address that is nothing but an origin; ValueError with a sentence.
+def parse_origin(url: str) -> str:
+    """Return `https://host[:port]` of an address that is an origin only. Raises ValueError with a sentence.
 
-    Plain http is allowed for loopback only, which is how the demo serves its drawings.
+    http is allowed for loopback only; the demo serves its pictures that way.
     """
     parts = urlsplit(url.strip())
     if parts.scheme not in ("https", "http") or not parts.hostname:
@@ -31,8 +31,8 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def ticket_url(url: str) -> str:
-    """A help desk's address with `{ticket}` where the ticket goes, or ""; ValueError with a sentence."""
+def check_ticket_url(url: str) -> str:
+    """Return a help desk's address with one `{ticket}` in it, or "". Raises ValueError with a sentence."""
     if url and (url.count("{ticket}") != 1 or url.count("{") != 1 or url.count("}") != 1):
         raise ValueError("must hold {ticket} exactly once, as in https://desk.example.com/tickets/{ticket}")
     parts = urlsplit(url)
@@ -43,7 +43,7 @@ def ticket_url(url: str) -> str:
     return url
 
 
-def own_path(address: str) -> str:
+def make_own_path(address: str) -> str:
     """Return an address within our host with exactly one slash at its start, or "" for none.
 
     Browsers take two of them, a backslash, or a tab between them for the name of another host.
@@ -52,7 +52,7 @@ def own_path(address: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """True when the address names this machine and no other."""
+    """Return True if the address names this machine and no other."""
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

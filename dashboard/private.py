@@ -1,4 +1,4 @@
-"""Files and folders for this program's user alone, whatever the umask; links are not followed."""
+"""Files and folders that only this program's user can read, whatever the umask; links are not followed."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def make_private_folder(path: Path) -> None:
         if not os.path.lexists(folder):
             with contextlib.suppress(FileExistsError):  # somebody else was faster
                 folder.mkdir(FOLDER_MODE)
-    if folder_trouble(path):
+    if find_folder_fault(path):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM), str(path))
 
 
-def folder_trouble(path: Path) -> str:
-    """Return what is wrong with a folder that is there, as the end of a sentence; "" where nothing is."""
+def find_folder_fault(path: Path) -> str:
+    """Return what is wrong with an existing folder, as the end of a sentence, or ""."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -60,8 +60,8 @@ def folder_trouble(path: Path) -> str:
     return ""
 
 
-def link_trouble(path: Path) -> str:
-    """Return what is wrong with a database's file, as the end of a sentence; "" where nothing is."""
+def find_link_fault(path: Path) -> str:
+    """Return what is wrong with a database's file, as the end of a sentence, or ""."""
     return "it names a link. Name the file that the link leads to." if path.is_symlink() else ""
 
 
@@ -95,7 +95,7 @@ def _make_private(name: str) -> None:
 
 
 def _take_from_others(path: str) -> None:
-    """A group that may write was let in by hand, so that web and worker can be two users; it stays."""
+    """Take the file's rights from others. A group that may write stays: web and worker can be two users."""
     found = os.lstat(path)
     allowed = 0o660 if found.st_mode & _GROUP_MAY_WRITE else FILE_MODE
     if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) & ~allowed:

@@ -1,4 +1,4 @@
-"""Settings that can be read and still must not start: guessable keys, and what would let everybody in."""
+"""Checks of settings that are readable but unsafe: keys that can be guessed, and networks of everybody."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\.{_LABEL}(?:\.{_LABEL})+|\
 
 
 def check_key(text: str) -> None:
-    """Raise ValueError with a sentence where a key is one that somebody could guess."""
+    """Raise ValueError with a sentence if somebody could guess the key."""
     repeats = any(text[length:] == text[:-length] for length in range(1, len(text) // 2 + 1))
     if repeats or len(set(text)) < MIN_DIFFERENT_CHARACTERS:
         raise ValueError(
@@ -32,7 +32,7 @@ def check_key(text: str) -> None:
 
 
 def check_host(text: str) -> None:
-    """Raise ValueError with a sentence where this names no host, or everybody's."""
+    """Raise ValueError with a sentence unless this names a host, and not any host."""
     if not _HOST.fullmatch(text):
         raise ValueError(
             "must be host names such as vault.example.com, without a port; .example.com is all below it. "
@@ -41,7 +41,7 @@ def check_host(text: str) -> None:
 
 
 def check_network(network: IPv4Network | IPv6Network) -> None:
-    """Raise ValueError with a sentence where this is more than one company's network."""
+    """Raise ValueError with a sentence if the network is wider than one company's."""
     shortest = MIN_PREFIX_IPV4 if network.version == 4 else MIN_PREFIX_IPV6
     if network.prefixlen < shortest and not network.is_private:
         raise ValueError(
@@ -51,13 +51,13 @@ def check_network(network: IPv4Network | IPv6Network) -> None:
 
 
 def is_loopback_bind(text: str) -> bool:
-    """Return whether what gunicorn listens on, by commas, can be reached from this machine alone."""
+    """Return True if all addresses that gunicorn binds, separated by commas, are local to this machine."""
     binds = [one.strip().removeprefix("tcp://") for one in text.split(",")]
     return all(bind.startswith("unix:") or is_loopback(f"http://{bind}") for bind in binds)
 
 
-def same_keys(keys: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return a sentence for each text that stands for several of these keys, by the settings' names."""
+def find_shared_keys(keys: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return a sentence for each text that is used as several keys, with the settings' names."""
     places = defaultdict(list)
     for name, texts in keys.items():
         for text in texts:
@@ -70,8 +70,8 @@ def same_keys(keys: Mapping[str, Iterable[str]]) -> list[str]:
     ]
 
 
-def same_groups(grants: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return a sentence where one group would give two roles, by the settings' names."""
+def find_shared_groups(grants: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return a sentence for each pair of roles that share a group, with the settings' names."""
     names = list(grants)
     pairs = [(one, other) for at, one in enumerate(names) for other in names[at + 1 :]]
     return [

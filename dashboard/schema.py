@@ -1,4 +1,4 @@
-"""Whether the database has every migration of this program. Once it has, asking costs nothing."""
+"""Checks that the database has every migration of this program. Once it has, asking costs nothing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 logger = logging.getLogger(__name__)
 
-POLL_SECONDS: Final = 2.0
+MIGRATION_POLL_SECONDS: Final = 2.0
 
 _migrated: Final = threading.Event()
 
 
 def is_migrated() -> bool | None:
-    """True where every migration was applied, and None where the role may not read which were.
+    """Return True if every migration was applied, None if the role may not read the list of them.
 
-    Raises DatabaseError where the database does not answer.
+    Raises DatabaseError if the database does not respond.
     """
     if not _migrated.is_set():
         try:
@@ -35,18 +35,20 @@ def is_migrated() -> bool | None:
 
 
 def is_behind(error: Exception) -> bool:
-    """Return whether a missing migration explains this error of the database."""
+    """Return True if a missing migration explains this error of the database."""
     if not isinstance(error, ProgrammingError) and database.vendor != "sqlite":
         return False  # PostgreSQL says otherwise that it does not answer; SQLite has one error for both
-    forget()
+    forget_state()
     with suppress(DatabaseError):
         return is_migrated() is False
     return False
 
 
 def wait_until_migrated(stop: threading.Event, who: str) -> bool:
-    """Return True once the database has every migration, or False where `stop` is set first. What is waited
-    for is logged once."""
+    """Return True once the database has every migration, or False if `stop` is set first.
+
+    Each reason for waiting is logged once.
+    """
     said = ""
     while not stop.is_set():
         try:
@@ -59,10 +61,10 @@ def wait_until_migrated(stop: threading.Event, who: str) -> bool:
         if why != said:
             logger.warning("%s waits, %s", who, why)
             said = why
-        stop.wait(POLL_SECONDS)
+        stop.wait(MIGRATION_POLL_SECONDS)
     return False
 
 
-def forget() -> None:
-    """Ask the database again next time."""
+def forget_state() -> None:
+    """Forget that the database has every migration, so that it is asked again."""
     _migrated.clear()

@@ -1,4 +1,4 @@
-"""The headers that every answer carries, and which requests may change anything."""
+"""The headers of every response, and the check whether a request may change anything."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
-def headers(media_origins: Sequence[str]) -> dict[str, str]:
-    """Security headers; pictures and clips may come from `media_origins`, everything else from us alone."""
+def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
+    """Return the security headers. Media may come from `media_origins`, everything else from us alone."""
     media = " ".join(media_origins)
     policy = {
         "default-src": "'none'",
@@ -37,13 +37,13 @@ def headers(media_origins: Sequence[str]) -> dict[str, str]:
 
 
 def is_same_site(method: str, fetch_site: str | None) -> bool:
-    """Whether a request may change things, by what its browser says of where it came from.
+    """Return True if a request may change things, by its method and its Sec-Fetch-Site header.
 
-    A browser too old to send Sec-Fetch-Site is left to the CSRF token alone.
+    A browser too old to send that header is left to the CSRF token alone.
     """
     return method in SAFE_METHODS or is_from_here(fetch_site)
 
 
 def is_from_here(fetch_site: str | None) -> bool:
-    """Whether a page of ours, or the reader's own hand, asked for this: no link or form from elsewhere."""
+    """Return True if one of our pages, or the reader's own hand, made the request."""
     return fetch_site in (None, "same-origin", "none")

@@ -19,7 +19,7 @@ from typing import Any, Final
 from .auth.repeated_headers import note_repeated
 from .logs import LOGGING
 from .origins import is_loopback
-from .security import headers
+from .security import make_security_headers
 from .slow_readers import drop_slow_readers
 
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h; other C libraries have no such call
@@ -61,7 +61,7 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """End before the first request where a demo listens to other machines, however that came about."""
+    """End before the first request if a demo listens to other machines, however that came about."""
     from . import settings
 
     names = [listener.getsockname() for listener in server.LISTENERS]
@@ -95,6 +95,7 @@ def check_site() -> None:
 
 
 def post_worker_init(worker: Any) -> None:
+    """Prepare a worker for its requests, and start its reconciler."""
     from .removals.recovery import start_reconciler
 
     check_site()
@@ -107,17 +108,17 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _change_gunicorn(media_hosts: list[str], hsts_seconds: int, write_seconds: float) -> None:
-    """Readers get a deadline; requests that never reach Django (a line too long, a broken header) get our
-    headers and words too."""
+    """Give slow readers a deadline, and add our headers to gunicorn's own error pages."""
     from gunicorn import util
 
     drop_slow_readers(util, write_seconds)
-    ours = headers(media_hosts)
+    ours = make_security_headers(media_hosts)
     if hsts_seconds:
         ours["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains; preload"
     lines = "".join(f"{name}: {value}\r\n" for name, value in ours.items())
 
     def write_error(sock: Any, status: int, reason: str, message: str) -> None:
+        """Write the page for a request that never reaches Django: a long line, a broken header."""
         advice = {
             414: "This address is too long. Paste the media ID alone into the search box.",
             431: "Your sign-on or your browser sent more with its request than can be read. If you are in "

@@ -1,4 +1,4 @@
-"""Every setting, read and typed once. A wrong or missing one is a sentence, and nothing starts."""
+"""Every setting, read and typed once. A wrong or missing one is named in a sentence and stops the start."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from environs import EnvError, EnvValidationError, FileAwareEnv, ValidationError
 from .auth import settings as auth_settings
 from .auth.config import HeaderConfig
 from .logs import LOGGING as LOGGING
-from .origins import is_loopback, origin_of, ticket_url
-from .private import PrivateDatabase, folder_trouble, link_trouble
-from .safety import check_host, check_key, is_loopback_bind, same_keys
+from .origins import check_ticket_url, is_loopback, parse_origin
+from .private import PrivateDatabase, find_folder_fault, find_link_fault
+from .safety import check_host, check_key, find_shared_keys, is_loopback_bind
 from .vault import parse_base_url
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 VAR_DIR: Final = BASE_DIR / ".var"
 
-SHORTEST_KEY: Final = 32
+MIN_KEY_LENGTH: Final = 32
 """Characters of a key for encrypting or sealing."""
 
 MEDIA_MODES: Final = ("hidden", "blurred", "shown")
@@ -33,10 +33,11 @@ def _is_readable(path: str) -> bool:
     return Path(path).is_file() and os.access(path, os.R_OK)
 
 
-def _each(check: Callable[[str], object]) -> Callable[[str | list[str]], None]:
-    """`check` for a value or every one of a list; the sentence of its ValueError as environs reports it."""
+def _check_each(check: Callable[[str], object]) -> Callable[[str | list[str]], None]:
+    """Return a validator that calls `check` for a value or for each of a list."""
 
     def validate_all(value: str | list[str]) -> None:
+        """Raise ValidationError with the sentence of the first ValueError."""
         try:
             for one in [value] if isinstance(value, str) else value:
                 check(one)
@@ -46,13 +47,13 @@ def _each(check: Callable[[str], object]) -> Callable[[str | list[str]], None]:
     return validate_all
 
 
-def _is_key(text: str) -> None:
-    if not re.fullmatch(rf"[\x21-\x7e]{{{SHORTEST_KEY},}}", text):
-        raise ValueError(f"each key must have at least {SHORTEST_KEY} letters, digits and signs.")
+def _check_key(text: str) -> None:
+    if not re.fullmatch(rf"[\x21-\x7e]{{{MIN_KEY_LENGTH},}}", text):
+        raise ValueError(f"each key must have at least {MIN_KEY_LENGTH} letters, digits and signs.")
     check_key(text)
 
 
-def _no_spaces(text: str) -> None:
+def _check_no_spaces(text: str) -> None:
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise ValueError("must be letters, digits and signs without spaces, and not empty.")
 
@@ -67,36 +68,38 @@ if _unreadable:
     raise ImproperlyConfigured("\n".join(_unreadable))
 
 VAULTPLUS_API_URL: str = env.str(
-    "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=_each(parse_base_url)
+    "VAULTPLUS_API_URL", default="https://api.ofauth.com", validate=_check_each(parse_base_url)
 )
-VAULTPLUS_API_KEY: str = env.str("VAULTPLUS_API_KEY", validate=_each(_no_spaces))
+VAULTPLUS_API_KEY: str = env.str("VAULTPLUS_API_KEY", validate=_check_each(_check_no_spaces))
 VAULTPLUS_MEDIA_HOSTS: list[str] = env.list(
     "VAULTPLUS_MEDIA_HOSTS",
     default=["https://media.ofauth.com"],
-    validate=[validate.Length(min=1), _each(origin_of)],
+    validate=[validate.Length(min=1), _check_each(parse_origin)],
 )
 
-SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=[validate.Length(min=50), _each(check_key)])
+SECRET_KEY: str = env.str("DASHBOARD_SECRET_KEY", validate=[validate.Length(min=50), _check_each(check_key)])
 ALLOWED_HOSTS: list[str] = env.list(
-    "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _each(check_host)]
+    "DASHBOARD_ALLOWED_HOSTS", validate=[validate.Length(min=1), _check_each(check_host)]
 )
 DASHBOARD_DATA_KEYS: list[str] = env.list(
-    "DASHBOARD_DATA_KEYS", validate=[validate.Length(min=1), _each(_is_key)]
+    "DASHBOARD_DATA_KEYS", validate=[validate.Length(min=1), _check_each(_check_key)]
 )
 DASHBOARD_AUDIT_KEYS: list[str] = env.list(
-    "DASHBOARD_AUDIT_KEYS", validate=[validate.Length(min=1), _each(_is_key)]
+    "DASHBOARD_AUDIT_KEYS", validate=[validate.Length(min=1), _check_each(_check_key)]
 )
 DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
 DASHBOARD_MEDIA_MODE: str = env.str(
     "DASHBOARD_MEDIA_MODE", default="blurred", validate=validate.OneOf(MEDIA_MODES)
 )
-DASHBOARD_TICKET_URL: str = env.str("DASHBOARD_TICKET_URL", default="", validate=_each(ticket_url))
+DASHBOARD_TICKET_URL: str = env.str(
+    "DASHBOARD_TICKET_URL", default="", validate=_check_each(check_ticket_url)
+)
 DASHBOARD_FILES: Path = env.path("DASHBOARD_FILES", default=VAR_DIR / "files")
 DASHBOARD_WRITE_SECONDS: float = env.float(
     "DASHBOARD_WRITE_SECONDS", default=30.0, validate=validate.Range(min=1, max=3600)
 )
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
-AUTH_CONFIG, trouble = auth_settings.read_auth_config(env)
+AUTH_CONFIG, errors = auth_settings.read_auth_config(env)
 IS_DEMO: bool = AUTH_CONFIG.mode == "demo"
 _hosts: list[str] = env.list("DASHBOARD_ALLOWED_HOSTS", default=[])  # as they stand, right or wrong
 _mode = env.str("DASHBOARD_AUTH", default="")
@@ -104,8 +107,8 @@ _binds = env.str("DASHBOARD_BIND", default="")
 _database = env.dj_db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 
 
-def _sentences(broken: EnvValidationError) -> list[str]:
-    """What is wrong, a sentence a setting; a value is never repeated, it may be a secret."""
+def _describe_errors(broken: EnvValidationError) -> list[str]:
+    """Return a sentence for each setting that is wrong. A value is never repeated: it may be a secret."""
     mapping = broken.error_messages
     assert isinstance(mapping, dict)  # noqa: S101 - a sealed environment reports by name
     return [
@@ -117,37 +120,37 @@ def _sentences(broken: EnvValidationError) -> list[str]:
 try:
     env.seal()
 except EnvValidationError as broken:
-    trouble += _sentences(broken)
+    errors += _describe_errors(broken)
 except EnvError as broken:
-    trouble += [str(broken)]
+    errors += [str(broken)]
 
 _is_demo = IS_DEMO and _mode == "demo"
 _is_here = all(is_loopback(f"http://{host}") for host in _hosts)
 if _is_demo and VAULTPLUS_API_URL and not is_loopback(VAULTPLUS_API_URL):
-    trouble.append(
+    errors.append(
         "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a VAULTPLUS_API_URL on loopback."
     )
 if _is_demo and not _is_here:
-    trouble.append(
+    errors.append(
         "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with loopback names in "
         "DASHBOARD_ALLOWED_HOSTS: 127.0.0.1, localhost, [::1]."
     )
 if _is_demo and _binds and not is_loopback_bind(_binds):
-    trouble.append(
+    errors.append(
         "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a loopback address or a Unix "
         "socket in DASHBOARD_BIND."
     )
 if DEBUG and not (_is_demo and _is_here):
-    trouble.append(
+    errors.append(
         "DASHBOARD_DEBUG shows settings and code to whoever meets an error, so it starts only with "
         "DASHBOARD_AUTH=demo and loopback names in DASHBOARD_ALLOWED_HOSTS."
     )
 if DASHBOARD_PLAIN_HTTP and not (_is_demo and _is_here):
-    trouble.append(
+    errors.append(
         "DASHBOARD_PLAIN_HTTP drops Secure from the cookies, so it starts only with DASHBOARD_AUTH=demo and "
         "loopback names in DASHBOARD_ALLOWED_HOSTS."
     )
-trouble += same_keys(
+errors += find_shared_keys(
     {
         "VAULTPLUS_API_KEY": [VAULTPLUS_API_KEY] if VAULTPLUS_API_KEY else [],
         "DASHBOARD_SECRET_KEY": [SECRET_KEY] if SECRET_KEY else [],
@@ -156,15 +159,15 @@ trouble += same_keys(
         "DASHBOARD_AUTH_SECRET": (isinstance(AUTH_CONFIG.by, HeaderConfig) and AUTH_CONFIG.by.secrets) or [],
     }
 )
-if DASHBOARD_FILES and (wrong := folder_trouble(DASHBOARD_FILES)):
-    trouble.append(f"DASHBOARD_FILES is wrong: {wrong}")
+if DASHBOARD_FILES and (wrong := find_folder_fault(DASHBOARD_FILES)):
+    errors.append(f"DASHBOARD_FILES is wrong: {wrong}")
 _is_sqlite = bool(_database) and _database["ENGINE"].endswith("sqlite3")
-if _is_sqlite and (wrong := link_trouble(Path(_database["NAME"]))):
-    trouble.append(f"DATABASE_URL is wrong: {wrong}")
-if trouble:
-    raise ImproperlyConfigured("\n".join(trouble))
+if _is_sqlite and (wrong := find_link_fault(Path(_database["NAME"]))):
+    errors.append(f"DATABASE_URL is wrong: {wrong}")
+if errors:
+    raise ImproperlyConfigured("\n".join(errors))
 
-VAULTPLUS_MEDIA_HOSTS = [origin_of(host) for host in VAULTPLUS_MEDIA_HOSTS]
+VAULTPLUS_MEDIA_HOSTS = [parse_origin(host) for host in VAULTPLUS_MEDIA_HOSTS]
 
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
@@ -203,20 +206,20 @@ TEMPLATES = [
     }
 ]
 
-LONGEST_LOCK_WAIT: Final = 10
+MAX_LOCK_WAIT_SECONDS: Final = 10
 """Seconds for which a lock of the database is waited for; then a page says what could not be written."""
 
 if _is_sqlite:
     # WAL and IMMEDIATE let readers go on while one writes; FULL so that a committed intent survives a crash.
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": LONGEST_LOCK_WAIT,
+        "timeout": MAX_LOCK_WAIT_SECONDS,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         "factory": PrivateDatabase,
     }
 else:
     _options = _database.setdefault("OPTIONS", {})
-    _options["options"] = f"-c lock_timeout={LONGEST_LOCK_WAIT}s {_options.get('options', '')}".strip()
+    _options["options"] = f"-c lock_timeout={MAX_LOCK_WAIT_SECONDS}s {_options.get('options', '')}".strip()
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": not _is_sqlite}  # a file does not hang up
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -239,10 +242,10 @@ STORAGES = {
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
-LARGEST_REQUEST: Final = 6 * 1024 * 1024
+MAX_REQUEST_BYTES: Final = 6 * 1024 * 1024
 """Bytes of a request, files included: `web.middleware.ErrorPages` takes nothing of a larger one."""
 # Django's own limits let files of any size in.
-DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = LARGEST_REQUEST
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
 
 _SECURE = not DASHBOARD_PLAIN_HTTP
 _PREFIX = "__Host-" if _SECURE else "demo-"

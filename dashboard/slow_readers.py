@@ -1,4 +1,4 @@
-"""A deadline for whoever is sent something and does not read: else each of them holds a thread for ever.
+"""A deadline for clients that do not read: otherwise each of them would hold a thread for ever.
 
 It is one for getting on, not for the whole: a reader that takes some of it before the deadline has as much
 time again. The kernel calls a socket writable only once a third of its buffer, which may be megabytes, is
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 logger = logging.getLogger(__name__)
 
-TRY_EVERY_SECONDS: Final = 0.5
+RETRY_INTERVAL_SECONDS: Final = 0.5
 _RESET: Final = struct.pack("ii", 1, 0)  # what nobody reads is not kept for them, either
 
 
@@ -27,27 +27,31 @@ MAX_CLOSING_SECONDS: Final = 0.1
 
 
 def drop_slow_readers(util: Any, seconds: float) -> None:
-    """Have gunicorn, whose module this is, write everything by `send_all`, and wait for no client to close.
+    """Make gunicorn, whose `util` module this is, write by `send_all` and wait for no client to close.
 
-    It waits two seconds for each that asked to close and then does not.
+    Otherwise it waits two seconds for each client that asked to close and then does not.
     """
     util.close_graceful = partial(util.close_graceful, timeout=MAX_CLOSING_SECONDS)
 
     def write(sock: socket.socket, content: bytes, chunked: bool = False) -> None:
+        """Replace gunicorn's `write`."""
         if chunked:
             write_chunk(sock, content)
         else:
             send_all(sock, content, seconds)
 
     def write_chunk(sock: socket.socket, content: bytes) -> None:
+        """Replace gunicorn's `write_chunk`."""
         send_all(sock, b"%X\r\n%b\r\n" % (len(content), content), seconds)
 
     util.write, util.write_chunk = write, write_chunk
 
 
 def send_all(sock: socket.socket, content: bytes, seconds: float) -> None:
-    """Send it all. Raises ConnectionResetError, and drops the connection, where the reader took nothing for
-    so many seconds."""
+    """Send everything.
+
+    Raises ConnectionResetError, and drops the connection, if the reader took nothing for `seconds`.
+    """
     if sock.gettimeout() is not None:  # whoever sets a limit of their own waits by that
         sock.sendall(content)
         return
@@ -61,7 +65,7 @@ def send_all(sock: socket.socket, content: bytes, seconds: float) -> None:
             waited = time.monotonic() - moved_at
             if waited >= seconds:
                 _drop(sock, seconds)
-            room.poll(1000 * min(TRY_EVERY_SECONDS, seconds - waited) + 1)
+            room.poll(1000 * min(RETRY_INTERVAL_SECONDS, seconds - waited) + 1)
         else:
             rest, moved_at = rest[sent:], time.monotonic()
 

@@ -9,8 +9,8 @@ _AGES = ((60, "s"), (60, "min"), (24, "h"), (30, "d"), (12, "mo"))
 _PACES = ((1, "a second"), (60, "a minute"), (3600, "an hour"))
 
 
-def size_text(size: int | None) -> str:
-    """`12.4 MB`; an em dash where the size is not known yet, never `0 B` for that."""
+def format_size(size: int | None) -> str:
+    """Return `12.4 MB`, or an em dash for a size that is not known yet."""
     if size is None:
         return "—"
     if size < 1000:
@@ -21,8 +21,8 @@ def size_text(size: int | None) -> str:
     return f"{value:.1f} {_UNITS[place]}"
 
 
-def length_text(seconds: float | None) -> str:
-    """`1:12` or `1:01:12`; empty for what has no length."""
+def format_length(seconds: float | None) -> str:
+    """Return seconds as `1:12` or `1:01:12`, or "" for None."""
     if seconds is None:
         return ""
     minutes, rest = divmod(round(seconds), 60)
@@ -30,8 +30,8 @@ def length_text(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def age_text(seconds: float) -> str:
-    """How long ago in words: `3 min ago`, `just now`, and `in 2 h` for what is still to come."""
+def format_age(seconds: float) -> str:
+    """Return seconds ago as `3 min ago` or `just now`, and `in 2 h` for a time in the future."""
     value, unit = abs(seconds), "y"
     if value < 10:
         return "just now"
@@ -43,8 +43,8 @@ def age_text(seconds: float) -> str:
     return f"in {int(value)} {unit}" if seconds < 0 else f"{int(value)} {unit} ago"
 
 
-def span_text(seconds: float) -> str:
-    """How long something takes: `38 s`, `4 min 12 s`, `2 h 5 min`."""
+def format_span(seconds: float) -> str:
+    """Return a duration in seconds as `38 s`, `4 min 12 s`, `2 h 5 min`."""
     if seconds < 1:
         return "under 1 s"
     minutes, rest = divmod(round(seconds), 60)
@@ -54,26 +54,26 @@ def span_text(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def rate_text(per_second: float, noun: str = "item") -> str:
-    """How fast something goes, by the unit that gives a number one can read: `12 items a second`."""
+def format_rate(per_second: float, noun: str = "item") -> str:
+    """Return a rate by the unit that gives a readable number: `12 items a second`."""
     seconds, unit = next((pace for pace in _PACES if per_second * pace[0] >= 1), _PACES[-1])
     number = per_second * seconds
     shown = (f"{number:.1f}" if number < 9.95 else f"{number:,.0f}").removesuffix(".0")
     return f"{shown} {noun if shown == '1' else noun + 's'} {unit}"
 
 
-def iso_text(moment: datetime) -> str:
-    """An aware moment for machines and for copying: UTC with milliseconds."""
+def format_iso(moment: datetime) -> str:
+    """Return an aware time for machines and for copying: UTC with milliseconds."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def utc_text(moment: datetime) -> str:
-    """The moment for reading: `20 Nov 2026, 14:02:11 UTC`."""
+def format_utc(moment: datetime) -> str:
+    """Return the time for reading: `20 Nov 2026, 14:02:11 UTC`."""
     return f"{moment.astimezone(UTC):%d %b %Y, %H:%M:%S} UTC".lstrip("0")
 
 
-def count_text(count: int, noun: str, plural: str = "") -> str:
-    """`1 variant`, `4,812 variants`."""
+def format_count(count: int, noun: str, plural: str = "") -> str:
+    """Return `1 variant`, `4,812 variants`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -99,7 +99,7 @@ def _nothing_is_remembered() -> None:
     """What one test noted and whom it saw is nothing to the next."""
     throttle.clear()
     download_slots.clear()
-    schema.forget()
+    schema.forget_state()
     accounts.forget()
 
 

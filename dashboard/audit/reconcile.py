@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.models import Connection, Event, Job, Removal
 
 from .record import lock_end_of_chain
@@ -162,7 +162,7 @@ def _find_fault(steps: list[Event]) -> str | None:
 
 def _find_differing_name(row: Removal | Job, said: Mapping[str, Any]) -> str | None:
     """Return the name of the first column whose value differs from `said`, or None."""
-    return next((name for name, value in said.items() if masked(_read_column(row, name)) != value), None)
+    return next((name for name, value in said.items() if mask_ids(_read_column(row, name)) != value), None)
 
 
 _LEFT_IN: Final[dict[str, tuple[str, ...]]] = {"put_off": _UNSENT}

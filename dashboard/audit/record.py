@@ -11,10 +11,10 @@ from django.db import connection as database
 from django.utils import timezone
 
 from dashboard.identity import Caller
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.models import Connection, Event, Removal
 from dashboard.problems import Problem
-from dashboard.units import iso_text
+from dashboard.units import format_iso
 
 from . import chain
 from .event_codes import CODES
@@ -78,7 +78,7 @@ def record(
     }
     try:
         with transaction.atomic():
-            event = _append(code, masked(facts), removal.pk if removal else None, job)
+            event = _append(code, mask_ids(facts), removal.pk if removal else None, job)
     except DatabaseError as broken:
         raise NotRecorded(type(broken).__name__) from broken
     transaction.on_commit(lambda: lines.info("%s", chain.write_signed_line(event)))
@@ -142,7 +142,7 @@ def _describe_actor(caller: Caller) -> dict[str, Any]:
         "role": person.role.word if person and person.role else "",
         "groups": list(person.matched) if person else [],
         "mode": person.mode if person else "",
-        "signed_in_at": iso_text(since) if since else None,
+        "signed_in_at": format_iso(since) if since else None,
         "address": caller.address,
         "agent": caller.agent,
         "request_id": caller.request_id,

@@ -14,7 +14,7 @@ from environs import Env
 
 from dashboard.identity import Role
 from dashboard.origins import is_loopback
-from dashboard.safety import check_key, check_network, same_groups
+from dashboard.safety import check_key, check_network, find_shared_groups
 
 from .config import LOOPBACK, AssertionConfig, AuthConfig, Grants, HeaderConfig, Network
 from .presets import ALGORITHMS, NO_PRESET, PRESETS
@@ -79,7 +79,7 @@ def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
         reader.read_optional("DASHBOARD_ADMIN_GROUPS", parse_group_names, frozenset()),
     )
     by_setting = {f"DASHBOARD_{role.name}_GROUPS": getattr(grants, role.word) for role in Role}
-    reader.errors += same_groups(by_setting)
+    reader.errors += find_shared_groups(by_setting)
     if by and not (grants.viewer or grants.operator or grants.admin) and not reader.errors:
         reader.errors.append(
             "DASHBOARD_VIEWER_GROUPS, DASHBOARD_OPERATOR_GROUPS and DASHBOARD_ADMIN_GROUPS are all missing: "

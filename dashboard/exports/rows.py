@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.models import Connection
 from dashboard.spreadsheets import Sheet, escape_formula
 from dashboard.vault import MEDIA_ID, MediaItem, Oddity, UnreadableItem, Variant
@@ -168,7 +168,7 @@ def _date(day: int) -> str:
 @lru_cache(maxsize=4096)
 def _text(text: str) -> str:
     """Return an open text of the service without ids: it may hold whatever somebody sent it."""
-    return str(masked(text))
+    return str(mask_ids(text))
 
 
 @lru_cache(maxsize=4096)

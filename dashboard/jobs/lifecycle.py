@@ -24,7 +24,7 @@ from django_tasks_db.models import DBTaskResult
 
 from dashboard import audit
 from dashboard.identity import Caller
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.models import Connection, Job, Worker, transition
 from dashboard.problems import Action, Problem
 
@@ -90,7 +90,7 @@ def new_job(kind: Kind, connection: Connection, caller: Caller, **columns: Any) 
     person = caller.person
     assert person is not None  # noqa: S101 - nobody signed in begins no job
     for name in ("ticket", "reason"):
-        columns[name] = masked(columns.get(name, ""))
+        columns[name] = mask_ids(columns.get(name, ""))
     return Job(
         kind=kind,
         connection=connection,
@@ -188,7 +188,7 @@ def finish(job: Job, state: State = State.DONE, message: str = "", **columns: An
 
 def fit_message(message: str) -> str:
     """Return the message as its column takes it: a long name or a service's own words may be in it."""
-    text: str = masked(message)
+    text: str = mask_ids(message)
     return text if len(text) <= MAX_MESSAGE_LENGTH else f"{text[: MAX_MESSAGE_LENGTH - 1]}…"
 
 

@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 
 from .media_ids import is_plain, split_pieces
 from .references import target_in
@@ -93,7 +93,7 @@ def read(text: str) -> Pasted:
         try:
             media_id = _id_in(piece)
         except ValueError as reason:
-            key = (_shown(piece), masked(str(reason)))
+            key = (_shown(piece), mask_ids(str(reason)))
             wrong[key] = wrong.get(key, 0) + count
         else:
             times[media_id] = times.get(media_id, 0) + count

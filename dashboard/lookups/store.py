@@ -19,9 +19,9 @@ from dashboard import service
 from dashboard.best_effort import best_effort
 from dashboard.encryption import DecryptionError
 from dashboard.identity import Person
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.models import Connection, Lookup
-from dashboard.oddities import oddity_lines
+from dashboard.oddities import list_oddities
 from dashboard.problems import Action, Problem
 from dashboard.service import Batch
 from dashboard.vault import BATCH_SIZE, MediaItem, UnreadableItem, VaultError
@@ -67,7 +67,7 @@ def begin(person: Person | None, connections: Sequence[Connection], pasted: Past
             ids=pasted.ids,
             repeated=pasted.repeated,
             malformed=[list(one) for one in pasted.malformed],
-            ticket=masked(ticket),
+            ticket=mask_ids(ticket),
         ),
         person,
         connections,
@@ -179,16 +179,16 @@ def _told(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
         case MediaItem():
             variants = {_masked(label): (_masked(one.status), one.size) for label, one in item.media.items()}
             facts = {"type": _masked(item.type), "duration": item.duration, "variants": variants}
-            return {**facts, "odd": masked(odd)} if (odd := oddity_lines(item)) else facts
+            return {**facts, "odd": mask_ids(odd)} if (odd := list_oddities(item)) else facts
         case UnreadableItem():
-            return {"unreadable": masked(item.reason)}
+            return {"unreadable": mask_ids(item.reason)}
     return None
 
 
 @lru_cache(maxsize=1024)
 def _masked(text: str) -> str:
     """Open text of the service as the database takes it: thousands, and few of them different."""
-    mended: str = masked(text)
+    mended: str = mask_ids(text)
     return mended
 
 
@@ -196,5 +196,5 @@ def _why(error: VaultError | DecryptionError) -> str:
     """A line for the page, with the service's own words where it sent some."""
     if isinstance(error, DecryptionError):
         return "This connection's ID cannot be opened by any key of the dashboard"
-    words: str = masked(error.detail)
+    words: str = mask_ids(error.detail)
     return f"{error.title}: {words}" if words else error.title

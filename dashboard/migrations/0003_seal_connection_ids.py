@@ -6,15 +6,15 @@ from dashboard import encryption
 def seal_ids(apps, editor):
     """Connection ids that were stored in the clear are encrypted by the first key."""
     for connection in apps.get_model("dashboard", "Connection").objects.all():
-        connection.sealed_id = encryption.seal(connection.connection_id)
-        connection.id_digest = encryption.digest(connection.connection_id)
+        connection.sealed_id = encryption.encrypt(connection.connection_id)
+        connection.id_digest = encryption.compute_digest(connection.connection_id)
         connection.tail = connection.connection_id[-4:] if len(connection.connection_id) >= 12 else "····"
         connection.save(update_fields=["sealed_id", "id_digest", "tail"])
 
 
 def open_ids(apps, editor):
     for connection in apps.get_model("dashboard", "Connection").objects.all():
-        connection.connection_id = encryption.unseal(connection.sealed_id)
+        connection.connection_id = encryption.decrypt(connection.sealed_id)
         connection.save(update_fields=["connection_id"])
 
 

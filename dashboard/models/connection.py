@@ -82,7 +82,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 
     def find_by_raw_id(self, connection_id: str) -> Connection | None:
         """Return the connection with this vendor id, by whichever key its digest was made, or None."""
-        return self.filter(id_digest__in=encryption.digests(connection_id)).first()
+        return self.filter(id_digest__in=encryption.compute_digests(connection_id)).first()
 
 
 class Connection(models.Model):
@@ -110,13 +110,13 @@ class Connection(models.Model):
     @cached_property
     def connection_id(self) -> str:
         """The vendor's id in the clear, for the one call that needs it; raises encryption.DecryptionError."""
-        return encryption.unseal(self.sealed_id)
+        return encryption.decrypt(self.sealed_id)
 
     def set_connection_id(self, connection_id: str) -> None:
         """Encrypt the vendor's id by the newest key, and keep its last four characters to tell it by."""
         self.__dict__["connection_id"] = connection_id
-        self.sealed_id = encryption.seal(connection_id)
-        self.id_digest = encryption.digest(connection_id)
+        self.sealed_id = encryption.encrypt(connection_id)
+        self.id_digest = encryption.compute_digest(connection_id)
         self.tail = shorten_id(connection_id)
 
     def is_open_to(self, groups: Collection[str]) -> bool:

@@ -14,7 +14,7 @@ from django.db.models import Q
 from dashboard import service
 from dashboard.identity import Caller
 from dashboard.models import Connection, Removal
-from dashboard.units import iso_text
+from dashboard.units import format_iso
 from dashboard.vault import (
     DeleteResult,
     MediaItem,
@@ -128,9 +128,9 @@ def take_snapshot(item: MediaItem | UnreadableItem) -> dict[str, object]:
                 "content_type": v.content_type,
                 "size_bytes": v.size_bytes,
                 "access_count": v.access_count,
-                "created_at": iso_text(v.created_at) if v.created_at else None,
-                "stored_at": iso_text(v.stored_at) if v.stored_at else None,
-                "last_accessed_at": iso_text(v.last_accessed_at) if v.last_accessed_at else None,
+                "created_at": format_iso(v.created_at) if v.created_at else None,
+                "stored_at": format_iso(v.stored_at) if v.stored_at else None,
+                "last_accessed_at": format_iso(v.last_accessed_at) if v.last_accessed_at else None,
                 **_describe_oddities(v.oddities),
             }
             for label, v in item.media.items()

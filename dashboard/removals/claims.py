@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.identity import Caller
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.models import Connection, Job, Removal, transition
 
 from . import errors, ledger
@@ -111,7 +111,7 @@ def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, An
     """
     now = timezone.now()
     lease = now + ledger.WORKER_CALL_DEADLINE + ledger.MAX_LOCK_WAIT
-    facts = {"before": masked(dict(before)), "sent_at": now, "lease_until": lease, "claim": None}
+    facts = {"before": mask_ids(dict(before)), "sent_at": now, "lease_until": lease, "claim": None}
     return _leave(removal, number, caller, State.SENT, facts, before=facts["before"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.models import Removal
 from dashboard.problems import Action, Problem
-from dashboard.units import count_text
+from dashboard.units import format_count
 
 State = Removal.State
 
@@ -59,7 +59,7 @@ class RemovalInFlight(Problem):
         super().__init__(str(other.pk))
         self.other = other
         if other.job is not None and other.state in (State.PLANNED, State.CLAIMED):
-            items, asked = count_text(other.job.total or 1, "item"), f"{other.job.created_at:%H:%M:%S}"
+            items, asked = format_count(other.job.total or 1, "item"), f"{other.job.created_at:%H:%M:%S}"
             progress = (
                 f"{other.person} asked at {asked} UTC to delete {items}, this among them, and it waits its "
                 "turn."

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.identity import Caller
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.models import Connection, Removal, actor_columns_of, transition
 from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, WORKER_DELETE_TIMEOUTS
 
@@ -115,13 +115,13 @@ def open_row(
         connection_label=connection.label,
         media_id=media_id,
         **actor_columns_of(person),
-        ticket=masked(intent.ticket),
-        reason=masked(intent.reason),
+        ticket=mask_ids(intent.ticket),
+        reason=mask_ids(intent.reason),
         token=intent.token,
         request_id=intent.caller.request_id,
         retry_of=earlier,
         attempt=earlier.attempt + 1 if earlier else 1,
-        before=masked(dict(before or {})),
+        before=mask_ids(dict(before or {})),
         sent_at=now,
         lease_until=now + CALL_LEASE[verb] if state == State.SENT else None,
         settled_at=None if state == State.SENT else now,
@@ -190,7 +190,7 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
     """Close an unresolved removal with an admin's note, and return False if it is not unresolved any more.
     Raise audit.NotRecorded."""
     closer = caller.person.name if caller.person else ""
-    fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": masked(note)}
+    fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": mask_ids(note)}
     try:
         with transaction.atomic():
             if not transition(removal, Q(state=State.UNRESOLVED, closed_at=None), **fields):

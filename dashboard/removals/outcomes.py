@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from dashboard.models import Removal
-from dashboard.units import count_text, size_text
+from dashboard.units import format_count, format_size
 from dashboard.vault import (
     BadRequest,
     Busy,
@@ -93,14 +93,14 @@ def _contradiction(answer: DeleteResult | PurgeResult, before: Mapping[str, Any]
     purged = answer.purged_count if isinstance(answer, PurgeResult) else None
     told = ", ".join(
         [
-            *([count_text(purged, "variant") + " removed"] if purged is not None else []),
-            *([size_text(freed) + " freed"] if freed is not None else []),
+            *([format_count(purged, "variant") + " removed"] if purged is not None else []),
+            *([format_size(freed) + " freed"] if freed is not None else []),
         ]
     )
     if not answer.success:
         return f"The service answered that it removed nothing, but: {told}." if freed or purged else ""
     if (freed == 0 and size_bytes) or (purged == 0 and variants):
-        seen = f"{count_text(variants, 'variant')}, {size_text(size_bytes)}"
+        seen = f"{format_count(variants, 'variant')}, {format_size(size_bytes)}"
         return f"The service answered that it succeeded, but: {told}. Seen before: {seen}."
     return ""
 

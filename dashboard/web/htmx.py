@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, push_url, reswap, retarget
 
-from dashboard.origins import own_path
+from dashboard.origins import make_own_path
 from dashboard.request import Request
 
 
@@ -23,7 +23,7 @@ def wants_fragment(request: Request) -> bool:
 def page_behind(request: Request) -> str:
     """The address of our page that htmx sent this request from; empty when it names none of ours."""
     try:
-        return own_path(request.htmx.current_url_abs_path or "")
+        return make_own_path(request.htmx.current_url_abs_path or "")
     except ValueError:  # a header that is no address
         return ""
 

@@ -61,7 +61,7 @@ class Identity:
             return render_problem(request, problem)
         request.caller = replace(request.caller, person=person)
         if person and not settings.IS_DEMO:
-            accounts.remember(person, request.caller)
+            accounts.record_visit(person, request.caller)
         if person and person.role is None and request.path_info != reverse("sign-out"):
             seen = list(person.groups[: access_pages.MAX_GROUPS_SHOWN])
             audit.note("access.no_role", request.caller, result={"groups": seen})

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from dashboard import units
 from dashboard.audit import OUTCOMES, VERBS
 from dashboard.identity import Person, Role
-from dashboard.oddities import oddity_text, visible_label
+from dashboard.oddities import format_oddity, make_label_visible
 from dashboard.request import Request
 
 from . import preferences, ticket_links
@@ -67,18 +67,18 @@ def environment(**options: Any) -> Environment:
         htmx_config=HTMX_CONFIG,
         help_desk_href=ticket_links.help_desk_href,
         Role=Role,
-        count=units.count_text,
+        count=units.format_count,
         filter_words=FILTER_WORDS,
         audit_words={"verb": VERBS, "outcome": OUTCOMES, "limits": (25, 50, 100, 200)},
     )
     env.filters.update(
         icon=icon,  # as filters these two are called without Jinja2's ceremony: a list has hundreds
         strip=strip,
-        size=units.size_text,
-        iso=units.iso_text,
-        utc=units.utc_text,
-        oddity=oddity_text,
-        visible=visible_label,
+        size=units.format_size,
+        iso=units.format_iso,
+        utc=units.format_utc,
+        oddity=format_oddity,
+        visible=make_label_visible,
         ticket_link=ticket_link,
     )
     return env

@@ -14,10 +14,10 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 
-from dashboard.origins import own_path
+from dashboard.origins import make_own_path
 from dashboard.problems import Problem
 from dashboard.request import GetResponse, Request
-from dashboard.security import headers, is_same_site
+from dashboard.security import is_same_site, make_security_headers
 from dashboard.vault import VaultError
 
 from . import bare_pages, error_pages
@@ -31,11 +31,11 @@ class Headers:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.headers = headers(settings.VAULTPLUS_MEDIA_HOSTS)
+        self.headers = make_security_headers(settings.VAULTPLUS_MEDIA_HOSTS)
 
     def __call__(self, request: Request) -> HttpResponseBase:
         request.request_id = uuid.uuid4().hex
-        request.path, request.path_info = own_path(request.path), own_path(request.path_info)
+        request.path, request.path_info = make_own_path(request.path), make_own_path(request.path_info)
         response = self.get_response(request)
         for name, value in self.headers.items():
             response.headers.setdefault(name, value)

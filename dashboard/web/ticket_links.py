@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import QueryDict
 from django.urls import reverse
 
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.lookups.references import SeveralIds, target_of
 from dashboard.models import Connection
 from dashboard.problems import Action, Problem
@@ -48,7 +48,7 @@ class UnusableLink(Problem):
 def find_way_on(request: Request, problem: UnusableLink) -> Action | None:
     """Return how a link goes on without what is wrong with it, if it can."""
     if problem.names_several:
-        return Action(lookup_href(masked(problem.given)), "Look them up together")
+        return Action(lookup_href(mask_ids(problem.given)), "Look them up together")
     words = WORDS_WITHOUT.get(problem.parameter)
     return Action(own_address(request, without=problem.parameter), words) if words else None
 

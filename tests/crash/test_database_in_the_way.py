@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.models import Removal
 from dashboard.removals.ledger import CALL_DEADLINE, CALL_LEASE
-from dashboard.settings import LONGEST_LOCK_WAIT
+from dashboard.settings import MAX_LOCK_WAIT_SECONDS
 from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, Timeouts
 from tests.crash.stage import ITEMS, Stage, Target
 
@@ -66,4 +66,4 @@ def test_a_lock_is_not_waited_for_without_end(stage: Stage) -> None:
 def test_a_lease_outlasts_two_locks_and_the_call(verb: Removal.Verb, call: Timeouts) -> None:
     """On the target and on the chain's end; else the row is given up while its call is under way."""
     assert CALL_DEADLINE[verb].total_seconds() == call.total
-    assert CALL_LEASE[verb].total_seconds() > 2 * LONGEST_LOCK_WAIT + call.total
+    assert CALL_LEASE[verb].total_seconds() > 2 * MAX_LOCK_WAIT_SECONDS + call.total

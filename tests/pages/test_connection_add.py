@@ -12,7 +12,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard.logs import JsonLines
+from dashboard.logs import JsonFormatter
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from tests.make import (
@@ -39,7 +39,7 @@ def lines() -> Iterator[io.StringIO]:
     """All that is logged, as it is written in production."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonFormatter())
     loggers = [logging.getLogger(name) for name in ("", "dashboard.audit")]
     for one in loggers:
         one.addHandler(handler)

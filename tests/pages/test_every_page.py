@@ -16,7 +16,7 @@ from django.templatetags.static import static
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboard.logs import JsonLines
+from dashboard.logs import JsonFormatter
 from dashboard.models import Connection, Event, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
@@ -209,7 +209,7 @@ def test_what_the_service_repeats_is_not_passed_on(admin: Browser, sandbox: Sand
     """Its own words may hold our key or the connection's id; and a traceback may hold anything."""
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonFormatter())
     logging.getLogger().addHandler(handler)
     try:
         body = {"error": f"key {API_KEY} may not see {SMALL_ID} at {sandbox.url}/v2/signed"}

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 
-from dashboard.logs import JsonLines
+from dashboard.logs import JsonFormatter
 from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
 from tests.make import BIG_ID, SMALL_ID, Browser, connection, operations, removal, signed_in, text
@@ -158,7 +158,7 @@ def test_a_connection_that_is_not_theirs_to_see(viewer: Browser, sandbox: Sandbo
 def test_a_raw_id_is_told_nowhere(viewer: Browser, caplog: pytest.LogCaptureFixture) -> None:
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonFormatter())
     caplog.set_level(logging.DEBUG)
     logging.getLogger().addHandler(handler)
     try:

@@ -12,7 +12,7 @@ import pytest
 from django.test import override_settings
 
 from dashboard.auth.config import AuthConfig
-from dashboard.origins import own_path
+from dashboard.origins import make_own_path
 from tests.assertions import GROUPS
 from tests.make import HTMX, Browser, assertion_browser, signed_in, text
 
@@ -125,4 +125,4 @@ def test_the_demos_sign_in_leads_to_us(start: str) -> None:
     ],
 )
 def test_one_slash_at_the_start(address: str, own: str) -> None:
-    assert own_path(address) == own
+    assert make_own_path(address) == own

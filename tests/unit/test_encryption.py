@@ -30,11 +30,15 @@ def test_nothing_in_the_database_tells_the_id(db: None) -> None:
 
 
 def test_the_same_id_is_sealed_differently_and_digested_alike() -> None:
-    assert encryption.seal("conn_1") != encryption.seal("conn_1")
-    assert encryption.digest("conn_1") == encryption.digest("conn_1") != encryption.digest("conn_2")
+    assert encryption.encrypt("conn_1") != encryption.encrypt("conn_1")
+    assert (
+        encryption.compute_digest("conn_1")
+        == encryption.compute_digest("conn_1")
+        != encryption.compute_digest("conn_2")
+    )
     with override_settings(DASHBOARD_DATA_KEYS=[NEW]):
-        other = encryption.digest("conn_1")
-    assert other != encryption.digest("conn_1")
+        other = encryption.compute_digest("conn_1")
+    assert other != encryption.compute_digest("conn_1")
 
 
 def test_a_raw_id_is_looked_up_by_its_digest(db: None) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.logs import JsonLines
+from dashboard.logs import JsonFormatter
 
 
 def line_of(message: str, *args: Any, **extra: Any) -> str:
     record = logging.makeLogRecord({"msg": message, "args": args, "levelname": "INFO", "name": "x", **extra})
-    return JsonLines().format(record)
+    return JsonFormatter().format(record)
 
 
 @given(st.text())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.origins import is_loopback, origin_of
+from dashboard.origins import is_loopback, parse_origin
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from dashboard.origins import is_loopback, origin_of
     ],
 )
 def test_an_origin_is_kept_as_scheme_host_and_port(given: str, origin: str) -> None:
-    assert origin_of(given) == origin
+    assert parse_origin(given) == origin
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_origin_is_kept_as_scheme_host_and_port(given: str, origin: str) -> N
 )
 def test_anything_else_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
-        origin_of(given)
+        parse_origin(given)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from django.test import override_settings
 
 from dashboard.exports import files as export_files
 from dashboard.models import Connection
-from dashboard.private import PrivateDatabase, folder_trouble, make_private_folder, open_private
+from dashboard.private import PrivateDatabase, find_folder_fault, make_private_folder, open_private
 from tests.browser.program import ROOT
 from tests.environment import MADE_UP
 from tests.exports import after, begun
@@ -130,8 +130,8 @@ def test_a_database_behind_a_link_does_not_start(tmp_path: Path) -> None:
 @pytest.mark.parametrize("allowed", [0o700, 0o755, 0o770, 0o2775])
 def test_a_folder_that_others_only_look_into_is_taken(tmp_path: Path, allowed: int) -> None:
     tmp_path.chmod(allowed)
-    assert folder_trouble(tmp_path) == ""
-    assert folder_trouble(tmp_path / "not there yet") == ""
+    assert find_folder_fault(tmp_path) == ""
+    assert find_folder_fault(tmp_path / "not there yet") == ""
 
 
 @pytest.mark.usefixtures("umask")

@@ -8,7 +8,14 @@ from itertools import combinations
 
 import pytest
 
-from dashboard.safety import check_host, check_key, check_network, is_loopback_bind, same_groups, same_keys
+from dashboard.safety import (
+    check_host,
+    check_key,
+    check_network,
+    find_shared_groups,
+    find_shared_keys,
+    is_loopback_bind,
+)
 from tests.environment import MADE_UP, SECRET_KEY
 
 KEYS = ["VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY", "DASHBOARD_DATA_KEYS", "DASHBOARD_AUDIT_KEYS"]
@@ -133,22 +140,22 @@ def test_what_this_machine_alone_reaches(bind: str, is_loopback: bool) -> None:
 @pytest.mark.parametrize(("one", "other"), list(combinations(KEYS, 2)))
 def test_a_text_for_two_keys_is_said_once(one: str, other: str) -> None:
     keys = {name: [f"key of {name}"] for name in KEYS}
-    assert same_keys(keys) == []
-    [said] = same_keys({**keys, one: ["same"], other: ["first", "same"]})
+    assert find_shared_keys(keys) == []
+    [said] = find_shared_keys({**keys, one: ["same"], other: ["first", "same"]})
     assert said.startswith(f"{one} and {other}: the same text stands for 2 keys.")
 
 
 def test_a_key_that_takes_over_is_another() -> None:
-    [said] = same_keys({"DASHBOARD_DATA_KEYS": ["same", "same"]})
+    [said] = find_shared_keys({"DASHBOARD_DATA_KEYS": ["same", "same"]})
     assert said.startswith("DASHBOARD_DATA_KEYS: the same text stands for 2 keys.")
-    assert same_keys({"DASHBOARD_DATA_KEYS": ["new", "old"]}) == []
+    assert find_shared_keys({"DASHBOARD_DATA_KEYS": ["new", "old"]}) == []
 
 
 def test_one_text_for_all_keys_is_one_sentence() -> None:
-    [said] = same_keys({name: ["same"] for name in KEYS})
+    [said] = find_shared_keys({name: ["same"] for name in KEYS})
     assert said.startswith(" and ".join(KEYS))
 
 
 def test_a_group_gives_one_role() -> None:
     grants = {"A": {"x", "y"}, "B": {"z"}, "C": {"Z", "y"}}
-    assert same_groups(grants) == ["A and C name the same group: it can give one role only."]
+    assert find_shared_groups(grants) == ["A and C name the same group: it can give one role only."]

@@ -2,13 +2,13 @@
 
 import pytest
 
-from dashboard.security import SAFE_METHODS, headers, is_same_site
+from dashboard.security import SAFE_METHODS, is_same_site, make_security_headers
 
 MEDIA = ["https://media.ofauth.com", "https://other.example"]
 
 
 def policy() -> dict[str, str]:
-    parts = headers(MEDIA)["Content-Security-Policy"].split("; ")
+    parts = make_security_headers(MEDIA)["Content-Security-Policy"].split("; ")
     return dict(part.split(" ", 1) for part in parts)
 
 
@@ -29,7 +29,7 @@ def test_the_policy_allows_ourselves_and_the_media_hosts_only() -> None:
 
 @pytest.mark.parametrize("word", ["unsafe", "*", "data:", "blob:"])
 def test_the_policy_has_no_holes(word: str) -> None:
-    assert word not in headers(MEDIA)["Content-Security-Policy"]
+    assert word not in make_security_headers(MEDIA)["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("method", SAFE_METHODS)

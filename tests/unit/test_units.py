@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dashboard.units import age_text, count_text, iso_text, length_text, size_text, utc_text
+from dashboard.units import format_age, format_count, format_iso, format_length, format_size, format_utc
 
 NOW = datetime(2026, 11, 20, 14, 2, 11, 45_678, tzinfo=UTC)
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 20, 14, 2, 11, 45_678, tzinfo=UTC)
     ],
 )
 def test_sizes_are_decimal(size: int | None, words: str) -> None:
-    assert size_text(size) == words
+    assert format_size(size) == words
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_sizes_are_decimal(size: int | None, words: str) -> None:
     [(None, ""), (0, "0:00"), (9.6, "0:10"), (72, "1:12"), (3599.6, "1:00:00"), (3672, "1:01:12")],
 )
 def test_lengths(seconds: float | None, words: str) -> None:
-    assert length_text(seconds) == words
+    assert format_length(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -49,21 +49,21 @@ def test_lengths(seconds: float | None, words: str) -> None:
     ],
 )
 def test_ages(ago: float, words: str) -> None:
-    assert age_text(ago) == words
+    assert format_age(ago) == words
 
 
 def test_moments_are_utc_whatever_zone_they_came_in() -> None:
     there = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
-    assert iso_text(there) == "2026-11-20T14:02:11.045Z"
-    assert utc_text(there) == "20 Nov 2026, 14:02:11 UTC"
-    assert utc_text(there.replace(day=3)) == "3 Nov 2026, 14:02:11 UTC"
+    assert format_iso(there) == "2026-11-20T14:02:11.045Z"
+    assert format_utc(there) == "20 Nov 2026, 14:02:11 UTC"
+    assert format_utc(there.replace(day=3)) == "3 Nov 2026, 14:02:11 UTC"
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 variants"), (1, "1 variant"), (4812, "4,812 variants")])
 def test_counts(count: int, words: str) -> None:
-    assert count_text(count, "variant") == words
+    assert format_count(count, "variant") == words
 
 
 def test_counts_with_a_plural_of_their_own() -> None:
-    assert count_text(1, "variant is", "variants are") == "1 variant is"
-    assert count_text(2, "variant is", "variants are") == "2 variants are"
+    assert format_count(1, "variant is", "variants are") == "1 variant is"
+    assert format_count(2, "variant is", "variants are") == "2 variants are"

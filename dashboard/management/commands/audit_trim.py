@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from dashboard.audit import NotRecorded
 from dashboard.audit.retention import trim
-from dashboard.identity import local_caller
+from dashboard.identity import make_local_caller
 from dashboard.private import open_private
-from dashboard.units import count_text
+from dashboard.units import format_count
 
 
 class Command(BaseCommand):
@@ -34,11 +34,11 @@ class Command(BaseCommand):
             raise CommandError("--keep-days has to be 1 or more.")
         try:
             with open(to, "x", encoding="ascii", opener=open_private) as file:
-                taken = trim(timezone.now() - timedelta(days=keep_days), file, local_caller())
+                taken = trim(timezone.now() - timedelta(days=keep_days), file, make_local_caller())
         except FileExistsError:
             raise CommandError(f"{to} is there already; name a new file.") from None
         except OSError as broken:
             raise CommandError(f"{to} cannot be written: {broken.strerror}. Nothing was taken out.") from None
         except (DatabaseError, NotRecorded) as broken:
             raise CommandError(f"Nothing was taken out: {broken}") from None
-        self.stdout.write(f"{count_text(taken, 'event')} written to {to} and taken out.")
+        self.stdout.write(f"{format_count(taken, 'event')} written to {to} and taken out.")

@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 
 from dashboard import audit
 from dashboard.audit import triggers
-from dashboard.units import count_text
+from dashboard.units import format_count
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(f"The chain holds, but triggers hang on its table: {', '.join(strange)}.")
         if wrong := audit.find_difference():
             raise CommandError(f"The chain holds, but the ledger does not: {wrong[0]} {wrong[1]}.")
-        events = count_text(verdict.events, "event")
+        events = format_count(verdict.events, "event")
         self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")
 
     def noted(self, text: str) -> tuple[int, str]:

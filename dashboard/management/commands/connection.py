@@ -11,10 +11,10 @@ from django.core.management import BaseCommand, CommandError
 
 from dashboard import audit, connections
 from dashboard.encryption import DecryptionError
-from dashboard.identity import local_caller
+from dashboard.identity import make_local_caller
 from dashboard.models import Colour, Connection
 from dashboard.service import UnknownConnection
-from dashboard.units import count_text
+from dashboard.units import format_count
 from dashboard.web.forms.connection import ConnectionForm, NewConnectionForm
 
 
@@ -80,15 +80,15 @@ class Command(BaseCommand):
         self.stdout.write(f"{slug} is seen by {', '.join(connection.groups) or 'everybody'} now.")
 
     def archive_connection(self, slug: str, undo: bool, **options: Any) -> None:
-        (connections.restore if undo else connections.archive)(local_caller(), self.find(slug))
+        (connections.restore if undo else connections.archive)(make_local_caller(), self.find(slug))
         self.stdout.write(f"{slug} is {'in use again' if undo else 'archived'}.")
 
     def rekey_connection(self, **options: Any) -> None:
         try:
-            sealed = connections.rekey(local_caller())
+            sealed = connections.rekey(make_local_caller())
         except DecryptionError as unsealable:
             raise CommandError(f"{unsealable} Nothing was changed.") from None
-        self.stdout.write(f"{count_text(sealed, 'ID')} sealed by the first key.")
+        self.stdout.write(f"{format_count(sealed, 'ID')} sealed by the first key.")
 
     def change(self, slug: str, **typed: str) -> Connection:
         connection = self.find(slug)
@@ -103,7 +103,7 @@ class Command(BaseCommand):
 
     def save(self, form: ConnectionForm) -> Connection:
         """What the form says, done and recorded; else its reasons, each after the name of its field."""
-        saved = form.save(local_caller()) if form.is_valid() else None
+        saved = form.save(make_local_caller()) if form.is_valid() else None
         if saved is None:
             reasons = (f"{name.strip('_')}: {' '.join(map(str, said))}" for name, said in form.errors.items())
             raise CommandError("\n".join(reasons))

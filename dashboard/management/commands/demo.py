@@ -19,8 +19,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError
 
-from dashboard.demo import VAR_DIR, arguments, database_url
-from dashboard.demo_lock import CannotWrite, DemoRuns, find_listener, lock_database, lock_file, tell_end
+from dashboard.demo import VAR_DIR, add_arguments, make_database_url
+from dashboard.demo_lock import CannotWrite, DemoRuns, announce_end, find_listener, lock_database, lock_file
 from dashboard.models import Connection
 from dashboard.sandbox import DEMO_CONNECTIONS, DEMO_KEY
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
     help = "Run the dashboard over an embedded sandbox Vault+ with drawn media, on this machine only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        arguments(parser)
+        add_arguments(parser)
 
     def handle(self, *args: Any, port: int, sandbox_port: int, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -96,7 +96,7 @@ class Command(BaseCommand):
                 time.sleep(0.2)
             raise CommandError("A part of the demo ended by itself; what it said stands above.")
         finally:
-            tell_end(lock)
+            announce_end(lock)
             self.end(children)
             os.close(end_of_pipe)
             os.close(ours)
@@ -123,7 +123,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def advice(port: int) -> str:
-        if os.environ["DATABASE_URL"] != database_url(port):
+        if os.environ["DATABASE_URL"] != make_database_url(port):
             return "Or name another database in DATABASE_URL: two demos cannot share one."
         return "Or start a second one, with a database of its own: choose another --port and --sandbox-port."
 

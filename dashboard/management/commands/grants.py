@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from dashboard import grants
-from dashboard.units import count_text
+from dashboard.units import format_count
 
 
 class Command(BaseCommand):
@@ -24,14 +24,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, role: str, apply: bool, **options: Any) -> None:
         try:
-            statements = grants.statements(role)
+            statements = grants.build_statements(role)
             if apply:
-                grants.apply(role)
-        except grants.CannotGrant as why:
+                grants.apply_grants(role)
+        except grants.GrantError as why:
             raise CommandError(str(why)) from None
         except DatabaseError as broken:
             raise CommandError(f"Nothing was changed: {str(broken).strip()}") from None
         if apply:
-            self.stdout.write(f"{role} has the rights it needs on {count_text(len(grants.RIGHTS), 'table')}.")
+            self.stdout.write(
+                f"{role} has the rights it needs on {format_count(len(grants.RIGHTS), 'table')}."
+            )
         else:
             self.stdout.write("\n".join(f"{one};" for one in ("BEGIN", *statements, "COMMIT")))

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import BaseCommand
 
 from dashboard.removals.recovery import reconcile_due
-from dashboard.units import count_text
+from dashboard.units import format_count
 
 
 class Command(BaseCommand):
@@ -17,4 +17,4 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{count_text(reconcile_due(), 'removal')} looked after.")
+        self.stdout.write(f"{format_count(reconcile_due(), 'removal')} looked after.")

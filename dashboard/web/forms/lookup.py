@@ -9,7 +9,7 @@ from typing import Any, Final
 from django import forms
 from django.utils.datastructures import MultiValueDict
 
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.lookups.parsing import MOST_SHOWN, Pasted, decoded, read
 from dashboard.lookups.store import MOST_IDS, MOST_PAIRS
 from dashboard.models import Connection
@@ -84,7 +84,7 @@ class PastedForm(forms.Form):
             text = self.text
         except ValueError:
             text = self.given
-        shown: str = masked(text)
+        shown: str = mask_ids(text)
         return shown
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from dashboard.audit.queries import AuditQuery, AuditReader
 from dashboard.models import Job, Removal
 from dashboard.removals import ledger
-from dashboard.units import age_text, count_text
+from dashboard.units import format_age, format_count
 
 from . import progress
 from .bulk_summary import job_href
@@ -39,7 +39,7 @@ class Resting:
     @property
     def deed(self) -> str:
         if self.job.kind == Job.Kind.REMOVE and self.job.total is not None:
-            return f"Bulk removal of {count_text(self.job.total, 'item')}"
+            return f"Bulk removal of {format_count(self.job.total, 'item')}"
         return Job.Kind(self.job.kind).label
 
     @property
@@ -65,4 +65,4 @@ def list_removals_needing_a_look(history: AuditReader, query: AuditQuery) -> lis
 
 
 def _age(since: datetime) -> str:
-    return age_text((datetime.now(UTC) - since).total_seconds())
+    return format_age((datetime.now(UTC) - since).total_seconds())

@@ -22,7 +22,7 @@ from dashboard.audit.queries import (
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Removal
 from dashboard.removals.ledger import RETRYABLE_STATES
-from dashboard.units import size_text
+from dashboard.units import format_size
 
 from .attention import Look, Resting, list_removals_needing_a_look
 from .bulk_summary import BulkSummaryLine, describe_beginning, job_href, summarize_begun
@@ -124,7 +124,7 @@ class EventRow:
         if self.run:
             return self.run.freed
         freed = self.facts["result"].get("freed_bytes")
-        return size_text(freed) if isinstance(freed, int) else ""
+        return format_size(freed) if isinstance(freed, int) else ""
 
 
 class AuditPage:
@@ -270,7 +270,7 @@ def _told(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name.endswith("_bytes") and isinstance(value, int):
-        return f"{size_text(value)} ({value:,} B)"
+        return f"{format_size(value)} ({value:,} B)"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "—"
     if isinstance(value, dict):

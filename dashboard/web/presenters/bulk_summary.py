@@ -12,7 +12,7 @@ from django.urls import reverse
 from dashboard.audit.chain import read_facts
 from dashboard.models import Event, Job
 from dashboard.removals.bulk_summaries import BulkSummary, summarize
-from dashboard.units import count_text, size_text
+from dashboard.units import format_count, format_size
 
 from . import progress
 from .removal import Mark
@@ -61,7 +61,7 @@ class BulkSummaryLine:
     @property
     def freed(self) -> str:
         freed = self.summary.freed_bytes
-        return size_text(freed) if freed else ""
+        return format_size(freed) if freed else ""
 
 
 def summarize_begun(events: Iterable[Event]) -> dict[UUID, BulkSummaryLine]:
@@ -73,7 +73,7 @@ def summarize_begun(events: Iterable[Event]) -> dict[UUID, BulkSummaryLine]:
 def describe_beginning(event: Event) -> str:
     """Return `Bulk removal of 60 items`, as the event that begins it says."""
     items = read_facts(event)["result"].get("items")
-    return f"Bulk removal of {count_text(items, 'item')}" if isinstance(items, int) else "Bulk removal"
+    return f"Bulk removal of {format_count(items, 'item')}" if isinstance(items, int) else "Bulk removal"
 
 
 def job_href(number: UUID) -> str:

@@ -12,7 +12,7 @@ from dashboard.exports import job as export
 from dashboard.identity import Person
 from dashboard.models import Connection, Job
 from dashboard.spreadsheets import FORMATS
-from dashboard.units import size_text
+from dashboard.units import format_size
 
 from .job import JobPage
 from .media_list import ExportPage
@@ -31,7 +31,7 @@ class ExportJob(JobPage):
     def written(self) -> str:
         """The length of the file, or of what is there of it."""
         size = self.job.size_bytes if self.job.state == Job.State.DONE else self.job.progress.get("bytes")
-        return size_text(size or 0)
+        return format_size(size or 0)
 
     @property
     def until(self) -> datetime | None:

@@ -17,7 +17,7 @@ from dashboard.identity import Person, Role
 from dashboard.models import Connection, Job, Removal
 from dashboard.removals import bulk, claims
 from dashboard.removals.ledger import RETRYABLE_STATES
-from dashboard.units import count_text, size_text, utc_text
+from dashboard.units import format_count, format_size, format_utc
 
 from .progress import Progress
 from .removal import Mark, mark_of
@@ -130,7 +130,7 @@ class RemovalJob(JobPage):
     def why_again(self) -> str:
         """Also after a stop: what was sent by then still comes to its end."""
         out = 0 if self.job.is_open else self.job.removals.filter(state__in=Removal.OPEN).count()
-        return f"Waiting for the outcome of {count_text(out, 'item')}" if out else super().why_again
+        return f"Waiting for the outcome of {format_count(out, 'item')}" if out else super().why_again
 
     @property
     def title(self) -> str:
@@ -198,8 +198,8 @@ class RemovalJob(JobPage):
         lines = [
             f"{self.title} (··{job.connection.tail})",
             *said,
-            f"Freed: {size_text(self.freed_bytes)}",
-            f"By: {job.person}, {utc_text(job.created_at)}, in {self.progress.took}",
+            f"Freed: {format_size(self.freed_bytes)}",
+            f"By: {job.person}, {format_utc(job.created_at)}, in {self.progress.took}",
             f"Ticket: {job.ticket or 'none'}",
             *([f"Reason: {job.reason}"] if job.reason else []),
             f"Record: {job.pk}",
@@ -223,7 +223,7 @@ def may_stop(job: Job, person: Person | None) -> bool:
 
 def title_of(job: Job, gone: int = 0) -> str:
     """What it does, or did, in words: `Deleting 60 items of Studio A`."""
-    items, of = count_text(job.total or 0, "item"), job.connection_label
+    items, of = format_count(job.total or 0, "item"), job.connection_label
     match Kind(job.kind), State(job.state):
         case Kind.REMOVE, State.DONE if gone == job.total:
             return f"Deleted {items} of {of}"

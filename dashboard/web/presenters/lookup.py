@@ -18,7 +18,7 @@ from dashboard.models import Connection, Lookup, Removal
 from dashboard.removals import actions
 from dashboard.selection import Entry
 from dashboard.spreadsheets import Sheet, escape_formula
-from dashboard.units import age_text, iso_text, length_text, size_text
+from dashboard.units import format_age, format_iso, format_length, format_size
 from dashboard.vault import KeyRefused
 from dashboard.web.ticket_links import with_ticket
 
@@ -61,10 +61,10 @@ class FoundRow:
         self.type = kind if kind in TYPE_WORDS else "unknown"
         self.type_word = TYPE_WORDS.get(kind, kind) or ("" if self.unreadable else "Type not known")
         self.seconds: float | None = told.get("duration")
-        self.length = length_text(self.seconds)
+        self.length = format_length(self.seconds)
         known = [size for _, size in self.held.values() if size is not None]
         self.size_bytes: int | None = sum(known) if known else None
-        self.size = size_text(self.size_bytes)
+        self.size = format_size(self.size_bytes)
 
     @property
     def strip(self) -> tuple[Slot, ...]:
@@ -162,7 +162,7 @@ class Result:
     @property
     def age(self) -> str:
         asked_at = self.lookup.asked_at or self.lookup.created_at
-        return age_text((timezone.now() - asked_at).total_seconds())
+        return format_age((timezone.now() - asked_at).total_seconds())
 
     @property
     def missing_text(self) -> str:
@@ -186,7 +186,7 @@ class Result:
 
     def _cells(self) -> Iterator[list[str]]:
         lookup = self.lookup
-        as_of = iso_text(lookup.asked_at) if lookup.asked_at else ""
+        as_of = format_iso(lookup.asked_at) if lookup.asked_at else ""
         found = {(row.id, row.connection.pk): row for row in self.found}
         stones = {(stone.media_id, stone.connection_id): stone for m in self.missing for stone in m.stones}
         hints = {row.id: row.hint for row in self.missing}
@@ -233,4 +233,4 @@ def _found_cells(row: FoundRow) -> list[str]:
 
 
 def _stone_cells(stone: Removal | None) -> list[str]:
-    return [iso_text(stone.sent_at), stone.person, stone.ticket] if stone else [""] * 3
+    return [format_iso(stone.sent_at), stone.person, stone.ticket] if stone else [""] * 3

@@ -19,8 +19,8 @@ from django.urls import reverse
 from msgspec import Struct
 
 from dashboard.models import Connection
-from dashboard.oddities import MAX_LABEL_LENGTH, oddity_lines, visible_label
-from dashboard.units import age_text, iso_text, length_text, size_text
+from dashboard.oddities import MAX_LABEL_LENGTH, list_oddities, make_label_visible
+from dashboard.units import format_age, format_iso, format_length, format_size
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, filter_media_link
 
 SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
@@ -56,7 +56,7 @@ def slot_of(label: str, status: str, matched: bool) -> Slot:
     """The one Slot there is for these three: a page has hundreds, and few are different."""
     known = status in STATUS_WORDS
     word = STATUS_WORDS.get(status, status) or "No state"
-    return Slot(visible_label(label), status if known else "unknown", word, matched)
+    return Slot(make_label_visible(label), status if known else "unknown", word, matched)
 
 
 class Row(Struct, frozen=True, gc=False):
@@ -135,19 +135,19 @@ class Shelf:
             delete_href=f"{href}delete/",
             type=item.type if item.is_known_type else "unknown",
             type_word=TYPE_WORDS.get(item.type, item.type) or "Type not known",
-            length=length_text(item.duration),
-            size=size_text(sum(known) if known else None),
+            length=format_length(item.duration),
+            size=format_size(sum(known) if known else None),
             strip=self.strip(item),
-            first_seen=age_text((self.now_ms - first.created_ms) / 1000) if first else "—",
-            first_seen_iso=iso_text(seen) if seen else "",
-            last_seen=age_text((self.now_ms - last.last_accessed_ms) / 1000) if last and used else "never",
-            last_seen_iso=iso_text(used) if used else "",
+            first_seen=format_age((self.now_ms - first.created_ms) / 1000) if first else "—",
+            first_seen_iso=format_iso(seen) if seen else "",
+            last_seen=format_age((self.now_ms - last.last_accessed_ms) / 1000) if last and used else "never",
+            last_seen_iso=format_iso(used) if used else "",
             moving=item.is_moving,
             thumb=thumb,
             why_no_thumb=why,
             variants=len(item.media),
             size_bytes=sum(known),
-            odd="; ".join(oddity_lines(item)),
+            odd="; ".join(list_oddities(item)),
         )
 
     def broken(self, item: UnreadableItem) -> BrokenRow:
@@ -218,7 +218,7 @@ class VariantCard:
     @property
     def name(self) -> str:
         """The label as it can be seen."""
-        return visible_label(self.label)
+        return make_label_visible(self.label)
 
     @property
     def key(self) -> str:
@@ -267,7 +267,7 @@ class ItemPage:
         self.item = item
         self.row = shelf.row(item)
         self.cards = variant_cards(shelf, item)
-        self.odd = oddity_lines(item)
+        self.odd = list_oddities(item)
         self.reveal = reveal
         self.carried = {"ticket": ticket} if ticket else {}
         self.href = self._with(self.row.href)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.urls import reverse
 
 from dashboard.models import Connection
-from dashboard.units import iso_text, length_text
+from dashboard.units import format_iso, format_length
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaPage, MediaQuery
 from dashboard.vault.query import FILTER_FIELDS
 
@@ -150,16 +150,16 @@ def chip_text(name: str, query: MediaQuery) -> str:
         case "content_type":
             return f"MIME: {value}"
         case "duration_min":
-            return f"Length from {length_text(value)}"
+            return f"Length from {format_length(value)}"
         case "duration_max":
-            return f"Length up to {length_text(value)}"
+            return f"Length up to {format_length(value)}"
     what = "First seen" if name.startswith("created") else "Stored"
     return f"{what} {'since' if name.endswith('from') else 'until'} {short_moment(value)}"
 
 
 def short_moment(value: datetime) -> str:
     """A day by its date alone; any other moment as exact as it was given."""
-    return iso_text(value).replace("T00:00:00.000Z", "").replace(".000Z", "Z").replace("T", " ")
+    return format_iso(value).replace("T00:00:00.000Z", "").replace(".000Z", "Z").replace("T", " ")
 
 
 def limits(current: int | None) -> list[int]:

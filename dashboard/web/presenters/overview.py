@@ -13,7 +13,7 @@ from dashboard.identity import Person
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
 from dashboard.scans.statistics import AGE_LIMITS_MS, NEVER_INDEX, CountAndBytes, SumsByName
-from dashboard.units import age_text, count_text, iso_text
+from dashboard.units import format_age, format_count, format_iso
 
 from .job import may_stop
 from .media import STATUS_WORDS, TYPE_WORDS
@@ -148,7 +148,7 @@ class Overview:
         self.last_access = moment(self.statistics.last_access_ms)
         self.last_access_age = _ago(self.statistics.last_access_ms)
         self.age = _ago(found.as_of.timestamp() * 1000)
-        self.cover = f"Of {count_text(self.statistics.items, 'item')}, scanned {self.age}"
+        self.cover = f"Of {format_count(self.statistics.items, 'item')}, scanned {self.age}"
 
     @property
     def states(self) -> list[Part]:
@@ -215,7 +215,7 @@ class Overview:
             TYPE_WORDS.get(kind, kind),
             size,
             _ago(last) if last else "never",
-            iso_text(at) if at else "",
+            format_iso(at) if at else "",
         )
 
 
@@ -254,4 +254,4 @@ def _of(part: int, whole: int) -> float:
 
 
 def _ago(ms: float) -> str:
-    return age_text(timezone.now().timestamp() - ms / 1000)
+    return format_age(timezone.now().timestamp() - ms / 1000)

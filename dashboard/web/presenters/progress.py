@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from dashboard.jobs import lifecycle
 from dashboard.models import Job
-from dashboard.units import count_text, rate_text, span_text
+from dashboard.units import format_count, format_rate, format_span
 
 from .removal import Mark
 
@@ -62,8 +62,8 @@ class Progress:
     def text(self) -> str:
         """`31 of 60 items`, or `48,211 items` where nobody knows how many there are."""
         if self.total is None:
-            return count_text(self.done, self.noun)
-        return f"{self.done:,} of {count_text(self.total, self.noun)}"
+            return format_count(self.done, self.noun)
+        return f"{self.done:,} of {format_count(self.total, self.noun)}"
 
     @property
     def seconds(self) -> float:
@@ -82,18 +82,18 @@ class Progress:
 
     @property
     def rate(self) -> str:
-        return "" if self.per_second is None else rate_text(self.per_second, self.noun)
+        return "" if self.per_second is None else format_rate(self.per_second, self.noun)
 
     @property
     def left(self) -> str:
         """How much longer at this rate; empty where that cannot be told."""
         if self.per_second is None or self.total is None:
             return ""
-        return f"about {span_text((self.total - self.done) / self.per_second)} left"
+        return f"about {format_span((self.total - self.done) / self.per_second)} left"
 
     @property
     def took(self) -> str:
-        return span_text(self.seconds)
+        return format_span(self.seconds)
 
     @property
     def quarter(self) -> int:

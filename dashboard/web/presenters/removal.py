@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from dashboard.models import Removal
-from dashboard.units import count_text, size_text
+from dashboard.units import format_count, format_size
 
 State = Removal.State
 
@@ -77,12 +77,12 @@ def words_of(record: Removal) -> Words:
     what = record.media_id or f"everything of {record.connection_label}"
     is_purge = record.verb == Removal.Verb.PURGE
     again = "Do not press again" if is_purge else "Look at the item again before you press"
-    freed = "" if record.freed_bytes is None else f", freed {size_text(record.freed_bytes)}"
+    freed = "" if record.freed_bytes is None else f", freed {format_size(record.freed_bytes)}"
     came = _what_came(record)
     match record.state:
         case State.DELETED if is_purge:
             count = record.purged_variants
-            variants = "" if count is None else f": {count_text(count, 'variant')} removed"
+            variants = "" if count is None else f": {format_count(count, 'variant')} removed"
             return Words(
                 f"Purged {record.connection_label}{variants}{freed}",
                 "The connection's cache was emptied. Items may be cached again as they are looked at.",

@@ -15,7 +15,7 @@ from dashboard.models import Connection, Job, Removal, TrayItem
 from dashboard.removals.bulk import MIN_ITEMS_TO_TYPE
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.selection import Entry, Totals
-from dashboard.units import count_text
+from dashboard.units import format_count
 from dashboard.vault import MediaPage
 from dashboard.web.ticket_links import with_ticket
 
@@ -65,7 +65,7 @@ class TrayBar:
         """What a screen reader is told once it has changed."""
         if not self.totals.items:
             return "Nothing is selected"
-        return f"{self.totals.items:,} selected, {count_text(self.totals.variants, 'variant')}"
+        return f"{self.totals.items:,} selected, {format_count(self.totals.variants, 'variant')}"
 
 
 def bar(

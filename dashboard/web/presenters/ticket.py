@@ -9,9 +9,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from dashboard.models import Connection, Removal
-from dashboard.oddities import visible_label
+from dashboard.oddities import make_label_visible
 from dashboard.request import Request
-from dashboard.units import length_text, size_text, utc_text
+from dashboard.units import format_length, format_size, format_utc
 from dashboard.vault import MediaItem
 from dashboard.web.ticket_links import TicketLink
 
@@ -48,7 +48,7 @@ def write_answer(
             lines += _removed(found)
         case None:
             lines.append("Not in the cache of this connection")
-    lines += [f"As of: {utc_text(at)}", address]
+    lines += [f"As of: {format_utc(at)}", address]
     return "\n".join(" ".join(line.split()) for line in lines)
 
 
@@ -56,23 +56,24 @@ def _cached(item: MediaItem) -> Iterator[str]:
     variants = item.media.values()
     seen = min((v.created_at for v in variants if v.created_at), default=None)
     used = max((v.last_accessed_at for v in variants if v.last_accessed_at), default=None)
-    yield " ".join(("Type:", item.type, length_text(item.duration)))
+    yield " ".join(("Type:", item.type, format_length(item.duration)))
     for label, v in item.media.items():
         size = (
             ("size not known" if v.find_oddity("sizeBytes") else "size not known yet")
             if v.size is None
-            else size_text(v.size)
+            else format_size(v.size)
         )
-        yield f"- {visible_label(label)}: {STATUS_WORDS.get(v.status, v.status) or 'state not known'}, {size}"
-    yield f"First seen: {utc_text(seen) if seen else 'not known'}"
-    yield f"Last access: {utc_text(used) if used else 'never'}"
+        state = STATUS_WORDS.get(v.status, v.status) or "state not known"
+        yield f"- {make_label_visible(label)}: {state}, {size}"
+    yield f"First seen: {format_utc(seen) if seen else 'not known'}"
+    yield f"Last access: {format_utc(used) if used else 'never'}"
 
 
 def _removed(record: Removal) -> Iterator[str]:
     what = "This item" if record.verb == Removal.Verb.DELETE else "Everything of this connection"
     yield f"{what}: {record.get_state_display()}"
-    yield f"By: {record.person}, {utc_text(record.sent_at)}"
+    yield f"By: {record.person}, {format_utc(record.sent_at)}"
     if record.freed_bytes is not None:
-        yield f"Freed: {size_text(record.freed_bytes)}"
+        yield f"Freed: {format_size(record.freed_bytes)}"
     yield f"Ticket: {record.ticket or 'none'}"
     yield f"Record: {record.pk}"

@@ -13,7 +13,7 @@ from dashboard.models import Connection, Job, Removal
 from dashboard.removals.actions import MAY_HAVE_TAKEN
 from dashboard.scans import scan
 from dashboard.scans.statistics import ScanStatistics
-from dashboard.units import age_text, iso_text
+from dashboard.units import format_age, format_iso
 from dashboard.vault import MediaPage
 
 from .media import STATUS_WORDS
@@ -49,7 +49,7 @@ class Usage:
     @property
     def age(self) -> str:
         """How long ago it was so: `12 min ago`."""
-        return age_text((timezone.now() - self.as_of).total_seconds())
+        return format_age((timezone.now() - self.as_of).total_seconds())
 
     def record(self) -> dict[str, object]:
         """What the record of a purge keeps of it: what was seen before, when, and how it was found out."""
@@ -60,11 +60,11 @@ class Usage:
             "variants_by_state": {share.name: share.variants for share in self.shares},
             "bytes_by_state": {share.name: share.size_bytes for share in self.shares},
             "in_flight": self.moving,
-            "last_access": iso_text(self.last_accessed) if self.last_accessed else None,
-            "newest": iso_text(self.newest) if self.newest else None,
+            "last_access": format_iso(self.last_accessed) if self.last_accessed else None,
+            "newest": format_iso(self.newest) if self.newest else None,
             "at_least": self.at_least,
             "scanned": self.scan is not None,
-            "as_of": iso_text(self.as_of),
+            "as_of": format_iso(self.as_of),
         }
 
 

@@ -14,7 +14,7 @@ from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
 from dashboard.scans.statistics import MAX_NAMED_LINKS
-from dashboard.units import age_text
+from dashboard.units import format_age
 from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, UnreadableItem
 
 from .media import STATUS_WORDS, BrokenRow, Row, Shelf
@@ -44,14 +44,14 @@ class ExpiringPage:
         if not self.job or not self.statistics:
             return
         now = timezone.now()
-        self.scanned = age_text((now - (self.job.finished_at or self.job.created_at)).total_seconds())
+        self.scanned = format_age((now - (self.job.finished_at or self.job.created_at)).total_seconds())
         self.is_cut = len(self.statistics.soonest) == MAX_NAMED_LINKS
         found: dict[str, Ending] = {}
         for later_ms, media_id, label in sorted(self.statistics.soonest, reverse=True):
             ends_at = datetime.fromtimestamp(-later_ms / 1000, UTC)
             left = (ends_at - now).total_seconds()
             href = f"{connection.media_url}{media_id}/"
-            ending = found.setdefault(media_id, Ending(media_id, href, ends_at, age_text(-left), left <= 0))
+            ending = found.setdefault(media_id, Ending(media_id, href, ends_at, format_age(-left), left <= 0))
             ending.labels.append(label)
         self.endings = list(found.values())
 

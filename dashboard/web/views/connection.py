@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from dashboard import service
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
-from dashboard.logs import masked
+from dashboard.logs import mask_ids
 from dashboard.removals import actions
 from dashboard.request import Request
 from dashboard.web import preferences
@@ -38,7 +38,7 @@ def search(request: Request) -> HttpResponse:
     if target is None:
         pasted, slug = request.GET["q"], request.GET.get("connection", "")
         here = [one.slug for one in request.connections if one.slug == slug]
-        several_href = lookup_href(masked(pasted), here) if form.names_several else ""
+        several_href = lookup_href(mask_ids(pasted), here) if form.names_several else ""
         context: dict[str, object] = {"text": pasted, "reasons": form.errors.get("q", [])}
         context["several_href"] = several_href
         return render(request, "connection/search.html", context, status=422)

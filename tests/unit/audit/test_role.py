@@ -30,10 +30,10 @@ def role(request: pytest.FixtureRequest, db: None) -> Iterator[str]:
     """A role that may do nothing yet, and that the owner is connected to give rights to."""
     name = getattr(request, "param", "dashboard")
     with as_owner(), database.cursor() as cursor:
-        cursor.execute(f"CREATE ROLE {grants.quoted(name)}")
+        cursor.execute(f"CREATE ROLE {grants.quote_name(name)}")
         yield name
-        cursor.execute(f"DROP OWNED BY {grants.quoted(name)}")
-        cursor.execute(f"DROP ROLE {grants.quoted(name)}")
+        cursor.execute(f"DROP OWNED BY {grants.quote_name(name)}")
+        cursor.execute(f"DROP ROLE {grants.quote_name(name)}")
 
 
 def granted(role: str, *, apply: bool = True) -> str:
@@ -53,7 +53,7 @@ def rights_of(role: str) -> dict[str, set[str]]:
         cursor.execute(
             "SELECT relname, privilege FROM pg_class, unnest(%s::text[]) privilege WHERE relkind = 'r' "
             "AND relnamespace = current_schema()::regnamespace AND has_table_privilege(%s, oid, privilege)",
-            [list(grants.EVERY_RIGHT), role],
+            [list(grants.ALL_RIGHTS), role],
         )
         found: dict[str, set[str]] = {}
         for table, right in cursor.fetchall():
@@ -143,7 +143,7 @@ def test_a_table_to_come_can_be_used_at_once(role: str) -> None:
 def test_a_role_that_cannot_be_given_them_is_a_sentence(
     role: str, name: str, sql: str, words: str, apply: bool
 ) -> None:
-    owner = grants.quoted(database.settings_dict["USER"])
+    owner = grants.quote_name(database.settings_dict["USER"])
     with transaction.atomic():
         if sql:
             execute(sql.format(owner=owner))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dashboard.exports.rows import COLUMNS, Items, encode_header, format_moment, make_encoder
 from dashboard.lookups.parsing import read
 from dashboard.models import Connection
-from dashboard.units import iso_text
+from dashboard.units import format_iso
 from dashboard.vault import MediaItem, UnreadableItem
 from tests.make import SMALL_ID, item, variant
 
@@ -104,7 +104,7 @@ def test_a_whole_length_has_no_fraction() -> None:
 def test_moments_are_those_of_the_pages(ms: int) -> None:
     seconds, rest = divmod(ms, 1000)
     there = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
-    assert format_moment(float(ms)) == iso_text(there)
+    assert format_moment(float(ms)) == format_iso(there)
 
 
 def test_no_moment_is_empty() -> None:

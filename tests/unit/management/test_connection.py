@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.test import override_settings
 
-from dashboard.identity import local_caller
+from dashboard.identity import make_local_caller
 from dashboard.models import Connection, Event
 from tests.make import connection, facts_of, no_events
 
@@ -88,7 +88,9 @@ def test_what_is_added_is_recorded_with_who_sat_at_the_machine() -> None:
     assert Connection.objects.get().groups == ["support", "vault-admins"]
     facts = facts_of("connection.added")
     assert facts["result"] == {"label": "studio-a", "colour": "slate", "groups": ["support", "vault-admins"]}
-    assert (facts["actor_name"], facts["mode"], facts["role"]) == (local_caller().person.name, "command", "")  # type: ignore[union-attr]
+    caller = make_local_caller().person
+    assert caller is not None
+    assert (facts["actor_name"], facts["mode"], facts["role"]) == (caller.name, "command", "")
     assert RAW_ID not in Event.objects.get().line
 
 

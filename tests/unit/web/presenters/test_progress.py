@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.models import Connection, Job, Worker
-from dashboard.units import rate_text, span_text
+from dashboard.units import format_rate, format_span
 from dashboard.web.presenters.progress import Progress
 from tests import make
 
@@ -102,7 +102,7 @@ def test_it_says_when_no_worker_is_there_for_it(studio: Connection) -> None:
     ],
 )
 def test_a_span_of_time_in_words(seconds: float, text: str) -> None:
-    assert span_text(seconds) == text
+    assert format_span(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_a_span_of_time_in_words(seconds: float, text: str) -> None:
     ],
 )
 def test_a_rate_in_words(per_second: float, text: str) -> None:
-    assert rate_text(per_second) == text
+    assert format_rate(per_second) == text
