@@ -20,7 +20,7 @@ _OF_NO_JOB: Final = models.Q(job__isnull=True)
 
 
 class Event(models.Model):
-    """One thing that happened, written once: the database refuses to change or delete a row.
+    """A thing that happened, written once: the database refuses to change or delete a row.
 
     `line` is the whole of it as canonical JSON, which `hash` signs; the columns beside it only repeat the
     values that lists are filtered by.

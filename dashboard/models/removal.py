@@ -15,7 +15,7 @@ from .job import Job
 
 
 class Removal(ActorFields):
-    """One target of a removal and what is known of it: a row of the ledger that moves from state to state.
+    """A target of a removal and what is known of it: a row of the ledger that moves from state to state.
 
     It is committed as `sent` before the bytes leave. Names of the person, the connection and the item are
     copied, so that the record outlives them; each step of its way is an Event.

@@ -30,6 +30,5 @@ def test_no_other_row_moves(db: None) -> None:
     assert transition(job, Q(), state=State.DONE)
     other.refresh_from_db()
     assert other.state == State.WAITING
-    job.delete()
     job.pk = uuid.uuid4()
     assert not transition(job, Q(), state=State.FAILED)
