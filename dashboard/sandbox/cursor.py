@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import struct
 
-from .query import MediaQuery
+from .query import ListingQuery
 from .walk import Rank
 
 _PLACE = struct.Struct(">Bdq")
@@ -19,13 +19,13 @@ class CursorSigner:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def write(self, connection: str, query: MediaQuery, rank: Rank) -> str:
-        """The cursor that continues after this place."""
+    def write(self, connection: str, query: ListingQuery, rank: Rank) -> str:
+        """Return the cursor that continues after this place."""
         place = _PLACE.pack(*rank)
         return base64.urlsafe_b64encode(place + self._signature(connection, query, place)).decode()
 
-    def read(self, connection: str, query: MediaQuery, cursor: str) -> Rank | None:
-        """The place, or None when the cursor is garbage or belongs to another query."""
+    def read(self, connection: str, query: ListingQuery, cursor: str) -> Rank | None:
+        """Return the place, or None if the cursor is garbage or belongs to another query."""
         try:
             signed = base64.b64decode(cursor, altchars=b"-_", validate=True)
         except (ValueError, binascii.Error):
@@ -36,6 +36,6 @@ class CursorSigner:
         missing, key, index = _PLACE.unpack(place)
         return missing, key, index
 
-    def _signature(self, connection: str, query: MediaQuery, place: bytes) -> bytes:
+    def _signature(self, connection: str, query: ListingQuery, place: bytes) -> bytes:
         bound = repr((connection, tuple(query))).encode() + b"\0" + place
         return hashlib.blake2b(bound, digest_size=_SIGNATURE_BYTES, key=self._secret).digest()

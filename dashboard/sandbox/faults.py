@@ -1,4 +1,4 @@
-"""Ways to misbehave on purpose, declared beforehand and used up call by call."""
+"""Faults that are declared beforehand and used up call by call."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
-from .answer import Answer
+from .response import Response
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One way the next matching calls go wrong. Times in ms.
+    """A way in which the next matching calls go wrong. Times are milliseconds.
 
     Without `status` and `body` the call is carried out and answered as usual, only late, held, cut or
     dripping. With them nothing is carried out, unless `act` says so.
@@ -50,21 +50,21 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("times must not be negative, and a drip has at least one byte")
 
     @property
-    def answers(self) -> bool:
-        """Whether it replaces the answer."""
+    def has_response(self) -> bool:
+        """True if the fault replaces the response."""
         return self.status is not None or self.body is not None
 
-    def answer(self) -> Answer:
-        """The answer sent instead of the usual one."""
+    def respond(self) -> Response:
+        """Return the response that replaces the usual one."""
         text = isinstance(self.body, str)
         body = b"" if self.body is None else self.body.encode() if text else msgspec.json.encode(self.body)
         headers = dict(self.headers)
         given = [headers.pop(name) for name in list(headers) if name.lower() == "content-type"]
         content_type = given[0] if given else "text/html" if body.startswith(b"<") else "application/json"
-        return Answer(self.status or 200, body, content_type, headers)
+        return Response(self.status or 200, body, content_type, headers)
 
     def matches(self, method: str, path: str, *, of_api: bool) -> bool:
-        """Whether it spoils this call."""
+        """Return True if the fault applies to this call."""
         if self.method is not None and self.method.upper() != method:
             return False
         return of_api if self.path is None else re.search(self.path, path) is not None
@@ -93,7 +93,7 @@ class Faults:
             self.cleared += 1
 
     def take(self, method: str, path: str, *, of_api: bool) -> Fault | None:
-        """The fault for this call, counted as used."""
+        """Return the fault for this call and count it as used, or None."""
         if not self._waiting:
             return None
         with self._lock:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from threading import Lock
 
 
-class RateLimit:
-    """`burst` calls at once and `per_minute` from then on, for each connection by itself."""
+class TokenBuckets:
+    """Allows `burst` calls at once and `per_minute` from then on, for each connection by itself."""
 
     def __init__(self, per_minute: int, burst: int, now: Callable[[], float]) -> None:
         if min(per_minute, burst) < 1:
@@ -16,12 +16,12 @@ class RateLimit:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def reset(self) -> None:
-        """Every bucket is full again."""
+        """Fill every bucket."""
         with self._lock:
             self._buckets.clear()
 
-    def take(self, connection: str) -> tuple[bool, dict[str, str]]:
-        """Whether one more call is let through, and the headers that say how the limit stands after it."""
+    def take_token(self, connection: str) -> tuple[bool, dict[str, str]]:
+        """Return True if one more call is allowed, and the headers that report the limit after it."""
         rate, now = self._per_minute / 60, self._now()
         with self._lock:
             held, since = self._buckets.get(connection, (float(self._burst), now))

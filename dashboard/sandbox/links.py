@@ -14,7 +14,7 @@ _INDEX_SHIFT = 4096  # items added to a connection have negative indices
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Which variant a link serves, and until when (Unix seconds)."""
+    """The variant that a link serves, and its expiry in Unix seconds."""
 
     shelf: int
     index: int
@@ -29,13 +29,13 @@ class LinkSigner:
         self._secret = secret
 
     def write(self, shelf: int, index: int, variant: int, expires: int) -> str:
-        """The signed token of one variant."""
+        """Return the signed token of one variant."""
         body = _BODY.pack(shelf, index + _INDEX_SHIFT, variant, expires)
         signed = body + hashlib.blake2b(body, digest_size=_SIGNATURE_BYTES, key=self._secret).digest()
         return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
 
     def read(self, token: str) -> Link | None:
-        """What the token says, or None when it was not signed here."""
+        """Return the link, or None if the token was not signed here."""
         try:
             signed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (ValueError, binascii.Error):

@@ -1,4 +1,4 @@
-"""Items that are odd but legal, or nearly: for showing that a dashboard keeps its composure."""
+"""Items that are odd but legal, or nearly: they show that a dashboard copes with them."""
 
 from .records import Fact
 from .shelf import OddItem
@@ -8,10 +8,11 @@ LONG_ID = "odd-LongId_" + "x7" * 26 + "Z"
 
 
 def make_oddities(started: float) -> list[OddItem]:
-    """Nine strange items first seen minutes before `started` (Unix seconds), newest first."""
+    """Return nine strange items first seen minutes before `started` (Unix seconds), newest first."""
     first = int(started * 1000) - 230_000
 
     def fact(label: str = "full", status: str = "stored", content_type: str = "image/jpeg") -> Fact:
+        """Return a variant of 320 by 240 pixels."""
         stored = first + 60_000 if status == "stored" else None
         size = 48_000 if stored else 0
         return Fact(label, status, content_type, size, first, stored, 320, 240)

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_PIECE = bytes(1 << 16)
+_ZEROS = bytes(1 << 16)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 _BOX_HEADER = 8
 
@@ -17,20 +17,20 @@ class PaddedFile(NamedTuple):
     length: int
 
     def pieces(self, start: int, stop: int) -> Iterator[bytes]:
-        """The bytes of range(start, stop), in pieces."""
+        """Yield the bytes of range(start, stop), in pieces."""
         if start < len(self.content):
             yield self.content[start : min(stop, len(self.content))]
             start = len(self.content)
         while start < stop:
-            piece = _PIECE[: min(len(_PIECE), stop - start)]
+            piece = _ZEROS[: min(len(_ZEROS), stop - start)]
             yield piece
             start += len(piece)
 
 
 def pad(content: bytes, length: int, content_type: str) -> PaddedFile:
-    """The content made `length` bytes long; as it is when already longer.
+    """Return the content made `length` bytes long, or as it is if it is longer.
 
-    MP4 gets a `free` box, which is how the format says "skip this".
+    MP4 gets a `free` box, which is the format's way to say "skip this".
     """
     missing = length - len(content)
     if missing <= 0:
@@ -41,7 +41,7 @@ def pad(content: bytes, length: int, content_type: str) -> PaddedFile:
 
 
 def parse_range(header: str, length: int) -> range | None:
-    """The bytes asked for; None to send all (no single range); empty when it cannot be met."""
+    """Return the bytes asked for, None for all of them, or an empty range that cannot be met."""
     found = _RANGE.fullmatch(header.strip())
     if found is None or found.group(0) == "bytes=-":
         return None

@@ -2,17 +2,17 @@
 
 from typing import NamedTuple
 
-Colour = tuple[int, int, int]
+Rgb = tuple[int, int, int]
 
 
 class Palette(NamedTuple):
     """Five colours of one landscape, from the top of the sky to the foreground."""
 
-    sky: Colour
-    horizon: Colour
-    sun: Colour
-    far: Colour
-    near: Colour
+    sky: Rgb
+    horizon: Rgb
+    sun: Rgb
+    far: Rgb
+    near: Rgb
 
 
 def _palette(*colours: str) -> Palette:
@@ -37,8 +37,8 @@ PALETTES = (
 )
 
 
-def blend(first: Colour, second: Colour, share: float) -> Colour:
-    """The colour `share` of the way from the first to the second."""
+def blend(first: Rgb, second: Rgb, share: float) -> Rgb:
+    """Return the colour `share` of the way from the first to the second."""
     return (
         round(first[0] + (second[0] - first[0]) * share),
         round(first[1] + (second[1] - first[1]) * share),

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
-_DRAWN_LONGEST = 1600
-_KEPT_PICTURES = 256
+_MAX_DRAWN_PIXELS = 1600
+_MAX_PICTURES_KEPT = 256
 
 
-@lru_cache(maxsize=_KEPT_PICTURES)
+@lru_cache(maxsize=_MAX_PICTURES_KEPT)
 def make_picture(
     seed: str, width: int, height: int, kind: str, content_type: str, caption: str, largest: int
 ) -> bytes:
-    """An image file of exactly this size in pixels; coarser when it would exceed `largest` bytes."""
+    """Return an image file of this size in pixels, coarser if it would exceed `largest` bytes."""
     picture = _draw(seed, width, height, kind, caption)
     for quality in (84, 68, 45):
         file = _encode(picture, content_type, quality)
@@ -30,10 +30,10 @@ def make_picture(
 
 
 def _draw(seed: str, width: int, height: int, kind: str, caption: str) -> Image:
-    """Small pictures at twice their size, large ones at most 1600 pixels long: smooth edges, quick."""
+    """Draw small pictures at twice their size, large ones at most 1600 pixels long: smooth edges, quick."""
     from PIL.Image import Resampling
 
-    scale = min(2.0, _DRAWN_LONGEST / max(width, height))
+    scale = min(2.0, _MAX_DRAWN_PIXELS / max(width, height))
     if scale == 2.0:
         return draw_scene(seed, width * 2, height * 2, kind, caption).reduce(2)
     drawn = draw_scene(seed, round(width * scale), round(height * scale), kind, caption)

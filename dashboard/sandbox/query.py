@@ -12,7 +12,7 @@ from .records import Fact
 STATUSES = ("edge_only", "pending", "storing", "stored", "removed")
 TYPES = ("image", "video", "audio")
 SORTS = ("createdAt_desc", "createdAt_asc", "cachedAt_desc", "cachedAt_asc", "duration_desc", "duration_asc")
-LIMIT = 100
+MAX_ITEMS_PER_PAGE = 100
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ class BadParameterError(ValueError):
     """A parameter the API refuses; the text is the sentence of the 400."""
 
 
-class MediaQuery(NamedTuple):
+class ListingQuery(NamedTuple):
     """Filters and order of one listing. Durations in seconds, times in Unix ms, both ends included.
 
     An item is found when its type and duration fit and at least one of its variants meets every
@@ -43,88 +43,92 @@ class MediaQuery(NamedTuple):
 
     @property
     def asks_cached(self) -> bool:
-        """Whether only variants with a storing time can match."""
+        """True if only variants with a storing time can match."""
         return self.cached_from is not None or self.cached_to is not None
 
     @property
     def asks_dates(self) -> bool:
-        """Whether the answer depends on the exact times of variants."""
+        """True if the result depends on the exact times of variants."""
         return self.asks_cached or self.created_from is not None or self.created_to is not None
 
     @property
     def asks_variants(self) -> bool:
-        """Whether any filter looks at variants."""
+        """True if any filter concerns variants."""
         return self.asks_dates or self.status is not None or self.content_type is not None
 
     @property
     def is_scan(self) -> bool:
-        """Whether the vendor would scan; otherwise it pages directly."""
+        """True if the vendor would scan. Otherwise it pages directly."""
         durations = self.duration_min is not None or self.duration_max is not None
         return self.sort is not None or self.asks_dates or durations
 
     def fits_item(self, kind: str, duration: float | None) -> bool:
-        """Whether type and duration match; an unknown duration never matches a duration filter."""
+        """Return True if type and duration match. An unknown duration never matches a duration filter."""
         if self.type is not None and kind != self.type:
             return False
         if self.duration_min is None and self.duration_max is None:
             return True
-        return duration is not None and within(duration, self.duration_min, self.duration_max)
+        return duration is not None and is_within(duration, self.duration_min, self.duration_max)
 
     def fits_variants(self, facts: list[Fact]) -> bool:
-        """Whether one variant meets every filter on variants."""
+        """Return True if one variant meets every filter on variants."""
         if not self.asks_variants:
             return True
         return any(
             (self.status is None or fact.status == self.status)
             and (self.content_type is None or fact.content_type == self.content_type)
-            and within(fact.created, self.created_from, self.created_to)
+            and is_within(fact.created, self.created_from, self.created_to)
             and (
                 not self.asks_cached
-                or (fact.stored is not None and within(fact.stored, self.cached_from, self.cached_to))
+                or (fact.stored is not None and is_within(fact.stored, self.cached_from, self.cached_to))
             )
             for fact in facts
         )
 
 
 class Asked(NamedTuple):
-    """A listing as asked for: the query, and which part of it."""
+    """A listing as it was asked for: the query, and which part of it."""
 
-    query: MediaQuery
+    query: ListingQuery
     limit: int
     cursor: str | None
 
 
-def within(value: float, low: float | None, high: float | None) -> bool:
-    """Whether the value lies between the ends, both included; None is no end."""
+def is_within(value: float, low: float | None, high: float | None) -> bool:
+    """Return True if the value lies between the ends, both included. None is no end."""
     return (low is None or value >= low) and (high is None or value <= high)
 
 
 def parse_query(text: str) -> Asked:
-    """Read a query string; unknown parameters are ignored. Raises BadParameterError."""
-    given = read_parameters(text, _NAMES)
-    query = MediaQuery(
-        status=one_of(given, "status", STATUSES),
-        type=one_of(given, "type", TYPES),
+    """Return the parsed query string; unknown parameters are ignored. Raises BadParameterError."""
+    given = read_parameters(text, _PARAMETERS)
+    query = ListingQuery(
+        status=read_choice(given, "status", STATUSES),
+        type=read_choice(given, "type", TYPES),
         content_type=given.get("contentType"),
-        duration_min=_number(given, "durationMin"),
-        duration_max=_number(given, "durationMax"),
-        created_from=_moment(given, "createdAtFrom", up=True),
-        created_to=_moment(given, "createdAtTo", up=False),
-        cached_from=_moment(given, "cachedAtFrom", up=True),
-        cached_to=_moment(given, "cachedAtTo", up=False),
-        sort=one_of(given, "sort", SORTS),
+        duration_min=_read_number(given, "durationMin"),
+        duration_max=_read_number(given, "durationMax"),
+        created_from=_read_time(given, "createdAtFrom", up=True),
+        created_to=_read_time(given, "createdAtTo", up=False),
+        cached_from=_read_time(given, "cachedAtFrom", up=True),
+        cached_to=_read_time(given, "cachedAtTo", up=False),
+        sort=read_choice(given, "sort", SORTS),
     )
-    return Asked(query, whole_number(given, "limit", 1, LIMIT, usual=LIMIT), given.get("cursor"))
+    return Asked(
+        query,
+        read_whole_number(given, "limit", 1, MAX_ITEMS_PER_PAGE, usual=MAX_ITEMS_PER_PAGE),
+        given.get("cursor"),
+    )
 
 
-_NAMES = {
+_PARAMETERS = {
     *("status", "type", "contentType", "durationMin", "durationMax", "limit", "cursor", "sort"),
     *("createdAtFrom", "createdAtTo", "cachedAtFrom", "cachedAtTo"),
 }
 
 
 def read_parameters(text: str, names: Collection[str]) -> dict[str, str]:
-    """The parameters of a query string; those among `names` may be given once."""
+    """Return the parameters of a query string. Raises BadParameterError if one of `names` is given twice."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=200)
     except ValueError:
@@ -137,9 +141,9 @@ def read_parameters(text: str, names: Collection[str]) -> dict[str, str]:
     return given
 
 
-def whole_number(given: dict[str, str], name: str, low: int, high: int, *, usual: int) -> int:
-    """A whole number between both ends; `usual` where none is given."""
-    number = _number(given, name)
+def read_whole_number(given: dict[str, str], name: str, low: int, high: int, *, usual: int) -> int:
+    """Return a whole number between both ends, or `usual` if none is given. Raises BadParameterError."""
+    number = _read_number(given, name)
     if number is None:
         return usual
     if not (number.is_integer() and low <= number <= high):
@@ -147,14 +151,15 @@ def whole_number(given: dict[str, str], name: str, low: int, high: int, *, usual
     return int(number)
 
 
-def one_of(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+def read_choice(given: dict[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+    """Return one of the allowed values, or None if none is given. Raises BadParameterError."""
     value = given.get(name)
     if value is not None and value not in allowed:
         raise BadParameterError(f"{name} must be one of {', '.join(allowed)}")
     return value
 
 
-def _number(given: dict[str, str], name: str) -> float | None:
+def _read_number(given: dict[str, str], name: str) -> float | None:
     value = given.get(name)
     if value is None:
         return None
@@ -164,8 +169,8 @@ def _number(given: dict[str, str], name: str) -> float | None:
     return number
 
 
-def _moment(given: dict[str, str], name: str, *, up: bool) -> int | None:
-    """Unix ms of an ISO 8601 time (UTC unless it says otherwise), rounded into the asked range."""
+def _read_time(given: dict[str, str], name: str, *, up: bool) -> int | None:
+    """Return Unix ms of an ISO 8601 time (UTC by default), rounded into the requested range."""
     value = given.get(name)
     if value is None:
         return None

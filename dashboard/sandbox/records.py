@@ -3,8 +3,8 @@
 import msgspec
 
 
-class Variant(msgspec.Struct, rename="camel"):
-    """One cached version of a media item. Times in Unix ms, sizes in bytes."""
+class WireVariant(msgspec.Struct, rename="camel"):
+    """A cached version of a media item. Times are Unix ms, sizes bytes."""
 
     status: str
     quality: str
@@ -18,17 +18,17 @@ class Variant(msgspec.Struct, rename="camel"):
     url: str
 
 
-class Item(msgspec.Struct):
-    """A media item with all its variants, keyed by label. Duration in seconds."""
+class WireItem(msgspec.Struct):
+    """A media item with all its variants by label. The duration is in seconds."""
 
     id: str
     type: str
     duration: float | None
-    media: dict[str, Variant]
+    media: dict[str, WireVariant]
 
 
 class Fact(msgspec.Struct):
-    """What is true of a variant at one moment, before links and access counts are worked out."""
+    """The state of a variant at one moment, before links and access counts are worked out."""
 
     label: str
     status: str

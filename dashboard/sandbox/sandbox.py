@@ -10,7 +10,7 @@ from typing import Self
 from .api import VaultApi
 from .demo import ACCOUNT_CONNECTIONS, DEMO_KEY
 from .faults import Faults
-from .limit import RateLimit
+from .limit import TokenBuckets
 from .media import MediaHost
 from .oddities import make_oddities
 from .server import SandboxServer
@@ -45,7 +45,7 @@ class Sandbox:
         counts = {one.id: one.count for one in ACCOUNT_CONNECTIONS} if connections is None else connections
         started, secret = now(), hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=32).digest()
         self.key = key
-        self._limit = None if rate_limit is None else RateLimit(*rate_limit, now)
+        self._limit = None if rate_limit is None else TokenBuckets(*rate_limit, now)
         self.shelves = {
             connection: Shelf(
                 connection,
@@ -70,22 +70,22 @@ class Sandbox:
 
     @property
     def calls(self) -> list[Call]:
-        """API calls so far, in order of arrival."""
+        """The API calls so far, in order of arrival."""
         return self._service.calls
 
     @property
     def media_calls(self) -> list[Call]:
-        """Calls to media links so far."""
+        """The calls to media links so far."""
         return self._service.media_calls
 
     @property
     def connections_opened(self) -> int:
-        """TCP connections accepted so far."""
+        """The number of TCP connections accepted so far."""
         return self._server.connections_opened
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong next: `sandbox.faults.add(status=503)`."""
+        """The faults to come: `sandbox.faults.add(status=503)`."""
         return self._service.faults
 
     def reset(self) -> None:

@@ -9,7 +9,7 @@ import math
 from random import Random
 from typing import TYPE_CHECKING
 
-from .palettes import PALETTES, Colour, Palette, blend
+from .palettes import PALETTES, Palette, Rgb, blend
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,7 +30,7 @@ def draw_scene(seed: str, width: int, height: int, kind: str, caption: str) -> I
     return picture
 
 
-def _gradient(top: Colour, bottom: Colour, width: int, height: int) -> Image:
+def _gradient(top: Rgb, bottom: Rgb, width: int, height: int) -> Image:
     from PIL import Image
 
     column = Image.new("RGB", (1, 64))

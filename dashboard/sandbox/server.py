@@ -1,4 +1,4 @@
-"""The socket side: HTTP/1.1 with keep-alive, one write for an answer, faults where declared."""
+"""The socket side: HTTP/1.1 with keep-alive, one write per response, and the declared faults."""
 
 import socket
 from collections.abc import Iterator
@@ -6,14 +6,13 @@ from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread, current_thread
-from time import monotonic
 from typing import Any
 
-from .answer import Answer, error
 from .faults import Fault
-from .service import Call, Request, Service
+from .response import Response, make_error
+from .service import Call, RawRequest, Service
 
-LARGEST_BODY = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
 
 
@@ -32,14 +31,14 @@ class SandboxServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind without asking a name server who we are."""
+        """Bind without a look-up of our own name."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection, known for as long as it is open."""
+        """Serve one connection, and list it while it is open."""
         with self._lock:
             self.connections_opened += 1
             self._open[current_thread()] = request
@@ -50,7 +49,7 @@ class SandboxServer(ThreadingHTTPServer):
                 self._open.pop(current_thread(), None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nobody's problem; our own mistakes are shown."""
+        """Ignore a client that went away, and show our own mistakes."""
         import sys
 
         if not isinstance(sys.exc_info()[1], OSError):
@@ -86,9 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay quiet."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """A request that could not even be parsed."""
+        """Respond to a request that could not be parsed."""
         self.close_connection = True
-        self._send(error(int(code), message or HTTPStatus(code).phrase))
+        self._send(make_error(int(code), message or HTTPStatus(code).phrase))
 
     def _respond(self) -> None:
         body = self._read_body()
@@ -96,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         path, _, query = self.path.partition("?")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, path, query, headers, body)
+        request = RawRequest(self.command, path, query, headers, body)
         call, fault, answer = self.server.service.receive(request)
         if call is not None and call.operation != "media" and self.server.latency_ms:
             self.server.stopping.wait(self.server.latency_ms / 1000)
@@ -113,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not (length.isascii() and length.isdecimal()):
             self.send_error(400, "Content-Length is not a number")
             return None
-        if int(length) > LARGEST_BODY:
+        if int(length) > MAX_BODY_BYTES:
             self.send_error(413, "The request body is too large")
             return None
         return self.rfile.read(int(length))
@@ -122,16 +121,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.stopping.wait(fault.latency_ms / 1000)
         if fault.hold:
             self._wait_until_cleared()
-        done: Answer | None = None
-        if fault.act or not (fault.answers or fault.close or fault.hang):
+        done: Response | None = None
+        if fault.act or not (fault.has_response or fault.close or fault.hang):
             done = usual()
         if fault.hang:
             self._wait_until_cleared()
         if fault.hang or fault.close:
             self.close_connection = True
             return
-        answer = fault.answer() if fault.answers or done is None else done
-        if not fault.answers:
+        answer = fault.respond() if fault.has_response or done is None else done
+        if not fault.has_response:
             answer.headers.update(fault.headers)
         if fault.cut or fault.drip_ms:
             self._send_in_pieces(call, answer, fault)
@@ -143,12 +142,12 @@ class _Handler(BaseHTTPRequestHandler):
         while self.server.service.faults.cleared == before and not self.server.stopping.wait(0.02):
             pass
 
-    def _finish(self, call: Call | None, answer: Answer) -> None:
+    def _finish(self, call: Call | None, answer: Response) -> None:
         if call is not None:
             call.status = answer.status
         self._send(answer)
 
-    def _send_in_pieces(self, call: Call | None, answer: Answer, fault: Fault) -> None:
+    def _send_in_pieces(self, call: Call | None, answer: Response, fault: Fault) -> None:
         body = b"".join(answer.stream()) if answer.stream else answer.body
         if fault.cut:
             body, self.close_connection = body[: len(body) // 2], True
@@ -162,24 +161,24 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self.wfile.write(body[start : start + step])
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         head = self._head(answer)
         if self.command == "HEAD":
             self.wfile.write(head)
         elif answer.stream is None:
             self.wfile.write(head + answer.body)
         else:
-            for piece in _led_by(head, answer.stream()):
+            for piece in _prepend(head, answer.stream()):
                 self.wfile.write(piece)
 
-    def _head(self, answer: Answer) -> bytes:
+    def _head(self, answer: Response) -> bytes:
         try:
             reason = HTTPStatus(answer.status).phrase
         except ValueError:
             reason = "Unknown"
         lines = [
             f"HTTP/1.1 {answer.status} {reason}",
-            f"Date: {_http_date()}",
+            f"Date: {formatdate(usegmt=True)}",
             *(f"{name}: {value}" for name, value in answer.headers.items()),
         ]
         if answer.status != HTTPStatus.NO_CONTENT and answer.status != HTTPStatus.NOT_MODIFIED:
@@ -189,19 +188,6 @@ class _Handler(BaseHTTPRequestHandler):
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-def _led_by(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _prepend(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield head + next(pieces, b"")
     yield from pieces
-
-
-_date: tuple[float, str] = (-2.0, "")
-
-
-def _http_date() -> str:
-    """The Date header, worked out once a second."""
-    global _date
-    made, text = _date
-    if monotonic() - made > 1:
-        made, text = monotonic(), formatdate(usegmt=True)
-        _date = (made, text)
-    return text

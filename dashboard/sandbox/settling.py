@@ -1,13 +1,13 @@
-"""Items still being stored when the sandbox starts, and what becomes of them as time passes."""
+"""Items that are still being stored when the sandbox starts, and their states as time passes."""
 
 from typing import NamedTuple
 
-CYCLES_END_S = 3600
+CYCLES_END_SECONDS = 3600
 """Items that are cached again and again rest, stored, after this."""
 
 
 class Settling(NamedTuple):
-    """When a waiting variant starts storing and is stored, in seconds after the sandbox started."""
+    """The times at which a waiting variant starts storing and is stored, in seconds after the start."""
 
     storing: float
     stored: float
@@ -15,12 +15,12 @@ class Settling(NamedTuple):
     """After this it waits again from the beginning: the vendor caches it anew."""
 
     def at(self, elapsed: float, delay: float = 0) -> tuple[str, float | None]:
-        """Status after `elapsed` seconds, and when it was stored (None when it is not)."""
+        """Return the status after `elapsed` seconds, and the second in which it was stored, or None."""
         began = 0.0
-        if self.period is not None and elapsed < CYCLES_END_S:
+        if self.period is not None and elapsed < CYCLES_END_SECONDS:
             began = elapsed - elapsed % self.period
         elif self.period is not None:
-            began = CYCLES_END_S - self.period
+            began = CYCLES_END_SECONDS - self.period
         if elapsed < began + self.storing + delay:
             return "pending", None
         if elapsed < began + self.stored + delay:

@@ -1,4 +1,4 @@
-"""One connection's cached media: computed from a seed, never kept; only changes are remembered."""
+"""The cached media of one connection, computed from a seed. Only changes are remembered."""
 
 import hashlib
 from bisect import bisect_left
@@ -8,7 +8,7 @@ from random import Random
 import msgspec
 
 from .links import LinkSigner
-from .records import Fact, Item, Variant
+from .records import Fact, WireItem, WireVariant
 from .settling import SETTLING
 from .templates import TEMPLATE_COUNT, Template, make_templates
 
@@ -16,12 +16,12 @@ _FIRST_ID = 2_200_000_000
 _ID_PRIME = 17_179_869_143
 _HOUR_S = 3600
 _DAY_MS = 86_400_000
-_KEPT_PAGES_OF_ITEMS = 8192
-LINK_LIFE_S = 24 * _HOUR_S
+_MAX_ITEMS_KEPT = 8192
+LINK_LIFE_SECONDS = 24 * _HOUR_S
 
 
 class OddItem(msgspec.Struct):
-    """An item that does not follow a template; `dropped` are fields its JSON lacks."""
+    """An item that follows no template. `dropped` are fields that its JSON lacks."""
 
     id: str
     type: str
@@ -83,22 +83,20 @@ class Shelf:
         self.special = {*self.odd, *(index for index in SETTLING if index < self.count)}
         self._encoded: dict[int, tuple[int, bytes]] = {}
 
-    # What an index means
-
     def template(self, index: int) -> Template:
-        """The template an ordinary item follows."""
+        """Return the template of an ordinary item."""
         return self.templates[(self._step * index + self._first) % TEMPLATE_COUNT]
 
     def residue_of(self, template_number: int) -> int:
-        """The residue of the indices that follow this template."""
+        """Return the residue of the indices that follow this template."""
         return (template_number - self._first) * self._unstep % TEMPLATE_COUNT
 
     def residue_template(self, residue: int) -> Template:
-        """The template of every item whose index has this residue."""
+        """Return the template of every item whose index has this residue."""
         return self.template(residue)
 
     def created(self, index: int) -> int:
-        """When the item was first seen, in ms: falls strictly as the index grows."""
+        """Return the time the item was first seen, in ms. It falls strictly as the index grows."""
         if index < 0:
             return self._started_ms - self._newest_age_ms - index * 1000
         jitter = self._mix(index) % 1000 / 1112
@@ -108,17 +106,17 @@ class Shelf:
         return self._started_ms - int(age)
 
     def first_created_by(self, moment: int) -> int:
-        """The smallest ordinary index first seen at or before this time (`count` when none)."""
+        """Return the smallest ordinary index first seen at or before this time (`count` if none)."""
         return bisect_left(range(self.count), -moment, key=lambda index: -self.created(index))
 
     def id_of(self, index: int) -> str:
-        """The media id: 10 or 11 digits."""
+        """Return the media id: 10 or 11 digits."""
         if index < 0:
             return self.odd[index].id
         return str(_FIRST_ID + (self._id_step * index + self._id_first) % _ID_PRIME)
 
     def index_of(self, media_id: str) -> int | None:
-        """Where the item stands, or None when there is (or is any longer) no such item."""
+        """Return the index of the item, or None if there is (or is any longer) no such item."""
         index = self._odd_index.get(media_id)
         if index is None:
             if not (media_id.isascii() and media_id.isdecimal()) or len(media_id) > 11 or media_id[0] == "0":
@@ -130,28 +128,26 @@ class Shelf:
         return index if self.holds(index) else None
 
     def holds(self, index: int) -> bool:
-        """Whether an item stands at this index and has not been removed."""
+        """Return True if there is an item at this index that was not removed."""
         inside = 0 <= index < self.count or index in self.odd
         return inside and not self.purged and index not in self.deleted
 
     def bump(self, block: int) -> int:
-        """The bytes every variant in this block of indices has on top of its template's size."""
+        """Return the bytes that variants in this block of indices have on top of their template's size."""
         return block * 7919 % 2048
 
     def _mix(self, number: int) -> int:
         return ((number + self._salt) * 2_654_435_761 & 0xFFFFFFFF) >> 7
 
-    # What is true of an item now
-
     def kind(self, index: int) -> tuple[str, float | None]:
-        """Type and duration of the item."""
+        """Return the type and the duration of the item."""
         if index < 0:
             return self.odd[index].type, self.odd[index].duration
         template = self.template(index)
         return template.type, template.duration
 
     def facts(self, index: int, now: float) -> list[Fact]:
-        """The item's variants at this moment (Unix seconds), in order."""
+        """Return the item's variants at this moment (Unix seconds), in order."""
         if index < 0:
             return self.odd[index].facts
         created, extra = self.created(index), self.bump(index // TEMPLATE_COUNT)
@@ -174,8 +170,10 @@ class Shelf:
             )
         return facts
 
-    def item(self, index: int, now: float, signer: LinkSigner, host: str, expires: int | None = None) -> Item:
-        """The item as the API shows it; `expires` (Unix seconds) mints links of that life."""
+    def item(
+        self, index: int, now: float, signer: LinkSigner, host: str, expires: int | None = None
+    ) -> WireItem:
+        """Return the item as the API shows it; `expires` (Unix seconds) makes links with that expiry."""
         self.computed += 1
         kind, duration = self.kind(index)
         expiry = expires or self._listed_expiry(index, now)
@@ -186,7 +184,7 @@ class Shelf:
             mixed = self._mix(index * 8 + number)
             age = max(0, self._started_ms - fact.created)
             url = odd.urls.get(fact.label) if odd else None
-            media[fact.label] = Variant(
+            media[fact.label] = WireVariant(
                 status=fact.status,
                 quality=fact.label,
                 size_bytes=fact.size,
@@ -198,12 +196,12 @@ class Shelf:
                 last_accessed_at=max(last, fact.created + age * (mixed % 997) // 1000),
                 url=url or f"{host}/v2/{signer.write(self.number, index, number, expiry)}",
             )
-        return Item(self.id_of(index), kind, duration, media)
+        return WireItem(self.id_of(index), kind, duration, media)
 
     def encoded(
         self, index: int, now: float, signer: LinkSigner, host: str, expires: int | None = None
     ) -> bytes:
-        """The item's JSON; a listed ordinary item is kept for the hour."""
+        """Return the item's JSON. That of an ordinary item in a listing is kept for the hour."""
         if index in self.written:
             return self.written[index]
         hour = self._hour(now)
@@ -217,13 +215,16 @@ class Shelf:
             fields = msgspec.json.decode(text)
             text = msgspec.json.encode({k: v for k, v in fields.items() if k not in self.odd[index].dropped})
         if keep:
-            if len(self._encoded) >= _KEPT_PAGES_OF_ITEMS:
+            if len(self._encoded) >= _MAX_ITEMS_KEPT:
                 self._encoded = {}
             self._encoded[index] = (hour, text)
         return text
 
     def _listed_expiry(self, index: int, now: float) -> int:
-        """Unix seconds when the link in a listing ends; a few have ended until the item is read."""
+        """Return the Unix second in which the link in a listing ends.
+
+        A few have ended until the item is read.
+        """
         started, mixed = self._started_ms // 1000, self._mix(index)
         if index in self.minted:
             return self.minted[index]
@@ -234,22 +235,21 @@ class Shelf:
         return started + (self._hour(now) + 13) * _HOUR_S + mixed % (11 * _HOUR_S)
 
     def _hour(self, now: float) -> int:
-        """Return the hour since the start: links in a listing are renewed by it, and not on the clock's hour,
-        so that what is read twice in a moment is the same at any time of day."""
+        """Return the hour since the start. Links in a listing are renewed by it, and not on the clock's hour,
+        so that two readings in a moment give the same at any time of day.
+        """
         return int(now - self._started_ms // 1000) // _HOUR_S
 
-    # What changes it
-
     def write(self, media_id: str, text: str) -> None:
-        """Answer with this text in place of the item's own JSON, until the next reset."""
+        """Respond with this text in place of the item's own JSON until the next reset."""
         index = self.index_of(media_id)
         if index is None:
             raise KeyError(media_id)
         self.written[index] = text.encode()
 
     def mint(self, index: int, now: float) -> int:
-        """Fresh links for the item: their expiry (Unix seconds), shown in listings from now on."""
-        expires = int(now) + LINK_LIFE_S
+        """Renew the item's links and return their expiry in Unix seconds, which listings show from now on."""
+        expires = int(now) + LINK_LIFE_SECONDS
         if index in self.minted or (index >= 0 and self.template(index).link_expired):
             self.minted[index] = expires
             self._encoded.pop(index, None)
@@ -268,13 +268,13 @@ class Shelf:
         self._encoded.pop(index, None)
 
     def delete(self, index: int, now: float) -> int:
-        """Remove an item with all its variants: the bytes freed."""
+        """Remove an item with all its variants, and return the bytes freed."""
         freed = sum(fact.size for fact in self.facts(index, now))
         self.deleted.add(index)
         return freed
 
     def purge(self, now: float) -> tuple[int, int]:
-        """Remove everything: the number of variants, and the bytes freed."""
+        """Remove everything, and return the number of variants and the bytes freed."""
         if self.purged:
             return 0, 0
         variants, freed = 0, 0

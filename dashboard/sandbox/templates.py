@@ -1,4 +1,4 @@
-"""What kinds of media there are: 4093 templates that items repeat, computed once for a seed.
+"""The kinds of media: 4093 templates that items repeat, computed once for a seed.
 
 Item `i` follows the template of `i mod 4093`, so a filter on status, type, MIME type or duration
 is a set of residues, and every item it matches can be walked to directly.
@@ -37,7 +37,7 @@ class VariantTemplate(NamedTuple):
 
     @property
     def was_stored(self) -> bool:
-        """Whether this variant has a size and a storing time."""
+        """True if this variant has a size and a storing time."""
         return self.status in ("stored", "removed")
 
 
@@ -51,12 +51,12 @@ class Template(NamedTuple):
 
     @property
     def was_stored(self) -> bool:
-        """Whether at least one variant has a storing time."""
+        """True if at least one variant has a storing time."""
         return any(variant.was_stored for variant in self.variants)
 
 
 def picture_size(shape: tuple[int, int], label: str, longest: int) -> tuple[int, int]:
-    """Pixels of a picture or film with this label, in the item's aspect ratio."""
+    """Return the pixels of a picture or film with this label, in the item's aspect ratio."""
     across, down = shape
     if label == "thumb":
         scale = min(320 / across, 400 / down)
@@ -69,7 +69,7 @@ def picture_size(shape: tuple[int, int], label: str, longest: int) -> tuple[int,
 
 @lru_cache(maxsize=4)
 def make_templates(seed: int) -> tuple[Template, ...]:
-    """All templates of a seed: about 70 % images, 25 % videos, 5 % audio."""
+    """Return all templates of a seed: about 70 % images, 25 % videos, 5 % audio."""
     random = Random(seed)  # noqa: S311 - reproducible on purpose, nothing secret
     return tuple(_make_template(random) for _ in range(TEMPLATE_COUNT))
 

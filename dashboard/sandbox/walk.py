@@ -5,38 +5,36 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import dropwhile
 
-from .query import MediaQuery
+from .query import ListingQuery
 from .shelf import Shelf
 from .templates import CREATED_SPREAD_MS, STORED_SPREAD_MS, TEMPLATE_COUNT, Template
 
-_KEPT_RESIDUES = 200
+_MAX_QUERIES_KEPT = 200
 
 Rank = tuple[int, float, int]
 """An item's place in an order: no key (0 or 1), key, index. Ascending ranks are the order."""
 
 
 class Walk:
-    """One query over one shelf. Orders: newest first unless sorted; null keys last.
+    """The items of a shelf that match a query, in order: newest first unless sorted, null keys last.
 
     An item's creation time is that of its first variant, its caching time that of its latest
     stored variant; items equal in the sort key stand newest first.
     """
 
-    def __init__(self, shelf: Shelf, query: MediaQuery, now: float) -> None:
+    def __init__(self, shelf: Shelf, query: ListingQuery, now: float) -> None:
         self.shelf, self.query, self.now = shelf, query, now
-        self.residues = matching_residues(shelf, query)
+        self.residues = find_residues(shelf, query)
         self.first, self.stop = self._index_range()
 
     def after(self, rank: Rank | None) -> Iterator[tuple[Rank, int]]:
-        """The matching items after this place, or all, each with its rank."""
+        """Yield the matching items after this place, or all, each with its rank."""
         ordinary = self._ordinary(rank)
         special = sorted(
             (self._rank(index), index) for index in self.shelf.special if self._found(index, special=True)
         )
         merged = heapq.merge(ordinary, special)
         return merged if rank is None else dropwhile(lambda found: found[0] <= rank, merged)
-
-    # Which items
 
     def _index_range(self) -> tuple[int, int]:
         """Ordinary indices outside this range cannot match the dates."""
@@ -67,11 +65,11 @@ class Walk:
         """Matching ordinary indices with these residues in the range."""
         if self.shelf.purged:
             return
-        for index in stepped(residues, max(first, self.first), min(stop, self.stop), backwards=backwards):
+        for index in iterate_indices(
+            residues, max(first, self.first), min(stop, self.stop), backwards=backwards
+        ):
             if self._found(index):
                 yield index
-
-    # In which order
 
     def _rank(self, index: int) -> Rank:
         sort = self.query.sort or ""
@@ -138,8 +136,10 @@ class Walk:
             yield (1, 0, index), index
 
 
-def stepped(residues: Sequence[int], first: int, stop: int, *, backwards: bool = False) -> Iterator[int]:
-    """Every number in range(first, stop) with one of these sorted residues, in order."""
+def iterate_indices(
+    residues: Sequence[int], first: int, stop: int, *, backwards: bool = False
+) -> Iterator[int]:
+    """Yield every number in range(first, stop) with one of these sorted residues, in order."""
     if not residues or first >= stop:
         return
     blocks = range(first // TEMPLATE_COUNT, (stop - 1) // TEMPLATE_COUNT + 1)
@@ -151,20 +151,20 @@ def stepped(residues: Sequence[int], first: int, stop: int, *, backwards: bool =
             yield base + residues[place]
 
 
-def matching_residues(shelf: Shelf, query: MediaQuery) -> list[int]:
-    """Residues whose ordinary items match the query, dates aside; ascending, kept on the shelf."""
+def find_residues(shelf: Shelf, query: ListingQuery) -> list[int]:
+    """Return the residues whose ordinary items match the query, dates aside; ascending, kept on the shelf."""
     key = (query.status, query.type, query.content_type, query.duration_min, query.duration_max)
     known = shelf.residues_known.get((*key, query.asks_cached))
     if known is None:
         templates = enumerate(shelf.templates)
         known = sorted(shelf.residue_of(number) for number, model in templates if _can_match(model, query))
-        if len(shelf.residues_known) >= _KEPT_RESIDUES:
+        if len(shelf.residues_known) >= _MAX_QUERIES_KEPT:
             shelf.residues_known.clear()
         shelf.residues_known[(*key, query.asks_cached)] = known
     return known
 
 
-def _can_match(template: Template, query: MediaQuery) -> bool:
+def _can_match(template: Template, query: ListingQuery) -> bool:
     return query.fits_item(template.type, template.duration) and any(
         (query.status is None or model.status == query.status)
         and (query.content_type is None or model.content_type == query.content_type)

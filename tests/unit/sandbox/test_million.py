@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from dashboard.sandbox import DEMO_CONNECTIONS, Sandbox
-from dashboard.sandbox.query import MediaQuery
+from dashboard.sandbox.query import ListingQuery
 from dashboard.sandbox.shelf import Shelf
 from dashboard.sandbox.walk import Walk
 
@@ -64,24 +64,24 @@ def cached(item: Json) -> int:
 @pytest.mark.parametrize(
     "query",
     [
-        MediaQuery(),
-        MediaQuery(status="storing", content_type="audio/mpeg"),
-        MediaQuery(content_type="none/such"),
-        MediaQuery(type="audio", status="edge_only", sort="cachedAt_asc"),
-        MediaQuery(duration_min=1e6),
-        MediaQuery(duration_min=100, duration_max=101, sort="duration_desc"),
-        MediaQuery(created_from=(NOW - 86_400 * 300) * 1000, created_to=(NOW - 86_400 * 299) * 1000),
-        MediaQuery(cached_from=0, cached_to=1),
-        MediaQuery(cached_from=(NOW - 86_400 * 500) * 1000, sort="cachedAt_asc", status="removed"),
-        MediaQuery(created_from=2_000_000_000_000),
+        ListingQuery(),
+        ListingQuery(status="storing", content_type="audio/mpeg"),
+        ListingQuery(content_type="none/such"),
+        ListingQuery(type="audio", status="edge_only", sort="cachedAt_asc"),
+        ListingQuery(duration_min=1e6),
+        ListingQuery(duration_min=100, duration_max=101, sort="duration_desc"),
+        ListingQuery(created_from=(NOW - 86_400 * 300) * 1000, created_to=(NOW - 86_400 * 299) * 1000),
+        ListingQuery(cached_from=0, cached_to=1),
+        ListingQuery(cached_from=(NOW - 86_400 * 500) * 1000, sort="cachedAt_asc", status="removed"),
+        ListingQuery(created_from=2_000_000_000_000),
         *(
-            MediaQuery(sort=f"{key}_{way}")
+            ListingQuery(sort=f"{key}_{way}")
             for key in ("createdAt", "cachedAt", "duration")
             for way in ("desc", "asc")
         ),
     ],
 )
-def test_a_page_looks_at_hardly_more_items_than_it_shows(query: MediaQuery) -> None:
+def test_a_page_looks_at_hardly_more_items_than_it_shows(query: ListingQuery) -> None:
     shelf = CountingShelf(BIG.id, 0, BIG.count, seed=7, started=NOW)
     found = Walk(shelf, query, NOW).after(None)
     page = [place for place, _ in zip(found, range(100), strict=False)]
