@@ -8,7 +8,7 @@ from typing import Final
 from dashboard.identity import Refused
 
 MAX_SUBJECT_LENGTH: Final = 255
-MAX_NAME_LENGTH: Final = 200
+MAX_PERSON_NAME_LENGTH: Final = 200
 TOO_LONG_REASON: Final = "longer than can be read, as when somebody is in very many groups"
 
 
@@ -22,9 +22,9 @@ def check_subject(text: object) -> str:
 
 
 def clean_name(text: object) -> str:
-    """Return a name or an email without invisible characters, at most MAX_NAME_LENGTH of it."""
+    """Return a name or an email without invisible characters, at most MAX_PERSON_NAME_LENGTH of it."""
     seen = "".join(c for c in text if c.isprintable()) if isinstance(text, str) else ""
-    return seen.strip()[:MAX_NAME_LENGTH]
+    return seen.strip()[:MAX_PERSON_NAME_LENGTH]
 
 
 def filter_groups(groups: Iterable[str]) -> tuple[str, ...]:

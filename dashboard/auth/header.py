@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from dashboard.identity import Person, Refused
 
-from .claims import MAX_NAME_LENGTH, TOO_LONG_REASON, check_subject, clean_name, filter_groups
+from .claims import MAX_PERSON_NAME_LENGTH, TOO_LONG_REASON, check_subject, clean_name, filter_groups
 from .config import Grants, HeaderConfig, Network
 from .repeated_headers import are_repeats_noted, refuse_repeated
 
@@ -85,7 +85,7 @@ def parse_single_value(text: str, *, may_have_comma: bool = False) -> str:
         raise Refused("an empty header")
     if "," in text and not may_have_comma:  # how servers join a header that was sent twice
         raise Refused("a header with a comma, or sent twice")
-    if len(text) > MAX_NAME_LENGTH or not text.isprintable():
+    if len(text) > MAX_PERSON_NAME_LENGTH or not text.isprintable():
         raise Refused("a header that cannot be kept")
     return text
 

@@ -172,7 +172,7 @@ def make_balancer_keyring(url: str, clock: Clock = time.monotonic) -> FetchedKey
             return {**known, **fetch_key(kid)}
         return {found: key for each in known for found, key in fetch_key(str(each)).items()}
 
-    def fetch_key(kid: str) -> Keys:  # by urllib3, since PyJWT's client knows JSON only
+    def fetch_key(kid: str) -> Keys:
         """Fetch one PEM by urllib3, since PyJWT's client knows JSON only."""
         answer = urllib3.request(
             "GET", f"{url.rstrip('/')}/{kid}", redirect=False, retries=False, timeout=TIMEOUT_SECONDS

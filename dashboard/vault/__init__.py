@@ -36,7 +36,7 @@ from .query import (
     MediaQuery,
     check_media_id,
 )
-from .rate_limit import MAX_PAUSE_SECONDS, RateLimit
+from .rate_limit import MAX_RATE_LIMIT_PAUSE_SECONDS, RateLimit
 from .records import MediaItem, MediaPage, Oddity, UnreadableItem, Variant
 from .results import DeleteResult, PurgeResult
 
@@ -47,7 +47,7 @@ __all__ = [
     "DEFAULT_ITEMS_PER_PAGE",
     "FILTER_FIELDS",
     "MAX_ITEMS_PER_PAGE",
-    "MAX_PAUSE_SECONDS",
+    "MAX_RATE_LIMIT_PAUSE_SECONDS",
     "MEDIA_ID",
     "PAGE_DELETE_TIMEOUTS",
     "PAGE_TIMEOUTS",

@@ -19,7 +19,7 @@ from typing import Final
 
 from .responses import parse_retry_after
 
-MAX_PAUSE_SECONDS: Final = 120.0
+MAX_RATE_LIMIT_PAUSE_SECONDS: Final = 120.0
 MAX_CONNECTIONS_REMEMBERED: Final = 1000
 """Beyond them, the connection without a response for the longest time is forgotten."""
 
@@ -83,7 +83,7 @@ class RateLimit:
                 self._known.popitem(last=False)
 
     def reserve_call(self, connection_id: str) -> float:
-        """Count one call and return the seconds to wait before it, at most MAX_PAUSE_SECONDS.
+        """Count one call and return the seconds to wait before it, at most MAX_RATE_LIMIT_PAUSE_SECONDS.
 
         0 if no limit is known or it is far away. Counting the call here keeps two threads that ask at the
         same time from both taking the last one.
@@ -97,7 +97,7 @@ class RateLimit:
             if known.until > now and known.left <= known.reserve:
                 pause = max(pause, (known.until - now) / (known.left + 1))
             known.left = max(known.left - 1, 0)
-        return min(pause, MAX_PAUSE_SECONDS)
+        return min(pause, MAX_RATE_LIMIT_PAUSE_SECONDS)
 
     def _parse_reset(self, headers: Mapping[str, str]) -> float | None:
         """Return the seconds until the limit is reset, by the service's own clock if it names a time."""

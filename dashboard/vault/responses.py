@@ -52,7 +52,7 @@ class Effect(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedAttempt:
     """A failed attempt.
 
     `again` is True if it may be repeated, `pause` the seconds the service asked for, if any.
@@ -101,7 +101,7 @@ class Redactor:
 
 def classify_response(
     effect: Effect, names_item: bool, status: int, headers: Mapping[str, str], body: bytes, redact: Redactor
-) -> Failure:
+) -> FailedAttempt:
     """Return the failure that a response with a `status` other than 200 stands for.
 
     A delete or purge counts as not done only if it was clearly refused: any 5xx may come from a gateway in
@@ -114,16 +114,16 @@ def classify_response(
     reads = effect is Effect.READ
     if status == 429 or (status == 503 and asked is not None and effect is not Effect.PURGE):
         again = reads or (effect is Effect.DELETE and asked is not None)
-        return Failure(Busy(detail, retry_after=asked, **facts), again, asked)
+        return FailedAttempt(Busy(detail, retry_after=asked, **facts), again, asked)
     if status in (401, 403):
-        return Failure(KeyRefused(detail, **facts))
+        return FailedAttempt(KeyRefused(detail, **facts))
     if status == 404 and names_item:
-        return Failure(NotCached(detail, **facts))
+        return FailedAttempt(NotCached(detail, **facts))
     if 400 <= status < 500:
-        return Failure(BadRequest(detail, **facts))
+        return FailedAttempt(BadRequest(detail, **facts))
     if not reads:
-        return Failure(OutcomeUnknown(detail, **facts))
-    return Failure(UnexpectedResponse(detail, **facts), again=status in _PASSING)
+        return FailedAttempt(OutcomeUnknown(detail, **facts))
+    return FailedAttempt(UnexpectedResponse(detail, **facts), again=status in _PASSING)
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
@@ -146,22 +146,24 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     return min(seconds, MAX_RETRY_AFTER_SECONDS) if seconds >= 0 else None
 
 
-def classify_exception(effect: Effect, written: bool, broken: Exception) -> Failure:
+def classify_exception(effect: Effect, written: bool, broken: Exception) -> FailedAttempt:
     """Return the failure for an exchange that broke. If no byte was `written`, nothing can have happened."""
     if not written:
-        return Failure(Unreachable(_explain_unsent(broken)), again=True)
+        return FailedAttempt(Unreachable(_explain_unsent(broken)), again=True)
     late = _is_caused_by(broken, TimeoutError, UrllibTimeout, requests.Timeout)
     why = "The answer did not come in time." if late else "The connection broke before the answer was whole."
     if effect is Effect.READ and (late or _is_caused_by(broken, ConnectionError, ssl.SSLError)):
-        return Failure(Unreachable(why), again=True)
+        return FailedAttempt(Unreachable(why), again=True)
     return classify_unusable(effect, why, again=True)
 
 
-def classify_unusable(effect: Effect, why: str, *, status: int | None = None, again: bool = False) -> Failure:
+def classify_unusable(
+    effect: Effect, why: str, *, status: int | None = None, again: bool = False
+) -> FailedAttempt:
     """Return the failure for a response that cannot be used: a removal may or may not have happened."""
     if effect is Effect.READ:
-        return Failure(UnexpectedResponse(why, status=status), again=again)
-    return Failure(OutcomeUnknown(why, status=status))
+        return FailedAttempt(UnexpectedResponse(why, status=status), again=again)
+    return FailedAttempt(OutcomeUnknown(why, status=status))
 
 
 def _explain_unsent(broken: Exception) -> str:
@@ -205,6 +207,7 @@ class _ErrorBody:
 
     @classmethod
     def read(cls, body: bytes, redact: Redactor) -> _ErrorBody:
+        """Return the texts in an error body, redacted; empty ones if it is of another shape."""
         try:
             fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

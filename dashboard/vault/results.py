@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from .records import MAX_COUNT, Oddity
+from .tolerant import MAX_RAW_LENGTH
 
 MAX_FREED_BYTES: Final = 2**49
 """Of one item; what 10,000 of them add up to still fits into 64 bits."""
 
-MAX_RAW_LENGTH: Final = 60
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 

@@ -22,7 +22,7 @@ from .query import check_media_id
 from .rate_limit import RateLimit
 from .responses import (
     Effect,
-    Failure,
+    FailedAttempt,
     ItemMismatch,
     Redactor,
     classify_exception,
@@ -133,8 +133,8 @@ class Transport:
         timeouts = deadline.timeouts
         attempts = 1 if operation.effect is Effect.PURGE else timeouts.attempts
 
-        def again(outcome: T | Failure) -> bool:
-            if not isinstance(outcome, Failure) or not outcome.again:
+        def again(outcome: T | FailedAttempt) -> bool:
+            if not isinstance(outcome, FailedAttempt) or not outcome.again:
                 return False
             return outcome.pause is None or timeouts.max_pause > 0
 
@@ -148,8 +148,8 @@ class Transport:
         retrying = Retrying(
             retry=retry_if_result(again), wait=pause, stop=enough, retry_error_callback=_get_failure
         )
-        outcome: T | Failure = retrying(self._attempt, operation, prepared, decode, deadline)
-        if isinstance(outcome, Failure):
+        outcome: T | FailedAttempt = retrying(self._attempt, operation, prepared, decode, deadline)
+        if isinstance(outcome, FailedAttempt):
             raise outcome.error
         return outcome
 
@@ -213,10 +213,12 @@ class Transport:
         prepared: PreparedRequest,
         decode: Callable[[bytes], T],
         deadline: Deadline,
-    ) -> T | Failure:
+    ) -> T | FailedAttempt:
         effect = operation.effect
         if not self._concurrency.acquire(effect, deadline):
-            return Failure(Busy("Too many calls are under way from here; none came free. Nothing was sent."))
+            return FailedAttempt(
+                Busy("Too many calls are under way from here; none came free. Nothing was sent.")
+            )
         deadline.has_written = False
         token = current_deadline.set(deadline)
         try:
@@ -224,7 +226,7 @@ class Transport:
         finally:
             current_deadline.reset(token)
             self._concurrency.release(effect)
-        if isinstance(answer, Failure):
+        if isinstance(answer, FailedAttempt):
             return answer
         try:
             return decode(answer)
@@ -237,7 +239,7 @@ class Transport:
 
     def _exchange(
         self, operation: Operation, prepared: PreparedRequest, deadline: Deadline
-    ) -> bytes | Failure:
+    ) -> bytes | FailedAttempt:
         """Send one request and return the whole body of a 200. The libraries may raise anything."""
         effect = operation.effect
         try:
@@ -284,8 +286,8 @@ def _read_body(response: requests.Response, max_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def _get_failure(state: RetryCallState) -> Failure:
-    return cast("Failure", state.outcome.result() if state.outcome is not None else None)
+def _get_failure(state: RetryCallState) -> FailedAttempt:
+    return cast("FailedAttempt", state.outcome.result() if state.outcome is not None else None)
 
 
 def _check_connection_id(text: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.sandbox import Sandbox
-from dashboard.vault import MAX_PAUSE_SECONDS, Busy, MediaQuery, RateLimit, Timeouts, VaultClient
+from dashboard.vault import MAX_RATE_LIMIT_PAUSE_SECONDS, Busy, MediaQuery, RateLimit, Timeouts, VaultClient
 
 CONNECTION, OTHER, KEY = "conn_a", "conn_b", "key_of_the_tests"
 NOW = 1_790_000_000.0
@@ -103,7 +103,7 @@ def test_a_moment_is_read_by_the_services_own_clock(rate_limit: RateLimit) -> No
 
 def test_no_pause_is_longer_than_two_minutes(rate_limit: RateLimit) -> None:
     rate_limit.record(CONNECTION, 429, limits(60, 0, 3600, retry_after="3600"))
-    assert rate_limit.reserve_call(CONNECTION) == MAX_PAUSE_SECONDS
+    assert rate_limit.reserve_call(CONNECTION) == MAX_RATE_LIMIT_PAUSE_SECONDS
 
 
 def test_a_number_may_be_followed_by_what_it_means(rate_limit: RateLimit) -> None:
@@ -131,7 +131,7 @@ def test_a_reset_that_makes_no_sense_is_ignored(rate_limit: RateLimit, word: str
 def test_whatever_is_sent_the_pause_is_a_sane_number(status: int, headers: dict[str, str]) -> None:
     rate_limit = RateLimit(clock=Time(), moment=Time())
     rate_limit.record(CONNECTION, status, headers)
-    assert 0 <= rate_limit.reserve_call(CONNECTION) <= MAX_PAUSE_SECONDS
+    assert 0 <= rate_limit.reserve_call(CONNECTION) <= MAX_RATE_LIMIT_PAUSE_SECONDS
 
 
 def test_only_so_many_connections_are_remembered(rate_limit: RateLimit) -> None:
