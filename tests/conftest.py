@@ -116,7 +116,7 @@ def collected_static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
     """Static files under their hashed names, as production serves them.
 
     They are looked for once: WhiteNoise would do so for each of the thousands of browsers that tests open,
-    which took a third of the time of the page tests. Nor are they packed by Brotli, which takes seconds.
+    which took a third of the time of the page tests.
     """
     folder = tmp_path_factory.mktemp("static")
     found: dict[tuple[str, str], dict[str, Any]] = {}
@@ -129,7 +129,6 @@ def collected_static(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
         self.files.update(found[root, prefix])
 
     with override_settings(STATIC_ROOT=str(folder)), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("whitenoise.compress.brotli_installed", False)
         call_command("collectstatic", interactive=False, verbosity=0)
         patch.setattr(WhiteNoise, "update_files_dictionary", look_for_files_once)
         yield folder
