@@ -211,7 +211,7 @@ class Loop:
             PORT=self.apache.port,
             MODULES=MODULES,
             ACCOUNT="User nobody\nGroup nogroup" if os.geteuid() == 0 else "",
-            AUTH_CONFIG=self._as_here(read_block("apache")),
+            SIGN_ON=self._as_here(read_block("apache")),
         )
 
 
