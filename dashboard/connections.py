@@ -17,35 +17,35 @@ from .models import Connection, shorten_id
 from .vault import AccountConnection, BadRequest, KeyRefused
 
 
-class Taken(Exception):
+class ConnectionExists(Exception):
     """Another connection came to have this slug, label or id while this one was on its way."""
 
 
-def everything() -> list[Connection]:
+def list_all() -> list[Connection]:
     """Every connection, those in use first."""
     return sorted(Connection.objects.all(), key=lambda one: one.archived_at is not None)
 
 
-def find(slug: str) -> Connection:
+def get_by_slug(slug: str) -> Connection:
     """The connection of this slug, archived or not, whoever may see it; raises UnknownConnection."""
-    return service.connection(slug, Connection.objects.filter(slug=slug))
+    return service.get_connection(slug, Connection.objects.filter(slug=slug))
 
 
 def add(caller: Caller, connection_id: str, *, slug: str, **said: Any) -> Connection:
     """A new connection under these names. Raises Taken and NotRecorded: then nothing was added."""
     connection = Connection(slug=slug, **said)
     connection.set_connection_id(connection_id)
-    with _whole():
+    with _commit_together():
         connection.save(force_insert=True)
-        audit.record("connection.added", caller, connection=connection, result=_told(connection))
+        audit.record("connection.added", caller, connection=connection, result=_describe(connection))
     return connection
 
 
 def change(caller: Caller, connection: Connection, **said: Any) -> Connection:
     """The connection under other names; where they are the same, nothing happened. Raises as `add` does."""
-    with _whole():
-        connection = _locked(connection)
-        before = {name: text for name, text in _told(connection).items() if said.get(name, text) != text}
+    with _commit_together():
+        connection = _lock(connection)
+        before = {name: text for name, text in _describe(connection).items() if said.get(name, text) != text}
         after = {name: said[name] for name in before}
         for name, text in after.items():
             setattr(connection, name, text)
@@ -57,17 +57,17 @@ def change(caller: Caller, connection: Connection, **said: Any) -> Connection:
 
 def archive(caller: Caller, connection: Connection) -> Connection:
     """Hide the connection from everybody; its records stay. Raises NotRecorded."""
-    return _move(caller, connection, "connection.archived", timezone.now())
+    return _set_archived(caller, connection, "connection.archived", timezone.now())
 
 
 def restore(caller: Caller, connection: Connection) -> Connection:
     """Bring an archived connection back. Raises NotRecorded."""
-    return _move(caller, connection, "connection.restored", None)
+    return _set_archived(caller, connection, "connection.restored", None)
 
 
 def rekey(caller: Caller) -> int:
     """Seal every id anew by the first key, or none of them, and return how many. Raises DecryptionError."""
-    with _whole():
+    with _commit_together():
         every = list(Connection.objects.select_for_update())
         for connection in every:
             connection.set_connection_id(connection.connection_id)
@@ -76,40 +76,42 @@ def rekey(caller: Caller) -> int:
     return len(every)
 
 
-def _move(caller: Caller, connection: Connection, code: str, archived_at: datetime | None) -> Connection:
-    with _whole():
-        connection = _locked(connection)
+def _set_archived(
+    caller: Caller, connection: Connection, code: str, archived_at: datetime | None
+) -> Connection:
+    with _commit_together():
+        connection = _lock(connection)
         if (connection.archived_at is None) is not (archived_at is None):
             connection.archived_at = archived_at
             connection.save(update_fields=["archived_at"])
-            audit.record(code, caller, connection=connection, result=_told(connection))
+            audit.record(code, caller, connection=connection, result=_describe(connection))
     return connection
 
 
-def _told(connection: Connection) -> dict[str, Any]:
+def _describe(connection: Connection) -> dict[str, Any]:
     """What events tell of a connection, and what of it may be changed."""
     return {"label": connection.label, "colour": connection.colour, "groups": connection.groups}
 
 
-def _locked(connection: Connection) -> Connection:
+def _lock(connection: Connection) -> Connection:
     """As it stands now, and as nobody else can change it before this transaction ends."""
     return Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 @contextmanager
-def _whole() -> Iterator[None]:
+def _commit_together() -> Iterator[None]:
     """All that is done within, or nothing of it: the change and its event stand or fall together."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as clash:
-        raise Taken from clash
+        raise ConnectionExists from clash
     except DatabaseError as broken:
         raise audit.NotRecorded(type(broken).__name__) from broken
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedConnection:
     """A connection of the account, and which of ours it is, if any. `key` names it without telling its id."""
 
     key: str
@@ -122,32 +124,34 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AccountListingBesideOurs:
     """What the account lists. With a `refusal` it lists nothing: the key may not ask, or nobody is asked."""
 
-    listed: tuple[Listed, ...] = ()
+    listed: tuple[ListedConnection, ...] = ()
     unreadable: int = 0
     has_more: bool = False
     refusal: KeyRefused | BadRequest | None = None
 
-    def importable(self, key: str) -> Listed | None:
+    def importable(self, key: str) -> ListedConnection | None:
         """The one of this key, if it is not here yet."""
         return next((one for one in self.listed if one.key == key and one.ours is None), None)
 
 
-def account() -> Account:
+def read_account() -> AccountListingBesideOurs:
     """The account's connections beside ours. Raises VaultError, but not for a key that may not list them."""
     try:
         listing = service.list_account_connections()
     except (KeyRefused, BadRequest) as refusal:
-        return Account(refusal=refusal)
-    return Account(
-        tuple(_beside_ours(listing.connections)), unreadable=listing.unreadable, has_more=listing.has_more
+        return AccountListingBesideOurs(refusal=refusal)
+    return AccountListingBesideOurs(
+        tuple(_match_with_ours(listing.connections)), unreadable=listing.unreadable, has_more=listing.has_more
     )
 
 
-def _beside_ours(theirs: Iterable[AccountConnection]) -> Iterable[Listed]:
+def _match_with_ours(theirs: Iterable[AccountConnection]) -> Iterable[ListedConnection]:
     ours = {one.id_digest: one for one in Connection.objects.all()}
     for one in theirs:
         digests = encryption.compute_digests(one.id)
-        yield Listed(digests[0], one, next((ours[digest] for digest in digests if digest in ours), None))
+        yield ListedConnection(
+            digests[0], one, next((ours[digest] for digest in digests if digest in ours), None)
+        )

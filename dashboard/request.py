@@ -33,11 +33,11 @@ class Request(HttpRequest):
     """Returns the one of these with this slug; raises UnknownConnection."""
 
 
-def path_of(request: HttpRequest) -> str:
+def escape_path(request: HttpRequest) -> str:
     """Return the page's address without its query, escaped as a link needs it."""
     return escape_uri_path(request.path)
 
 
-def reader(request: Request) -> Person:
+def get_reader(request: Request) -> Person:
     """Whoever looks: a view that needs a role runs for nobody who is not known."""
     return cast("Person", request.person)

@@ -34,7 +34,7 @@ class ListMissing(Problem):
     action = Action("home", "Choose a connection", "choose=1")
 
 
-def visible(person: Person, connections: Iterable[Connection]) -> QuerySet[SavedView]:
+def list_visible(person: Person, connections: Iterable[Connection]) -> QuerySet[SavedView]:
     """The person's own views and the shared ones, of these connections or of any."""
     open_to_them = SavedView.objects.filter(is_shared=True) | SavedView.objects.owned_by(person)
     here = Q(connection=None) | Q(connection__in=[one.pk for one in connections])

@@ -22,10 +22,10 @@ from .vault import MEDIA_ID
 Entry: TypeAlias = tuple[str, int, int]
 """An item's id, how many variants the list showed of it, and their bytes."""
 
-LARGEST: Final = 2**49
+MAX_SIZE_BYTES: Final = 2**49
 """Bytes that one item counts for in the sums, at most: of a full tray they are still a number of 64 bits."""
 
-_CHUNK: Final = 500
+_ROWS_PER_STATEMENT: Final = 500
 
 
 class SelectionFull(Problem):
@@ -64,26 +64,26 @@ class Totals:
     size_bytes: int = 0
 
 
-def of(person: Person, connection: Connection) -> QuerySet[TrayItem]:
+def list_items(person: Person, connection: Connection) -> QuerySet[TrayItem]:
     """The person's tray of this connection, in the order in which things came into it."""
     return TrayItem.objects.owned_by(person).filter(connection=connection)
 
 
-def ids(person: Person, connection: Connection) -> list[str]:
-    return list(of(person, connection).values_list("media_id", flat=True))
+def list_ids(person: Person, connection: Connection) -> list[str]:
+    return list(list_items(person, connection).values_list("media_id", flat=True))
 
 
-def among(person: Person, connection: Connection, media_ids: Collection[str]) -> set[str]:
+def find_selected(person: Person, connection: Connection, media_ids: Collection[str]) -> set[str]:
     """Those of these few items that are in the tray."""
-    found = of(person, connection).filter(media_id__in=list(media_ids))
+    found = list_items(person, connection).filter(media_id__in=list(media_ids))
     return set(found.order_by().values_list("media_id", flat=True))
 
 
-def totals(person: Person, connection: Connection) -> Totals:
-    return every(person).get(connection.pk, Totals())
+def count_totals(person: Person, connection: Connection) -> Totals:
+    return count_all_totals(person).get(connection.pk, Totals())
 
 
-def every(person: Person) -> dict[int, Totals]:
+def count_all_totals(person: Person) -> dict[int, Totals]:
     """What each of the person's trays holds, by its connection's key; one that is empty is not there."""
     mine = TrayItem.objects.owned_by(person).order_by()
     summed = mine.values_list("connection").annotate(Count("pk"), Sum("variants"), Sum("size_bytes"))
@@ -103,22 +103,22 @@ def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of
             connection=connection,
             media_id=media_id,
             variants=variants,
-            size_bytes=min(size_bytes, LARGEST),
+            size_bytes=min(size_bytes, MAX_SIZE_BYTES),
             retry_of=retry_of.pk if retry_of else None,
         )
         for media_id, (variants, size_bytes) in entries.items()
     ]
     with transaction.atomic():
-        _one_at_a_time(connection)
-        before = of(person, connection).count()
+        _lock(connection)
+        before = list_items(person, connection).count()
         TrayItem.objects.bulk_create(
             rows,
-            batch_size=_CHUNK,
+            batch_size=_ROWS_PER_STATEMENT,
             update_conflicts=True,
             unique_fields=["issuer", "subject", "connection", "media_id"],
             update_fields=["variants", "size_bytes", *(["retry_of"] if retry_of else [])],
         )
-        after = of(person, connection).count()
+        after = list_items(person, connection).count()
         if after > MAX_ITEMS:
             raise SelectionFull(after)
     return after - before
@@ -129,10 +129,10 @@ def remove(person: Person, connection: Connection, media_ids: Sequence[str]) -> 
     media_ids = [media_id for media_id in media_ids if MEDIA_ID.fullmatch(media_id)]
     taken = 0
     with transaction.atomic():
-        _one_at_a_time(connection)
-        for start in range(0, len(media_ids), _CHUNK):
-            part = media_ids[start : start + _CHUNK]
-            taken += of(person, connection).filter(media_id__in=part).delete()[0]
+        _lock(connection)
+        for start in range(0, len(media_ids), _ROWS_PER_STATEMENT):
+            part = media_ids[start : start + _ROWS_PER_STATEMENT]
+            taken += list_items(person, connection).filter(media_id__in=part).delete()[0]
     return taken
 
 
@@ -155,17 +155,17 @@ def change(
 def clear(person: Person, connection: Connection) -> int:
     """Take everything out; how much that was."""
     with transaction.atomic():
-        _one_at_a_time(connection)
-        return of(person, connection).delete()[0]
+        _lock(connection)
+        return list_items(person, connection).delete()[0]
 
 
-def retried(items: Iterable[TrayItem]) -> Job | None:
+def find_retried_job(items: Iterable[TrayItem]) -> Job | None:
     """The job whose failures these are; the newest, where they are those of several."""
     numbers = {item.retry_of for item in items if item.retry_of}
     return Job.objects.filter(pk__in=numbers).first() if numbers else None
 
 
-def _one_at_a_time(connection: Connection) -> None:
+def _lock(connection: Connection) -> None:
     """Changes of the trays of a connection wait for one another, so that two at once cannot overfill one.
     SQLite lets one transaction write at a time anyway; PostgreSQL locks the connection's row."""
     list(Connection.objects.select_for_update(no_key=True).filter(pk=connection.pk).values_list("pk"))

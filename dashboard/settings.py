@@ -181,7 +181,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["d
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 MIDDLEWARE = [
-    "dashboard.web.middleware.Headers",
+    "dashboard.web.middleware.ResponseHeaders",
     "dashboard.web.middleware.KnownHosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -201,7 +201,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
             "environment": "dashboard.web.jinja.environment",
-            "context_processors": ["dashboard.web.jinja.page_frame"],
+            "context_processors": ["dashboard.web.jinja.build_page_frame"],
         },
     }
 ]

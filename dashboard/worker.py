@@ -149,6 +149,6 @@ def clean_up() -> None:
         DBTaskResult.objects.finished().filter(finished_at__lt=now - RETENTION).delete()
         DBTaskResult.objects.running().filter(started_at__lt=now - MAX_TASK_DURATION).delete()
     with best_effort("deleting expired look-ups"):
-        store.trim()
+        store.delete_expired()
     with best_effort("deleting files of exports"):
         export.delete_old_files()

@@ -139,11 +139,11 @@ def sandbox(running_sandbox: Sandbox, collected_static: Path) -> Iterator[Sandbo
     """The service as new, with the shipped client of this process speaking to it."""
     running_sandbox.reset()
     address = running_sandbox.url
-    service.vault.cache_clear()
+    service.get_client.cache_clear()
     with override_settings(VAULTPLUS_API_URL=address, VAULTPLUS_MEDIA_HOSTS=[address]):
         yield running_sandbox
-        service.vault().close()
-        service.vault.cache_clear()
+        service.get_client().close()
+        service.get_client.cache_clear()
     running_sandbox.reset()
 
 

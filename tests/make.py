@@ -17,13 +17,13 @@ from django_tasks_db.models import DBTaskResult
 
 from dashboard import audit, service
 from dashboard.identity import Caller, Person, Role
-from dashboard.lookups.store import LASTS
+from dashboard.lookups.store import LOOKUP_LIFETIME
 from dashboard.models import Connection, Event, Job, Lookup, Removal, SavedView
 from dashboard.removals.actions import Intent, delete_item, purge
 from dashboard.removals.ledger import CALL_LEASE
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
-from dashboard.web.presenters.usage import usage
+from dashboard.web.presenters.usage import summarize_page
 from tests import assertions
 from tests.environment import API_KEY as API_KEY
 
@@ -112,7 +112,7 @@ def lookup(of: list[Connection], **fields: Any) -> Lookup:
     """A saved look-up in these connections: of one id, by the viewer, not asked yet unless said otherwise."""
     usual = {"ids": ["1"], "issuer": "demo", "subject": "vera", "person": "Vera Lind"}
     made = Lookup(**{**usual, **fields})
-    made.expires_at = fields.get("expires_at") or made.created_at + LASTS
+    made.expires_at = fields.get("expires_at") or made.created_at + LOOKUP_LIFETIME
     made.save()
     made.connections.set(of)
     return made
@@ -226,7 +226,7 @@ def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
     if media_id:
         record = delete_item(of, media_id, intent)
     else:
-        record = purge(of, intent, usage(service.look_through(of)).record())
+        record = purge(of, intent, summarize_page(service.read_first_pages(of)).record())
     record.refresh_from_db()
     return record
 

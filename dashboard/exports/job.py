@@ -105,7 +105,7 @@ def may_see(job: Job) -> bool:
     """Return True if the person who began it may see its connection now."""
     person = job.caller.person
     stands = reauthorize(person) if person else None
-    return job.connection in service.connections(stands if stands and stands.may(Role.VIEWER) else None)
+    return job.connection in service.list_connections(stands if stands and stands.may(Role.VIEWER) else None)
 
 
 def file_expires_at(job: Job) -> datetime | None:

@@ -42,7 +42,7 @@ def ask_within_limits(connection: Connection, query: MediaQuery) -> MediaPage:
     if pause > MAX_PAUSE_SECONDS:
         raise Busy("As many calls were made as the service allows for now.", retry_after=pause)
     lifecycle.stopping.wait(pause)
-    return service.walk_page(connection, query)
+    return service.list_media_for_worker(connection, query)
 
 
 def paginate(

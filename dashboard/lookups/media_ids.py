@@ -18,12 +18,12 @@ from unicodedata import name
 from dashboard.vault.query import MEDIA_ID
 
 MAX_ID_LENGTH: Final = 128
-KEPT_DIGITS: Final = 15
+SPREADSHEET_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps; it writes zeros for those after them."""
 
 MAY_BE_ROUNDED: Final = (
-    f"This may not be the whole ID: a spreadsheet keeps {KEPT_DIGITS} digits of a long number and writes "
-    "zeros for the others. Paste the ID from its source."
+    f"This may not be the whole ID: a spreadsheet keeps {SPREADSHEET_DIGITS} digits of a long number and "
+    "writes zeros for the others. Paste the ID from its source."
 )
 
 _UNSEEN: Final = (
@@ -85,8 +85,8 @@ _ENDS_SHORT: Final = re.compile(r"(?:.*[^0-9])?[0-9]{1,3}", re.DOTALL)
 def split_pieces(text: str) -> dict[str, int]:
     """Return each different piece of the text that may name an item, in order, and how often it occurs."""
     found: dict[str, int] = {}
-    for whole, count in Counter(_PIECE.findall(_without_decoration(text))).items():
-        for part in _parts(whole):
+    for whole, count in Counter(_PIECE.findall(_remove_decoration(text))).items():
+        for part in _split_whole(whole):
             piece = part.strip(_STRIPPED)
             if _SAYS_SOMETHING.search(piece):
                 found[piece] = found.get(piece, 0) + count
@@ -98,7 +98,7 @@ def is_plain(piece: str) -> bool:
     return _PLAIN.fullmatch(piece) is not None
 
 
-def checked_piece(piece: str) -> str:
+def check_piece(piece: str) -> str:
     """Return the piece if it is an ID. Raises ValueError with a sentence for the person who pasted it."""
     if re.fullmatch(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+", piece):
         raise ValueError(
@@ -128,18 +128,18 @@ def checked_piece(piece: str) -> str:
     if piece.startswith("conn_"):
         raise ValueError("This is a connection's ID, not an item's. Choose the connection by its name.")
     if not MEDIA_ID.fullmatch(piece):
-        raise ValueError(_why_no_id(piece))
+        raise ValueError(_explain_why_no_id(piece))
     return piece
 
 
 def is_perhaps_rounded(media_id: str) -> bool:
     """True for a long number that ends as one does that a spreadsheet has rounded."""
-    if not re.fullmatch(rf"[0-9]{{{KEPT_DIGITS + 1},}}", media_id):
+    if not re.fullmatch(rf"[0-9]{{{SPREADSHEET_DIGITS + 1},}}", media_id):
         return False
-    return media_id.endswith("000") or not media_id[KEPT_DIGITS:].strip("0")
+    return media_id.endswith("000") or not media_id[SPREADSHEET_DIGITS:].strip("0")
 
 
-def _why_no_id(piece: str) -> str:
+def _explain_why_no_id(piece: str) -> str:
     """Say what in the piece no ID has; what cannot be seen is named."""
     if "\u2026" in piece:
         return "Not a media ID: it was cut where “…” stands. Paste the whole ID."
@@ -147,10 +147,10 @@ def _why_no_id(piece: str) -> str:
     rule = f"One has 1 to {MAX_ID_LENGTH} letters, digits, hyphens or underscores"
     if not wrong:
         return f"Not a media ID: it has {len(piece):,} characters. {rule}."
-    return f"Not a media ID: it contains {_named(wrong)}. {rule}."
+    return f"Not a media ID: it contains {_name_sign(wrong)}. {rule}."
 
 
-def _named(sign: str) -> str:
+def _name_sign(sign: str) -> str:
     """`“@”`, or what a sign is called that cannot be seen or that looks like another."""
     if " " < sign <= "~":
         return f"“{sign}”"
@@ -162,7 +162,7 @@ def _named(sign: str) -> str:
     return f"{shown}{article} {called} (U+{ord(sign):04X})"
 
 
-def _without_decoration(text: str) -> str:
+def _remove_decoration(text: str) -> str:
     """Leave out what no piece may hold: labels, list numbers, and what cannot be seen around an ID."""
     if "&" in text:
         text = _ENTITY.sub(lambda found: unescape(found[0]), text)
@@ -177,7 +177,7 @@ def _without_decoration(text: str) -> str:
     return _LABEL.sub(" ", text)
 
 
-def _parts(whole: str) -> Iterator[str]:
+def _split_whole(whole: str) -> Iterator[str]:
     """The pieces of a text without a clear gap: groups of digits that may be one number stay together."""
     partings = _PARTING.findall(whole)
     if not partings or _SHORTENED_WHOLE.fullmatch(whole):
@@ -194,7 +194,7 @@ def _parts(whole: str) -> Iterator[str]:
             while end < len(tokens) and _SHORT.fullmatch(tokens[end].strip(_EDGES)):
                 end += 1
         if end - start > 1:
-            yield from _numbers(tokens[start:end], partings[start : end - 1])
+            yield from _group_digits(tokens[start:end], partings[start : end - 1])
         else:
             yield tokens[start]
         start = end
@@ -213,7 +213,7 @@ def _may_begin_a_number(token: str) -> bool:
     return bool(_SHORT.fullmatch(token.strip(_EDGES)) or _ENDS_SHORT.fullmatch(token))
 
 
-def _numbers(groups: list[str], partings: list[str]) -> Iterator[str]:
+def _group_digits(groups: list[str], partings: list[str]) -> Iterator[str]:
     """Short groups of digits as what they may be: numbers, one number or something unclear, or IDs."""
     whole = "".join(sign for pair in zip(groups, [*partings, ""], strict=True) for sign in pair)
     words = whole.split() if any(parting.isspace() for parting in partings) else []

@@ -18,25 +18,25 @@ from urllib.parse import urlsplit
 from dashboard.logs import mask_ids
 
 from .media_ids import is_plain, split_pieces
-from .references import target_in
+from .references import parse_piece
 
-LONGEST_LINK: Final = 2000
+MAX_LINK_LENGTH: Final = 2000
 """Characters of one link; what is longer without a gap is none."""
 
-LONGEST_SHOWN: Final = 48
+MAX_MALFORMED_LENGTH: Final = 48
 """Characters that are kept of a text that is no id."""
 
-MOST_SHOWN: Final = 1000
+MAX_MALFORMED_LISTED: Final = 1000
 """Different texts that are no ids; those beyond are only counted."""
 
 _COLUMNS: Final = ("mediaid", "media", "id")
 """Heads of a table's column that holds the ids, the surest first, written without signs between letters."""
 _FEW_DIGITS: Final = re.compile(r"[0-9]{1,4}")
-MAX_GROUPS: Final = 44
+MAX_DIGIT_GROUPS: Final = 44
 """Groups of digits that the thousands of a number as long as an id may be parted into."""
 
 
-class Malformed(NamedTuple):
+class MalformedText(NamedTuple):
     """A text that is no id, shortened; why; and how often it stood there."""
 
     text: str
@@ -45,14 +45,14 @@ class Malformed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Pasted:
+class PastedIds:
     """What the text holds. `repeated` says how often an id stood there beyond the first time; `unlisted` how
     many more texts are no ids than are `malformed`; `column` is the head of the only column that was read,
     where the text is a table."""
 
     ids: list[str]
     repeated: dict[str, int]
-    malformed: list[Malformed]
+    malformed: list[MalformedText]
     unlisted: int = 0
     column: str = ""
 
@@ -65,7 +65,7 @@ class Pasted:
         return sum(one.times for one in self.malformed) + self.unlisted
 
 
-def decoded(content: bytes) -> str:
+def decode_file(content: bytes) -> str:
     """The text of a file. Raises ValueError with a sentence for a file that holds none."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", "replace")
@@ -77,9 +77,9 @@ def decoded(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
-def read(text: str) -> Pasted:
+def parse_ids(text: str) -> PastedIds:
     """The ids in `text`, and what in it is none; of a table with a column for ids that column alone."""
-    column, cells = _column_of(text)
+    column, cells = _find_id_column(text)
     times: dict[str, int] = {}
     wrong: dict[tuple[str, str], int] = {}
     unlisted = 0
@@ -87,39 +87,39 @@ def read(text: str) -> Pasted:
         if is_plain(piece):
             times[piece] = times.get(piece, 0) + count
             continue
-        if len(wrong) >= MOST_SHOWN and "/" not in piece and "?" not in piece:
+        if len(wrong) >= MAX_MALFORMED_LISTED and "/" not in piece and "?" not in piece:
             unlisted += count
             continue
         try:
-            media_id = _id_in(piece)
+            media_id = _parse_id(piece)
         except ValueError as reason:
-            key = (_shown(piece), mask_ids(str(reason)))
+            key = (_shorten_piece(piece), mask_ids(str(reason)))
             wrong[key] = wrong.get(key, 0) + count
         else:
             times[media_id] = times.get(media_id, 0) + count
-    listed = [Malformed(shown, why, count) for (shown, why), count in wrong.items()]
-    return Pasted(
+    listed = [MalformedText(shown, why, count) for (shown, why), count in wrong.items()]
+    return PastedIds(
         ids=list(times),
         repeated={media_id: count - 1 for media_id, count in times.items() if count > 1},
-        malformed=listed[:MOST_SHOWN],
-        unlisted=unlisted + sum(one.times for one in listed[MOST_SHOWN:]),
+        malformed=listed[:MAX_MALFORMED_LISTED],
+        unlisted=unlisted + sum(one.times for one in listed[MAX_MALFORMED_LISTED:]),
         column=column,
     )
 
 
-def _id_in(piece: str) -> str:
-    if len(piece) > LONGEST_LINK:
+def _parse_id(piece: str) -> str:
+    if len(piece) > MAX_LINK_LENGTH:
         raise ValueError(f"{len(piece):,} characters without a gap are neither an ID nor a link.")
-    return target_in(piece).media_id
+    return parse_piece(piece).media_id
 
 
-def _shown(piece: str) -> str:
+def _shorten_piece(piece: str) -> str:
     """What may be kept of it: nothing of a connection's id, and of a link only where it leads."""
     if "conn_" in piece:
         return "conn_…"
     if "://" in piece:
         try:
-            host = urlsplit(piece[:LONGEST_LINK]).hostname or ""
+            host = urlsplit(piece[:MAX_LINK_LENGTH]).hostname or ""
         except ValueError:  # brackets without an address between them, and the like
             host = ""
         piece = f"{piece.partition('://')[0]}://{host}/…"
@@ -127,23 +127,23 @@ def _shown(piece: str) -> str:
         piece = f"{piece.partition('/v2/')[0]}/v2/…"
     else:
         piece = piece.partition("?")[0] or "?…"
-    cut = piece if len(piece) <= LONGEST_SHOWN else f"{piece[: LONGEST_SHOWN - 1]}…"
+    cut = piece if len(piece) <= MAX_MALFORMED_LENGTH else f"{piece[: MAX_MALFORMED_LENGTH - 1]}…"
     return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in cut)
 
 
-def _column_of(text: str) -> tuple[str, list[str] | None]:
+def _find_id_column(text: str) -> tuple[str, list[str] | None]:
     """The head of the column that holds the ids, and its cells; `("", None)` where this is no such table."""
     table = text.lstrip("\ufeff \t\r\n")
-    first = (table[: LONGEST_LINK + 1].splitlines() or [""])[0]
+    first = (table[: MAX_LINK_LENGTH + 1].splitlines() or [""])[0]
     if re.fullmatch(r"sep=[,;|\t]", first):  # how a spreadsheet is told what parts its cells
         table = table[len(first) :].lstrip("\r\n")
-        first = (table[: LONGEST_LINK + 1].splitlines() or [""])[0]
-    if len(first) > LONGEST_LINK:
+        first = (table[: MAX_LINK_LENGTH + 1].splitlines() or [""])[0]
+    if len(first) > MAX_LINK_LENGTH:
         return "", None
     parted_by = max(",;\t|", key=first.count)
     try:
         heads = [head.strip() for head in next(csv.reader([first], delimiter=parted_by), [])]
-        place = _place_of_ids(heads)
+        place = _find_id_index(heads)
         if place is None:
             return "", None
         if len(heads) == 1:
@@ -151,24 +151,24 @@ def _column_of(text: str) -> tuple[str, list[str] | None]:
         rows = csv.reader(io.StringIO(table, newline=""), delimiter=parted_by)
         next(rows)
         if parted_by == ",":
-            return heads[place], [_cell_of(row, place, len(heads)) for row in rows if len(row) > place]
+            return heads[place], [_find_id_cell(row, place, len(heads)) for row in rows if len(row) > place]
         return heads[place], [row[place] for row in rows if len(row) > place]
     except csv.Error:  # quotes that never end, say: then it is text like any other
         return "", None
 
 
-def _cell_of(row: list[str], place: int, width: int) -> str:
+def _find_id_cell(row: list[str], place: int, width: int) -> str:
     """Return the cell that holds the id; of a row that commas within a number made too long, that number."""
     start = 0 if any(row[width:]) else place + 1
     while start <= place:
-        digits = list(takewhile(_FEW_DIGITS.fullmatch, row[start : start + MAX_GROUPS]))
+        digits = list(takewhile(_FEW_DIGITS.fullmatch, row[start : start + MAX_DIGIT_GROUPS]))
         if any(len(group) > 2 for group in digits[1:]):
             return ",".join(digits)
         start += len(digits) or 1
     return row[place]
 
 
-def _place_of_ids(heads: list[str]) -> int | None:
+def _find_id_index(heads: list[str]) -> int | None:
     """Which of the heads stands over ids; a line with a number in it is no row of heads."""
     if any(re.fullmatch(r"[0-9]+", head) for head in heads):
         return None

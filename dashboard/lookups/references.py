@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from dashboard.vault.query import MEDIA_ID
 
-from .media_ids import checked_piece, split_pieces
+from .media_ids import check_piece, split_pieces
 
 _NO_ITEM: Final = "This link names no media item. Paste the item's ID, or a link to its page here."
 _OURS: Final = re.compile(r"/c/(?P<slug>[A-Za-z0-9_-]+)/media/(?P<id>[^/]+)")
@@ -30,14 +30,14 @@ class SeveralIds(ValueError):
     """The text names more than the one item that was asked for."""
 
 
-def target_of(text: str) -> Target:
+def parse_target(text: str) -> Target:
     """Return the item that the text names. Raises SeveralIds, and ValueError with a sentence for the person
     who pasted it."""
     targets: dict[str, Target] = {}
     reasons: list[ValueError] = []
     for piece in split_pieces(text):
         try:
-            target = target_in(piece)
+            target = parse_piece(piece)
         except ValueError as reason:
             reasons.append(reason)
         else:
@@ -58,10 +58,10 @@ def target_of(text: str) -> Target:
     return targets.popitem()[1]
 
 
-def target_in(piece: str) -> Target:
+def parse_piece(piece: str) -> Target:
     """Return the item that a piece of a text names: an ID or a link. Raises ValueError with a sentence."""
     if "/" not in piece and "?" not in piece:
-        return Target(checked_piece(piece))
+        return Target(check_piece(piece))
     try:
         parts = urlsplit(piece)
         asked = parse_qs(parts.query, max_num_fields=50)
@@ -69,19 +69,19 @@ def target_in(piece: str) -> Target:
         raise ValueError(_NO_ITEM) from None
     ticket = asked.get("ticket", [""])[0]
     if parts.path.rstrip("/").endswith("/go") and asked.get("media"):
-        return Target(_only_id(asked["media"][0]), asked.get("connection", [""])[0], ticket)
+        return Target(_parse_only_id(asked["media"][0]), asked.get("connection", [""])[0], ticket)
     if found := _OURS.search(parts.path):
-        return Target(_only_id(unquote(found["id"])), found["slug"], ticket)
+        return Target(_parse_only_id(unquote(found["id"])), found["slug"], ticket)
     if found := _VENDOR.search(parts.path):
-        return Target(_only_id(unquote(found["id"])))
+        return Target(_parse_only_id(unquote(found["id"])))
     if parts.path.startswith("/v2/"):
         raise ValueError("A signed media link does not say which item it is. Paste the item's ID instead.")
     raise ValueError(_NO_ITEM)
 
 
-def _only_id(text: str) -> str:
+def _parse_only_id(text: str) -> str:
     """Return the one ID in a part of a link. Raises ValueError with a sentence."""
     pieces = list(split_pieces(text))
     if len(pieces) > 1:
         raise ValueError("This link names several IDs. Paste them without the link.")
-    return checked_piece(pieces[0] if pieces else text)
+    return check_piece(pieces[0] if pieces else text)

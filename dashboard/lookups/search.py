@@ -8,7 +8,7 @@ from typing import Final
 
 from dashboard.encryption import DecryptionError
 from dashboard.models import Connection
-from dashboard.service import Looked
+from dashboard.service import FindResult
 from dashboard.vault import MediaItem, VaultError
 
 CONNECTIONS_PER_BATCH: Final = 4
@@ -20,7 +20,7 @@ class Answer:
     """The result of asking one connection: the item, None for nothing, or the error in place of an answer."""
 
     connection: Connection
-    result: Looked
+    result: FindResult
 
     @property
     def has_item(self) -> bool:
@@ -58,7 +58,7 @@ class CrossConnectionSearch:
             return [self.again]
         return self.connections[self.asked : self.asked + CONNECTIONS_PER_BATCH]
 
-    def add_results(self, results: Sequence[Looked]) -> None:
+    def add_results(self, results: Sequence[FindResult]) -> None:
         """Add the results of the batch, in its order. One asked once more does not change how far it is."""
         self.answers = [Answer(*pair) for pair in zip(self.batch, results, strict=True)]
         if self.again:

@@ -26,15 +26,15 @@ from dashboard.problems import Action, Problem
 from dashboard.service import Batch
 from dashboard.vault import BATCH_SIZE, MediaItem, UnreadableItem, VaultError
 
-from .parsing import Pasted
+from .parsing import PastedIds
 
-LASTS: Final = timedelta(hours=24)
+LOOKUP_LIFETIME: Final = timedelta(hours=24)
 
-MOST_IDS: Final = 1000
-MOST_PAIRS: Final = 20_000
+MAX_IDS_PER_LOOKUP: Final = 1000
+MAX_PAIRS_PER_LOOKUP: Final = 20_000
 """Ids times connections that one look-up may ask for."""
 
-MOST_RECENT: Final = 12
+MAX_RECENT_LOOKUPS: Final = 12
 
 
 class UnknownLookup(Problem):
@@ -58,11 +58,11 @@ class ExpiredLookup(Problem):
     action = Action("lookups", "Look up IDs")
 
 
-def begin(person: Person | None, connections: Sequence[Connection], pasted: Pasted, ticket: str) -> Lookup:
+def begin(person: Person | None, connections: Sequence[Connection], pasted: PastedIds, ticket: str) -> Lookup:
     """Commit what is looked for and where; nothing is asked yet. Look-ups whose day has passed go."""
     with best_effort("deleting expired look-ups"):
-        trim()
-    return _commit(
+        delete_expired()
+    return _save(
         Lookup(
             ids=pasted.ids,
             repeated=pasted.repeated,
@@ -74,87 +74,89 @@ def begin(person: Person | None, connections: Sequence[Connection], pasted: Past
     )
 
 
-def anew(person: Person | None, lookup: Lookup) -> Lookup:
+def repeat(person: Person | None, lookup: Lookup) -> Lookup:
     """The same look-up under an address of its own, nothing asked yet; the old one stays as it was."""
     with best_effort("deleting expired look-ups"):
-        trim()
+        delete_expired()
     same = Lookup(ids=lookup.ids, repeated=lookup.repeated, malformed=lookup.malformed, ticket=lookup.ticket)
-    return _commit(same, person, list(lookup.connections.all()))
+    return _save(same, person, list(lookup.connections.all()))
 
 
-def find(pk: UUID, among: Iterable[Connection]) -> Lookup:
+def get(pk: UUID, among: Iterable[Connection]) -> Lookup:
     """The look-up of this number, if all of its connections are `among` these. Raises UnknownLookup, and
     ExpiredLookup."""
     lookup = Lookup.objects.filter(pk=pk).prefetch_related("connections").first()
-    if lookup is None or not _is_open(lookup, {one.pk for one in among}):
+    if lookup is None or not _is_visible(lookup, {one.pk for one in among}):
         raise UnknownLookup(str(pk))
     if lookup.expires_at <= timezone.now():
         raise ExpiredLookup(str(pk))
     return lookup
 
 
-def recent(person: Person | None, among: Iterable[Connection]) -> list[Lookup]:
+def list_recent(person: Person | None, among: Iterable[Connection]) -> list[Lookup]:
     """This person's own, newest first, but for those that they may not see any more."""
     if person is None:
         return []
     visible = {one.pk for one in among}
     mine = Lookup.objects.owned_by(person).filter(expires_at__gt=timezone.now())
     mine = mine.prefetch_related("connections")
-    rows = mine.defer("answers", "trouble", "malformed", "repeated")[:MOST_RECENT]
-    return [one for one in rows if _is_open(one, visible)]
+    rows = mine.defer("answers", "trouble", "malformed", "repeated")[:MAX_RECENT_LOOKUPS]
+    return [one for one in rows if _is_visible(one, visible)]
 
 
-def unasked(lookup: Lookup, connection: Connection) -> list[str]:
+def list_unanswered(lookup: Lookup, connection: Connection) -> list[str]:
     """Ids that this connection has not answered for."""
     answers = lookup.answers.get(str(connection.pk), {})
     return [media_id for media_id in lookup.ids if media_id not in answers]
 
 
-def ask(lookup: Lookup) -> list[VaultError | DecryptionError]:
+def ask_unanswered(lookup: Lookup) -> list[VaultError | DecryptionError]:
     """Ask for all that was not answered, all batches at once, and keep what comes; the errors among it."""
     told: dict[str, dict[str, Any]] = {}
     trouble: dict[str, dict[str, str]] = {}
     errors: list[VaultError | DecryptionError] = []
-    for batch, answer in service.look_up(_batches(lookup)):  # each is made ready while others are still out
+    for batch, answer in service.read_batches(
+        _iterate_batches(lookup)
+    ):  # each is made ready while others are still out
         key = str(batch.connection.pk)
         if isinstance(answer, dict):
-            told.setdefault(key, {}).update((one, _told(answer.get(one))) for one in batch.media_ids)
+            told.setdefault(key, {}).update((one, _describe_item(answer.get(one))) for one in batch.media_ids)
         elif answer is not None:
-            trouble.setdefault(key, {}).update(dict.fromkeys(batch.media_ids, _why(answer)))
+            trouble.setdefault(key, {}).update(dict.fromkeys(batch.media_ids, _describe_error(answer)))
             errors.append(answer)
     with best_effort(f"keeping the answers to look-up {lookup.pk}"):  # its page says which are not there
-        _keep(lookup, told, trouble)
+        _save_answers(lookup, told, trouble)
     return errors
 
 
-def trim() -> int:
+def delete_expired() -> int:
     """Delete look-ups whose day has passed; how many they were."""
     return Lookup.objects.filter(expires_at__lte=timezone.now()).delete()[1].get(Lookup._meta.label, 0)
 
 
-def _commit(lookup: Lookup, person: Person | None, connections: Sequence[Connection]) -> Lookup:
+def _save(lookup: Lookup, person: Person | None, connections: Sequence[Connection]) -> Lookup:
     assert person is not None  # noqa: S101 - nobody signed in looks anything up
     lookup.issuer, lookup.subject, lookup.person = person.issuer, person.subject, person.name
-    lookup.expires_at = lookup.created_at + LASTS
+    lookup.expires_at = lookup.created_at + LOOKUP_LIFETIME
     with transaction.atomic():
         lookup.save(force_insert=True)
         lookup.connections.set(connections)
     return lookup
 
 
-def _is_open(lookup: Lookup, visible: set[int]) -> bool:
+def _is_visible(lookup: Lookup, visible: set[int]) -> bool:
     asked = {one.pk for one in lookup.connections.all()}
     return bool(asked) and asked <= visible
 
 
-def _batches(lookup: Lookup) -> Iterator[Batch]:
+def _iterate_batches(lookup: Lookup) -> Iterator[Batch]:
     for connection in lookup.connections.all():
-        left = unasked(lookup, connection)
+        left = list_unanswered(lookup, connection)
         for start in range(0, len(left), BATCH_SIZE):
             yield Batch(connection, tuple(left[start : start + BATCH_SIZE]))
 
 
-def _keep(
+def _save_answers(
     lookup: Lookup, told: Mapping[str, Mapping[str, Any]], trouble: Mapping[str, Mapping[str, str]]
 ) -> None:
     """Write down what came: as it is where it is the first, else beside what is there by now."""
@@ -173,12 +175,14 @@ def _keep(
         row.save(update_fields=["answers", "trouble"])
 
 
-def _told(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
+def _describe_item(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
     """What is kept of an item: enough for its row, and no link."""
     match item:
         case MediaItem():
-            variants = {_masked(label): (_masked(one.status), one.size) for label, one in item.media.items()}
-            facts = {"type": _masked(item.type), "duration": item.duration, "variants": variants}
+            variants = {
+                _mask_text(label): (_mask_text(one.status), one.size) for label, one in item.media.items()
+            }
+            facts = {"type": _mask_text(item.type), "duration": item.duration, "variants": variants}
             return {**facts, "odd": mask_ids(odd)} if (odd := list_oddities(item)) else facts
         case UnreadableItem():
             return {"unreadable": mask_ids(item.reason)}
@@ -186,13 +190,13 @@ def _told(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
 
 
 @lru_cache(maxsize=1024)
-def _masked(text: str) -> str:
+def _mask_text(text: str) -> str:
     """Open text of the service as the database takes it: thousands, and few of them different."""
     mended: str = mask_ids(text)
     return mended
 
 
-def _why(error: VaultError | DecryptionError) -> str:
+def _describe_error(error: VaultError | DecryptionError) -> str:
     """A line for the page, with the service's own words where it sent some."""
     if isinstance(error, DecryptionError):
         return "This connection's ID cannot be opened by any key of the dashboard"

@@ -64,7 +64,9 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
     )
     if item is None:
         return removal
-    return _carry_out(removal, intent, lambda: service.vault().delete(connection.connection_id, media_id))
+    return _carry_out(
+        removal, intent, lambda: service.get_client().delete(connection.connection_id, media_id)
+    )
 
 
 def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Removal:
@@ -76,7 +78,7 @@ def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Re
         return again
     connection_id = connection.connection_id
     removal = _open_row(connection, intent, verb=Removal.Verb.PURGE, before=seen)
-    return _carry_out(removal, intent, lambda: service.vault().purge(connection_id))
+    return _carry_out(removal, intent, lambda: service.get_client().purge(connection_id))
 
 
 def find_tombstone(connection: Connection, media_id: str) -> Removal | None:

@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from dashboard.identity import Person
 from dashboard.problems import Action, Problem
-from dashboard.request import Request, path_of
+from dashboard.request import Request, escape_path
 
 from .error_pages import render_problem
-from .htmx import page_behind, show_fragment, wants_fragment
+from .htmx import find_page_behind, show_fragment, wants_fragment
 
 MAX_GROUPS_SHOWN: Final = 20
 MISSING: Final = "missing"
@@ -75,5 +75,5 @@ def render_no_role(request: Request, person: Person) -> HttpResponse:
 
 def find_way_back(request: Request) -> str:
     """Return the address that shows the same place again: of the page that stands under htmx, if any."""
-    here = request.get_full_path() if request.method in ("GET", "HEAD") else path_of(request)
-    return (page_behind(request) if wants_fragment(request) else "") or here
+    here = request.get_full_path() if request.method in ("GET", "HEAD") else escape_path(request)
+    return (find_page_behind(request) if wants_fragment(request) else "") or here

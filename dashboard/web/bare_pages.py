@@ -14,7 +14,7 @@ from dashboard import schema
 from dashboard.auth.roles import public
 from dashboard.problems import Problem
 
-from .htmx import put_into
+from .htmx import retarget_to
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def render_bare(request: HttpRequest, problem: Problem) -> HttpResponse:
     if by_htmx and request.headers.get("HX-History-Restore-Request") != "true":
         context = describe_problem(request, problem)
         response = HttpResponse(render_to_string("trouble/_problem.html", context), status=problem.status)
-        return put_into(notice_place(request), response)
+        return retarget_to(find_notice_place(request), response)
     context = {**describe_problem(request, problem), "view": None, "is_demo": settings.IS_DEMO}
     return HttpResponse(render_to_string("trouble/bare.html", context), status=problem.status)
 
@@ -139,7 +139,7 @@ def describe_problem(request: HttpRequest, problem: Problem) -> dict[str, Any]:
     }
 
 
-def notice_place(request: HttpRequest) -> str:
+def find_notice_place(request: HttpRequest) -> str:
     """Return the selector of where htmx puts a notice: inside the dialog that asked, or beside the page."""
     in_dialog = request.method == "POST" and request.headers.get("HX-Target") == "dialog"
     return "#dialog-notice" if in_dialog else "#notice"

@@ -14,17 +14,17 @@ from django.shortcuts import render, resolve_url
 from dashboard.auth.roles import public
 from dashboard.models import Connection
 from dashboard.problems import Action, Problem
-from dashboard.request import Request, path_of
+from dashboard.request import Request, escape_path
 from dashboard.service import UnknownConnection
 from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
 
-from .bare_pages import describe_problem, log_problem, notice_place
+from .bare_pages import describe_problem, find_notice_place, log_problem
 from .htmx import go_to, show_fragment, wants_fragment
 from .ticket_links import UnusableLink, find_way_on
 
 logger = logging.getLogger(__name__)
 
-STATUS_OF: Final = (
+VAULT_ERROR_STATUSES: Final = (
     (MalformedMediaId, 422),
     (NotCached, 404),
     (BadRequest, 422),
@@ -42,7 +42,7 @@ class ServiceProblem(Problem):
     def __init__(self, error: VaultError, media_id: str) -> None:
         super().__init__(error.detail)
         self.title, self.advice, self.detail = error.title, error.advice, error.detail
-        self.status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
+        self.status = next(status for kind, status in VAULT_ERROR_STATUSES if isinstance(error, kind))
         self.is_detail_of_service = error.status is not None
         self.retry = not isinstance(error, KeyRefused | MalformedMediaId)
         if isinstance(error, KeyRefused):
@@ -118,7 +118,7 @@ def render_problem(request: Request, problem: Problem) -> HttpResponse:
         "connection": find_connection(request) if problem.is_in_connection else None,
     }
     if getattr(request, "htmx", None) and wants_fragment(request):
-        place = notice_place(request)
+        place = find_notice_place(request)
         response = show_fragment(request, "trouble/_problem", target=place, status=problem.status, **context)
     else:
         response = render(request, "trouble/problem.html", context, status=problem.status)
@@ -167,7 +167,7 @@ def render_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 def find_action(request: Request, problem: Problem) -> tuple[str, str] | None:
     """Return the address and the words of the link that leads out of the problem, or None."""
     action = problem.action
-    if finder := ACTION_OF.get(type(problem)):
+    if finder := ACTION_FINDERS.get(type(problem)):
         action = finder(request, problem)
     if action is None:
         return None
@@ -184,7 +184,7 @@ def find_elsewhere(request: Request, problem: UnknownConnection) -> Action | Non
     return Action("go", "Look in your connections", query)
 
 
-ACTION_OF: Final[dict[type[Problem], Callable[[Request, Any], Action | None]]] = {
+ACTION_FINDERS: Final[dict[type[Problem], Callable[[Request, Any], Action | None]]] = {
     UnknownConnection: find_elsewhere,
     UnusableLink: find_way_on,
 }
@@ -196,7 +196,7 @@ def find_first_page(request: Request) -> str:
     filters = request.GET.copy()
     for name in ("cursor", "trail"):
         filters.pop(name, None)
-    return f"{path_of(request)}?{filters.urlencode()}"
+    return f"{escape_path(request)}?{filters.urlencode()}"
 
 
 def find_media_id(request: Request) -> str:

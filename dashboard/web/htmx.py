@@ -20,7 +20,7 @@ def wants_fragment(request: Request) -> bool:
     return bool(hx) and not hx.boosted and not hx.history_restore_request
 
 
-def page_behind(request: Request) -> str:
+def find_page_behind(request: Request) -> str:
     """The address of our page that htmx sent this request from; empty when it names none of ours."""
     try:
         return make_own_path(request.htmx.current_url_abs_path or "")
@@ -48,10 +48,10 @@ def show_fragment(
     request: Request, name: str, *, target: str, status: int = 200, **context: Any
 ) -> HttpResponse:
     """The fragment `name`, put into `target` whatever the request meant to swap; the address stays."""
-    return put_into(target, render(request, f"{name}.html", context, status=status))
+    return retarget_to(target, render(request, f"{name}.html", context, status=status))
 
 
-def put_into(target: str, response: HttpResponse) -> HttpResponse:
+def retarget_to(target: str, response: HttpResponse) -> HttpResponse:
     """Have htmx put the answer beside what stands, and leave what stands its address."""
     return push_url(reswap(retarget(response, target), "innerHTML"), False)
 

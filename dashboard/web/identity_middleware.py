@@ -43,9 +43,9 @@ class Identity:
         address = find_client_address(request.META, settings.AUTH_CONFIG.proxies)
         request.caller = Caller(None, address, agent, request.request_id)
         request.connections = cast(
-            "list[Connection]", SimpleLazyObject(lambda: service.connections(request.person))
+            "list[Connection]", SimpleLazyObject(lambda: service.list_connections(request.person))
         )
-        request.connection = lambda slug: service.connection(slug, request.connections)
+        request.connection = lambda slug: service.get_connection(slug, request.connections)
         if request.path_info in PROBES:
             return self.get_response(request)
         return self._refusal(request) or self.get_response(request)

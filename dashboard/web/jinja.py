@@ -22,7 +22,7 @@ from dashboard.request import Request
 
 from . import preferences, ticket_links
 from .presenters.media import STATUS_WORDS, TYPE_WORDS, Slot
-from .presenters.media_list import SORT_WORDS, limits
+from .presenters.media_list import SORT_WORDS, list_limits
 
 HTMX_CONFIG: Final = {
     "allowEval": False,
@@ -46,7 +46,7 @@ FILTER_WORDS: Final = {
     "status": STATUS_WORDS,
     "type": TYPE_WORDS,
     "sort": SORT_WORDS,
-    "limits": limits,
+    "limits": list_limits,
     "mime": ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "audio/mpeg", "audio/mp4"),
 }
 
@@ -61,25 +61,26 @@ def environment(**options: Any) -> Environment:
     env.globals.update(
         static=static,
         url=reverse_url,
-        icon=icon,
-        strip=strip,
+        icon=render_icon,
+        strip=render_strip,
         htmx_script=htmx_script,
         htmx_config=HTMX_CONFIG,
-        help_desk_href=ticket_links.help_desk_href,
+        help_desk_href=ticket_links.build_help_desk_href,
         Role=Role,
         count=units.format_count,
         filter_words=FILTER_WORDS,
         audit_words={"verb": VERBS, "outcome": OUTCOMES, "limits": (25, 50, 100, 200)},
     )
     env.filters.update(
-        icon=icon,  # as filters these two are called without Jinja2's ceremony: a list has hundreds
-        strip=strip,
+        # As filters these two are called without Jinja2's ceremony: a list has hundreds.
+        icon=render_icon,
+        strip=render_strip,
         size=units.format_size,
         iso=units.format_iso,
         utc=units.format_utc,
         oddity=format_oddity,
         visible=make_label_visible,
-        ticket_link=ticket_link,
+        ticket_link=render_ticket_link,
     )
     return env
 
@@ -90,50 +91,52 @@ def reverse_url(name: str, *args: Any) -> str:
 
 
 @cache
-def _sprite() -> str:
+def _get_sprite_url() -> str:
     return static("icons.svg")
 
 
 @cache
-def icon(name: str) -> Markup:
+def render_icon(name: str) -> Markup:
     """A glyph of the sprite, hidden from screen readers: words say the same beside it."""
-    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(_sprite(), name)
+    return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        _get_sprite_url(), name
+    )
 
 
 @lru_cache(maxsize=4096)
-def strip(slots: tuple[Slot, ...]) -> Markup:
+def render_strip(slots: tuple[Slot, ...]) -> Markup:
     """The variant strip of strip.html; a page has hundreds and few are different, so they are kept."""
     macro = engines["jinja2"].env.get_template("strip.html").module.strip  # type: ignore[attr-defined]
     return Markup(macro(slots))  # noqa: S704 - the macro has escaped it
 
 
-def ticket_link(text: str) -> Markup:
+def render_ticket_link(text: str) -> Markup:
     """A ticket wherever one is printed: a link to the help desk by DASHBOARD_TICKET_URL, else its text."""
-    href = ticket_links.help_desk_href(text)
+    href = ticket_links.build_help_desk_href(text)
     if not href:
         return escape(text)
     link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{} {}</a>')
-    return link.format(href, text, icon("external"))
+    return link.format(href, text, render_icon("external"))
 
 
-def page_frame(request: Request) -> dict[str, Any]:
+def build_page_frame(request: Request) -> dict[str, Any]:
     """What base.html shows on every page; nothing of it is worked out for a fragment."""
     return {
-        "person": known(request),
+        "person": find_known_person(request),
         "connections": getattr(request, "connections", []),
-        "view": preferences.of(request),
+        "view": preferences.read(request),
         "may_delete": may_delete(request),
         "is_demo": settings.IS_DEMO,
-        "here": SimpleLazyObject(lambda: ticket_links.own_address(request)),
+        "here": SimpleLazyObject(lambda: ticket_links.build_own_address(request)),
     }
 
 
-def known(request: Request) -> Person | None:
+def find_known_person(request: Request) -> Person | None:
     """Whose name and menus a page shows: nobody's, where the person may do nothing or is not known yet."""
     person: Person | None = getattr(request, "person", None)
     return person if person and person.role else None
 
 
 def may_delete(request: Request) -> bool:
-    person = known(request)
+    person = find_known_person(request)
     return person is not None and person.may(Role.OPERATOR)

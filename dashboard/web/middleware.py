@@ -26,7 +26,7 @@ from .identity_middleware import PROBES
 logger = logging.getLogger(__name__)
 
 
-class Headers:
+class ResponseHeaders:
     """An id and an address of ours for the request, and the security headers on every answer."""
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -78,18 +78,18 @@ class SameSite:
         return self.get_response(request)
 
 
-MAX_BYTES_READ_AWAY: Final = 64 * 1024 * 1024
+MAX_DISCARDED_BYTES: Final = 64 * 1024 * 1024
 _CHUNK_BYTES: Final = 64 * 1024
 
 
-def read_away(request: HttpRequest) -> None:
+def discard_body(request: HttpRequest) -> None:
     """Read what is sent without keeping it: a browser that is cut off while it sends shows no answer.
 
     Whoever sends more than any paste or list of ids has is cut off all the same.
     """
     with contextlib.suppress(UnreadablePostError):
         read = 0
-        while read < MAX_BYTES_READ_AWAY and (chunk := request.read(_CHUNK_BYTES)):
+        while read < MAX_DISCARDED_BYTES and (chunk := request.read(_CHUNK_BYTES)):
             read += len(chunk)
 
 
@@ -102,7 +102,7 @@ class ErrorPages:
     def __call__(self, request: Request) -> HttpResponseBase:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            read_away(request)
+            discard_body(request)
             return error_pages.render_too_large(request)
         response = self.get_response(request)
         if response.status_code == 405:  # Django's own has no words

@@ -21,7 +21,7 @@ class Preferences:
     chosen: str = ""
 
 
-def of(request: Request) -> Preferences:
+def read(request: Request) -> Preferences:
     """The reader's preferences, whole; a page of errors from before the session has the defaults."""
     session = getattr(request, "session", None) or {}
     return Preferences(

@@ -12,16 +12,16 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from dashboard.logs import mask_ids
-from dashboard.lookups.references import SeveralIds, target_of
+from dashboard.lookups.references import SeveralIds, parse_target
 from dashboard.models import Connection
 from dashboard.problems import Action, Problem
-from dashboard.request import Request, path_of
+from dashboard.request import Request, escape_path
 
-LONGEST: Final = 100
+MAX_TICKET_LENGTH: Final = 100
 """Characters of a ticket."""
 
 
-WORDS_WITHOUT: Final = {
+WAY_ON_WORDS: Final = {
     "ticket": "Go on without the ticket",
     "connection": "Look in all your connections",
     "asked": "Start again",
@@ -39,7 +39,7 @@ class UnusableLink(Problem):
         self.parameter = parameter
         self.given = given
         self.names_several = names_several
-        is_link = parameter in WORDS_WITHOUT
+        is_link = parameter in WAY_ON_WORDS
         self.title = "This link cannot be followed" if is_link else "This does not name an item"
         self.advice = reason
         self.typed = given[:2000]
@@ -48,9 +48,9 @@ class UnusableLink(Problem):
 def find_way_on(request: Request, problem: UnusableLink) -> Action | None:
     """Return how a link goes on without what is wrong with it, if it can."""
     if problem.names_several:
-        return Action(lookup_href(mask_ids(problem.given)), "Look them up together")
-    words = WORDS_WITHOUT.get(problem.parameter)
-    return Action(own_address(request, without=problem.parameter), words) if words else None
+        return Action(build_lookup_href(mask_ids(problem.given)), "Look them up together")
+    words = WAY_ON_WORDS.get(problem.parameter)
+    return Action(build_own_address(request, without=problem.parameter), words) if words else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,13 @@ class TicketLink:
     @classmethod
     def of(cls, asked: QueryDict) -> TicketLink:
         """Read from a query; raises UnusableLink."""
-        media, connection = _once(asked, "media"), _once(asked, "connection")
+        media, connection = _read_single(asked, "media"), _read_single(asked, "connection")
         try:
-            target = target_of(media)
+            target = parse_target(media)
         except ValueError as reason:
             several = isinstance(reason, SeveralIds)
             raise UnusableLink("media", str(reason), media, names_several=several) from None
-        return cls(target.media_id, connection or target.slug, given_ticket(asked, target.ticket))
+        return cls(target.media_id, connection or target.slug, read_ticket(asked, target.ticket))
 
     @property
     def href(self) -> str:
@@ -83,52 +83,54 @@ class TicketLink:
         return {"media": self.media_id, **({"ticket": self.ticket} if self.ticket else {})}
 
     def item_href(self, connection: Connection) -> str:
-        return with_ticket(reverse("media-item", args=[connection.slug, self.media_id]), self.ticket)
+        return add_ticket(reverse("media-item", args=[connection.slug, self.media_id]), self.ticket)
 
 
-def given_ticket(asked: QueryDict, otherwise: str = "") -> str:
+def read_ticket(asked: QueryDict, otherwise: str = "") -> str:
     """The ticket that a link brought, or ""; raises UnusableLink."""
     try:
-        return ticket_of(_once(asked, "ticket") or otherwise)
+        return clean_ticket(_read_single(asked, "ticket") or otherwise)
     except ValueError as reason:
         raise UnusableLink("ticket", str(reason)) from None
 
 
-def ticket_of(text: str) -> str:
+def clean_ticket(text: str) -> str:
     """`text` in one line with single spaces. Raises ValueError with a sentence where it is no ticket."""
     ticket = " ".join(text.split())
-    if len(ticket) > LONGEST:
-        raise ValueError(f"A ticket has at most {LONGEST} characters; this one has {len(ticket):,}.")
+    if len(ticket) > MAX_TICKET_LENGTH:
+        raise ValueError(
+            f"A ticket has at most {MAX_TICKET_LENGTH} characters; this one has {len(ticket):,}."
+        )
     if not ticket.isprintable():
         raise ValueError("The ticket has characters that cannot be seen.")
     return ticket
 
 
-def _once(asked: QueryDict, name: str) -> str:
+def _read_single(asked: QueryDict, name: str) -> str:
     values = {value.strip() for value in asked.getlist(name)}
     if len(values) > 1:
         raise UnusableLink(name, f"The link gives “{name}” more than once, with different values.")
     return values.pop() if values else ""
 
 
-def with_ticket(href: str, ticket: str) -> str:
+def add_ticket(href: str, ticket: str) -> str:
     return f"{href}?{urlencode({'ticket': ticket})}" if ticket else href
 
 
-def lookup_href(text: str, slugs: Sequence[str] = (), ticket: str = "") -> str:
+def build_lookup_href(text: str, slugs: Sequence[str] = (), ticket: str = "") -> str:
     """Return where the IDs in the text are looked up, filled in."""
     asked = {"ids": text, "connection": list(slugs), "ticket": [ticket] if ticket else []}
     return f"{reverse('lookups')}?{urlencode(asked, doseq=True)}"
 
 
-def help_desk_href(ticket: str) -> str:
+def build_help_desk_href(ticket: str) -> str:
     """Where the help desk shows the ticket, by DASHBOARD_TICKET_URL; "" without that setting."""
     if not ticket.strip("."):  # dots alone would lead to another page of the desk
         return ""
     return str(settings.DASHBOARD_TICKET_URL).replace("{ticket}", quote(ticket, safe=""))
 
 
-def own_address(request: Request, *, without: str = "") -> str:
+def build_own_address(request: Request, *, without: str = "") -> str:
     """The address of this page, less a parameter. A connection stands in it by its slug or not at all: as
     it was given it may be a raw id."""
     if without not in request.GET and "connection" not in request.GET:
@@ -138,4 +140,4 @@ def own_address(request: Request, *, without: str = "") -> str:
     asked.pop(without, None)
     if slugs := [one.slug for one in request.connections if one.slug in given]:
         asked["connection"] = slugs[0]
-    return f"{path_of(request)}?{asked.urlencode()}" if asked else path_of(request)
+    return f"{escape_path(request)}?{asked.urlencode()}" if asked else escape_path(request)

@@ -23,18 +23,18 @@ def main(slug: str) -> None:
     from dashboard import service
     from dashboard.auth.demo import DEMO_PEOPLE
     from dashboard.lookups import store
-    from dashboard.lookups.parsing import read
+    from dashboard.lookups.parsing import parse_ids
     from dashboard.models import Connection
     from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaQuery
 
     sys.setswitchinterval(0.05)  # as the server has it
     connection = Connection.objects.get(slug=slug)
     ids, cursor = list[str](), None
-    while len(ids) < store.MOST_IDS:
+    while len(ids) < store.MAX_IDS_PER_LOOKUP:
         page = service.list_media(connection, MediaQuery(limit=MAX_ITEMS_PER_PAGE, cursor=cursor))
         ids += [item.id for item in page.readable]
         cursor = page.next_cursor
-    pasted = read("\n".join(ids[: store.MOST_IDS]))
+    pasted = parse_ids("\n".join(ids[: store.MAX_IDS_PER_LOOKUP]))
     print("ready", flush=True)
     for line in sys.stdin:
         whole, slowest = [], []
@@ -42,7 +42,7 @@ def main(slug: str) -> None:
             row = store.begin(DEMO_PEOPLE["viewer"], [connection], pasted, "")
             with timed(service) as batches:
                 started = time.perf_counter()
-                troubles = store.ask(row)
+                troubles = store.ask_unanswered(row)
                 whole.append((time.perf_counter() - started) * 1000)
             assert not troubles, troubles
             assert len(batches) == 10, len(batches)

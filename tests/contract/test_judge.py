@@ -78,11 +78,11 @@ def worlds(draw: st.DrawFn) -> World:
 def server(db: None, collected_static: Path) -> Iterator[ContractServer]:
     """The service, with the shipped client of this process speaking to it."""
     with ContractServer() as running:
-        service.vault.cache_clear()
+        service.get_client.cache_clear()
         with override_settings(VAULTPLUS_API_URL=running.url, VAULTPLUS_MEDIA_HOSTS=[running.url]):
             yield running
-            service.vault().close()
-        service.vault.cache_clear()
+            service.get_client().close()
+        service.get_client.cache_clear()
         judged["answers of the service"] += running.answers
 
 

@@ -84,8 +84,8 @@ def prepare(connections_by_slug: dict[str, str], shown: list[str]) -> None:
         archived_at = None if slug in shown else datetime.now(UTC)
         make.connection(slug, connection_id=connection_id, archived_at=archived_at)
     carry_out({"slug": next(iter(connections_by_slug)), "media_id": "1"})
-    service.vault().close()
-    service.vault.cache_clear()
+    service.get_client().close()
+    service.get_client.cache_clear()
     gc.collect()
     gc.freeze()  # so that a child copies little
 

@@ -38,8 +38,8 @@ def retry(job: Job) -> str:
 def test_works(operator: Browser, job: Job, sandbox: Sandbox) -> None:
     answer = operator.post(retry(job))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/c/small/tray/?ticket=ZD-1")
-    assert selection.ids(PERSON, job.connection) == ["2", "odd-many"]
-    assert selection.totals(PERSON, job.connection) == selection.Totals(2, 4, 2000)
+    assert selection.list_ids(PERSON, job.connection) == ["2", "odd-many"]
+    assert selection.count_totals(PERSON, job.connection) == selection.Totals(2, 4, 2000)
     assert sandbox.calls == []
     review = operator.get(answer.headers["Location"])  # reads them again: one is gone by now
     assert "Delete 1 item of" in text(review)

@@ -36,7 +36,9 @@ def found(small: Connection) -> Lookup:
 
 def in_tray(connection: Connection) -> list[tuple[str, int, int]]:
     assert OMAR.person
-    return list(selection.of(OMAR.person, connection).values_list("media_id", "variants", "size_bytes"))
+    return list(
+        selection.list_items(OMAR.person, connection).values_list("media_id", "variants", "size_bytes")
+    )
 
 
 def test_works(operator: Browser, small: Connection, found: Lookup, sandbox: Sandbox) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from dashboard.lookups.store import LASTS
+from dashboard.lookups.store import LOOKUP_LIFETIME
 from dashboard.models import Connection, Lookup
 from dashboard.sandbox import Sandbox
 from tests.make import BIG_ID, SMALL_ID, Browser, connection, errors_of, operations, signed_in, text, words_in
@@ -32,7 +32,11 @@ def test_works(viewer: Browser, sandbox: Sandbox, media_id: str) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/lookup/{made.pk}/")
     assert (made.ids, made.repeated) == ([media_id, ABSENT], {media_id: 1})
     assert made.malformed[0][0] == "a@b"
-    assert (made.ticket, made.person, made.expires_at) == ("ZD-7", "Vera Lind", made.created_at + LASTS)
+    assert (made.ticket, made.person, made.expires_at) == (
+        "ZD-7",
+        "Vera Lind",
+        made.created_at + LOOKUP_LIFETIME,
+    )
     (answers,) = made.answers.values()
     assert answers[ABSENT] is None
     assert answers[media_id]["variants"]

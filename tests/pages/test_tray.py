@@ -15,7 +15,7 @@ from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from dashboard.web.forms.selection import plain_digits
+from dashboard.web.forms.selection import remove_thousands_separators
 from tests.make import (
     OMAR,
     UPSTREAM_TROUBLE,
@@ -71,7 +71,7 @@ def test_works(operator: Browser, small: Connection, ids: list[str], sandbox: Sa
     job = Job.objects.get()
     assert (answer.status_code, answer.headers["Location"]) == (303, job.get_absolute_url())
     assert (job.kind, job.total, job.ticket, job.reason) == ("remove", 3, "ZD-3", "asked for")
-    assert selection.ids(PERSON, small) == []
+    assert selection.list_ids(PERSON, small) == []
     assert deletes(sandbox) == []  # that is the worker's
     work_off()
     assert {path.rpartition("/")[2] for path in deletes(sandbox)} == set(ids[:3])
@@ -128,7 +128,7 @@ def test_what_is_gone_already_is_named_and_left_out(
     press(operator, asks)
     job = Job.objects.get()
     assert list(job.removals.values_list("media_id", flat=True)) == ids[:2]
-    assert selection.ids(PERSON, small) == []
+    assert selection.list_ids(PERSON, small) == []
 
 
 def test_what_another_removal_holds_is_named_left_out_and_stays(
@@ -146,7 +146,7 @@ def test_what_another_removal_holds_is_named_left_out_and_stays(
     assert "Delete 1 item " in f"{words} "
     assert press(operator, asks).status_code == 303
     assert Job.objects.exclude(pk=other.pk).get().total == 1
-    assert selection.ids(PERSON, small) == ids[:2]
+    assert selection.list_ids(PERSON, small) == ids[:2]
     answer = press(operator, operator.get(HERE))
     assert answer.status_code == 422
     assert "Nothing of this is left to delete." in words_in(text(answer))
@@ -162,7 +162,7 @@ def test_what_was_taken_by_another_since_is_said(
     assert answer.status_code == 409
     assert "Already being removed" in text(answer)
     assert other.get_absolute_url() in text(answer)
-    assert selection.ids(PERSON, small) == ids[:1]
+    assert selection.list_ids(PERSON, small) == ids[:1]
 
 
 def test_a_tray_that_changed_since_is_shown_again(
@@ -220,7 +220,7 @@ def test_a_row_is_taken_out_and_what_was_typed_stays(
     asks = operator.get(HERE)
     answer = press(operator, asks, out=ids[1], typed="5")
     assert answer.status_code == 200
-    assert selection.ids(PERSON, small) == [ids[0], ids[2]]
+    assert selection.list_ids(PERSON, small) == [ids[0], ids[2]]
     assert "asked for" in text(answer)
     assert 'value="ZD-3"' in text(answer)
     assert hidden_fields(answer)["token"] == hidden_fields(asks)["token"]
@@ -278,7 +278,7 @@ def test_without_a_record_nothing_begins(operator: Browser, small: Connection, i
         answer = press(operator, asks)
     assert answer.status_code == 503
     assert "Nothing was done" in text(answer)
-    assert (Job.objects.count(), selection.ids(PERSON, small)) == (0, ids[:2])
+    assert (Job.objects.count(), selection.list_ids(PERSON, small)) == (0, ids[:2])
 
 
 @pytest.mark.parametrize(("fault", "status", "word"), UPSTREAM_TROUBLE)
@@ -290,7 +290,7 @@ def test_upstream_error(
     answer = operator.get(HERE)
     assert answer.status_code == status
     assert word in text(answer)
-    assert selection.ids(PERSON, small) == ids[:2]
+    assert selection.list_ids(PERSON, small) == ids[:2]
 
 
 def test_wrong_role(viewer: Browser, small: Connection) -> None:
@@ -313,4 +313,4 @@ def test_wrong_method(operator: Browser, method: str) -> None:
     [("1,234", "1234"), ("1 234", "1234"), ("1\u202f234", "1234"), ("10.000", "10000"), ("1,23", "1,23")],
 )
 def test_thousands_may_be_parted(typed: str, number: str) -> None:
-    assert plain_digits(typed) == number
+    assert remove_thousands_separators(typed) == number

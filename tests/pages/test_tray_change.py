@@ -34,9 +34,9 @@ def test_works(operator: Browser, small: Connection, sandbox: Sandbox) -> None:
     for words in ("2 selected", "4 variants", "2.0 kB", 'href="/c/small/tray/"'):
         assert words in text(answer)
     assert 'data-said="2 selected, 4 variants"' in text(answer)
-    assert selection.ids(OMAR, small) == ["11", "12"]
+    assert selection.list_ids(OMAR, small) == ["11", "12"]
     answer = tell(operator, item=["13 1 1"], out=["11", "99"])
-    assert selection.ids(OMAR, small) == ["12", "13"]
+    assert selection.list_ids(OMAR, small) == ["12", "13"]
     assert sandbox.calls == []  # nobody is asked before the review
 
 
@@ -45,7 +45,7 @@ def test_empty(operator: Browser, small: Connection) -> None:
     answer = tell(operator, clear="all")
     assert 'class="tray"' not in text(answer)
     assert "Nothing is selected" in text(answer)
-    assert selection.ids(OMAR, small) == []
+    assert selection.list_ids(OMAR, small) == []
     assert tell(operator).status_code == 200
 
 
@@ -54,7 +54,7 @@ def test_without_script_the_tray_takes_what_the_page_says(operator: Browser, sma
     said = {"was": "11 12", "item": ["12 1 1", "13 2 2"], "next": "/c/small/media/?limit=25"}
     answer = operator.post(HERE, said)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/c/small/media/?limit=25")
-    assert selection.ids(OMAR, small) == ["12", "77", "13"]  # 77 is on another page, and stays
+    assert selection.list_ids(OMAR, small) == ["12", "77", "13"]  # 77 is on another page, and stays
     away = operator.post(HERE, {"next": "https://evil.example/"})
     assert away.headers["Location"] == "/"
 
@@ -102,12 +102,12 @@ def test_bad_input(operator: Browser, small: Connection, said: Any, why: str, ht
     assert answer.status_code == 422
     assert why in text(answer)
     assert answer.headers.get("HX-Retarget") == ("#notice" if htmx else None)
-    assert selection.ids(OMAR, small) == []
+    assert selection.list_ids(OMAR, small) == []
 
 
 def test_numbers_beyond_belief_are_cut(operator: Browser, small: Connection) -> None:
     tell(operator, item=["11 999999999 9999999999999999999"])
-    assert selection.totals(OMAR, small) == selection.Totals(1, 10_000, 2**49)
+    assert selection.count_totals(OMAR, small) == selection.Totals(1, 10_000, 2**49)
 
 
 def test_a_full_tray_says_so_and_takes_nothing(operator: Browser, small: Connection) -> None:
@@ -120,7 +120,7 @@ def test_a_full_tray_says_so_and_takes_nothing(operator: Browser, small: Connect
     answer = tell(operator, item=["12 1 1", "13 1 1"])
     assert answer.status_code == 409
     assert "The tray is full" in text(answer)
-    assert selection.totals(OMAR, small).items == MAX_ITEMS - 1
+    assert selection.count_totals(OMAR, small).items == MAX_ITEMS - 1
 
 
 def test_wrong_role(viewer: Browser) -> None:

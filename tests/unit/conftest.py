@@ -61,11 +61,11 @@ def eight_pages() -> Iterator[Sandbox]:
 def upstream(eight_pages: Sandbox) -> Iterator[Sandbox]:
     """The service with a connection of eight pages, and nothing else."""
     eight_pages.reset()
-    service.vault.cache_clear()
+    service.get_client.cache_clear()
     with override_settings(VAULTPLUS_API_URL=eight_pages.url):
         yield eight_pages
-        service.vault().close()
-        service.vault.cache_clear()
+        service.get_client().close()
+        service.get_client.cache_clear()
 
 
 @pytest.fixture

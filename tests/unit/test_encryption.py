@@ -77,6 +77,6 @@ def test_a_connection_is_there_only_for_its_groups(db: None) -> None:
     make.connection("closed", groups=["vault-admins", "legal"])
     from dashboard.auth.demo import DEMO_PEOPLE
 
-    seen = {role: [one.slug for one in service.connections(who)] for role, who in DEMO_PEOPLE.items()}
+    seen = {role: [one.slug for one in service.list_connections(who)] for role, who in DEMO_PEOPLE.items()}
     assert seen == {"viewer": ["open"], "operator": ["open"], "admin": ["closed", "open"]}
-    assert service.connections(None) == []
+    assert service.list_connections(None) == []

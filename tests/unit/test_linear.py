@@ -22,8 +22,8 @@ from dashboard.lookups import parsing, references
 from dashboard.vault import RateLimit, VaultError, check_media_id, filter_media_link, parse_base_url
 from dashboard.vault.responses import Effect, Redactor, classify_response, parse_retry_after
 from dashboard.web import ticket_links
-from dashboard.web.forms.connection import AN_ID, slug_of
-from dashboard.web.forms.selection import checked as checked_box
+from dashboard.web.forms.connection import RAW_ID_PATTERN, make_slug
+from dashboard.web.forms.selection import check_id as checked_box
 
 pytestmark = pytest.mark.no_cover  # it measures times
 
@@ -157,16 +157,16 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "a link to media": lambda text: filter_media_link(f"https://{text}", ["https://media.ofauth.com"]),
     "the base address": lambda text: parse_base_url(f"https://{text}"),
     "a media id": check_media_id,
-    "the search box": references.target_of,
-    "the search box, a link": lambda text: references.target_of(f"https://a/{text}"),
-    "pasted ids": parsing.read,
-    "a pasted table": lambda text: parsing.read(f"media_id,b\n{text}"),
-    "a ticket": ticket_links.ticket_of,
+    "the search box": references.parse_target,
+    "the search box, a link": lambda text: references.parse_target(f"https://a/{text}"),
+    "pasted ids": parsing.parse_ids,
+    "a pasted table": lambda text: parsing.parse_ids(f"media_id,b\n{text}"),
+    "a ticket": ticket_links.clean_ticket,
     "an origin": lambda text: origins.parse_origin(f"https://{text}"),
     "a log line": logs.mask_ids,
     "a box of the list": checked_box,
-    "a connection's name": AN_ID.search,
-    "a name in links": slug_of,
+    "a connection's name": RAW_ID_PATTERN.search,
+    "a name in links": make_slug,
 }
 """What reads text from outside by more than one pattern, or by the library's own parsers."""
 

@@ -97,7 +97,7 @@ class Command(BaseCommand):
 
     def find(self, slug: str) -> Connection:
         try:
-            return connections.find(slug)
+            return connections.get_by_slug(slug)
         except UnknownConnection:
             raise CommandError(f"There is no connection {slug}.") from None
 

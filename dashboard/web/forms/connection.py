@@ -20,7 +20,7 @@ OWN_ADDRESSES: Final = ("add", "import")
 _CLASH: Final = (
     "Somebody gave this name or ID to another connection at the same moment. Look, and press again."
 )
-AN_ID: Final = re.compile(r"conn_\w{6}")
+RAW_ID_PATTERN: Final = re.compile(r"conn_\w{6}")
 
 
 class GroupsField(forms.CharField):
@@ -67,7 +67,7 @@ class ConnectionForm(forms.Form):
 
     def clean_label(self) -> str:
         label = str(self.cleaned_data["label"])
-        if AN_ID.search(label):
+        if RAW_ID_PATTERN.search(label):
             raise ValidationError(
                 "This looks like a connection's ID, which pages never show. Give it a name."
             )
@@ -78,7 +78,7 @@ class ConnectionForm(forms.Form):
 
     def clean_groups(self) -> list[str]:
         groups: list[str] = self.cleaned_data["groups"]
-        if any(map(AN_ID.search, groups)):
+        if any(map(RAW_ID_PATTERN.search, groups)):
             raise ValidationError("One of these looks like a connection's ID, which pages never show.")
         return groups
 
@@ -87,7 +87,7 @@ class ConnectionForm(forms.Form):
         assert self.connection is not None  # noqa: S101 - the form of one that there is
         try:
             return connections.change(caller, self.connection, **self.cleaned_data)
-        except connections.Taken:
+        except connections.ConnectionExists:
             self.add_error(None, _CLASH)
             return None
 
@@ -112,7 +112,7 @@ class NewConnectionForm(ConnectionForm):
     def clean_connection_id(self) -> str:
         connection_id = str(self.cleaned_data["connection_id"])
         if other := Connection.objects.find_by_raw_id(connection_id):
-            raise ValidationError(f"This ID is here already: {_named(other)} has it.")
+            raise ValidationError(f"This ID is here already: {_name_clash(other)} has it.")
         return connection_id
 
     def clean_slug(self) -> str:
@@ -120,14 +120,14 @@ class NewConnectionForm(ConnectionForm):
         if slug in OWN_ADDRESSES:
             raise ValidationError(f"“{slug}” is an address of the dashboard's own. Choose another.")
         if other := Connection.objects.filter(slug=slug).first():
-            raise ValidationError(f"{_named(other)} has this name in links already.")
+            raise ValidationError(f"{_name_clash(other)} has this name in links already.")
         return slug
 
     def save(self, caller: Caller) -> Connection | None:
         """Add the connection; None with a reason where somebody else was faster. Raises NotRecorded."""
         try:
             return connections.add(caller, **self.cleaned_data)
-        except connections.Taken:
+        except connections.ConnectionExists:
             self.add_error(None, _CLASH)
             return None
 
@@ -137,7 +137,9 @@ class ImportForm(NewConnectionForm):
 
     def __init__(self, data: Any = None, *, theirs: AccountConnection) -> None:
         named = theirs.username or theirs.name
-        super().__init__(data, initial={"slug": slug_of(named), "label": named, "colour": Colour.SLATE.value})
+        super().__init__(
+            data, initial={"slug": make_slug(named), "label": named, "colour": Colour.SLATE.value}
+        )
         self.fields["connection_id"].disabled = True
         self.initial["connection_id"] = theirs.id
 
@@ -148,11 +150,11 @@ class ArchiveForm(forms.Form):
     act = forms.ChoiceField(choices=[("archive", "Archive"), ("restore", "Bring back")])
 
 
-def slug_of(name: str) -> str:
+def make_slug(name: str) -> str:
     """A name in links made of a person's: `Café.Süd` becomes `cafe-sud`; empty where nothing is left."""
     letters = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:64].strip("-")
 
 
-def _named(connection: Connection) -> str:
+def _name_clash(connection: Connection) -> str:
     return f"{connection.label} (archived)" if connection.archived_at else connection.label

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 
-from dashboard.web.ticket_links import ticket_of
+from dashboard.web.ticket_links import clean_ticket
 
 MAX_SECONDS: Final = 10_000_000
 
@@ -97,7 +97,7 @@ class TicketField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         try:
-            return ticket_of(super().clean(value))
+            return clean_ticket(super().clean(value))
         except ValueError as reason:
             raise ValidationError(str(reason)) from None
 

@@ -10,20 +10,20 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 
 from dashboard.logs import mask_ids
-from dashboard.lookups.parsing import MOST_SHOWN, Pasted, decoded, read
-from dashboard.lookups.store import MOST_IDS, MOST_PAIRS
+from dashboard.lookups.parsing import MAX_MALFORMED_LISTED, PastedIds, decode_file, parse_ids
+from dashboard.lookups.store import MAX_IDS_PER_LOOKUP, MAX_PAIRS_PER_LOOKUP
 from dashboard.models import Connection
 from dashboard.request import Request
 from dashboard.web import preferences
-from dashboard.web.ticket_links import given_ticket
+from dashboard.web.ticket_links import read_ticket
 
 from .fields import TicketField
 
-FEW: Final = 5
+MAX_REASONS_NAMED: Final = 5
 """Malformed texts that the form names; a result lists them all."""
 
 
-class Plain(forms.Field):
+class RawTextField(forms.Field):
     """Text just as it was sent, whatever it is."""
 
     def to_python(self, value: Any) -> str:
@@ -33,7 +33,7 @@ class Plain(forms.Field):
 class PastedForm(forms.Form):
     """Ids as text or as a file; only what is in them is looked at."""
 
-    ids = Plain(label="IDs", required=False)
+    ids = RawTextField(label="IDs", required=False)
     file = forms.FileField(label="File", required=False, allow_empty_file=True)
 
     @property
@@ -50,11 +50,11 @@ class PastedForm(forms.Form):
         if typed.strip():
             raise ValueError("Paste IDs or choose a file, one of the two; then choose the file again.")
         file.seek(0)
-        return decoded(file.read())
+        return decode_file(file.read())
 
     @cached_property
-    def pasted(self) -> Pasted:
-        return read(self.text)
+    def pasted(self) -> PastedIds:
+        return parse_ids(self.text)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -63,9 +63,11 @@ class PastedForm(forms.Form):
         except ValueError as reason:
             self.add_error("ids", str(reason))
             return cleaned
-        if found > MOST_IDS:
+        if found > MAX_IDS_PER_LOOKUP:
             self.add_error(
-                "ids", f"These are {found:,} different IDs; at most {MOST_IDS:,} can be looked up at once."
+                "ids",
+                f"These are {found:,} different IDs; at most {MAX_IDS_PER_LOOKUP:,} can be looked up at "
+                "once.",
             )
         return cleaned
 
@@ -91,7 +93,7 @@ class PastedForm(forms.Form):
 class LookupForm(PastedForm):
     """The ids, and in which of the person's connections they are looked for."""
 
-    connection = Plain(label="Connections", required=False)
+    connection = RawTextField(label="Connections", required=False)
     everywhere = forms.BooleanField(required=False)
     ticket = TicketField()
 
@@ -105,7 +107,7 @@ class LookupForm(PastedForm):
         if request.method == "POST":
             return cls(request.POST, request.FILES, among=request.connections)
         named = [request.connection(slug) for slug in request.GET.getlist("connection")]
-        slugs = [one.slug for one in named] or [preferences.of(request).chosen]
+        slugs = [one.slug for one in named] or [preferences.read(request).chosen]
         if len(request.connections) == 1:
             slugs = [request.connections[0].slug]
         return cls(
@@ -113,7 +115,7 @@ class LookupForm(PastedForm):
             initial={
                 "ids": request.GET.get("ids", ""),
                 "connection": slugs,
-                "ticket": given_ticket(request.GET),
+                "ticket": read_ticket(request.GET),
             },
         )
 
@@ -142,17 +144,17 @@ class LookupForm(PastedForm):
         if not found:
             wrong = self.pasted.malformed_count
             self.add_error("ids", "None of this is a media ID." if wrong else "Paste at least one media ID.")
-        elif len(self.pasted.malformed) >= MOST_SHOWN:
+        elif len(self.pasted.malformed) >= MAX_MALFORMED_LISTED:
             self.add_error(
                 "ids",
                 f"{self.pasted.malformed_count:,} texts in this are no IDs. Is it the right text? Leave only "
                 "the IDs, or give the column that holds them the head media_id.",
             )
-        elif found * len(self.chosen) > MOST_PAIRS:
+        elif found * len(self.chosen) > MAX_PAIRS_PER_LOOKUP:
             self.add_error(
                 "connection",
                 f"{found:,} IDs in {len(self.chosen)} connections are too much at once: choose at most "
-                f"{MOST_PAIRS // found}.",
+                f"{MAX_PAIRS_PER_LOOKUP // found}.",
             )
         return cleaned
 
@@ -162,6 +164,6 @@ class LookupForm(PastedForm):
         if not self.is_bound or not self.errors.get("ids"):
             return []
         try:
-            return [(one.text, one.why) for one in self.pasted.malformed[:FEW]]
+            return [(one.text, one.why) for one in self.pasted.malformed[:MAX_REASONS_NAMED]]
         except ValueError:
             return []

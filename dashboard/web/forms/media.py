@@ -9,7 +9,7 @@ from django import forms
 
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MAX_ITEMS_PER_PAGE, SORTS, STATUSES, TYPES, MediaQuery
 from dashboard.vault.query import API_PARAMETERS
-from dashboard.web.presenters.media_list import LONGEST_CURSOR
+from dashboard.web.presenters.media_list import MAX_CURSOR_LENGTH
 
 from .fields import LabelField, LimitField, MomentField, OneOfField, SecondsField, TicketField
 from .filters import FilterForm
@@ -37,7 +37,7 @@ class MediaFilterForm(FilterForm):
     sort = OneOfField(SORTS, label="Sort")
     limit = LimitField(MAX_ITEMS_PER_PAGE)
     cursor = forms.CharField(
-        label="Place in the list", required=False, max_length=LONGEST_CURSOR, strip=False
+        label="Place in the list", required=False, max_length=MAX_CURSOR_LENGTH, strip=False
     )
 
     def query(self) -> MediaQuery:

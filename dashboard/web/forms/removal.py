@@ -16,7 +16,7 @@ from dashboard.models import Connection
 from .fields import LinesField, TicketField
 from .token import keep_token, read_token
 
-IMPACT_HOLDS: Final = 15 * 60
+IMPACT_LIFETIME_SECONDS: Final = 15 * 60
 """Seconds for which what a purge would take is believed once it was shown."""
 
 
@@ -61,7 +61,7 @@ class PurgeForm(RemovalForm):
     def clean_impact(self) -> dict[str, Any]:
         try:
             seen: dict[str, Any] = signing.loads(
-                self.cleaned_data["impact"], salt=self.salt, max_age=IMPACT_HOLDS
+                self.cleaned_data["impact"], salt=self.salt, max_age=IMPACT_LIFETIME_SECONDS
             )
         except signing.BadSignature:
             raise ValidationError(

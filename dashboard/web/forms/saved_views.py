@@ -12,7 +12,7 @@ from dashboard.identity import Person, Role
 from dashboard.models import Connection, SavedView, validate_label
 from dashboard.vault import MediaQuery
 
-from .connection import AN_ID
+from .connection import RAW_ID_PATTERN
 
 
 class ViewForm(forms.Form):
@@ -36,7 +36,7 @@ class ViewForm(forms.Form):
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
-        if AN_ID.search(name):
+        if RAW_ID_PATTERN.search(name):
             raise ValidationError("This looks like a connection's ID, which pages never show.")
         return name
 

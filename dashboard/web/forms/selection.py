@@ -17,14 +17,14 @@ from django.http import QueryDict
 from dashboard.jobs.lifecycle import JobExists
 from dashboard.models import Connection
 from dashboard.removals.bulk import COUNTED_STATES, MAX_ITEMS, MIN_ITEMS_TO_TYPE
-from dashboard.selection import LARGEST, Entry
+from dashboard.selection import MAX_SIZE_BYTES, Entry
 from dashboard.vault import MalformedMediaId, check_media_id
-from dashboard.web.presenters.selection import Seen, mark_of
+from dashboard.web.presenters.selection import ReviewedItems, fingerprint_ids
 
 from .fields import OneOfField, TicketField
 from .removal import RemovalForm
 
-HOLDS: Final = 60 * 60
+REVIEW_LIFETIME_SECONDS: Final = 60 * 60
 """Seconds for which a review is believed once it was shown; the worker reads every item again."""
 
 NOT_SHOWN: Final = (
@@ -35,7 +35,7 @@ CHANGED: Final = "What is selected has changed since you saw it. It is shown now
 _PARTING: Final = re.compile("[ ,.\u00a0\u202f']")
 _IN_THOUSANDS: Final = re.compile(rf"[0-9]{{1,3}}(?:{_PARTING.pattern}[0-9]{{3}})+")
 
-_MOST_VARIANTS: Final = 10_000
+_MAX_VARIANTS: Final = 10_000
 
 
 class TrayChangeForm(forms.Form):
@@ -48,30 +48,34 @@ class TrayChangeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         given = self.data if isinstance(self.data, QueryDict) else QueryDict()
-        entries = [_entry(text) for text in given.getlist("item")]
+        entries = [_parse_entry(text) for text in given.getlist("item")]
         ticked = {media_id for media_id, _, _ in entries}
         before = [media_id for text in given.getlist("was") for media_id in text.split()]
-        out = [checked(text) for text in [*given.getlist("out"), *before] if text not in ticked]
+        out = [check_id(text) for text in [*given.getlist("out"), *before] if text not in ticked]
         if max(len(entries), len(out)) > MAX_ITEMS:
             raise ValidationError("These are too many at once.")
         return {**cleaned, "items": entries, "out": out}
 
 
-def _entry(text: str) -> Entry:
+def _parse_entry(text: str) -> Entry:
     """`ID VARIANTS BYTES` as a box carries it; the numbers are only for sums."""
     media_id, _, numbers = text.partition(" ")
     variants, _, size_bytes = numbers.partition(" ")
-    return checked(media_id), _number(variants, _MOST_VARIANTS), _number(size_bytes, LARGEST)
+    return (
+        check_id(media_id),
+        _parse_number(variants, _MAX_VARIANTS),
+        _parse_number(size_bytes, MAX_SIZE_BYTES),
+    )
 
 
-def checked(text: str) -> str:
+def check_id(text: str) -> str:
     try:
         return check_media_id(text)
     except MalformedMediaId as reason:
         raise ValidationError(f"“{text[:40]}” is no ID of an item. {reason.detail}") from None
 
 
-def _number(text: str, most: int) -> int:
+def _parse_number(text: str, most: int) -> int:
     if not (text == "" or (text.isascii() and text.isdigit() and len(text) < 20)):
         raise ValidationError(f"“{text[:40]}” is no number.")
     return min(int(text or 0), most)
@@ -97,26 +101,28 @@ class ReviewForm(RemovalForm):
             raise JobExists(there)
         return token
 
-    def shown(self, seen: Seen) -> str:
+    def shown(self, seen: ReviewedItems) -> str:
         """What the hidden field holds of the page, which nobody can alter on its way back."""
         return signing.dumps(asdict(seen), salt=self.salt, compress=True)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         try:
-            told = signing.loads(cleaned.get("seen", ""), salt=self.salt, max_age=HOLDS)
+            told = signing.loads(cleaned.get("seen", ""), salt=self.salt, max_age=REVIEW_LIFETIME_SECONDS)
         except signing.BadSignature:
             self.add_error("seen", NOT_SHOWN)
             return cleaned
-        seen = Seen(**told)
-        if seen.mark != mark_of(self.ids):
+        seen = ReviewedItems(**told)
+        if seen.mark != fingerprint_ids(self.ids):
             self.is_stale = True
             self.add_error("seen", CHANGED)
             return cleaned
         leaves = seen.leaves(self.ids)
         if not leaves:
             self.add_error("seen", "Nothing of this is left to delete.")
-        elif len(leaves) > MIN_ITEMS_TO_TYPE and plain_digits(cleaned.get("typed", "")) != str(len(leaves)):
+        elif len(leaves) > MIN_ITEMS_TO_TYPE and remove_thousands_separators(cleaned.get("typed", "")) != str(
+            len(leaves)
+        ):
             words = f"This is not the number of items, {len(leaves):,}. Nothing was deleted."
             self.add_error("typed", words)
         return {**cleaned, "leaves": leaves, "gone": list(seen.gone)}
@@ -139,7 +145,7 @@ class OutcomeForm(forms.Form):
         return self.cleaned_data["page"] or 1
 
 
-def plain_digits(text: str) -> str:
+def remove_thousands_separators(text: str) -> str:
     """A number as people write it: with spaces, commas or full stops between its thousands; else as it is."""
     text = text.strip()
     return _PARTING.sub("", text) if _IN_THOUSANDS.fullmatch(text) else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from dashboard.lookups.references import SeveralIds, Target, target_of
+from dashboard.lookups.references import SeveralIds, Target, parse_target
 
 from .fields import CountField
 
@@ -20,7 +20,7 @@ class SearchForm(forms.Form):
         if not self.is_valid():
             return None
         try:
-            return target_of(self.cleaned_data["q"])
+            return parse_target(self.cleaned_data["q"])
         except ValueError as reason:
             self.names_several = isinstance(reason, SeveralIds)
             self.add_error("q", str(reason))

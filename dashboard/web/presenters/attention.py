@@ -11,27 +11,27 @@ from dashboard.removals import ledger
 from dashboard.units import format_age, format_count
 
 from . import progress
-from .bulk_summary import job_href
-from .removal import Mark, mark_of
+from .bulk_summary import build_job_href
+from .removal import Badge, get_badge
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RemovalAttention:
     """A removal of which nobody knows yet what became of it."""
 
     removal: Removal
 
     @property
     def age(self) -> str:
-        return _age(self.removal.sent_at)
+        return _format_age(self.removal.sent_at)
 
     @property
-    def mark(self) -> Mark:
-        return mark_of(self.removal.state)
+    def mark(self) -> Badge:
+        return get_badge(self.removal.state)
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
+class JobAttention:
     """A job that goes no further until somebody has seen why."""
 
     job: Job
@@ -44,7 +44,7 @@ class Resting:
 
     @property
     def href(self) -> str:
-        return job_href(self.job.pk)
+        return build_job_href(self.job.pk)
 
     @property
     def since(self) -> datetime:
@@ -52,17 +52,17 @@ class Resting:
 
     @property
     def age(self) -> str:
-        return _age(self.since)
+        return _format_age(self.since)
 
     @property
-    def mark(self) -> Mark:
-        return progress.mark_of(self.job)
+    def mark(self) -> Badge:
+        return progress.get_job_badge(self.job)
 
 
-def list_removals_needing_a_look(history: AuditReader, query: AuditQuery) -> list[Removal]:
+def list_removals_needing_attention(history: AuditReader, query: AuditQuery) -> list[Removal]:
     """Return the removals of which a person should know, of the connection that is asked about or of all."""
     return history.readable(ledger.find_needing_attention(), query)
 
 
-def _age(since: datetime) -> str:
+def _format_age(since: datetime) -> str:
     return format_age((datetime.now(UTC) - since).total_seconds())

@@ -15,9 +15,9 @@ from dashboard.removals.bulk_summaries import BulkSummary, summarize
 from dashboard.units import format_count, format_size
 
 from . import progress
-from .removal import Mark
+from .removal import Badge
 
-IN_PART: Final = Mark("expired", "alert")
+PARTLY_DONE_BADGE: Final = Badge("expired", "alert")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class BulkSummaryLine:
         return word
 
     @property
-    def mark(self) -> Mark:
-        return IN_PART if self.summary.is_done_in_part else progress.mark_of(self.job)
+    def mark(self) -> Badge:
+        return PARTLY_DONE_BADGE if self.summary.is_done_in_part else progress.get_job_badge(self.job)
 
     @property
     def told(self) -> str:
@@ -76,6 +76,6 @@ def describe_beginning(event: Event) -> str:
     return f"Bulk removal of {format_count(items, 'item')}" if isinstance(items, int) else "Bulk removal"
 
 
-def job_href(number: UUID) -> str:
+def build_job_href(number: UUID) -> str:
     """Return the address of a job's page."""
     return reverse("job", args=[number])

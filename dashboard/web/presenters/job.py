@@ -20,31 +20,31 @@ from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.units import format_count, format_size, format_utc
 
 from .progress import Progress
-from .removal import Mark, mark_of
+from .removal import Badge, get_badge
 
 State = Job.State
 Kind = Job.Kind
 
-PAGE: Final = 100
+ITEMS_PER_PAGE: Final = 100
 """Items of a job that a page lists."""
 
-RECENT: Final = 20
+MAX_RECENT_JOBS: Final = 20
 """Jobs that a connection's page lists."""
 
-LATELY: Final = 30.0
+RATE_WINDOW_SECONDS: Final = 30.0
 """Seconds whose pace tells how long the rest takes."""
 
-COUNTED: Final = {
-    "deleted": ("Deleted", Mark("stored", "stored")),
-    "already_gone": ("Already gone", Mark("removed", "removed")),
-    "failed": ("Failed", Mark("expired", "alert")),
-    "unknown": ("Unknown", Mark("unknown", "unknown")),
-    "left": ("Left", Mark("pending", "pending")),
-    "cancelled": ("Cancelled", Mark("removed", "x")),
+COUNT_BADGES: Final = {
+    "deleted": ("Deleted", Badge("stored", "stored")),
+    "already_gone": ("Already gone", Badge("removed", "removed")),
+    "failed": ("Failed", Badge("expired", "alert")),
+    "unknown": ("Unknown", Badge("unknown", "unknown")),
+    "left": ("Left", Badge("pending", "pending")),
+    "cancelled": ("Cancelled", Badge("removed", "x")),
 }
 """The word and the mark of each of the counts of a bulk removal."""
 
-_NEEDS_A_LOOK_FIRST: Final = ("failed", "unknown", "deleted", "already_gone", "cancelled", "left")
+_FAILURES_FIRST: Final = ("failed", "unknown", "deleted", "already_gone", "cancelled", "left")
 
 
 class JobPage:
@@ -70,29 +70,29 @@ class JobPage:
 
     @property
     def title(self) -> str:
-        return title_of(self.job)
+        return write_title(self.job)
 
     @property
     def audit_href(self) -> str:
         return f"{reverse('audit')}?{urlencode({'job': str(self.job.pk)})}"
 
 
-class Tally(NamedTuple):
+class OutcomeCount(NamedTuple):
     """One of the counts; `href` is the list of what it counts."""
 
     name: str
     word: str
     number: int
-    mark: Mark
+    mark: Badge
     href: str
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ItemOutcome:
     """One item of a bulk removal."""
 
     removal: Removal
-    mark: Mark
+    mark: Badge
     item_href: str
 
 
@@ -120,8 +120,8 @@ class RemovalJob(JobPage):
         job, now = self.job, timezone.now()
         lately = None
         if job.state == State.RUNNING and job.started_at:
-            seconds = min(LATELY, (now - job.started_at).total_seconds())
-            settled = job.removals.filter(settled_at__gt=now - timedelta(seconds=LATELY)).count()
+            seconds = min(RATE_WINDOW_SECONDS, (now - job.started_at).total_seconds())
+            settled = job.removals.filter(settled_at__gt=now - timedelta(seconds=RATE_WINDOW_SECONDS)).count()
             lately = (settled, seconds)
         done = self.counts.done - self.counts.cancelled  # a bar that is full would say that all are gone
         return Progress(job, done=done, total=self.counts.total, lately=lately)
@@ -134,13 +134,13 @@ class RemovalJob(JobPage):
 
     @property
     def title(self) -> str:
-        return title_of(self.job, self.counts.deleted + self.counts.already_gone)
+        return write_title(self.job, self.counts.deleted + self.counts.already_gone)
 
     @cached_property
-    def tallies(self) -> list[Tally]:
+    def tallies(self) -> list[OutcomeCount]:
         return [
-            Tally(name, word, getattr(self.counts, name), mark, self._href(name))
-            for name, (word, mark) in COUNTED.items()
+            OutcomeCount(name, word, getattr(self.counts, name), mark, self._href(name))
+            for name, (word, mark) in COUNT_BADGES.items()
         ]
 
     @property
@@ -154,21 +154,23 @@ class RemovalJob(JobPage):
         return int(self.job.removals.aggregate(Sum("freed_bytes"))["freed_bytes__sum"] or 0)
 
     @cached_property
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[ItemOutcome]:
         """The items of this page; those that need a look stand first.
 
         Each state is read along its index up to where the page is full: a job may have thousands of items.
         """
-        names = (self.outcome,) if self.outcome else _NEEDS_A_LOOK_FIRST
-        start, rows = (self.page - 1) * PAGE, list[Removal]()
+        names = (self.outcome,) if self.outcome else _FAILURES_FIRST
+        start, rows = (self.page - 1) * ITEMS_PER_PAGE, list[Removal]()
         for state in (state for name in names for state in bulk.COUNTED_STATES[name]):
-            wanted = PAGE - len(rows)
+            wanted = ITEMS_PER_PAGE - len(rows)
             if wanted and start < self.states[state]:
                 found = self.job.removals.filter(state=state).order_by("position").defer("before")
                 rows += found[start : start + wanted]
             start = max(0, start - self.states[state])
         base = self.connection.media_url if self.connection else ""
-        return [Outcome(row, mark_of(row.state), f"{base}{row.media_id}/" if base else "") for row in rows]
+        return [
+            ItemOutcome(row, get_badge(row.state), f"{base}{row.media_id}/" if base else "") for row in rows
+        ]
 
     @property
     def matching(self) -> int:
@@ -177,7 +179,7 @@ class RemovalJob(JobPage):
 
     @property
     def pages(self) -> int:
-        return max(1, -(-self.matching // PAGE))
+        return max(1, -(-self.matching // ITEMS_PER_PAGE))
 
     @property
     def all_href(self) -> str:
@@ -221,7 +223,7 @@ def may_stop(job: Job, person: Person | None) -> bool:
     return person.may(Role.OPERATOR) or (own and job.kind != Kind.REMOVE)
 
 
-def title_of(job: Job, gone: int = 0) -> str:
+def write_title(job: Job, gone: int = 0) -> str:
     """What it does, or did, in words: `Deleting 60 items of Studio A`."""
     items, of = format_count(job.total or 0, "item"), job.connection_label
     match Kind(job.kind), State(job.state):
@@ -237,8 +239,8 @@ def title_of(job: Job, gone: int = 0) -> str:
             return f"{'Exporting' if state in Job.OPEN else 'Export of'} {of}"
 
 
-def recent(connection: Connection) -> list[JobPage]:
+def list_recent_jobs(connection: Connection) -> list[JobPage]:
     """The newest of the connection's jobs."""
-    newest = connection.jobs.select_related("connection")[:RECENT]
+    newest = connection.jobs.select_related("connection")[:MAX_RECENT_JOBS]
     bulk_or_other = {True: RemovalJob, False: JobPage}
     return [bulk_or_other[job.kind == Kind.REMOVE](job, None, ()) for job in newest]

@@ -20,16 +20,16 @@ from dashboard.selection import Entry
 from dashboard.spreadsheets import Sheet, escape_formula
 from dashboard.units import format_age, format_iso, format_length, format_size
 from dashboard.vault import KeyRefused
-from dashboard.web.ticket_links import with_ticket
+from dashboard.web.ticket_links import add_ticket
 
-from .media import ABSENT, SLOTS, TYPE_WORDS, Slot, slot_of
+from .media import ABSENT, SLOTS, TYPE_WORDS, Slot, get_slot
 
-UNDER_WAY: Final = timedelta(seconds=60)
+MAX_ASKING_TIME: Final = timedelta(seconds=60)
 """A look-up without an answer for longer has lost whoever asked."""
 
 NEVER_ASKED: Final = "Not asked yet"
 
-COLUMNS: Final = (
+LOOKUP_COLUMNS: Final = (
     "media_id",
     "times_pasted",
     "connection",
@@ -53,7 +53,7 @@ class FoundRow:
     def __init__(self, media_id: str, connection: Connection, told: Mapping[str, Any], ticket: str) -> None:
         self.id = media_id
         self.connection = connection
-        self.href = with_ticket(reverse("media-item", args=[connection.slug, media_id]), ticket)
+        self.href = add_ticket(reverse("media-item", args=[connection.slug, media_id]), ticket)
         self.unreadable: str = told.get("unreadable", "")
         self.odd: str = "; ".join(told.get("odd", ()))
         self.held: dict[str, tuple[str, int | None]] = told.get("variants", {})
@@ -69,7 +69,7 @@ class FoundRow:
     @property
     def strip(self) -> tuple[Slot, ...]:
         """The fixed slots in their order, then whatever other labels the item has."""
-        there = {label: slot_of(label, status, False) for label, (status, _) in self.held.items()}
+        there = {label: get_slot(label, status, False) for label, (status, _) in self.held.items()}
         fixed = [there.get(label, ABSENT[label]) for label in SLOTS]
         return (*fixed, *(slot for label, slot in there.items() if label not in ABSENT))
 
@@ -92,7 +92,7 @@ class MissingRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class LookupFailure:
     """Ids that one connection did not answer for, all for the same reason."""
 
     connection: Connection
@@ -100,7 +100,7 @@ class Failure:
     ids: list[str]
 
 
-class Result:
+class LookupResult:
     """All that the page of a look-up shows."""
 
     def __init__(self, lookup: Lookup) -> None:
@@ -133,22 +133,22 @@ class Result:
                 yield FoundRow(media_id, connection, told, self.lookup.ticket)
 
     @property
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[LookupFailure]:
         """What was not answered, by connection and reason."""
-        grouped: dict[tuple[int, str], Failure] = {}
+        grouped: dict[tuple[int, str], LookupFailure] = {}
         for connection in self.connections:
             trouble = self.lookup.trouble.get(str(connection.pk), {})
             for media_id in self.left:
                 if media_id not in self.answers[connection.pk]:
                     why = trouble.get(media_id, NEVER_ASKED)
-                    group = grouped.setdefault((connection.pk, why), Failure(connection, why, []))
+                    group = grouped.setdefault((connection.pk, why), LookupFailure(connection, why, []))
                     group.ids.append(media_id)
         return list(grouped.values())
 
     @property
     def is_under_way(self) -> bool:
         """True while whoever began it is most likely still asking."""
-        return self.lookup.asked_at is None and timezone.now() - self.lookup.created_at < UNDER_WAY
+        return self.lookup.asked_at is None and timezone.now() - self.lookup.created_at < MAX_ASKING_TIME
 
     @property
     def was_interrupted(self) -> bool:
@@ -180,7 +180,7 @@ class Result:
     def csv(self) -> str:
         """A row for each id in each connection, in pasted order, then what is no id; never a link."""
         sheet = Sheet()
-        return sheet.encode_header(COLUMNS) + sheet.encode_rows(
+        return sheet.encode_header(LOOKUP_COLUMNS) + sheet.encode_rows(
             [escape_formula(cell) for cell in row] for row in self._cells()
         )
 
@@ -195,14 +195,14 @@ class Result:
             for one in self.connections:
                 start = [media_id, times, one.label]
                 if row := found.get((media_id, one.pk)):
-                    yield [*start, *_found_cells(row), as_of]
+                    yield [*start, *_write_found_cells(row), as_of]
                 elif media_id in self.answers[one.pk]:
                     yield [
                         *start,
                         "not cached",
                         hints.get(media_id, ""),
                         *[""] * 5,
-                        *_stone_cells(stones.get((media_id, one.pk))),
+                        *_write_tombstone_cells(stones.get((media_id, one.pk))),
                         as_of,
                     ]
                 else:
@@ -212,7 +212,7 @@ class Result:
             yield [text, str(count), "", "malformed", why, *[""] * 9]
 
 
-def _found_cells(row: FoundRow) -> list[str]:
+def _write_found_cells(row: FoundRow) -> list[str]:
     if row.unreadable:
         return ["found", row.unreadable, *[""] * 8]
     states = "; ".join(f"{label} {status}" for label, (status, _) in row.held.items())
@@ -232,5 +232,5 @@ def _found_cells(row: FoundRow) -> list[str]:
     ]
 
 
-def _stone_cells(stone: Removal | None) -> list[str]:
+def _write_tombstone_cells(stone: Removal | None) -> list[str]:
     return [format_iso(stone.sent_at), stone.person, stone.ticket] if stone else [""] * 3

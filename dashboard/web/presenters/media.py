@@ -52,7 +52,7 @@ _accessed = attrgetter("last_accessed_ms")
 
 
 @lru_cache(maxsize=1024)
-def slot_of(label: str, status: str, matched: bool) -> Slot:
+def get_slot(label: str, status: str, matched: bool) -> Slot:
     """The one Slot there is for these three: a page has hundreds, and few are different."""
     known = status in STATUS_WORDS
     word = STATUS_WORDS.get(status, status) or "No state"
@@ -93,7 +93,7 @@ class BrokenRow(Struct, frozen=True, gc=False):
     broken: ClassVar[bool] = True
 
 
-class Shelf:
+class RowBuilder:
     """Turns the items of one connection into rows, with what is common to them worked out once."""
 
     def __init__(
@@ -164,7 +164,7 @@ class Shelf:
         return (*fixed, *others)
 
     def slot(self, label: str, variant: Variant) -> Slot:
-        return slot_of(
+        return get_slot(
             label,
             variant.status,
             self.marks
@@ -231,14 +231,14 @@ class VariantCard:
         return bool(self.link) and bool(self.why_no_picture)
 
 
-def variant_cards(shelf: Shelf, item: MediaItem) -> list[VariantCard]:
+def build_variant_cards(shelf: RowBuilder, item: MediaItem) -> list[VariantCard]:
     """The item's variants in the strip's order: the fixed labels first, then the others as they came."""
     labels = [label for label in SLOTS if label in item.media]
     labels += [label for label in item.media if label not in SLOTS]
-    return [_card(shelf, label, item.media[label], place) for place, label in enumerate(labels)]
+    return [_build_card(shelf, label, item.media[label], place) for place, label in enumerate(labels)]
 
 
-def _card(shelf: Shelf, label: str, variant: Variant, place: int) -> VariantCard:
+def _build_card(shelf: RowBuilder, label: str, variant: Variant, place: int) -> VariantCard:
     _, why = shelf.picture(variant)
     is_past = shelf.is_past(variant)
     ended = variant.status == "removed" or (is_past and not variant.is_stored)
@@ -263,10 +263,10 @@ class ItemPage:
     def __init__(
         self, connection: Connection, item: MediaItem, reveal: str | None = None, ticket: str = ""
     ) -> None:
-        shelf = Shelf(connection)
+        shelf = RowBuilder(connection)
         self.item = item
         self.row = shelf.row(item)
-        self.cards = variant_cards(shelf, item)
+        self.cards = build_variant_cards(shelf, item)
         self.odd = list_oddities(item)
         self.reveal = reveal
         self.carried = {"ticket": ticket} if ticket else {}
@@ -291,7 +291,7 @@ class ItemPage:
         return next((c for c in pictures if c.label == "thumb"), next(iter(stored), None))
 
 
-def live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
+def build_live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
     """Where the rows of these items are read again, with what marks their matching variants."""
     marks = MediaQuery(status=query.status, content_type=query.content_type).to_url()
     asked = urlencode([("id", media_id) for media_id in ids])

@@ -14,12 +14,12 @@ from dashboard.units import format_iso, format_length
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaPage, MediaQuery
 from dashboard.vault.query import FILTER_FIELDS
 
-from .media import STATUS_WORDS, TYPE_WORDS, BrokenRow, Row, Shelf, live_href
+from .media import STATUS_WORDS, TYPE_WORDS, BrokenRow, Row, RowBuilder, build_live_href
 
-LONGEST_TRAIL: Final = 2000
+MAX_TRAIL_LENGTH: Final = 2000
 """Characters of past cursors kept in an address; beyond it Previous leads to the first page."""
 
-LONGEST_CURSOR: Final = 4096
+MAX_CURSOR_LENGTH: Final = 4096
 
 SORT_WORDS: Final = {
     "createdAt_desc": "Newest first seen",
@@ -63,7 +63,7 @@ class ListPage:
         self.connection = connection
         self.query = query
         self.trail = trail if query.cursor else []
-        shelf = Shelf(connection, query)
+        shelf = RowBuilder(connection, query)
         self.rows: list[Row | BrokenRow] = shelf.rows(page.items)
         self.base = shelf.base
         self.href = self._href(query, self.trail)
@@ -93,7 +93,7 @@ class ListPage:
 
     @property
     def live_href(self) -> str:
-        return live_href(self.connection, self.moving, self.query)
+        return build_live_href(self.connection, self.moving, self.query)
 
     def _href(self, query: MediaQuery, trail: list[str]) -> str:
         tail = urlencode([("trail", cursor) for cursor in trail])
@@ -102,10 +102,10 @@ class ListPage:
 
     def _next_href(self, cursor: str | None) -> str:
         """Empty at the end, and where the cursor leads back to this place or is too long for a link."""
-        if cursor is None or cursor == self.query.cursor or len(cursor) > LONGEST_CURSOR:
+        if cursor is None or cursor == self.query.cursor or len(cursor) > MAX_CURSOR_LENGTH:
             return ""
         trail = [*self.trail, self.query.cursor] if self.query.cursor else []
-        while sum(map(len, trail)) > LONGEST_TRAIL:
+        while sum(map(len, trail)) > MAX_TRAIL_LENGTH:
             trail = trail[1:]
         return self._href(self.query.replace(cursor=cursor), trail)
 
@@ -118,7 +118,9 @@ class ListPage:
         return self._href(self.query.replace(cursor=last), before)
 
     def _chip(self, name: str) -> Chip:
-        return Chip(name, chip_text(name, self.query), self._href(self.query.replace(**{name: None}), []))
+        return Chip(
+            name, describe_filter(name, self.query), self._href(self.query.replace(**{name: None}), [])
+        )
 
 
 class ExportPage:
@@ -126,7 +128,9 @@ class ExportPage:
 
     def __init__(self, connection: Connection, query: MediaQuery) -> None:
         self.query = query.replace(limit=DEFAULT_ITEMS_PER_PAGE)  # all that fits, whatever page one looks at
-        self.scope = [chip_text(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None]
+        self.scope = [
+            describe_filter(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None
+        ]
         self.asked = self.query.to_url()
         self.fields = parse_qsl(self.asked)
         tail = f"?{self.asked}" if self.asked else ""
@@ -139,7 +143,7 @@ class ExportPage:
         return f"{self._now}?{urlencode([*self.fields, ('format', form)])}"
 
 
-def chip_text(name: str, query: MediaQuery) -> str:
+def describe_filter(name: str, query: MediaQuery) -> str:
     """A filter in words: `Status: Stored`, `Length from 0:10`, `First seen since 2026-06-01`."""
     value = getattr(query, name)
     match name:
@@ -154,14 +158,14 @@ def chip_text(name: str, query: MediaQuery) -> str:
         case "duration_max":
             return f"Length up to {format_length(value)}"
     what = "First seen" if name.startswith("created") else "Stored"
-    return f"{what} {'since' if name.endswith('from') else 'until'} {short_moment(value)}"
+    return f"{what} {'since' if name.endswith('from') else 'until'} {format_moment(value)}"
 
 
-def short_moment(value: datetime) -> str:
+def format_moment(value: datetime) -> str:
     """A day by its date alone; any other moment as exact as it was given."""
     return format_iso(value).replace("T00:00:00.000Z", "").replace(".000Z", "Z").replace("T", " ")
 
 
-def limits(current: int | None) -> list[int]:
+def list_limits(current: int | None) -> list[int]:
     """The page sizes on offer, the one in use among them."""
     return sorted({25, DEFAULT_ITEMS_PER_PAGE, 100, current or DEFAULT_ITEMS_PER_PAGE})

@@ -18,9 +18,9 @@ from dashboard.units import format_age, format_count, format_iso
 from .job import may_stop
 from .media import STATUS_WORDS, TYPE_WORDS
 from .progress import Progress
-from .usage import moment, purged_since
+from .usage import parse_ms, was_purged_since
 
-AGES: Final = (
+AGE_NAMES: Final = (
     ("1 h", "Last hour"),
     ("1 d", "Last day"),
     ("7 d", "Last 7 days"),
@@ -31,11 +31,11 @@ AGES: Final = (
 )
 """What the ages of a statistics are called, below a column and in a table."""
 
-FEW: Final = 12
+MAX_LABELS_DRAWN: Final = 12
 """Labels that are drawn; the table has them all."""
 
 
-def short_text(count: int) -> str:
+def format_short(count: int) -> str:
     """`940`, `1.2k`, `12k`, `3.1M`: a number where there is little room; the table has it whole."""
     value, unit = float(count), ""
     for larger in ("k", "M", "G"):
@@ -45,7 +45,7 @@ def short_text(count: int) -> str:
     return f"{value:.1f}{unit}" if unit and value < 9.95 else f"{value:.0f}{unit}"
 
 
-def percent_text(share: float) -> str:
+def format_percent(share: float) -> str:
     """`62 %`; what there is little of is not none, and what is not all is not all."""
     if 0 < share < 0.01:
         return "<1 %"
@@ -54,7 +54,7 @@ def percent_text(share: float) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
-class Part(NamedTuple):
+class ChartPart(NamedTuple):
     """One row or column of a picture. The shares are of 1; `mark` is a css class and a glyph's name."""
 
     name: str
@@ -66,7 +66,7 @@ class Part(NamedTuple):
     short: str = ""
 
 
-class Named(NamedTuple):
+class NamedItem(NamedTuple):
     """An item that a list names."""
 
     id: str
@@ -118,7 +118,7 @@ class ScanStatus:
     @cached_property
     def is_purged(self) -> bool:
         """True where a purge came after what the last scan has counted."""
-        return self.found is not None and purged_since(self.connection, self.found.job)
+        return self.found is not None and was_purged_since(self.connection, self.found.job)
 
     @property
     def before(self) -> int:
@@ -128,15 +128,15 @@ class ScanStatus:
 
     @property
     def age(self) -> str:
-        return _ago(self.found.as_of.timestamp() * 1000) if self.found else ""
+        return _format_age(self.found.as_of.timestamp() * 1000) if self.found else ""
 
 
 class Overview:
     """The pictures of one scan and the numbers beside them."""
 
-    few: Final = FEW
-    percent = staticmethod(percent_text)
-    short = staticmethod(short_text)
+    few: Final = MAX_LABELS_DRAWN
+    percent = staticmethod(format_percent)
+    short = staticmethod(format_short)
 
     def __init__(self, connection: Connection, found: scan.ScanResult) -> None:
         self.connection = connection
@@ -145,34 +145,34 @@ class Overview:
         self.progress = found.progress
         self.statistics = found.progress.statistics
         self.as_of = found.as_of
-        self.last_access = moment(self.statistics.last_access_ms)
-        self.last_access_age = _ago(self.statistics.last_access_ms)
-        self.age = _ago(found.as_of.timestamp() * 1000)
+        self.last_access = parse_ms(self.statistics.last_access_ms)
+        self.last_access_age = _format_age(self.statistics.last_access_ms)
+        self.age = _format_age(found.as_of.timestamp() * 1000)
         self.cover = f"Of {format_count(self.statistics.items, 'item')}, scanned {self.age}"
 
     @property
-    def states(self) -> list[Part]:
+    def states(self) -> list[ChartPart]:
         """In the order a variant goes through them; what we do not know comes last."""
         order = [*STATUS_WORDS, "unknown"]
         whole = (self.statistics.variants, self.statistics.size_bytes)
-        parts = _parts(self.statistics.states, whole, STATUS_WORDS, "unknown", "no state")
+        parts = _build_parts(self.statistics.states, whole, STATUS_WORDS, "unknown", "no state")
         return sorted(parts, key=lambda part: (order.index(part.mark), -part.number))
 
     @property
-    def types(self) -> list[Part]:
+    def types(self) -> list[ChartPart]:
         whole = (self.statistics.items - self.statistics.unreadable, self.statistics.size_bytes)
-        parts = _parts(self.statistics.types, whole, TYPE_WORDS, "file", "no type")
+        parts = _build_parts(self.statistics.types, whole, TYPE_WORDS, "file", "no type")
         return sorted(parts, key=lambda part: -part.number)
 
     @property
-    def labels(self) -> list[Part]:
+    def labels(self) -> list[ChartPart]:
         """The heaviest first."""
         whole = (self.statistics.variants, self.statistics.size_bytes)
-        parts = _parts(self.statistics.labels, whole, {}, "plain", "no label")
+        parts = _build_parts(self.statistics.labels, whole, {}, "plain", "no label")
         return sorted(parts, key=lambda part: (-part.size_bytes, -part.number))
 
     @property
-    def links(self) -> list[Part]:
+    def links(self) -> list[ChartPart]:
         statistics = self.statistics
         rows = (
             ("End date passed", "expired", statistics.expired),
@@ -181,23 +181,23 @@ class Overview:
             ("Later", "plain", statistics.later),
         )
         whole = sum(count for _, _, count in rows)
-        return [Part(name, mark, count, 0, _of(count, whole), 0) for name, mark, count in rows]
+        return [ChartPart(name, mark, count, 0, _divide(count, whole), 0) for name, mark, count in rows]
 
     @property
-    def ages(self) -> list[Part]:
-        return _columns(self.statistics.ages, "not known", "Not known")
+    def ages(self) -> list[ChartPart]:
+        return _build_columns(self.statistics.ages, "not known", "Not known")
 
     @property
-    def accesses(self) -> list[Part]:
-        return _columns(self.statistics.accesses, "never", "Never")
+    def accesses(self) -> list[ChartPart]:
+        return _build_columns(self.statistics.accesses, "never", "Never")
 
     @property
-    def largest(self) -> list[Named]:
+    def largest(self) -> list[NamedItem]:
         found = sorted(self.statistics.largest, reverse=True)
         return [self._named(media_id, kind, size, last) for size, media_id, last, kind in found]
 
     @property
-    def coldest(self) -> list[Named]:
+    def coldest(self) -> list[NamedItem]:
         found = sorted(self.statistics.coldest, reverse=True)
         return [self._named(media_id, kind, size, last) for _, media_id, size, last, kind in found]
 
@@ -206,52 +206,52 @@ class Overview:
         """Links that are good yet and end within a day."""
         return self.statistics.within_hour + self.statistics.within_day
 
-    def _named(self, media_id: str, kind: str, size: int, last: int) -> Named:
-        at = moment(last)
-        return Named(
+    def _named(self, media_id: str, kind: str, size: int, last: int) -> NamedItem:
+        at = parse_ms(last)
+        return NamedItem(
             media_id,
             f"{self.connection.media_url}{media_id}/",
             kind if kind in TYPE_WORDS else "file",
             TYPE_WORDS.get(kind, kind),
             size,
-            _ago(last) if last else "never",
+            _format_age(last) if last else "never",
             format_iso(at) if at else "",
         )
 
 
-def _parts(
+def _build_parts(
     names: SumsByName, whole: tuple[int, int], words: Mapping[str, str], unknown: str, nameless: str
-) -> list[Part]:
+) -> list[ChartPart]:
     """A row a name; one that is among the `words` is its own mark."""
     rows = [*names.rows.items(), *([("others", names.others)] if names.others[0] else [])]
     return [
-        Part(
+        ChartPart(
             words.get(name) or name or nameless,
             name if name in words else unknown,
             number,
             size,
-            _of(number, whole[0]),
-            _of(size, whole[1]),
+            _divide(number, whole[0]),
+            _divide(size, whole[1]),
         )
         for name, (number, size) in rows
     ]
 
 
-def _columns(rows: list[CountAndBytes], short: str, name: str) -> list[Part]:
+def _build_columns(rows: list[CountAndBytes], short: str, name: str) -> list[ChartPart]:
     """A column an age, and one for what has no such time, where there is any."""
-    words = [*AGES, (short, name)]
+    words = [*AGE_NAMES, (short, name)]
     assert len(rows) == len(words) == len(AGE_LIMITS_MS) + 2  # noqa: S101 - a name an age
     items, size = sum(row[0] for row in rows), sum(row[1] for row in rows)
     return [
-        Part(word, "plain", row[0], row[1], _of(row[0], items), _of(row[1], size), below)
+        ChartPart(word, "plain", row[0], row[1], _divide(row[0], items), _divide(row[1], size), below)
         for place, (row, (below, word)) in enumerate(zip(rows, words, strict=True))
         if place != NEVER_INDEX or row[0]
     ]
 
 
-def _of(part: int, whole: int) -> float:
+def _divide(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def _ago(ms: float) -> str:
+def _format_age(ms: float) -> str:
     return format_age(timezone.now().timestamp() - ms / 1000)

@@ -10,26 +10,26 @@ from dashboard.jobs import lifecycle
 from dashboard.models import Job
 from dashboard.units import format_count, format_rate, format_span
 
-from .removal import Mark
+from .removal import Badge
 
 State = Job.State
 
-_MARKS: Final = {
-    State.WAITING: Mark("pending", "pending"),
-    State.RUNNING: Mark("storing", "play"),
-    State.PAUSED: Mark("expired", "pause"),
-    State.STOPPED: Mark("removed", "x"),
-    State.DONE: Mark("stored", "stored"),
-    State.FAILED: Mark("unknown", "alert"),
+_BADGES: Final = {
+    State.WAITING: Badge("pending", "pending"),
+    State.RUNNING: Badge("storing", "play"),
+    State.PAUSED: Badge("expired", "pause"),
+    State.STOPPED: Badge("removed", "x"),
+    State.DONE: Badge("stored", "stored"),
+    State.FAILED: Badge("unknown", "alert"),
 }
 
-_SOON: Final = 2.0
+_RATE_UNKNOWN_SECONDS: Final = 2.0
 """Seconds of work from which on a rate is more than a guess."""
 
 
-def mark_of(job: Job) -> Mark:
+def get_job_badge(job: Job) -> Badge:
     """How a job's state looks beside its word."""
-    return _MARKS[State(job.state)]
+    return _BADGES[State(job.state)]
 
 
 class Progress:
@@ -53,7 +53,7 @@ class Progress:
         self.total = job.total if total is None else total
         self.noun = noun
         self.word = State(job.state).label
-        self.mark = mark_of(job)
+        self.mark = get_job_badge(job)
         self.is_moving = job.state in (State.WAITING, State.RUNNING)
         self.needs_worker = job.is_open and not lifecycle.worker_is_alive()
         self._lately = lately
@@ -78,7 +78,7 @@ class Progress:
         if self.job.state != State.RUNNING:
             return None
         things, seconds = self._lately or (self.done, self.seconds)
-        return things / seconds if things and seconds >= _SOON else None
+        return things / seconds if things and seconds >= _RATE_UNKNOWN_SECONDS else None
 
     @property
     def rate(self) -> str:

@@ -12,7 +12,7 @@ State = Removal.State
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class OutcomeMessage:
     """A title, what to do next, the glyph beside them, and the status the answer has."""
 
     title: str
@@ -21,29 +21,29 @@ class Words:
     status: int
 
 
-class Mark(NamedTuple):
+class Badge(NamedTuple):
     """How an outcome looks beside its word: a colour's class, and a glyph."""
 
     colour: str
     glyph: str
 
 
-_GOOD: Final = Mark("stored", "stored")
-_OPEN: Final = Mark("pending", "pending")
-_MARKS: Final = {
+_GOOD: Final = Badge("stored", "stored")
+_OPEN: Final = Badge("pending", "pending")
+_BADGES: Final = {
     **dict.fromkeys(("deleted", "verified_gone"), _GOOD),
     **dict.fromkeys(("planned", "claimed", "sent", "put_off"), _OPEN),
-    "paused": Mark("expired", "pause"),
-    "resumed": Mark("storing", "play"),
-    "stopped": Mark("removed", "x"),
+    "paused": Badge("expired", "pause"),
+    "resumed": Badge("storing", "play"),
+    "stopped": Badge("removed", "x"),
     "finished": _GOOD,
-    **dict.fromkeys(("unknown", "unresolved"), Mark("unknown", "unknown")),
-    **dict.fromkeys(("not_removed", "verified_present", "refused"), Mark("expired", "alert")),
-    **dict.fromkeys(("rejected", "denied"), Mark("expired", "key")),
-    **dict.fromkeys(("recached", "done"), Mark("edge_only", "check")),
-    "already_gone": Mark("removed", "removed"),
-    "cancelled": Mark("removed", "x"),
-    "closed": Mark("removed", "check"),
+    **dict.fromkeys(("unknown", "unresolved"), Badge("unknown", "unknown")),
+    **dict.fromkeys(("not_removed", "verified_present", "refused"), Badge("expired", "alert")),
+    **dict.fromkeys(("rejected", "denied"), Badge("expired", "key")),
+    **dict.fromkeys(("recached", "done"), Badge("edge_only", "check")),
+    "already_gone": Badge("removed", "removed"),
+    "cancelled": Badge("removed", "x"),
+    "closed": Badge("removed", "check"),
 }
 
 
@@ -51,12 +51,12 @@ _KEY_OR_REQUEST: Final = (400, 401, 403)
 """Refusals that are about our key, the connection or the request itself, and not about the item."""
 
 
-def mark_of(outcome: str) -> Mark:
+def get_badge(outcome: str) -> Badge:
     """The mark of an event's outcome or a removal's state."""
-    return _MARKS.get(outcome, Mark("unknown", "unknown"))
+    return _BADGES.get(outcome, Badge("unknown", "unknown"))
 
 
-def _what_came(record: Removal) -> str:
+def _describe_answer(record: Removal) -> str:
     """Say what came in place of an answer that tells what became of it."""
     match record.answer_status:
         case None:
@@ -66,54 +66,54 @@ def _what_came(record: Removal) -> str:
     return f"The service answered {record.answer_status}, which does not tell whether it removed anything"
 
 
-def _answered(record: Removal) -> str:
+def _quote_refusal(record: Removal) -> str:
     """Return the service's refusal in its own words: `The service answered 409: “busy”.`"""
     status, text = f"The service answered {record.answer_status}", record.service_text
     return text if text.startswith(status) else f"{status}: “{text}”."
 
 
-def words_of(record: Removal) -> Words:
+def write_outcome_message(record: Removal) -> OutcomeMessage:
     """The words for a record of a delete or a purge, whatever state it is in."""
     what = record.media_id or f"everything of {record.connection_label}"
     is_purge = record.verb == Removal.Verb.PURGE
     again = "Do not press again" if is_purge else "Look at the item again before you press"
     freed = "" if record.freed_bytes is None else f", freed {format_size(record.freed_bytes)}"
-    came = _what_came(record)
+    came = _describe_answer(record)
     match record.state:
         case State.DELETED if is_purge:
             count = record.purged_variants
             variants = "" if count is None else f": {format_count(count, 'variant')} removed"
-            return Words(
+            return OutcomeMessage(
                 f"Purged {record.connection_label}{variants}{freed}",
                 "The connection's cache was emptied. Items may be cached again as they are looked at.",
                 "stored",
                 200,
             )
         case State.DELETED:
-            return Words(
+            return OutcomeMessage(
                 f"Deleted {what}{freed}",
                 "The cached copy is gone. The original is not touched, and may be cached again.",
                 "stored",
                 200,
             )
         case State.ALREADY_GONE:
-            return Words(f"{what} was already gone", "Nothing was left to remove.", "info", 200)
+            return OutcomeMessage(f"{what} was already gone", "Nothing was left to remove.", "info", 200)
         case State.VERIFIED_GONE:
-            return Words(
+            return OutcomeMessage(
                 f"{what} is gone",
                 f"{came}, so we looked: nothing is left in the cache.",
                 "stored",
                 200,
             )
         case State.RECACHED:
-            return Words(
+            return OutcomeMessage(
                 f"{what} was removed and is cached again",
                 f"{came}, so we looked: what is there was first seen later.",
                 "refresh",
                 200,
             )
         case State.VERIFIED_PRESENT:
-            return Words(
+            return OutcomeMessage(
                 f"{what} is still there",
                 f"{came}, so we looked: it was still cached a moment later, and the "
                 f"removal may yet take effect. {again}.",
@@ -121,7 +121,7 @@ def words_of(record: Removal) -> Words:
                 409,
             )
         case State.NOT_REMOVED:
-            return Words(
+            return OutcomeMessage(
                 f"{what} was not removed",
                 "The service answered that it removed nothing. If it stays, tell your administrator.",
                 "alert",
@@ -129,53 +129,56 @@ def words_of(record: Removal) -> Words:
             )
         case State.REJECTED if record.answer_status not in (None, *_KEY_OR_REQUEST):
             still = "it is" if record.media_id else "all of it is"
-            return Words(
+            return OutcomeMessage(
                 f"{what} was not removed",
-                f"{_answered(record)} Nothing was removed: {still} still there. Look again before you retry.",
+                f"{_quote_refusal(record)} Nothing was removed: {still} still there. "
+                "Look again before you retry.",
                 "alert",
                 409,
             )
         case State.REJECTED:
-            return Words(
+            return OutcomeMessage(
                 f"The service refused to remove {what}",
                 "Nothing was removed, and trying again will not help by itself. Tell your administrator.",
                 "key",
                 502,
             )
         case State.REFUSED:
-            return Words(
+            return OutcomeMessage(
                 f"{what} was not removed",
                 "The service was not reached or asked us to wait. Nothing was removed; try again soon.",
                 "alert",
                 503,
             )
         case State.PLANNED | State.CLAIMED:
-            return Words(f"{what} is to be removed", "Nothing has been sent yet.", "pending", 202)
+            return OutcomeMessage(f"{what} is to be removed", "Nothing has been sent yet.", "pending", 202)
         case State.SENT:
-            return Words(
+            return OutcomeMessage(
                 f"{what} is being removed",
                 "The request is on its way, and the service's answer is not in yet.",
                 "pending",
                 202,
             )
         case State.CANCELLED:
-            return Words(f"{what} was not removed", "It was cancelled before anything was sent.", "x", 409)
+            return OutcomeMessage(
+                f"{what} was not removed", "It was cancelled before anything was sent.", "x", 409
+            )
         case State.UNRESOLVED if record.closed_at:
-            return Words(
+            return OutcomeMessage(
                 f"It could not be found out whether {what} was removed",
                 f"{record.closed_by} looked into it and closed it by hand.",
                 "info",
                 504,
             )
         case State.UNRESOLVED:
-            return Words(
+            return OutcomeMessage(
                 f"It is not known whether {what} was removed",
                 f"{came}, and reading for ten minutes could not tell, either. "
                 "An admin looks into it and closes it with a note.",
                 "unknown",
                 504,
             )
-    return Words(
+    return OutcomeMessage(
         f"It is not known whether {what} was removed",
         f"{came}, and it could not be read again. {again}.",
         "unknown",

@@ -10,11 +10,11 @@ from django.urls import reverse
 
 from dashboard.identity import Person
 from dashboard.models import Connection, SavedView
-from dashboard.saved_views import visible
+from dashboard.saved_views import list_visible
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaQuery
 from dashboard.vault.query import FILTER_FIELDS
 
-from .media_list import SORT_WORDS, chip_text
+from .media_list import SORT_WORDS, describe_filter
 
 BUILT_IN: Final = (("connection-stuck", "Stuck"), ("connection-expiring", "Links expiring"))
 """Views that everybody has: the name of the page, and the word for it."""
@@ -38,35 +38,35 @@ class Menu:
     ) -> None:
         """On the list, `query` is what it asks; on the page of a built-in view, `here` is its name."""
         asked = None if query is None else query.replace().to_url()
-        views = list(visible(person, [connection]))
+        views = list(list_visible(person, [connection]))
         self.built_in = [
             MenuEntry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN
         ]
-        self.mine = [_entry(view, connection, asked) for view in views if view.is_owned_by(person)]
+        self.mine = [_build_entry(view, connection, asked) for view in views if view.is_owned_by(person)]
         self.shared = [
-            replace(_entry(view, connection, asked), person=view.person)
+            replace(_build_entry(view, connection, asked), person=view.person)
             for view in views
             if not view.is_owned_by(person)
         ]
         self.current = next((one.name for one in self.every if one.is_current), "")
-        self.save_href = "" if query is None else save_href(connection, query)
+        self.save_href = "" if query is None else build_save_href(connection, query)
 
     @property
     def every(self) -> list[MenuEntry]:
         return [*self.built_in, *self.mine, *self.shared]
 
 
-def _entry(view: SavedView, connection: Connection, asked: str | None) -> MenuEntry:
-    return MenuEntry(view.name, view_href(view, connection), view.query == asked)
+def _build_entry(view: SavedView, connection: Connection, asked: str | None) -> MenuEntry:
+    return MenuEntry(view.name, build_view_href(view, connection), view.query == asked)
 
 
-def save_href(connection: Connection, query: MediaQuery) -> str:
+def build_save_href(connection: Connection, query: MediaQuery) -> str:
     """Return the address where these filters are saved under a name."""
     asked = urlencode({"connection": connection.slug}), query.replace().to_url()
     return f"{reverse('view-add')}?{'&'.join(filter(None, asked))}"
 
 
-def view_href(view: SavedView, connection: Connection) -> str:
+def build_view_href(view: SavedView, connection: Connection) -> str:
     """Return the address of the list by the view's filters."""
     return f"{connection.media_url}?{view.query}" if view.query else connection.media_url
 
@@ -81,7 +81,7 @@ def describe_view(view: SavedView) -> list[str]:
 
 def describe_query(query: MediaQuery) -> list[str]:
     """Return in words what the list is filtered and sorted by."""
-    said = [chip_text(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None]
+    said = [describe_filter(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None]
     if query.sort:
         said.append(f"Sort: {SORT_WORDS[query.sort]}")
     if query.limit != DEFAULT_ITEMS_PER_PAGE:

@@ -15,7 +15,7 @@ from dashboard.models import Connection
 from dashboard.vault import MediaItem, VaultError
 from dashboard.web.ticket_links import TicketLink
 
-from .media import Row, Shelf
+from .media import Row, RowBuilder
 
 MAX_FOUND_IN_LINK: Final = 20
 """Places of the item that the address keeps; there is no choosing among more."""
@@ -44,15 +44,15 @@ class SearchPage:
         self.total = len(search.connections)
         self.asked, self.found, self.failed = search.asked, search.found, search.failed
         self.again, self.is_over, self.only = search.again, search.is_over, search.only
-        self.answers = [self._answer_line(answer) for answer in search.answers]
+        self.answers = [self._build_answer_line(answer) for answer in search.answers]
 
-    def _answer_line(self, answer: Answer) -> AnswerLine:
+    def _build_answer_line(self, answer: Answer) -> AnswerLine:
         connection = answer.connection
         again = f"{reverse('go-answers')}?{urlencode({**self.link.asked, 'again': connection.slug})}"
         line = AnswerLine(connection, self.link.item_href(connection), again)
         match answer.result:
             case MediaItem() as item:
-                return replace(line, row=Shelf(connection).row(item))
+                return replace(line, row=RowBuilder(connection).row(item))
             case VaultError() as error:
                 return replace(line, reason=error.title)
             case DecryptionError():

@@ -17,17 +17,17 @@ from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.selection import Entry, Totals
 from dashboard.units import format_count
 from dashboard.vault import MediaPage
-from dashboard.web.ticket_links import with_ticket
+from dashboard.web.ticket_links import add_ticket
 
-from .media import BrokenRow, Row, Shelf
-from .usage import Usage, usage
+from .media import BrokenRow, Row, RowBuilder
+from .usage import Usage, summarize_page
 
-MOST_SHOWN: Final = 200
+MAX_ITEMS_REVIEWED: Final = 200
 """Items that the review reads and shows; each is read again before it is removed anyway."""
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class OtherSelection:
     """Another connection in which the person has selected something."""
 
     connection: Connection
@@ -35,7 +35,7 @@ class Other:
     href: str
 
 
-class TrayBar:
+class SelectionBar:
     """The bar: what is selected in this connection, and which of the items on the page are."""
 
     def __init__(
@@ -46,16 +46,16 @@ class TrayBar:
         shown: Collection[str] = (),
         ticket: str = "",
     ) -> None:
-        trays = selection.every(person)
+        trays = selection.count_all_totals(person)
         self.connection = connection
         self.ticket = ticket
         self.totals = trays.get(connection.pk, Totals())
         self.chosen = (
-            selection.among(person, connection, shown) if self.totals.items and shown else set[str]()
+            selection.find_selected(person, connection, shown) if self.totals.items and shown else set[str]()
         )
-        self.href = review_href(connection, ticket)
+        self.href = build_review_href(connection, ticket)
         self.others = [
-            Other(one, trays[one.pk].items, review_href(one))
+            OtherSelection(one, trays[one.pk].items, build_review_href(one))
             for one in connections
             if one.pk in trays and one.pk != connection.pk
         ]
@@ -68,24 +68,24 @@ class TrayBar:
         return f"{self.totals.items:,} selected, {format_count(self.totals.variants, 'variant')}"
 
 
-def bar(
+def build_selection_bar(
     person: Person | None,
     connection: Connection,
     connections: Iterable[Connection],
     shown: Collection[str] = (),
     ticket: str = "",
-) -> TrayBar | None:
+) -> SelectionBar | None:
     """The bar for who may remove; None for all others, who select nothing."""
     if person is None or not person.may(Role.OPERATOR):
         return None
-    return TrayBar(person, connection, connections, shown, ticket)
+    return SelectionBar(person, connection, connections, shown, ticket)
 
 
-def review_href(connection: Connection, ticket: str = "") -> str:
-    return with_ticket(reverse("tray", args=[connection.slug]), ticket)
+def build_review_href(connection: Connection, ticket: str = "") -> str:
+    return add_ticket(reverse("tray", args=[connection.slug]), ticket)
 
 
-def failures(job: Job) -> Iterator[Entry]:
+def list_failures(job: Job) -> Iterator[Entry]:
     """The items of a bulk removal that may be tried again, with what they held when they were read."""
     rows = job.removals.filter(state__in=RETRYABLE_STATES).order_by("position").only("media_id", "before")
     for row in rows.iterator():
@@ -94,7 +94,7 @@ def failures(job: Job) -> Iterator[Entry]:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReviewedItems:
     """What a review has shown: which items were selected, in their order, and which of them are left out."""
 
     mark: str
@@ -107,13 +107,13 @@ class Seen:
         return [media_id for media_id in ids if media_id not in out]
 
 
-def mark_of(ids: Sequence[str]) -> str:
+def fingerprint_ids(ids: Sequence[str]) -> str:
     """A short mark of exactly these items in exactly this order."""
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReviewLine:
     """One selected item: as it was read just now, or why it is left out."""
 
     media_id: str
@@ -130,18 +130,20 @@ class Review:
 
     def __init__(self, person: Person, connection: Connection, connections: Iterable[Connection]) -> None:
         self.connection = connection
-        self.bar = TrayBar(person, connection, connections)
-        self.ids = selection.ids(person, connection)
-        shown = self.ids[:MOST_SHOWN]
+        self.bar = SelectionBar(person, connection, connections)
+        self.ids = selection.list_ids(person, connection)
+        shown = self.ids[:MAX_ITEMS_REVIEWED]
         found = service.read_items(connection, shown) if shown else {}
-        held = {one.media_id: one for one in _held(selection.of(person, connection), connection)}
-        rows = dict(zip(found, Shelf(connection).rows(found.values()), strict=True))
-        self.lines = [Line(media_id, rows.get(media_id), held.get(media_id)) for media_id in shown]
+        held = {
+            one.media_id: one for one in _find_holders(selection.list_items(person, connection), connection)
+        }
+        rows = dict(zip(found, RowBuilder(connection).rows(found.values()), strict=True))
+        self.lines = [ReviewLine(media_id, rows.get(media_id), held.get(media_id)) for media_id in shown]
         gone = tuple(line.media_id for line in self.lines if line.row is None and line.held is None)
-        self.seen = Seen(mark_of(self.ids), gone, tuple(held))
+        self.seen = ReviewedItems(fingerprint_ids(self.ids), gone, tuple(held))
         self.left = self.seen.leaves(self.ids)
         going = [item for media_id, item in found.items() if media_id not in held]
-        self.usage: Usage = usage(MediaPage(tuple(going), None))
+        self.usage: Usage = summarize_page(MediaPage(tuple(going), None))
 
     @property
     def is_cut(self) -> bool:
@@ -154,7 +156,7 @@ class Review:
         return len(self.left) > MIN_ITEMS_TO_TYPE
 
 
-def _held(selected: Iterable[TrayItem], connection: Connection) -> Iterable[Removal]:
+def _find_holders(selected: Iterable[TrayItem], connection: Connection) -> Iterable[Removal]:
     """Removals that hold any of what is selected."""
     rows = Removal.objects.filter(connection=connection, state__in=Removal.LOCKED)
     wanted = selected.order_by().values("media_id")  # type: ignore[attr-defined]

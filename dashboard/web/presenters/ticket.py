@@ -43,16 +43,16 @@ def write_answer(
     lines = [f"Media item {media_id}", f"Connection: {connection.label} (··{connection.tail})"]
     match found:
         case MediaItem():
-            lines += _cached(found)
+            lines += _describe_cached(found)
         case Removal():
-            lines += _removed(found)
+            lines += _describe_removed(found)
         case None:
             lines.append("Not in the cache of this connection")
     lines += [f"As of: {format_utc(at)}", address]
     return "\n".join(" ".join(line.split()) for line in lines)
 
 
-def _cached(item: MediaItem) -> Iterator[str]:
+def _describe_cached(item: MediaItem) -> Iterator[str]:
     variants = item.media.values()
     seen = min((v.created_at for v in variants if v.created_at), default=None)
     used = max((v.last_accessed_at for v in variants if v.last_accessed_at), default=None)
@@ -69,7 +69,7 @@ def _cached(item: MediaItem) -> Iterator[str]:
     yield f"Last access: {format_utc(used) if used else 'never'}"
 
 
-def _removed(record: Removal) -> Iterator[str]:
+def _describe_removed(record: Removal) -> Iterator[str]:
     what = "This item" if record.verb == Removal.Verb.DELETE else "Everything of this connection"
     yield f"{what}: {record.get_state_display()}"
     yield f"By: {record.person}, {format_utc(record.sent_at)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.models import Connection
 from dashboard.vault import MediaItem, UnreadableItem
-from dashboard.web.ticket_links import with_ticket
+from dashboard.web.ticket_links import add_ticket
 
 from .media import ItemPage
 
@@ -16,13 +16,13 @@ class UnreadablePage:
 
     def __init__(self, connection: Connection, item: UnreadableItem, ticket: str) -> None:
         href = f"{connection.media_url}{item.id}/"
-        self.href = with_ticket(href, ticket)
-        self.delete_href = with_ticket(f"{href}delete/", ticket)
+        self.href = add_ticket(href, ticket)
+        self.delete_href = add_ticket(f"{href}delete/", ticket)
         self.odd = [item.reason]
         self.in_flight = 0
 
 
-def removal_page(
+def build_removal_page(
     connection: Connection, item: MediaItem | UnreadableItem, ticket: str
 ) -> ItemPage | UnreadablePage:
     """Return what the question shows of the item."""

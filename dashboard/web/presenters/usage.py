@@ -68,28 +68,28 @@ class Usage:
         }
 
 
-def usage(page: MediaPage) -> Usage:
+def summarize_page(page: MediaPage) -> Usage:
     """Of what a look just found: exact only where the page is all there is."""
     statistics = ScanStatistics(now_ms=int(time.time() * 1000))
     by_id = {item.id or index: item for index, item in reversed(list(enumerate(page.items)))}
     statistics.add(by_id.values())  # one that is listed twice is one
-    return _usage(statistics, timezone.now(), at_least=page.next_cursor is not None)
+    return _build_usage(statistics, timezone.now(), at_least=page.next_cursor is not None)
 
 
-def usage_of(connection: Connection, page: MediaPage) -> Usage:
+def summarize_connection(connection: Connection, page: MediaPage) -> Usage:
     """Of the look where it saw everything; else of the newest scan, unless a purge came after it; else of
     the look, as the least there is."""
-    looked = usage(page)
+    looked = summarize_page(page)
     found = scan.load_last_result(connection) if looked.at_least else None
-    if found is None or purged_since(connection, found.job):
+    if found is None or was_purged_since(connection, found.job):
         return looked
     counted = found.progress.statistics
     if counted.items < looked.items:  # it has grown, or the walk was cut short: the look knows better
         return looked
-    return _usage(counted, found.as_of, at_least=found.progress.has_cursor_loop, job=found.job)
+    return _build_usage(counted, found.as_of, at_least=found.progress.has_cursor_loop, job=found.job)
 
 
-def purged_since(connection: Connection, job: Job) -> bool:
+def was_purged_since(connection: Connection, job: Job) -> bool:
     """True where a purge may have taken what a scan has counted."""
     purges = Removal.objects.filter(
         connection=connection, verb=Removal.Verb.PURGE, state__in=MAY_HAVE_TAKEN, sent_at__gte=job.created_at
@@ -97,12 +97,14 @@ def purged_since(connection: Connection, job: Job) -> bool:
     return purges.exists()
 
 
-def moment(ms: int) -> datetime | None:
+def parse_ms(ms: int) -> datetime | None:
     """The time of so many Unix milliseconds; None for 0, which is never."""
     return datetime.fromtimestamp(ms / 1000, UTC) if ms else None
 
 
-def _usage(statistics: ScanStatistics, as_of: datetime, *, at_least: bool, job: Job | None = None) -> Usage:
+def _build_usage(
+    statistics: ScanStatistics, as_of: datetime, *, at_least: bool, job: Job | None = None
+) -> Usage:
     return Usage(
         items=statistics.items,
         variants=statistics.variants,
@@ -110,15 +112,15 @@ def _usage(statistics: ScanStatistics, as_of: datetime, *, at_least: bool, job: 
         at_least=at_least,
         unreadable=statistics.unreadable,
         moving=statistics.in_flight,
-        shares=shares(statistics),
-        last_accessed=moment(statistics.last_access_ms),
-        newest=moment(statistics.newest_ms),
+        shares=build_shares(statistics),
+        last_accessed=parse_ms(statistics.last_access_ms),
+        newest=parse_ms(statistics.newest_ms),
         as_of=as_of,
         scan=job,
     )
 
 
-def shares(statistics: ScanStatistics) -> list[Share]:
+def build_shares(statistics: ScanStatistics) -> list[Share]:
     """By state, the one with most variants first."""
     found = [
         Share(name, name if name in STATUS_WORDS else "unknown", STATUS_WORDS.get(name, name), *row)

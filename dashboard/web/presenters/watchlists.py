@@ -17,11 +17,11 @@ from dashboard.scans.statistics import MAX_NAMED_LINKS
 from dashboard.units import format_age
 from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, UnreadableItem
 
-from .media import STATUS_WORDS, BrokenRow, Row, Shelf
+from .media import STATUS_WORDS, BrokenRow, Row, RowBuilder
 
 
 @dataclass(slots=True)
-class Ending:
+class EndingLinks:
     """An item, and those of its links that the scan named; `ends_at` is when the first of them ends."""
 
     id: str
@@ -40,18 +40,20 @@ class ExpiringPage:
         self.is_scanning = lifecycle.find_open(connection, Job.Kind.SCAN) is not None
         progress = scan.load_progress(self.job) if self.job else None
         self.statistics = progress.statistics if progress else None
-        self.endings: list[Ending] = []
+        self.endings: list[EndingLinks] = []
         if not self.job or not self.statistics:
             return
         now = timezone.now()
         self.scanned = format_age((now - (self.job.finished_at or self.job.created_at)).total_seconds())
         self.is_cut = len(self.statistics.soonest) == MAX_NAMED_LINKS
-        found: dict[str, Ending] = {}
+        found: dict[str, EndingLinks] = {}
         for later_ms, media_id, label in sorted(self.statistics.soonest, reverse=True):
             ends_at = datetime.fromtimestamp(-later_ms / 1000, UTC)
             left = (ends_at - now).total_seconds()
             href = f"{connection.media_url}{media_id}/"
-            ending = found.setdefault(media_id, Ending(media_id, href, ends_at, format_age(-left), left <= 0))
+            ending = found.setdefault(
+                media_id, EndingLinks(media_id, href, ends_at, format_age(-left), left <= 0)
+            )
             ending.labels.append(label)
         self.endings = list(found.values())
 
@@ -77,7 +79,7 @@ class StuckList:
         return f"{self.found} {self.word.lower()}{', more available' if self.has_more else ''}"
 
 
-def queries() -> list[MediaQuery]:
+def build_stuck_queries() -> list[MediaQuery]:
     """What to ask: the oldest first, in whole minutes, so that the links to the lists are short."""
     since = (timezone.now() - STUCK_AFTER).replace(second=0, microsecond=0)
     return [
@@ -90,11 +92,11 @@ class StuckPage:
     """What both questions found, as rows from the oldest on; an item that both found stands there once."""
 
     def __init__(self, connection: Connection) -> None:
-        asked = queries()
+        asked = build_stuck_queries()
         pages = service.list_each(connection, asked)
         items = {item.id or str(id(item)): item for page in pages for item in page.items}
-        self.rows: list[Row | BrokenRow] = Shelf(connection, statuses=STUCK_STATES).rows(
-            sorted(items.values(), key=first_seen)
+        self.rows: list[Row | BrokenRow] = RowBuilder(connection, statuses=STUCK_STATES).rows(
+            sorted(items.values(), key=find_first_seen_ms)
         )
         self.parts = [
             StuckList(
@@ -111,7 +113,7 @@ class StuckPage:
         return " · ".join(part.shown for part in self.parts if part.found)
 
 
-def first_seen(item: MediaItem | UnreadableItem) -> float:
+def find_first_seen_ms(item: MediaItem | UnreadableItem) -> float:
     """In Unix milliseconds; what is not known stands last."""
     if isinstance(item, UnreadableItem):
         return float("inf")

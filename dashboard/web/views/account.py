@@ -13,7 +13,7 @@ from dashboard.auth import demo
 from dashboard.auth.roles import needs, public
 from dashboard.identity import Role
 from dashboard.request import Request
-from dashboard.web import preferences as kept
+from dashboard.web import preferences as browser_preferences
 from dashboard.web.forms.account import PreferencesForm, SignInForm
 from dashboard.web.htmx import go_to, wants_fragment
 
@@ -25,7 +25,7 @@ def sign_in(request: Request) -> HttpResponse:
     if not settings.IS_DEMO:
         raise Http404
     form = SignInForm(request.POST if request.method == "POST" else None)
-    back = way_back(request)
+    back = find_way_back(request)
     if form.is_valid():
         demo.sign_in_as(request, form.cleaned_data["role"])
         return go_to(request, back)
@@ -55,13 +55,13 @@ def preferences(request: Request) -> HttpResponse:
     form = PreferencesForm(request.POST)
     if not form.is_valid():
         return HttpResponse("No such preference.\n", status=422, content_type="text/plain")
-    kept.remember(request, **form.cleaned_data)
+    browser_preferences.remember(request, **form.cleaned_data)
     if wants_fragment(request) and not form.cleaned_data["media"]:
         return HttpResponse(status=204)  # the page has dressed itself already
-    return go_to(request, way_back(request))
+    return go_to(request, find_way_back(request))
 
 
-def way_back(request: Request) -> str:
+def find_way_back(request: Request) -> str:
     """Where `next` leads, if it leads to a page of ours; else the start."""
     back = request.POST.get("next") or request.GET.get("next") or "/"
     ours = url_has_allowed_host_and_scheme(

@@ -18,7 +18,8 @@ from dashboard.security import is_from_here
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.web.forms.audit import AuditExportForm, AuditFilterForm
 from dashboard.web.htmx import show
-from dashboard.web.presenters.audit import AuditPage, EventDetail
+from dashboard.web.presenters.audit import AuditPage
+from dashboard.web.presenters.audit_detail import EventDetail
 
 
 @require_safe

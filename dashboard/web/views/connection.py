@@ -15,8 +15,8 @@ from dashboard.removals import actions
 from dashboard.request import Request
 from dashboard.web import preferences
 from dashboard.web.forms.ticket import SearchForm
-from dashboard.web.presenters.usage import usage_of
-from dashboard.web.ticket_links import TicketLink, lookup_href
+from dashboard.web.presenters.usage import summarize_connection
+from dashboard.web.ticket_links import TicketLink, build_lookup_href
 
 
 @require_safe
@@ -24,28 +24,28 @@ from dashboard.web.ticket_links import TicketLink, lookup_href
 def home(request: Request) -> HttpResponse:
     """The connection chosen last, or the chooser; with `q`, the item that was searched for."""
     if "q" in request.GET:
-        return search(request)
-    chosen = preferences.of(request).chosen
+        return search_item(request)
+    chosen = preferences.read(request).chosen
     if "choose" not in request.GET and any(c.slug == chosen for c in request.connections):
         return redirect("media-list", chosen)
     return render(request, "connection/chooser.html")
 
 
-def search(request: Request) -> HttpResponse:
+def search_item(request: Request) -> HttpResponse:
     """To the item's page where the connection is known, else to where each of them is asked for it."""
     form = SearchForm(request.GET)
     target = form.target()
     if target is None:
         pasted, slug = request.GET["q"], request.GET.get("connection", "")
         here = [one.slug for one in request.connections if one.slug == slug]
-        several_href = lookup_href(mask_ids(pasted), here) if form.names_several else ""
+        several_href = build_lookup_href(mask_ids(pasted), here) if form.names_several else ""
         context: dict[str, object] = {"text": pasted, "reasons": form.errors.get("q", [])}
         context["several_href"] = several_href
         return render(request, "connection/search.html", context, status=422)
     link = TicketLink(target.media_id, ticket=target.ticket)
     named = target.slug or request.GET.get("connection", "")
     if named:
-        return redirect(link.item_href(service.connection_named(named, request.connections)))
+        return redirect(link.item_href(service.get_connection_by_name(named, request.connections)))
     return redirect(link.href)
 
 
@@ -56,7 +56,7 @@ def connection(request: Request, slug: str) -> HttpResponse:
     chosen = request.connection(slug)
     context = {
         "connection": chosen,
-        "usage": usage_of(chosen, service.first_look(chosen)),
+        "usage": summarize_connection(chosen, service.read_first_page(chosen)),
         "last_purge": actions.find_last_purge(chosen),
         "purge_href": reverse("connection-purge", args=[slug]),
     }

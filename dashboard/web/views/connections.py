@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from dashboard import connections as roster
+from dashboard import connections as connection_admin
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Colour, Connection
@@ -18,76 +18,76 @@ from dashboard.request import Request
 from dashboard.web.forms.connection import ArchiveForm, ConnectionForm, ImportForm, NewConnectionForm
 from dashboard.web.htmx import go_to
 
-from .removal import asks_and_acts, posted
+from .removal import get_and_post, read_posted
 
 
 @require_safe
 @needs(Role.ADMIN)
 def connections(request: Request) -> HttpResponse:
     """Every connection, archived ones too and whoever may see its media; and what was kept a moment ago."""
-    every = roster.everything()
+    every = connection_admin.list_all()
     latest = next((one for one in every if one.slug == request.GET.get("kept")), None)
     return render(request, "connections/list.html", {"every": every, "latest": latest})
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.ADMIN)
 @sensitive_post_parameters("connection_id")
 def connection_add(request: Request) -> HttpResponse:
     """Ask for a connection's id, once, and its names; on POST add it."""
-    form = NewConnectionForm(posted(request), initial={"colour": Colour.SLATE.value})
+    form = NewConnectionForm(read_posted(request), initial={"colour": Colour.SLATE.value})
     if form.is_valid() and (added := form.save(request.caller)):
-        return kept(request, added)
-    return ask(request, "connections/add.html", form=form)
+        return go_to_list(request, added)
+    return render_form(request, "connections/add.html", form=form)
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.ADMIN)
 def connection_change(request: Request, slug: str) -> HttpResponse:
     """Ask what is to be said of a connection; on POST change it."""
-    connection = roster.find(slug)
-    form = ConnectionForm(posted(request), connection=connection)
+    connection = connection_admin.get_by_slug(slug)
+    form = ConnectionForm(read_posted(request), connection=connection)
     if form.is_valid() and (changed := form.save(request.caller)):
-        return kept(request, changed)
-    return ask(request, "connections/change.html", form=form, one=connection)
+        return go_to_list(request, changed)
+    return render_form(request, "connections/change.html", form=form, one=connection)
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.ADMIN)
 def connection_archive(request: Request, slug: str) -> HttpResponse:
     """Ask whether to archive a connection, or to bring an archived one back; on POST do it."""
-    connection = roster.find(slug)
-    form = ArchiveForm(posted(request))
+    connection = connection_admin.get_by_slug(slug)
+    form = ArchiveForm(read_posted(request))
     if form.is_valid():
-        move = roster.archive if form.cleaned_data["act"] == "archive" else roster.restore
-        return kept(request, move(request.caller, connection))
-    return ask(request, "connections/archive.html", form=form, one=connection)
+        move = connection_admin.archive if form.cleaned_data["act"] == "archive" else connection_admin.restore
+        return go_to_list(request, move(request.caller, connection))
+    return render_form(request, "connections/archive.html", form=form, one=connection)
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.ADMIN)
 def connection_import(request: Request) -> HttpResponse:
     """What the account lists; of the one that `row` names, ask for its names; on POST add it.
 
     The page names rows by a keyed digest, and the account is asked again: no id is sent to a browser.
     """
-    account = roster.account()
+    account = connection_admin.read_account()
     row = request.POST.get("row") or request.GET.get("row", "")
     chosen = account.importable(row)
     if chosen is None:
         context = {"account": account, "missed": bool(row)}
         return render(request, "connections/import.html", context, status=404 if row else 200)
-    form = ImportForm(posted(request), theirs=chosen.theirs)
+    form = ImportForm(read_posted(request), theirs=chosen.theirs)
     if form.is_valid() and (added := form.save(request.caller)):
-        return kept(request, added)
-    return ask(request, "connections/import_one.html", form=form, chosen=chosen)
+        return go_to_list(request, added)
+    return render_form(request, "connections/import_one.html", form=form, chosen=chosen)
 
 
-def ask(request: Request, name: str, **context: object) -> HttpResponse:
+def render_form(request: Request, name: str, **context: object) -> HttpResponse:
     """The page with its form: as it is, or with what is wrong with what was sent."""
     return render(request, name, context, status=422 if request.method == "POST" else 200)
 
 
-def kept(request: Request, connection: Connection) -> HttpResponse:
+def go_to_list(request: Request, connection: Connection) -> HttpResponse:
     """Back to all of them, where a line says what became of this one."""
     return go_to(request, f"{reverse('connections')}?{urlencode({'kept': connection.slug})}")

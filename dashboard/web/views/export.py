@@ -33,10 +33,10 @@ def media_export(request: Request, slug: str) -> HttpResponse:
     """Ask as what all that fits the filters is wanted, and how; on POST have the worker write it."""
     connection = request.connection(slug)
     if request.method != "POST":
-        return ask(request, connection, MediaFilterForm(request.GET))
+        return render_question(request, connection, MediaFilterForm(request.GET))
     form = MediaExportForm(request.POST)
     if not form.is_valid():
-        return ask(request, connection, form)
+        return render_question(request, connection, form)
     given = form.cleaned_data
     query = ExportPage(connection, form.query()).query
     job = export.begin(request.caller, connection, query, given["format"], given["token"])
@@ -50,10 +50,10 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     connection = request.connection(slug)
     form = MediaExportForm(request.GET)
     if not form.is_valid():
-        return ask(request, connection, form)
+        return render_question(request, connection, form)
     page, kind = ExportPage(connection, form.query()), form.cleaned_data["format"]
     # A link from elsewhere takes nothing away.
-    if not is_from_here(request.headers.get("Sec-Fetch-Site")) or not tells_its_end(request):
+    if not is_from_here(request.headers.get("Sec-Fetch-Site")) or not can_mark_end(request):
         return redirect(page.href)
     file = export_stream.open_stream(request.caller, connection, page.query, kind)
     response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[kind])
@@ -61,7 +61,7 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     return response
 
 
-def ask(request: Request, connection: Connection, form: MediaFilterForm) -> HttpResponse:
+def render_question(request: Request, connection: Connection, form: MediaFilterForm) -> HttpResponse:
     """The question; or, where the filters or the way cannot be read, why, and nothing is taken away."""
     page = ExportPage(connection, form.query()) if form.is_valid() else None
     return show(
@@ -71,13 +71,13 @@ def ask(request: Request, connection: Connection, form: MediaFilterForm) -> Http
         form=form,
         page=page,
         token=uuid.uuid4(),
-        streams=tells_its_end(request),
+        streams=can_mark_end(request),
         alive=lifecycle.worker_is_alive(),
         status=200 if page else 422,
     )
 
 
-def tells_its_end(request: Request) -> bool:
+def can_mark_end(request: Request) -> bool:
     """Whether an answer of unknown length can be told from one that broke off: by HTTP/1.0, which some
     proxies speak to those behind them, both end alike."""
     return request.META.get("SERVER_PROTOCOL") != "HTTP/1.0"

@@ -30,12 +30,12 @@ def styleguide(request: Request) -> HttpResponse:
         "words": words,
         "strips": strips,
         "colours": Colour.values,
-        "progresses": [progress(state) for state in Job.State],
+        "progresses": [build_sample_progress(state) for state in Job.State],
     }
     return render(request, "styleguide/styleguide.html", context)
 
 
-def progress(state: Job.State) -> Progress:
+def build_sample_progress(state: Job.State) -> Progress:
     """A job in this state, halfway where it has not come to its end; nothing of it is saved."""
     now = timezone.now()
     job = Job(state=state, started_at=now - timedelta(seconds=20), finished_at=now)

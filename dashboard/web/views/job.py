@@ -19,16 +19,16 @@ from dashboard.request import Request
 from dashboard.web.forms.selection import OutcomeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.export import ExportJob
-from dashboard.web.presenters.job import JobPage, RemovalJob, may_stop, recent
-from dashboard.web.presenters.selection import failures, review_href
-from dashboard.web.views.selection import who
+from dashboard.web.presenters.job import JobPage, RemovalJob, list_recent_jobs, may_stop
+from dashboard.web.presenters.selection import build_review_href, list_failures
+from dashboard.web.views.selection import get_operator
 
 
 @require_safe
 @needs(Role.VIEWER)
 def job(request: Request, pk: UUID) -> HttpResponse:
     """How far a job is and what became of it; who comes while it runs sees it move."""
-    return shown(request, AuditReader(request.person).get_job(pk))
+    return render_job(request, AuditReader(request.person).get_job(pk))
 
 
 @require_POST
@@ -41,8 +41,8 @@ def job_stop(request: Request, pk: UUID) -> HttpResponse:
     if found.kind == Job.Kind.REMOVE:
         bulk.stop(found, request.caller)
     else:
-        lifecycle.stop(found, f"Stopped by {who(request).name}.")
-    return answered(request, found)
+        lifecycle.stop(found, f"Stopped by {get_operator(request).name}.")
+    return answer_with_job(request, found)
 
 
 @require_POST
@@ -56,7 +56,7 @@ def job_resume(request: Request, pk: UUID) -> HttpResponse:
         bulk.resume(found, request.caller)
     else:
         lifecycle.resume(found)
-    return answered(request, found)
+    return answer_with_job(request, found)
 
 
 @require_POST
@@ -65,8 +65,8 @@ def job_retry(request: Request, pk: UUID) -> HttpResponse:
     """Put what failed back into the tray, and lead to where it is read again before anything is sent."""
     found = AuditReader(request.person).get_job(pk)
     connection = request.connection(found.connection.slug)
-    selection.add(who(request), connection, failures(found), retry_of=found)
-    return go_to(request, review_href(connection, found.ticket))
+    selection.add(get_operator(request), connection, list_failures(found), retry_of=found)
+    return go_to(request, build_review_href(connection, found.ticket))
 
 
 @require_safe
@@ -74,18 +74,24 @@ def job_retry(request: Request, pk: UUID) -> HttpResponse:
 def connection_jobs(request: Request, slug: str) -> HttpResponse:
     """The newest jobs of a connection."""
     connection = request.connection(slug)
-    context = {"connection": connection, "pages": recent(connection), "alive": lifecycle.worker_is_alive()}
+    context = {
+        "connection": connection,
+        "pages": list_recent_jobs(connection),
+        "alive": lifecycle.worker_is_alive(),
+    }
     return render(request, "job/jobs.html", context)
 
 
-def shown(request: Request, found: Job) -> HttpResponse:
+def render_job(request: Request, found: Job) -> HttpResponse:
     form = OutcomeForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     kind = ExportJob if found.kind == Job.Kind.EXPORT else JobPage
     page: JobPage = kind(found, request.person, request.connections)
     if found.kind == Job.Kind.REMOVE:
         page = RemovalJob(found, request.person, request.connections, **asked)
-    still_selected = "tray" in request.GET and selection.totals(who(request), found.connection).items
+    still_selected = (
+        "tray" in request.GET and selection.count_totals(get_operator(request), found.connection).items
+    )
     link = request.build_absolute_uri(found.get_absolute_url())
     return show(
         request,
@@ -100,6 +106,6 @@ def shown(request: Request, found: Job) -> HttpResponse:
     )
 
 
-def answered(request: Request, found: Job) -> HttpResponse:
+def answer_with_job(request: Request, found: Job) -> HttpResponse:
     """The page as it is now: in place for htmx, else by going there."""
-    return shown(request, found) if wants_fragment(request) else go_to(request, found.get_absolute_url())
+    return render_job(request, found) if wants_fragment(request) else go_to(request, found.get_absolute_url())

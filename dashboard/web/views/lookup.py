@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dashboard import selection, service
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
-from dashboard.lookups.store import anew, ask, begin, find, recent
+from dashboard.lookups.store import ask_unanswered, begin, get, list_recent, repeat
 from dashboard.models import Lookup
 from dashboard.request import Request
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
@@ -20,8 +20,8 @@ from dashboard.vault import VaultError
 from dashboard.web.error_pages import log_vault_error
 from dashboard.web.forms.lookup import LookupForm, PastedForm
 from dashboard.web.htmx import go_to, show
-from dashboard.web.presenters.lookup import Result
-from dashboard.web.ticket_links import with_ticket
+from dashboard.web.presenters.lookup import LookupResult
+from dashboard.web.ticket_links import add_ticket
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,10 +31,10 @@ def lookups(request: Request) -> HttpResponse:
     form = LookupForm.of(request)
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
-        mine = recent(request.person, request.connections)
+        mine = list_recent(request.person, request.connections)
         return show(request, "lookup/form", form=form, recent=mine, status=status)
     begun = begin(request.person, form.chosen, form.pasted, form.cleaned_data["ticket"])
-    return carried_out(request, begun)
+    return carry_out(request, begun)
 
 
 @require_POST
@@ -50,15 +50,15 @@ def lookup_count(request: Request) -> HttpResponse:
 @needs(Role.VIEWER)
 def lookup(request: Request, pk: UUID) -> HttpResponse:
     """What became of each id, as it was when it was asked for."""
-    return show(request, "lookup/result", result=Result(find(pk, request.connections)))
+    return show(request, "lookup/result", result=LookupResult(get(pk, request.connections)))
 
 
 @require_GET  # nobody takes anything away by HEAD
 @needs(Role.VIEWER)
 def lookup_export(request: Request, pk: UUID) -> HttpResponse:
     """The whole result as a table."""
-    found = find(pk, request.connections)
-    response = HttpResponse(Result(found).csv(), content_type=CONTENT_TYPES["csv"])
+    found = get(pk, request.connections)
+    response = HttpResponse(LookupResult(found).csv(), content_type=CONTENT_TYPES["csv"])
     response.headers["Content-Disposition"] = content_disposition(
         f"look-up-{found.created_at:%Y-%m-%d-%H%M}.csv"
     )
@@ -69,25 +69,25 @@ def lookup_export(request: Request, pk: UUID) -> HttpResponse:
 @needs(Role.VIEWER)
 def lookup_again(request: Request, pk: UUID) -> HttpResponse:
     """Ask for what was not answered; with `all`, look everything up anew under another address."""
-    found = find(pk, request.connections)
-    return carried_out(request, anew(request.person, found) if "all" in request.POST else found)
+    found = get(pk, request.connections)
+    return carry_out(request, repeat(request.person, found) if "all" in request.POST else found)
 
 
 @require_POST
 @needs(Role.OPERATOR)
 def lookup_tray(request: Request, pk: UUID) -> HttpResponse:
     """Put what was found in one of its connections into the person's tray of it, and show that."""
-    result = Result(find(pk, request.connections))
+    result = LookupResult(get(pk, request.connections))
     slug = request.POST.get("connection") or result.connections[0].slug
-    connection = service.connection(slug, result.connections)
+    connection = service.get_connection(slug, result.connections)
     assert request.person is not None  # noqa: S101 - nobody signed in gets here
     selection.add(request.person, connection, result.entries(connection))
-    return go_to(request, with_ticket(reverse("tray", args=[connection.slug]), result.lookup.ticket))
+    return go_to(request, add_ticket(reverse("tray", args=[connection.slug]), result.lookup.ticket))
 
 
-def carried_out(request: Request, begun: Lookup) -> HttpResponse:
+def carry_out(request: Request, begun: Lookup) -> HttpResponse:
     """Ask, and lead to the result."""
-    for error in ask(begun):
+    for error in ask_unanswered(begun):
         if isinstance(error, VaultError):
             log_vault_error(request, error)
     return go_to(request, begun.get_absolute_url())

@@ -15,19 +15,19 @@ from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
 from dashboard.models import Connection
 from dashboard.oddities import MAX_LABEL_LENGTH
 from dashboard.removals import actions
-from dashboard.request import Request, reader
+from dashboard.request import Request, get_reader
 from dashboard.security import is_from_here
 from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, check_media_id
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm, RevealForm
 from dashboard.web.htmx import show
 from dashboard.web.presenters import selection
-from dashboard.web.presenters.media import ItemPage, Shelf, live_href
+from dashboard.web.presenters.media import ItemPage, RowBuilder, build_live_href
 from dashboard.web.presenters.media_list import ListPage
 from dashboard.web.presenters.saved_views import Menu
 from dashboard.web.presenters.ticket import build_ticket_bar
 from dashboard.web.presenters.watchlists import ExpiringPage, StuckPage
-from dashboard.web.ticket_links import TicketLink, given_ticket
+from dashboard.web.ticket_links import TicketLink, read_ticket
 
 
 @require_safe
@@ -41,9 +41,9 @@ def media_list(request: Request, slug: str) -> HttpResponse:
         return show(request, "media/list", connection=connection, form=form, page=None, status=422)
     query = form.query()
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
-    menu = Menu(reader(request), connection, query)
-    ids, ticket = [row.id for row in page.rows if row.id], given_ticket(request.GET)
-    tray = selection.bar(request.person, connection, request.connections, ids, ticket)
+    menu = Menu(get_reader(request), connection, query)
+    ids, ticket = [row.id for row in page.rows if row.id], read_ticket(request.GET)
+    tray = selection.build_selection_bar(request.person, connection, request.connections, ids, ticket)
     context: dict[str, Any] = {"page": page, "menu": menu, "tray": tray}
     return show(request, "media/list", address=page.href, connection=connection, form=form, **context)
 
@@ -63,11 +63,11 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     stones = actions.find_tombstones(connection, gone) if gone else {}
     context = {
         "connection": connection,
-        "rows": Shelf(connection, query).rows(found.values()),
+        "rows": RowBuilder(connection, query).rows(found.values()),
         "gone": [(media_id, stones.get(media_id)) for media_id in gone],
         "ids": moving,
-        "href": live_href(connection, moving, query),
-        "tray": selection.bar(request.person, connection, (), ids),
+        "href": build_live_href(connection, moving, query),
+        "tray": selection.build_selection_bar(request.person, connection, (), ids),
     }
     return render(request, "media/_live.html", context)
 
@@ -79,10 +79,10 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     check_media_id(media_id)
-    ticket = given_ticket(request.GET)
+    ticket = read_ticket(request.GET)
     item = service.find_item(connection, media_id)
     if item is None:
-        return gone(request, connection, TicketLink(media_id, ticket=ticket))
+        return render_gone(request, connection, TicketLink(media_id, ticket=ticket))
     # A link from elsewhere reveals nothing: that takes a press on a page of ours.
     is_pressed = is_from_here(request.headers.get("Sec-Fetch-Site"))
     revealed = request.GET.get("reveal") if is_pressed else None
@@ -118,7 +118,7 @@ def record_reveal(request: Request, connection: Connection, media_id: str, varia
     )
 
 
-def gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
+def render_gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
     """The tombstone of an item, or that it is not in this connection's cache, and where else to look."""
     stone = actions.find_tombstone(connection, link.media_id)
     return show(
@@ -140,7 +140,7 @@ def connection_stuck(request: Request, slug: str) -> HttpResponse:
     """Items with variants that have waited, or been stored, for more than an hour."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
-    menu = Menu(reader(request), connection, here="connection-stuck")
+    menu = Menu(get_reader(request), connection, here="connection-stuck")
     return show(request, "connection/stuck", connection=connection, menu=menu, page=StuckPage(connection))
 
 
@@ -150,7 +150,7 @@ def connection_expiring(request: Request, slug: str) -> HttpResponse:
     """The links that end soonest, as the last scan met them."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
-    menu = Menu(reader(request), connection, here="connection-expiring")
+    menu = Menu(get_reader(request), connection, here="connection-expiring")
     return show(
         request, "connection/expiring", connection=connection, menu=menu, page=ExpiringPage(connection)
     )

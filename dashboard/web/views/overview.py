@@ -18,14 +18,14 @@ from dashboard.web.forms.scan import PlaceForm, ScanForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.job import may_stop
 from dashboard.web.presenters.overview import Overview, ScanStatus
-from dashboard.web.views.selection import who
+from dashboard.web.views.selection import get_operator
 
 
 @require_safe
 @needs(Role.VIEWER)
 def connection_overview(request: Request, slug: str) -> HttpResponse:
     """The pictures of the last scan with their numbers; or that there was none yet."""
-    return pictured(request, request.connection(slug))
+    return render_pictures(request, request.connection(slug))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +35,7 @@ def connection_scan(request: Request, slug: str) -> HttpResponse:
     connection = request.connection(slug)
     form = ScanForm(request.POST) if request.method == "POST" else PlaceForm(request.GET)
     if not form.is_valid():
-        return pictured(request, connection, reasons=form.reasons, status=422)
+        return render_pictures(request, connection, reasons=form.reasons, status=422)
     if isinstance(form, ScanForm):
         act_on_scan(request, connection, form.cleaned_data["act"])
     if not wants_fragment(request):
@@ -52,12 +52,12 @@ def act_on_scan(request: Request, connection: Connection, act: str | None) -> No
         if not may_stop(job, request.person):
             raise NotPermitted(request.person, Role.OPERATOR)
         if act == "stop":
-            lifecycle.stop(job, f"Stopped by {who(request).name}.")
+            lifecycle.stop(job, f"Stopped by {get_operator(request).name}.")
         else:
             lifecycle.resume(job)
 
 
-def pictured(
+def render_pictures(
     request: Request, connection: Connection, *, reasons: Sequence[str] = (), status: int = 200
 ) -> HttpResponse:
     scanning = ScanStatus(connection)

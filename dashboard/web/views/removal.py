@@ -19,52 +19,52 @@ from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.request import Request
 from dashboard.vault import check_media_id
 from dashboard.web.forms.removal import ClosingForm, PurgeForm, RemovalForm
-from dashboard.web.htmx import announce, go_to, page_behind, show, wants_fragment
+from dashboard.web.htmx import announce, find_page_behind, go_to, show, wants_fragment
 from dashboard.web.presenters import selection
-from dashboard.web.presenters.audit import RemovalDetail
+from dashboard.web.presenters.audit_detail import RemovalDetail
 from dashboard.web.presenters.overview import ScanStatus
-from dashboard.web.presenters.removal import words_of
-from dashboard.web.presenters.selection import TrayBar
+from dashboard.web.presenters.removal import write_outcome_message
+from dashboard.web.presenters.selection import SelectionBar
 from dashboard.web.presenters.ticket import build_ticket_bar
-from dashboard.web.presenters.unreadable import removal_page
-from dashboard.web.presenters.usage import usage_of
-from dashboard.web.ticket_links import TicketLink, given_ticket
-from dashboard.web.views.media import gone
+from dashboard.web.presenters.unreadable import build_removal_page
+from dashboard.web.presenters.usage import summarize_connection
+from dashboard.web.ticket_links import TicketLink, read_ticket
+from dashboard.web.views.media import render_gone
 
-asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.OPERATOR)
 def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
     connection = request.connection(slug)
     check_media_id(media_id)
     target = f"item {media_id} of {connection.pk}"
-    form = RemovalForm(posted(request), initial=asked_for(request), target=target)
+    form = RemovalForm(read_posted(request), initial=read_initial(request), target=target)
     if request.method == "POST" and form.is_valid():
-        record = actions.delete_item(connection, media_id, intent(request, form))
-        return told(request, "removal/deleted", connection, record)
+        record = actions.delete_item(connection, media_id, build_intent(request, form))
+        return render_outcome(request, "removal/deleted", connection, record)
     item = service.find_item_to_remove(connection, media_id)
     if item is None:
-        return gone(request, connection, TicketLink(media_id, ticket=given_ticket(request.GET)))
-    page = removal_page(connection, item, given_ticket(request.GET))
+        return render_gone(request, connection, TicketLink(media_id, ticket=read_ticket(request.GET)))
+    page = build_removal_page(connection, item, read_ticket(request.GET))
     status = 422 if form.is_bound else 200
     return show(
         request, "removal/delete", connection=connection, page=page, item=item, form=form, status=status
     )
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.ADMIN)
 def connection_purge(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
     connection = request.connection(slug)
-    form = PurgeForm(posted(request), initial=asked_for(request), connection=connection)
+    form = PurgeForm(read_posted(request), initial=read_initial(request), connection=connection)
     if request.method == "POST" and form.is_valid():
-        record = actions.purge(connection, intent(request, form), form.cleaned_data["impact"])
-        return told(request, "removal/purged", connection, record)
-    found = usage_of(connection, service.look_through(connection))
+        record = actions.purge(connection, build_intent(request, form), form.cleaned_data["impact"])
+        return render_outcome(request, "removal/purged", connection, record)
+    found = summarize_connection(connection, service.read_first_pages(connection))
     return show(
         request,
         "removal/purge",
@@ -77,14 +77,14 @@ def connection_purge(request: Request, slug: str) -> HttpResponse:
     )
 
 
-def posted(request: Request) -> QueryDict | None:
+def read_posted(request: Request) -> QueryDict | None:
     """The form as it was sent, also when it was sent empty; None where nothing was."""
     return request.POST if request.method == "POST" else None
 
 
-def asked_for(request: Request) -> dict[str, object]:
+def read_initial(request: Request) -> dict[str, object]:
     """What the form starts with: the ticket that the link brought, and the removal that it tries again."""
-    ticket = given_ticket(request.GET)
+    ticket = read_ticket(request.GET)
     return {
         "ticket": ticket,
         "reason": f"Asked for in {ticket}" if ticket else "",
@@ -92,17 +92,17 @@ def asked_for(request: Request) -> dict[str, object]:
     }
 
 
-def intent(request: Request, form: RemovalForm) -> Intent:
+def build_intent(request: Request, form: RemovalForm) -> Intent:
     said = {name: form.cleaned_data[name] for name in ("token", "ticket", "reason", "retry_of")}
     return Intent(request.caller, typed=form.cleaned_data.get("typed", ""), **said)
 
 
-def told(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
+def render_outcome(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
     """What became of it: in the dialog, with the row or page behind it brought up to date; or as a page.
     From the page of the removal that this one tries again, on to its own."""
-    if record.retry_of and page_behind(request) == record.retry_of.get_absolute_url():
+    if record.retry_of and find_page_behind(request) == record.retry_of.get_absolute_url():
         return go_to(request, record.get_absolute_url())
-    words = words_of(record)
+    words = write_outcome_message(record)
     link = TicketLink(record.media_id, ticket=record.ticket)
     item_href = link.item_href(connection) if record.media_id else ""
     ticket_bar = build_ticket_bar(request, connection, record.media_id, record, record.ticket)
@@ -115,32 +115,32 @@ def told(request: Request, name: str, connection: Connection, record: Removal) -
         words=words,
         stone_href=item_href,
         retry_href=record.retry_url if record.state in RETRYABLE_STATES else "",
-        place=place_of(request, item_href),
+        place=find_page_kind(request, item_href),
         bar=ticket_bar if item_href else None,
-        tray=tray_behind(request, connection),
+        tray=build_bar_behind(request, connection),
     )
     if wants_fragment(request) and record.media_id and record.is_gone:
         announce(response, "removal:done", id=record.media_id)
     return response
 
 
-def tray_behind(request: Request, connection: Connection) -> TrayBar | None:
+def build_bar_behind(request: Request, connection: Connection) -> SelectionBar | None:
     """Return what is selected now, where the connection's list stands behind the dialog and shows it."""
-    path, _, query = page_behind(request).partition("?")
+    path, _, query = find_page_behind(request).partition("?")
     if not wants_fragment(request) or path != connection.media_url:
         return None
     ticket = QueryDict(query).get("ticket", "")
     try:
-        return selection.bar(request.person, connection, request.connections, ticket=ticket)
+        return selection.build_selection_bar(request.person, connection, request.connections, ticket=ticket)
     except Error:  # the item is removed: what is said of that must not fail for a number beside it
         return None
 
 
-def place_of(request: Request, item_href: str) -> str:
+def find_page_kind(request: Request, item_href: str) -> str:
     """Which page stands behind the dialog: the item's own, or a list; none where there is no dialog."""
     if not wants_fragment(request):
         return ""
-    behind = page_behind(request).partition("?")[0]
+    behind = find_page_behind(request).partition("?")[0]
     return "item" if behind == item_href.partition("?")[0] else "list"
 
 
@@ -149,7 +149,7 @@ def place_of(request: Request, item_href: str) -> str:
 def removal(request: Request, pk: UUID) -> HttpResponse:
     """What is known of a removal, with every step of its way."""
     history = AuditReader(request.person)
-    return shown(request, history, history.get_removal(pk))
+    return render_removal(request, history, history.get_removal(pk))
 
 
 @require_POST
@@ -158,30 +158,34 @@ def removal_look(request: Request, pk: UUID) -> HttpResponse:
     """Find out by reading, now, what became of a removal that is unknown."""
     history = AuditReader(request.person)
     record = history.get_removal(pk)
-    if detail(request, history, record).may_look:
+    if build_detail(request, history, record).may_look:
         recovery.reconcile(record, request.caller)
-    return shown(request, history, record, looked=True)
+    return render_removal(request, history, record, looked=True)
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.ADMIN)
 def removal_close(request: Request, pk: UUID) -> HttpResponse:
     """Ask what an admin found out of an unresolved removal; on POST close it with that note."""
     record = AuditReader(request.person).get_removal(pk)
-    form = ClosingForm(posted(request))
+    form = ClosingForm(read_posted(request))
     if form.is_valid() and ledger.close(record, request.caller, form.cleaned_data["note"]):
         return go_to(request, record.get_absolute_url())
     record.refresh_from_db()  # a refused close may be news of somebody else's
     status = 409 if not record.may_be_closed else 422 if form.is_bound else 200
-    return show(request, "removal/close", record=record, words=words_of(record), form=form, status=status)
+    return show(
+        request, "removal/close", record=record, words=write_outcome_message(record), form=form, status=status
+    )
 
 
-def detail(request: Request, history: AuditReader, record: Removal) -> RemovalDetail:
+def build_detail(request: Request, history: AuditReader, record: Removal) -> RemovalDetail:
     return RemovalDetail(history, record, request.person, request.connections)
 
 
-def shown(request: Request, history: AuditReader, record: Removal, *, looked: bool = False) -> HttpResponse:
-    page = detail(request, history, record)
+def render_removal(
+    request: Request, history: AuditReader, record: Removal, *, looked: bool = False
+) -> HttpResponse:
+    page = build_detail(request, history, record)
     return show(
         request, "removal/record", page=page, record=record, connection=page.connection, looked=looked
     )

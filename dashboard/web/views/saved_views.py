@@ -13,31 +13,36 @@ from dashboard import saved_views
 from dashboard.auth.roles import needs
 from dashboard.identity import NotPermitted, Role
 from dashboard.models import Connection, SavedView
-from dashboard.request import Request, reader
+from dashboard.request import Request, get_reader
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.forms.saved_views import DeleteViewForm, ViewForm
 from dashboard.web.htmx import go_to, show
-from dashboard.web.presenters.saved_views import describe_query, describe_view, save_href, view_href
+from dashboard.web.presenters.saved_views import (
+    build_save_href,
+    build_view_href,
+    describe_query,
+    describe_view,
+)
 
-from .removal import asks_and_acts, posted
+from .removal import get_and_post, read_posted
 
 
 @require_safe
 @needs(Role.VIEWER)
 def views(request: Request) -> HttpResponse:
     """Every saved view that is the person's own or shared, and where each leads."""
-    person = reader(request)
-    slug = preferences.of(request).chosen
+    person = get_reader(request)
+    slug = preferences.read(request).chosen
     chosen = next((one for one in request.connections if one.slug == slug), None)
     every = [
-        (view, describe_view(view), link_of(view, chosen), saved_views.may_delete(view, person))
-        for view in saved_views.visible(person, request.connections).select_related("connection")
+        (view, describe_view(view), find_link(view, chosen), saved_views.may_delete(view, person))
+        for view in saved_views.list_visible(person, request.connections).select_related("connection")
     ]
     return render(request, "views/list.html", {"every": every, "chosen": chosen})
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.VIEWER)
 def view_add(request: Request) -> HttpResponse:
     """Ask for a name for the filters in the address; on POST keep them under it."""
@@ -45,28 +50,28 @@ def view_add(request: Request) -> HttpResponse:
         raise saved_views.ListMissing
     connection = request.connection(request.GET["connection"])
     filters = MediaFilterForm(request.GET)
-    form = ViewForm(posted(request), person=reader(request))
+    form = ViewForm(read_posted(request), person=get_reader(request))
     context: dict[str, Any] = {"connection": connection, "filters": filters, "form": form}
     if not filters.is_valid():
         return show(request, "views/add", status=422, **context)
     query = filters.query()
     if form.is_valid() and (view := form.save(connection, query)):
-        return go_to(request, view_href(view, connection))
-    context |= {"save_href": save_href(connection, query), "said": describe_query(query)}
+        return go_to(request, build_view_href(view, connection))
+    context |= {"save_href": build_save_href(connection, query), "said": describe_query(query)}
     return show(request, "views/add", status=422 if form.is_bound else 200, **context)
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.VIEWER)
 def view_delete(request: Request, pk: int) -> HttpResponse:
     """Ask whether to delete a saved view; on POST delete it."""
-    person = reader(request)
-    view = saved_views.visible(person, request.connections).filter(pk=pk).first()
+    person = get_reader(request)
+    view = saved_views.list_visible(person, request.connections).filter(pk=pk).first()
     if view is None:
         raise saved_views.UnknownView(pk)
     if not saved_views.may_delete(view, person):
         raise NotPermitted(person, Role.ADMIN)
-    form = DeleteViewForm(posted(request))
+    form = DeleteViewForm(read_posted(request))
     if form.is_valid():
         view.delete()
         return go_to(request, reverse("views"))
@@ -74,7 +79,7 @@ def view_delete(request: Request, pk: int) -> HttpResponse:
     return show(request, "views/delete", status=status, saved_view=view, said=describe_view(view))
 
 
-def link_of(view: SavedView, chosen: Connection | None) -> str:
+def find_link(view: SavedView, chosen: Connection | None) -> str:
     """Where it leads: to its connection, or for any to the one chosen last; nowhere while none is."""
     connection = view.connection or chosen
-    return view_href(view, connection) if connection else ""
+    return build_view_href(view, connection) if connection else ""

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from dashboard import selection as kept
+from dashboard import selection
 from dashboard.auth.roles import needs
 from dashboard.best_effort import best_effort
 from dashboard.identity import Person, Role
@@ -15,31 +15,31 @@ from dashboard.removals import bulk
 from dashboard.request import Request
 from dashboard.web.forms.selection import ReviewForm, TrayChangeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
-from dashboard.web.presenters.selection import Review, TrayBar
-from dashboard.web.views.account import way_back
-from dashboard.web.views.removal import asked_for, asks_and_acts, intent, posted
+from dashboard.web.presenters.selection import Review, SelectionBar
+from dashboard.web.views.account import find_way_back
+from dashboard.web.views.removal import build_intent, get_and_post, read_initial, read_posted
 
 
-@asks_and_acts
+@get_and_post
 @needs(Role.OPERATOR)
 def tray(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove everything selected here; on POST begin it. `out` takes one item out of the tray,
     and `look` only reads again: both keep what was typed."""
-    connection, person = request.connection(slug), who(request)
+    connection, person = request.connection(slug), get_operator(request)
     if changed := request.POST.getlist("out"):
-        kept.remove(person, connection, changed)
+        selection.remove(person, connection, changed)
     is_pressed = request.method == "POST" and not changed and "look" not in request.POST
     form = ReviewForm(
-        posted(request) if is_pressed else None,
-        initial={**asked_for(request), **request.POST.dict()},
+        read_posted(request) if is_pressed else None,
+        initial={**read_initial(request), **request.POST.dict()},
         connection=connection,
-        ids=kept.ids(person, connection),
+        ids=selection.list_ids(person, connection),
     )
     if is_pressed and form.is_valid():
-        return go_to(request, begin(request, connection, form))
+        return go_to(request, begin_removal(request, connection, form))
     if is_pressed and "leaves" in form.cleaned_data and not form.cleaned_data["leaves"]:
         with best_effort("taking what is gone out of a tray"):
-            kept.remove(person, connection, form.cleaned_data["gone"])
+            selection.remove(person, connection, form.cleaned_data["gone"])
     review = Review(person, connection, request.connections)
     return show(
         request,
@@ -52,17 +52,20 @@ def tray(request: Request, slug: str) -> HttpResponse:
     )
 
 
-def begin(request: Request, connection: Connection, form: ReviewForm) -> str:
+def begin_removal(request: Request, connection: Connection, form: ReviewForm) -> str:
     """Have everything removed that the review showed, and take it out of the tray; what another removal holds
     stays. Return the address of the job, which says so where the tray could not be emptied."""
-    person, said = who(request), form.cleaned_data
+    person, said = get_operator(request), form.cleaned_data
     begun = bulk.begin(
-        connection, intent(request, form), said["leaves"], kept.retried(kept.of(person, connection))
+        connection,
+        build_intent(request, form),
+        said["leaves"],
+        selection.find_retried_job(selection.list_items(person, connection)),
     )
     held = {other.media_id for other in begun.held}
     done = [media_id for media_id in said["leaves"] if media_id not in held]
     with best_effort(f"emptying a tray into job {begun.job.pk}") as emptied:
-        kept.remove(person, connection, [*done, *said["gone"]])
+        selection.remove(person, connection, [*done, *said["gone"]])
     return f"{begun.job.get_absolute_url()}{'?tray=full' if emptied.failed else ''}"
 
 
@@ -70,19 +73,19 @@ def begin(request: Request, connection: Connection, form: ReviewForm) -> str:
 @needs(Role.OPERATOR)
 def tray_change(request: Request, slug: str) -> HttpResponse:
     """Put into the tray what was ticked, and take out of it what was not any more."""
-    connection, person = request.connection(slug), who(request)
+    connection, person = request.connection(slug), get_operator(request)
     form = TrayChangeForm(request.POST)
     if not form.is_valid():
-        raise kept.SelectionRefused(str(reason) for field in form.errors.values() for reason in field)
+        raise selection.SelectionRefused(str(reason) for field in form.errors.values() for reason in field)
     said = form.cleaned_data
-    kept.change(person, connection, said["items"], said["out"], clears=bool(said["clear"]))
+    selection.change(person, connection, said["items"], said["out"], clears=bool(said["clear"]))
     if not wants_fragment(request):
-        return go_to(request, way_back(request))
-    bar = TrayBar(person, connection, request.connections, ticket=said["ticket"])
+        return go_to(request, find_way_back(request))
+    bar = SelectionBar(person, connection, request.connections, ticket=said["ticket"])
     return render(request, "tray/_tray.html", {"tray": bar, "connection": connection})
 
 
-def who(request: Request) -> Person:
+def get_operator(request: Request) -> Person:
     """The person, who is there: only operators come this far."""
     assert request.person is not None  # noqa: S101 - web.identity_middleware has asked
     return request.person

@@ -26,7 +26,7 @@ def go(request: Request) -> HttpResponse:
     """To the item where its connection is known, else to the page that asks each of them for it."""
     link = TicketLink.of(request.GET)
     if link.connection:
-        return redirect(link.item_href(service.connection_named(link.connection, request.connections)))
+        return redirect(link.item_href(service.get_connection_by_name(link.connection, request.connections)))
     if len(request.connections) == 1:
         return redirect(link.item_href(request.connections[0]))
     return show_search(request, link, CrossConnectionSearch(request.connections))
@@ -44,7 +44,7 @@ def go_answers(request: Request) -> HttpResponse:
     again = request.GET.get("again")
     once_more = request.connection(again) if again else None
     search = CrossConnectionSearch(request.connections, found=found, again=once_more, **form.cleaned_data)
-    results = service.look_in(search.batch, link.media_id)
+    results = service.find_in_each(search.batch, link.media_id)
     for error in results:
         if isinstance(error, VaultError):
             log_vault_error(request, error)

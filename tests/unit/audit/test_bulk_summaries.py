@@ -19,10 +19,10 @@ from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removals import bulk, claims, ledger
 from dashboard.removals.ledger import Intent
-from dashboard.web.presenters.attention import list_removals_needing_a_look
-from dashboard.web.presenters.audit import AuditPage, deed_of
+from dashboard.web.presenters.attention import list_removals_needing_attention
+from dashboard.web.presenters.audit import AuditPage, describe_deed
 from dashboard.web.presenters.bulk_summary import summarize_begun
-from dashboard.web.presenters.removal import mark_of
+from dashboard.web.presenters.removal import get_badge
 from tests import make
 
 State = Removal.State
@@ -180,9 +180,9 @@ def test_jobs_that_wait_for_somebody_are_named(ours: Connection) -> None:
 def test_items_that_wait_need_no_look_and_lost_ones_do(ours: Connection) -> None:
     job = begun(ours)
     claims.acquire(job, uuid.uuid4(), 1)
-    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == []
+    assert list_removals_needing_attention(AuditReader(ADMIN), AuditQuery()) == []
     lost = remove_one(job, State.UNKNOWN)
-    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == [lost]
+    assert list_removals_needing_attention(AuditReader(ADMIN), AuditQuery()) == [lost]
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL chooses by what it knows of the table")
@@ -216,6 +216,6 @@ def test_within_one_it_walks_along_its_own(ours: Connection) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_has_words_and_a_mark(code: str) -> None:
-    assert deed_of(code) != code
+    assert describe_deed(code) != code
     outcome = CODES[code][1]
-    assert mark_of(outcome) != mark_of("no outcome at all") or outcome in ("unknown", "unresolved")
+    assert get_badge(outcome) != get_badge("no outcome at all") or outcome in ("unknown", "unresolved")

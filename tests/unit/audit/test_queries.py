@@ -18,7 +18,7 @@ from dashboard.audit.queries import MAX_ATTENTION_ITEMS, AuditQuery, AuditReader
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, Event, Removal
 from dashboard.web.forms.audit import AuditFilterForm
-from dashboard.web.presenters.attention import list_removals_needing_a_look
+from dashboard.web.presenters.attention import list_removals_needing_attention
 from tests import make
 
 State = Removal.State
@@ -269,14 +269,14 @@ def test_what_needs_a_look_is_shown_to_those_who_may_see_it(shelves: dict[str, C
     unresolved = make.removal(shelves["theirs"], state=State.UNRESOLVED, media_id="3")
     make.removal(shelves["all"], state=State.UNRESOLVED, closed_at=timezone.now(), media_id="4")
     make.removal(shelves["all"], media_id="5")
-    assert list_removals_needing_a_look(AuditReader(VIEWER), AuditQuery()) == [unknown, out]
-    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery()) == [unresolved, unknown, out]
-    assert list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery(connection="ours")) == [out]
-    assert list_removals_needing_a_look(AuditReader(VIEWER), AuditQuery(connection="theirs")) == []
+    assert list_removals_needing_attention(AuditReader(VIEWER), AuditQuery()) == [unknown, out]
+    assert list_removals_needing_attention(AuditReader(ADMIN), AuditQuery()) == [unresolved, unknown, out]
+    assert list_removals_needing_attention(AuditReader(ADMIN), AuditQuery(connection="ours")) == [out]
+    assert list_removals_needing_attention(AuditReader(VIEWER), AuditQuery(connection="theirs")) == []
 
 
 def test_only_so_many_looks_are_named(db: None) -> None:
     small = make.connection()
     for n in range(MAX_ATTENTION_ITEMS + 5):
         make.removal(small, state=State.UNRESOLVED, media_id=str(n))
-    assert len(list_removals_needing_a_look(AuditReader(ADMIN), AuditQuery())) == MAX_ATTENTION_ITEMS + 1
+    assert len(list_removals_needing_attention(AuditReader(ADMIN), AuditQuery())) == MAX_ATTENTION_ITEMS + 1

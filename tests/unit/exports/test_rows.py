@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.exports.rows import COLUMNS, Items, encode_header, format_moment, make_encoder
-from dashboard.lookups.parsing import read
+from dashboard.lookups.parsing import parse_ids
 from dashboard.models import Connection
 from dashboard.units import format_iso
 from dashboard.vault import MediaItem, UnreadableItem
@@ -146,5 +146,5 @@ def test_an_id_is_taken_away_and_pasted_again_as_it_is(media_id: str) -> None:
     assert [one["media_id"] for one in objects(items)] == [media_id, f"{media_id}x"]
     cells = {one["media_id"] for one in table(items)}
     assert cells == {f"'{one}" if one.startswith("-") else one for one in (media_id, f"{media_id}x")}
-    pasted = read((encode_header("csv") + make_encoder("csv", STUDIO)(items)).decode())
+    pasted = parse_ids((encode_header("csv") + make_encoder("csv", STUDIO)(items)).decode())
     assert (pasted.ids, pasted.column) == ([media_id, f"{media_id}x"], "media_id")

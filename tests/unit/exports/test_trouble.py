@@ -53,8 +53,8 @@ def test_what_lasts_is_a_pause(
     assert job.next_try_at - asked_at > timedelta(seconds=least)
     assert left_lying() == [".part"]
     upstream.faults.clear()
-    service.vault().close()
-    service.vault.cache_clear()  # as another process, which remembers no limit
+    service.get_client().close()
+    service.get_client.cache_clear()  # as another process, which remembers no limit
     assert lifecycle.resume(job)
     after(job)
     assert (job.state, job.seen, job.why, written(job) == whole) == (State.DONE, ITEMS, "", True)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.lookups.media_ids import is_perhaps_rounded
-from dashboard.lookups.parsing import read
+from dashboard.lookups.parsing import parse_ids
 from dashboard.web.forms.ticket import SearchForm
 from dashboard.web.ticket_links import TicketLink, UnusableLink
 
@@ -116,20 +116,20 @@ WORDS: Final = ("id {}", "Media item {}")
 )
 def test_what_pastes_along_is_ignored_alike(around: str, media_id: str) -> None:
     text = around.format(media_id)
-    pasted = read(text)
+    pasted = parse_ids(text)
     assert (pasted.ids, pasted.malformed) == ([media_id], [])
     assert sought(text) == linked(text) == media_id
 
 
 @pytest.mark.parametrize("text", ["449299\u00ad4401", "\u00ad4492994401\u00ad", "44\u00ad92\u00ad994401"])
 def test_a_soft_hyphen_is_no_part_of_an_id(text: str) -> None:
-    assert read(text).ids == [ID]
+    assert parse_ids(text).ids == [ID]
     assert sought(text) == linked(text) == ID
 
 
 def refusals(text: str) -> set[str]:
     """The reason for which each of the three refuses the text."""
-    pasted = read(text)
+    pasted = parse_ids(text)
     assert pasted.ids == []
     form = SearchForm({"q": text})
     assert form.target() is None
@@ -173,14 +173,14 @@ ONE_A_LINE: Final = [
 
 @given(st.lists(IDS, min_size=1, max_size=12), st.sampled_from(ONE_A_LINE), st.sampled_from(["\n", "\r\n"]))
 def test_ids_a_line_each_are_exactly_these(ids: list[str], around: str, end: str) -> None:
-    pasted = read(end.join(around.format(one) for one in ids))
+    pasted = parse_ids(end.join(around.format(one) for one in ids))
     assert pasted.ids == list(dict.fromkeys(ids))
     assert pasted.malformed == []
 
 
 @given(st.lists(IDS, min_size=2, max_size=12, unique=True))
 def test_a_numbered_list_has_no_id_more(ids: list[str]) -> None:
-    assert read("\n".join(f"{place}. {one}" for place, one in enumerate(ids, 1))).ids == ids
+    assert parse_ids("\n".join(f"{place}. {one}" for place, one in enumerate(ids, 1))).ids == ids
 
 
 @pytest.mark.parametrize(

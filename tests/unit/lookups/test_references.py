@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.lookups.references import Target, target_of
+from dashboard.lookups.references import Target, parse_target
 from dashboard.vault import MEDIA_ID
 from dashboard.web.forms.ticket import SearchForm
 
@@ -30,7 +30,7 @@ from dashboard.web.forms.ticket import SearchForm
     ],
 )
 def test_what_names_an_item_is_understood(pasted: str, target: Target) -> None:
-    assert target_of(pasted) == target
+    assert parse_target(pasted) == target
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_names_an_item_is_understood(pasted: str, target: Target) -> None:
 )
 def test_what_names_none_is_refused_in_words(pasted: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
-        target_of(pasted)
+        parse_target(pasted)
 
 
 @given(st.text(max_size=200) | st.from_regex(r"https?://[a-z\[\]:./?=&%#@]{0,60}"))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.lookups.parsing import read
-from dashboard.lookups.references import SeveralIds, target_of
+from dashboard.lookups.parsing import parse_ids
+from dashboard.lookups.references import SeveralIds, parse_target
 from dashboard.web.forms.ticket import SearchForm
 
 PARTINGS: Final = [
@@ -31,7 +31,7 @@ PARTINGS: Final = [
 
 def refusals(text: str) -> set[str]:
     """The reason for which look-up and search box refuse the text."""
-    pasted = read(text)
+    pasted = parse_ids(text)
     assert pasted.ids == []
     form = SearchForm({"q": text})
     assert form.target() is None
@@ -60,7 +60,7 @@ def test_a_number_with_thousands_separators_is_one_text_and_no_id(
 ) -> None:
     assert callable(grouped)
     text = around.format(grouped("4492994399", parting))
-    assert read(text).malformed_count == 1
+    assert parse_ids(text).malformed_count == 1
     (reason,) = refusals(text)
     assert "a number with thousands separators" in reason
     assert "If it is 4492994399, paste that." in reason
@@ -70,7 +70,7 @@ def test_a_number_with_thousands_separators_is_one_text_and_no_id(
 @pytest.mark.parametrize("parting", PARTINGS)
 def test_a_list_of_such_numbers_has_no_part_of_one(gap: str, parting: str) -> None:
     numbers = [western(digits, parting) for digits in ("4492994399", "4492994400", "12345678")]
-    pasted = read(gap.join([*numbers, "4492994401"]))
+    pasted = parse_ids(gap.join([*numbers, "4492994401"]))
     assert [one for one in pasted.ids if one != "and"] == ["4492994401"]
     assert pasted.malformed_count == 3
 
@@ -97,9 +97,9 @@ def test_a_list_of_such_numbers_has_no_part_of_one(gap: str, parting: str) -> No
     ],
 )
 def test_no_part_of_a_number_is_an_id(text: str) -> None:
-    assert read(text).ids == []
+    assert parse_ids(text).ids == []
     with pytest.raises(ValueError, match=r"\.$"):
-        target_of(text)
+        parse_target(text)
 
 
 @pytest.mark.parametrize("text", ["100,200,300", "492,994,399", "1234,5678", "44,9299,4399"])
@@ -126,9 +126,9 @@ def test_what_may_be_a_number_or_a_list_is_asked_about(text: str) -> None:
     ],
 )
 def test_lists_stay_lists(text: str, ids: list[str]) -> None:
-    assert read(text).ids == ids
+    assert parse_ids(text).ids == ids
     with pytest.raises(SeveralIds):
-        target_of(text)
+        parse_target(text)
 
 
 @pytest.mark.parametrize("head", ["media_id", "Media ID", "id"])
@@ -151,7 +151,7 @@ def test_lists_stay_lists(text: str, ids: list[str]) -> None:
     ],
 )
 def test_a_tables_numbers_are_cells(table: str, head: str, ids: list[str]) -> None:
-    pasted = read(table.format(head))
+    pasted = parse_ids(table.format(head))
     assert (pasted.ids, pasted.column) == (ids, head)
     assert pasted.malformed_count == (0 if len(ids) == 2 else 1)
     assert all("thousands separators" in one.why for one in pasted.malformed)
@@ -170,4 +170,4 @@ def test_no_number_however_grouped_gives_a_shorter_id(
     number = grouped(digits, parting)
     if number == digits:
         return
-    assert [one for one in read(around.format(number, number)).ids if one.isdigit()] == []
+    assert [one for one in parse_ids(around.format(number, number)).ids if one.isdigit()] == []

@@ -93,10 +93,10 @@ def leaving() -> Iterator[Sandbox]:
                 other.stop()
 
         post_save.connect(leave, sender=Removal)
-        service.vault.cache_clear()
+        service.get_client.cache_clear()
         with override_settings(VAULTPLUS_API_URL=other.url):
             yield other
-        service.vault.cache_clear()
+        service.get_client.cache_clear()
         post_save.disconnect(leave, sender=Removal)
 
 
@@ -241,7 +241,7 @@ def test_purged(small: Connection, sandbox: Sandbox) -> None:
     assert record.purged_variants > 60
     assert record.before["items_seen"] > 60
     assert make.operations(sandbox) == ["query", "purge"]
-    assert service.first_look(small).items == ()
+    assert service.read_first_page(small).items == ()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from dashboard.removals import actions
 from dashboard.removals.errors import RemovalInFlight
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery, UnreadableItem
-from dashboard.web.presenters.removal import words_of
+from dashboard.web.presenters.removal import write_outcome_message
 from tests import make
 from tests.make import remove
 
@@ -39,7 +39,7 @@ def test_the_intent_is_committed_before_the_call_arrives(sandbox: Sandbox, colle
     spies: list[Sandbox] = []
     spies.append(Sandbox(connections={make.SMALL_ID: 5}, key=make.API_KEY, now=look))
     with spies[0] as spy, override_settings(VAULTPLUS_API_URL=spy.url):
-        service.vault.cache_clear()
+        service.get_client.cache_clear()
         small = make.connection(connection_id=make.SMALL_ID)
         media_id = service.list_media(small, MediaQuery()).readable[0].id
         record = remove(small, media_id)
@@ -105,9 +105,9 @@ def test_the_tombstone_is_the_items_own_removal_else_the_connections_purge(small
 
 def test_unreadable_items_are_counted_in_the_estimate() -> None:
     from dashboard.vault import MediaPage
-    from dashboard.web.presenters.usage import usage
+    from dashboard.web.presenters.usage import summarize_page
 
-    seen = usage(MediaPage((UnreadableItem("1", "?"),), "more")).record()
+    seen = summarize_page(MediaPage((UnreadableItem("1", "?"),), "more")).record()
     assert (seen["items_seen"], seen["at_least"]) == (1, True)
 
 
@@ -115,7 +115,7 @@ def test_unreadable_items_are_counted_in_the_estimate() -> None:
 @pytest.mark.parametrize("state", State.values)
 def test_every_state_has_words_and_a_status(verb: str, state: str) -> None:
     of = "" if verb == "purge" else "449"
-    words = words_of(Removal(verb=verb, state=state, media_id=of, connection_label="Studio A"))
+    words = write_outcome_message(Removal(verb=verb, state=state, media_id=of, connection_label="Studio A"))
     good = state in (State.DELETED, State.ALREADY_GONE, State.VERIFIED_GONE, State.RECACHED)
     assert (words.status == 200) is good
     assert ("Studio A" if verb == "purge" else "449") in words.title

@@ -13,7 +13,7 @@ from dashboard.models import Connection, Removal
 from dashboard.removals import actions
 from dashboard.removals.errors import OutcomeNotRecorded
 from dashboard.sandbox import Sandbox
-from dashboard.web.presenters.removal import words_of
+from dashboard.web.presenters.removal import write_outcome_message
 from tests import make
 from tests.make import remove
 
@@ -52,7 +52,7 @@ def test_still_there_a_moment_later_is_no_call_to_press_again(small: Connection,
     lose_the_purge(sandbox, {"items": [an_item(1_700_000_000_000, "stored")]})
     record = remove(small)
     assert record.state == State.VERIFIED_PRESENT
-    assert "Do not press again" in words_of(record).next
+    assert "Do not press again" in write_outcome_message(record).next
     assert actions.find_tombstone(small, "anything") == record
 
 
@@ -83,7 +83,7 @@ def test_being_asked_to_wait_is_no_refusal_of_the_key(
     record = remove(small, media_id)
     assert record.state == State.REFUSED
     assert "30 s" in record.service_text
-    assert words_of(record).status == 503
+    assert write_outcome_message(record).status == 503
 
 
 def updates_are_refused(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:

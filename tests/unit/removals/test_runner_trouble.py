@@ -105,7 +105,7 @@ def test_it_rests_and_goes_on(
     assert run(job).state == Job.State.PAUSED, "a task that comes early does nothing"
     assert len(sandbox.calls) == reached
     sandbox.faults.clear()
-    service.vault.cache_clear()  # what is remembered of the long wait would be waited for
+    service.get_client.cache_clear()  # what is remembered of the long wait would be waited for
     job = go_on(job)
     assert (job.state, job.why, states(job)) == ("done", "", ["deleted"] * 8)
     assert_each_was_taken_once(sandbox, ids)
@@ -138,7 +138,7 @@ def test_short_waits_without_end_are_a_rest(small: Connection, ids: list[str], s
 def test_a_service_out_of_reach_is_waited_for(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
     """Two calls are lost with the wire; the next cannot be made."""
     with Relay(sandbox.url) as relay, override_settings(VAULTPLUS_API_URL=relay.url):
-        service.vault.cache_clear()
+        service.get_client.cache_clear()
 
         def cut() -> None:
             with relay.holding():
@@ -152,11 +152,11 @@ def test_a_service_out_of_reach_is_waited_for(small: Connection, ids: list[str],
         held.wait()
         job = run(begin(small, ids))
         cutting.join()
-        service.vault().close()
+        service.get_client().close()
     assert (job.state, "not reached" in job.why) == ("paused", True)
     assert sorted(states(job)) == ["planned"] * 6 + ["unknown"] * 2
     assert make.deletes(sandbox) == []
-    service.vault.cache_clear()
+    service.get_client.cache_clear()
     job = go_on(job)
     assert (job.state, sorted(states(job))) == ("done", ["deleted"] * 6 + ["unknown"] * 2)
 

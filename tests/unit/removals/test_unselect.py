@@ -43,13 +43,13 @@ def three(small: Connection) -> list[str]:
 
 
 def counts(small: Connection) -> tuple[int, int]:
-    return selection.totals(OPERATOR, small).items, selection.totals(ADMIN, small).items
+    return selection.count_totals(OPERATOR, small).items, selection.count_totals(ADMIN, small).items
 
 
 def test_by_its_own_button(operator: Browser, small: Connection, three: list[str]) -> None:
     assert operator.post(f"/c/small/media/{three[0]}/delete/", {}).status_code == 200
     assert counts(small) == (2, 2)
-    assert selection.ids(OPERATOR, small) == three[1:]
+    assert selection.list_ids(OPERATOR, small) == three[1:]
     assert "<b>2 selected</b>" in text(operator.get("/c/small/media/"))
 
 
@@ -101,14 +101,14 @@ def test_by_a_purge_of_this_connection_alone(
     selection.add(OPERATOR, big, [(three[0], 1, 100)])
     remove(small)
     assert counts(small) == (0, 0)
-    assert selection.ids(OPERATOR, big) == three[:1]
+    assert selection.list_ids(OPERATOR, big) == three[:1]
 
 
 def test_found_gone_by_reading(small: Connection, three: list[str]) -> None:
     selection.add(OPERATOR, small, [("999999", 1, 100)])
     lost = removal(small, media_id="999999", state=State.UNKNOWN, settled_at=None)
     assert recovery.reconcile(lost).state == State.VERIFIED_GONE
-    assert selection.ids(OPERATOR, small) == three
+    assert selection.list_ids(OPERATOR, small) == three
 
 
 def test_all_that_was_selected_is_gone(operator: Browser, small: Connection) -> None:
@@ -116,7 +116,7 @@ def test_all_that_was_selected_is_gone(operator: Browser, small: Connection) -> 
     answer = operator.post("/c/small/tray/", hidden_fields(operator.get("/c/small/tray/")))
     assert answer.status_code == 422
     assert "Nothing is selected" in text(answer)
-    assert selection.ids(OPERATOR, small) == []
+    assert selection.list_ids(OPERATOR, small) == []
 
 
 @pytest.mark.parametrize(

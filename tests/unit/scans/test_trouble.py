@@ -32,8 +32,8 @@ def fail(upstream: Sandbox, page: int, times: int | None = None, **fault: Any) -
 
 def fit(job: Job) -> None:
     """The pause is over, and another process takes it up, which remembers no limit of the service."""
-    service.vault().close()
-    service.vault.cache_clear()
+    service.get_client().close()
+    service.get_client.cache_clear()
     Job.objects.filter(pk=job.pk).update(next_try_at=timezone.now())
     time.sleep(0.001)
 

@@ -17,11 +17,11 @@ def request_with(session: dict[str, str] | None) -> Any:
 @pytest.mark.parametrize("session", [None, {}, {"media": ""}])
 def test_the_organisation_decides_until_a_person_does(default: str, session: dict[str, str] | None) -> None:
     with override_settings(DASHBOARD_MEDIA_MODE=default):
-        assert preferences.of(request_with(session)) == preferences.Preferences(default)
+        assert preferences.read(request_with(session)) == preferences.Preferences(default)
 
 
 def test_a_choice_holds() -> None:
     request = request_with({})
     preferences.remember(request, media="hidden", layout="grid", theme=None, chosen="")
     assert request.session == {"media": "hidden", "layout": "grid"}
-    assert preferences.of(request) == preferences.Preferences("hidden", "grid")
+    assert preferences.read(request) == preferences.Preferences("hidden", "grid")

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.models import Connection, Removal
-from dashboard.web.jinja import ticket_link
+from dashboard.web.jinja import render_ticket_link
 from dashboard.web.presenters.ticket import write_answer
-from dashboard.web.ticket_links import TicketLink, UnusableLink, help_desk_href, ticket_of
+from dashboard.web.ticket_links import TicketLink, UnusableLink, build_help_desk_href, clean_ticket
 from tests.make import item, removal, variant
 
 AT = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
@@ -31,10 +31,10 @@ def studio(label: str = "Studio A") -> Connection:
 def test_a_ticket_is_one_visible_line_or_refused(text: str) -> None:
     visible = " ".join(text.split())
     if visible.isprintable() and len(visible) <= 100:
-        assert ticket_of(text) == visible
+        assert clean_ticket(text) == visible
     else:
         with pytest.raises(ValueError, match=r"\.$"):
-            ticket_of(text)
+            clean_ticket(text)
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
@@ -51,25 +51,25 @@ def test_any_link_is_read_or_refused(media: str, connection: str, ticket: str) -
 
 @override_settings(DASHBOARD_TICKET_URL=DESK)
 def test_a_ticket_leads_back_to_the_desk() -> None:
-    assert help_desk_href("ZD-123") == "https://desk.example.com/tickets/ZD-123/view"
-    assert help_desk_href("a/../b?c#d&e {ticket}") == (
+    assert build_help_desk_href("ZD-123") == "https://desk.example.com/tickets/ZD-123/view"
+    assert build_help_desk_href("a/../b?c#d&e {ticket}") == (
         "https://desk.example.com/tickets/a%2F..%2Fb%3Fc%23d%26e%20%7Bticket%7D/view"
     )
-    assert ticket_link("<b>").startswith('<a href="https://desk.example.com/tickets/%3Cb%3E/view"')
-    assert "&lt;b&gt;" in ticket_link("<b>")
+    assert render_ticket_link("<b>").startswith('<a href="https://desk.example.com/tickets/%3Cb%3E/view"')
+    assert "&lt;b&gt;" in render_ticket_link("<b>")
 
 
 @override_settings(DASHBOARD_TICKET_URL=DESK)
 @pytest.mark.parametrize("ticket", ["", ".", ".."])
 def test_what_is_no_ticket_leads_nowhere(ticket: str) -> None:
-    assert help_desk_href(ticket) == ""
-    assert ticket_link(ticket) == ticket
+    assert build_help_desk_href(ticket) == ""
+    assert render_ticket_link(ticket) == ticket
 
 
 @override_settings(DASHBOARD_TICKET_URL="")
 def test_without_a_desk_a_ticket_is_text() -> None:
-    assert help_desk_href("ZD-1") == ""
-    assert ticket_link("<ZD-1>") == "&lt;ZD-1&gt;"
+    assert build_help_desk_href("ZD-1") == ""
+    assert render_ticket_link("<ZD-1>") == "&lt;ZD-1&gt;"
 
 
 def test_the_text_of_an_item() -> None:

@@ -12,7 +12,7 @@ from msgspec import structs
 from dashboard.models import Connection
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant
 from dashboard.web.preferences import Preferences
-from dashboard.web.presenters.media import SLOTS, BrokenRow, ItemPage, Row, Shelf, variant_cards
+from dashboard.web.presenters.media import SLOTS, BrokenRow, ItemPage, Row, RowBuilder, build_variant_cards
 from tests.make import DAY_MS, item, variant
 
 GOOD = "https://media.ofauth.com/v2/abc"
@@ -24,8 +24,8 @@ def media_hosts() -> Any:
         yield
 
 
-def shelf(**query: Any) -> Shelf:
-    return Shelf(Connection(slug="small", label="Small"), MediaQuery(**query))
+def shelf(**query: Any) -> RowBuilder:
+    return RowBuilder(Connection(slug="small", label="Small"), MediaQuery(**query))
 
 
 def expired() -> Variant:
@@ -148,13 +148,13 @@ def test_an_unreadable_item_keeps_its_place() -> None:
     ],
 )
 def test_a_card_links_only_what_may_be_opened(fields: dict[str, Any], link: str, may_ask: bool) -> None:
-    (card,) = variant_cards(shelf(), item(full=variant(**fields)))
+    (card,) = build_variant_cards(shelf(), item(full=variant(**fields)))
     assert (card.link, card.may_ask) == (link, may_ask)
 
 
 def test_cards_come_in_the_strips_order_with_anchors_of_their_own() -> None:
     odd = "<script>"
-    cards = variant_cards(shelf(), item(**{odd: variant(), "full": variant(), "thumb": variant()}))
+    cards = build_variant_cards(shelf(), item(**{odd: variant(), "full": variant(), "thumb": variant()}))
     assert [card.label for card in cards] == ["thumb", "full", odd]
     assert [card.anchor for card in cards] == ["variant-0", "variant-1", "variant-2"]
 
@@ -164,7 +164,7 @@ def test_cards_come_in_the_strips_order_with_anchors_of_their_own() -> None:
     [("image/png", "image"), ("video/mp4", "video"), ("audio/mpeg", "audio"), ("application/pdf", "file")],
 )
 def test_a_card_knows_what_to_show_it_with(content_type: str, kind: str) -> None:
-    (card,) = variant_cards(shelf(), item(full=variant(content_type=content_type)))
+    (card,) = build_variant_cards(shelf(), item(full=variant(content_type=content_type)))
     assert card.kind == kind
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.models import Connection
 from dashboard.vault import MediaPage, MediaQuery
-from dashboard.web.presenters.media_list import LONGEST_TRAIL, ListPage, chip_text, limits
+from dashboard.web.presenters.media_list import MAX_TRAIL_LENGTH, ListPage, describe_filter, list_limits
 from tests.make import item, variant
 
 SMALL = Connection(slug="small", label="Small")
@@ -56,7 +56,7 @@ def test_a_long_trail_loses_its_oldest_part() -> None:
     trail = [f"{number:0>100}" for number in range(30)]
     href = page(MediaQuery(cursor="c"), trail=trail, cursor="d").next_href
     kept = asked(href)["trail"]
-    assert sum(map(len, kept)) <= LONGEST_TRAIL
+    assert sum(map(len, kept)) <= MAX_TRAIL_LENGTH
     assert kept == [*trail, "c"][-len(kept) :]
 
 
@@ -102,12 +102,12 @@ MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
 )
 def test_a_chip_says_its_filter(name: str, value: object, words: str) -> None:
     query = MediaQuery().replace(**{name: value})
-    assert chip_text(name, query) == words
+    assert describe_filter(name, query) == words
 
 
 def test_page_sizes_on_offer() -> None:
-    assert limits(None) == [25, 50, 100]
-    assert limits(30) == [25, 30, 50, 100]
+    assert list_limits(None) == [25, 50, 100]
+    assert list_limits(30) == [25, 30, 50, 100]
 
 
 def test_moving_items_are_asked_for_again() -> None:
