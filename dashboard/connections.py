@@ -1,4 +1,4 @@
-"""The connections there are, as admins keep them: a change and its event are committed as one, or neither."""
+"""Add, change, archive and import connections, as admins do: a change and its event are committed as one."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class ConnectionExists(Exception):
 
 
 def list_all() -> list[Connection]:
-    """Every connection, those in use first."""
+    """Return every connection, those in use first."""
     return sorted(Connection.objects.all(), key=lambda one: one.archived_at is not None)
 
 
 def get_by_slug(slug: str) -> Connection:
-    """The connection of this slug, archived or not, whoever may see it; raises UnknownConnection."""
+    """Return the connection of this slug, archived or not, whoever may see it. Raises UnknownConnection."""
     return service.get_connection(slug, Connection.objects.filter(slug=slug))
 
 
 def add(caller: Caller, connection_id: str, *, slug: str, **said: Any) -> Connection:
-    """A new connection under these names. Raises Taken and NotRecorded: then nothing was added."""
+    """Add a connection under these names. Raises ConnectionExists and NotRecorded: then nothing was added."""
     connection = Connection(slug=slug, **said)
     connection.set_connection_id(connection_id)
     with _commit_together():
@@ -42,7 +42,7 @@ def add(caller: Caller, connection_id: str, *, slug: str, **said: Any) -> Connec
 
 
 def change(caller: Caller, connection: Connection, **said: Any) -> Connection:
-    """The connection under other names; where they are the same, nothing happened. Raises as `add` does."""
+    """Give the connection other names; where they are the same, nothing happens. Raises as `add` does."""
     with _commit_together():
         connection = _lock(connection)
         before = {name: text for name, text in _describe(connection).items() if said.get(name, text) != text}
@@ -66,7 +66,8 @@ def restore(caller: Caller, connection: Connection) -> Connection:
 
 
 def rekey(caller: Caller) -> int:
-    """Seal every id anew by the first key, or none of them, and return how many. Raises DecryptionError."""
+    """Encrypt every id anew by the first key, or none of them, and return how many. Raises
+    DecryptionError."""
     with _commit_together():
         every = list(Connection.objects.select_for_update())
         for connection in every:
@@ -89,18 +90,18 @@ def _set_archived(
 
 
 def _describe(connection: Connection) -> dict[str, Any]:
-    """What events tell of a connection, and what of it may be changed."""
+    """Return what events tell of a connection, and what of it may be changed."""
     return {"label": connection.label, "colour": connection.colour, "groups": connection.groups}
 
 
 def _lock(connection: Connection) -> Connection:
-    """As it stands now, and as nobody else can change it before this transaction ends."""
+    """Return the connection as it stands now; nobody else can change it before this transaction ends."""
     return Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 @contextmanager
 def _commit_together() -> Iterator[None]:
-    """All that is done within, or nothing of it: the change and its event stand or fall together."""
+    """Commit all that is done within, or nothing of it: the change and its event stand or fall together."""
     try:
         with transaction.atomic():
             yield
@@ -112,7 +113,8 @@ def _commit_together() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class ListedConnection:
-    """A connection of the account, and which of ours it is, if any. `key` names it without telling its id."""
+    """A connection that the account lists, and ours of the same id, if any. `key` names it without
+    telling its id."""
 
     key: str
     theirs: AccountConnection
@@ -120,12 +122,14 @@ class ListedConnection:
 
     @property
     def tail(self) -> str:
+        """Return the end of its id, which pages may show."""
         return shorten_id(self.theirs.id)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountListingBesideOurs:
-    """What the account lists. With a `refusal` it lists nothing: the key may not ask, or nobody is asked."""
+    """The account's list of connections. With a `refusal` it is empty: the key may not ask, or nobody is
+    asked."""
 
     listed: tuple[ListedConnection, ...] = ()
     unreadable: int = 0
@@ -133,12 +137,13 @@ class AccountListingBesideOurs:
     refusal: KeyRefused | BadRequest | None = None
 
     def importable(self, key: str) -> ListedConnection | None:
-        """The one of this key, if it is not here yet."""
+        """Return the listed connection of this key, or None if it is here already or not listed."""
         return next((one for one in self.listed if one.key == key and one.ours is None), None)
 
 
 def read_account() -> AccountListingBesideOurs:
-    """The account's connections beside ours. Raises VaultError, but not for a key that may not list them."""
+    """Return the account's connections beside ours. Raises VaultError, but not for a key that may not
+    list them."""
     try:
         listing = service.list_account_connections()
     except (KeyRefused, BadRequest) as refusal:

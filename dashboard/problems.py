@@ -1,4 +1,4 @@
-"""What stands between people and what they asked for, as words and facts; `web.error_pages` shows it."""
+"""Errors that are told to people, as words and facts; `web.error_pages` shows them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Action(NamedTuple):
 
 
 class Problem(Exception):
-    """An error that is told to whoever runs into it.
+    """An error that is shown to the person who runs into it.
 
     A subclass sets its words as class attributes, or in its constructor where they depend on facts.
     """

@@ -1,4 +1,4 @@
-"""The request as our views know it: typed, with the person, htmx's details and an id for the record."""
+"""Type hints for a request as our views know it: with the person, htmx's details and an id for the record."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def escape_path(request: HttpRequest) -> str:
 
 
 def get_reader(request: Request) -> Person:
-    """Whoever looks: a view that needs a role runs for nobody who is not known."""
+    """Return the person who looks: a view that needs a role runs for nobody who is not known."""
     return cast("Person", request.person)

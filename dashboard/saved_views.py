@@ -35,21 +35,21 @@ class ListMissing(Problem):
 
 
 def list_visible(person: Person, connections: Iterable[Connection]) -> QuerySet[SavedView]:
-    """The person's own views and the shared ones, of these connections or of any."""
+    """Return the person's own views and the shared ones, of these connections or of any."""
     open_to_them = SavedView.objects.filter(is_shared=True) | SavedView.objects.owned_by(person)
     here = Q(connection=None) | Q(connection__in=[one.pk for one in connections])
     return open_to_them.filter(here)
 
 
 def may_delete(view: SavedView, person: Person) -> bool:
-    """One's own; and an admin what is shared."""
+    """Return whether the person may delete the view: their own, and for an admin a shared one."""
     return view.is_owned_by(person) or (view.is_shared and person.may(Role.ADMIN))
 
 
 def save(
     person: Person, name: str, query: MediaQuery, connection: Connection | None, *, is_shared: bool
 ) -> SavedView | None:
-    """The view under its name; None where the person has one of this name."""
+    """Save the view under its name; return None if the person has one of this name."""
     view = SavedView(
         issuer=person.issuer,
         subject=person.subject,

@@ -57,7 +57,7 @@ class SelectionRefused(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the tray holds, by what the list showed."""
+    """Sums of what is selected, by what the list showed."""
 
     items: int = 0
     variants: int = 0
@@ -65,34 +65,39 @@ class Totals:
 
 
 def list_items(person: Person, connection: Connection) -> QuerySet[TrayItem]:
-    """The person's tray of this connection, in the order in which things came into it."""
+    """Return what the person has selected in this connection, in the order in which it was selected."""
     return TrayItem.objects.owned_by(person).filter(connection=connection)
 
 
 def list_ids(person: Person, connection: Connection) -> list[str]:
+    """Return the ids of what the person has selected in this connection, in that order."""
     return list(list_items(person, connection).values_list("media_id", flat=True))
 
 
 def find_selected(person: Person, connection: Connection, media_ids: Collection[str]) -> set[str]:
-    """Those of these few items that are in the tray."""
+    """Return those of these few items that are selected."""
     found = list_items(person, connection).filter(media_id__in=list(media_ids))
     return set(found.order_by().values_list("media_id", flat=True))
 
 
 def count_totals(person: Person, connection: Connection) -> Totals:
+    """Return the sums of what the person has selected in this connection."""
     return count_all_totals(person).get(connection.pk, Totals())
 
 
 def count_all_totals(person: Person) -> dict[int, Totals]:
-    """What each of the person's trays holds, by its connection's key; one that is empty is not there."""
+    """Return the sums of what the person has selected, by connection key; one without any is not there."""
     mine = TrayItem.objects.owned_by(person).order_by()
     summed = mine.values_list("connection").annotate(Count("pk"), Sum("variants"), Sum("size_bytes"))
     return {key: Totals(items, variants, size_bytes) for key, items, variants, size_bytes in summed}
 
 
 def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of: Job | None = None) -> int:
-    """Put items into the tray; how many of them were not in it. One that was keeps its place and takes what
-    the list shows now. `retry_of` is the job that failed to remove them. Raises SelectionFull."""
+    """Select items, and return how many of them were not selected before.
+
+    One that was keeps its place and takes what the list shows now. `retry_of` is the job that failed to
+    remove them. Raises SelectionFull.
+    """
     entries = {media_id: (variants, size_bytes) for media_id, variants, size_bytes in items}
     if not entries:
         return 0
@@ -125,7 +130,7 @@ def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of
 
 
 def remove(person: Person, connection: Connection, media_ids: Sequence[str]) -> int:
-    """Take items out; how many of them were in it. A text that is no id was not."""
+    """Unselect items, and return how many of them were selected. A text that is no id was not."""
     media_ids = [media_id for media_id in media_ids if MEDIA_ID.fullmatch(media_id)]
     taken = 0
     with transaction.atomic():
@@ -144,7 +149,8 @@ def change(
     *,
     clears: bool = False,
 ) -> None:
-    """Put some in and take others out, or take out all, as one change. Raises SelectionFull: then neither."""
+    """Select some items and unselect others, or all, as one change. Raises SelectionFull: then neither is
+    done."""
     with transaction.atomic():
         if clears:
             clear(person, connection)
@@ -153,19 +159,22 @@ def change(
 
 
 def clear(person: Person, connection: Connection) -> int:
-    """Take everything out; how much that was."""
+    """Unselect everything, and return how many items that was."""
     with transaction.atomic():
         _lock(connection)
         return list_items(person, connection).delete()[0]
 
 
 def find_retried_job(items: Iterable[TrayItem]) -> Job | None:
-    """The job whose failures these are; the newest, where they are those of several."""
+    """Return the job whose failures these are; the newest, where they are those of several."""
     numbers = {item.retry_of for item in items if item.retry_of}
     return Job.objects.filter(pk__in=numbers).first() if numbers else None
 
 
 def _lock(connection: Connection) -> None:
-    """Changes of the trays of a connection wait for one another, so that two at once cannot overfill one.
-    SQLite lets one transaction write at a time anyway; PostgreSQL locks the connection's row."""
+    """Make changes of what is selected in a connection wait for one another: two at once could pass the
+    limit.
+
+    SQLite lets one transaction write at a time anyway; PostgreSQL locks the connection's row.
+    """
     list(Connection.objects.select_for_update(no_key=True).filter(pk=connection.pk).values_list("pk"))

@@ -1,4 +1,4 @@
-"""What the program can do with the cache: list, read, look at. No HTML, no HTTP."""
+"""Read and list the cache, and find connections. No HTML, no HTTP."""
 
 from __future__ import annotations
 
@@ -57,19 +57,20 @@ class UnknownConnection(Problem):
 
 @cache
 def get_client() -> VaultClient:
-    """The one client of this process: its connections to the service are kept alive and shared."""
+    """Return the one client of this process: its connections to the service are kept alive and shared."""
     return VaultClient(settings.VAULTPLUS_API_URL, settings.VAULTPLUS_API_KEY)
 
 
 def list_connections(person: Person | None) -> list[Connection]:
-    """The connections this person may choose from, by label: those open to all, and those of their groups."""
+    """Return the connections this person may choose from, by label: those open to all, and those of their
+    groups."""
     if person is None:
         return []
     return [one for one in Connection.objects.in_use() if one.is_open_to(person.groups)]
 
 
 def get_connection(slug: str, among: Iterable[Connection]) -> Connection:
-    """The one of this slug; raises UnknownConnection."""
+    """Return the connection of this slug. Raises UnknownConnection."""
     for one in among:
         if one.slug == slug:
             return one
@@ -77,35 +78,38 @@ def get_connection(slug: str, among: Iterable[Connection]) -> Connection:
 
 
 def get_connection_by_name(text: str, among: Iterable[Connection]) -> Connection:
-    """The one of this slug or raw id; raises UnknownConnection for what is neither, or not among them."""
+    """Return the connection of this slug or raw id. Raises UnknownConnection for what is neither, or not
+    among them."""
     named = Connection.objects.in_use().find_by_raw_id(text)
     return get_connection(named.slug if named else text, among)
 
 
 def list_media(connection: Connection, query: MediaQuery) -> MediaPage:
-    """One page of the connection's cache, by one call."""
+    """Return one page of the connection's cache, by one call."""
     return get_client().query(connection.connection_id, query)
 
 
 def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[MediaPage]:
-    """The first page of each of these few questions, all asked at once, by threads that use no database."""
+    """Return the first page of each of these few queries, all asked at once, by threads that use no
+    database."""
     connection_id = connection.connection_id
     with ThreadPoolExecutor(len(queries)) as pool:
         return list(pool.map(lambda query: get_client().query(connection_id, query), queries))
 
 
 def list_media_for_worker(connection: Connection, query: MediaQuery) -> MediaPage:
-    """One page for the worker, which may take longer than a person at a screen."""
+    """Return one page for the worker, which may take longer than a person at a screen."""
     return get_client().query(connection.connection_id, query, WORKER_TIMEOUTS)
 
 
 def reserve_call(connection: Connection) -> float:
-    """Seconds that the worker waits before its next call to the connection; asked once for each call."""
+    """Return the seconds that the worker waits before its next call to the connection. Ask once for each
+    call."""
     return get_client().reserve_call(connection.connection_id)
 
 
 def find_item(connection: Connection, media_id: str) -> MediaItem | None:
-    """The item with fresh links, or None when nothing is cached under this id."""
+    """Return the item with fresh links, or None if nothing is cached under this id."""
     try:
         return get_client().get(connection.connection_id, media_id)
     except NotCached:
@@ -113,7 +117,7 @@ def find_item(connection: Connection, media_id: str) -> MediaItem | None:
 
 
 def find_item_to_remove(connection: Connection, media_id: str) -> MediaItem | UnreadableItem | None:
-    """The same for a removal, which needs an id and no readable facts."""
+    """Return the same for a removal, which needs an id and no readable facts."""
     try:
         return find_item(connection, media_id)
     except UnreadableResponse as error:
@@ -124,8 +128,8 @@ FindResult: TypeAlias = MediaItem | VaultError | DecryptionError | None
 
 
 def find_in_each(connections: Sequence[Connection], media_id: str) -> list[FindResult]:
-    """What each of these few connections holds under the id, all asked at once: the item, None for nothing,
-    or the error in place of an answer. The threads that ask use no database."""
+    """Look for the id in each of these few connections, all at once. Return for each the item, None for
+    nothing, or the error in place of an answer. The threads that ask use no database."""
 
     def ask(connection: Connection) -> FindResult:
         try:
@@ -149,13 +153,14 @@ BatchResult: TypeAlias = dict[str, MediaItem | UnreadableItem] | VaultError | De
 
 @cache
 def get_lookup_threads() -> ThreadPoolExecutor:
-    """The threads that ask for look-ups, one set a process: starting a dozen takes as long as a call."""
+    """Return the threads that ask for look-ups, one set a process: starting a dozen takes as long as a
+    call."""
     return ThreadPoolExecutor(LOOKUP_CONCURRENCY, thread_name_prefix="look-up")
 
 
 def read_batches(batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]:
-    """What each batch was answered, as the answers come, as many asked at once as may be: what is cached,
-    or the error in place of it, or None where time was up before its turn. The threads use no database."""
+    """Read the batches, several at once, and return each with its result as it arrives: the cached items,
+    or the error in place of them, or None if time was up before its turn. The threads use no database."""
     until = time.monotonic() + MAX_LOOKUP_SECONDS
 
     def ask(batch: Batch) -> BatchResult:
@@ -173,7 +178,7 @@ def read_batches(batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]
 def read_items(
     connection: Connection, media_ids: Sequence[str], timeouts: Timeouts = PAGE_TIMEOUTS
 ) -> dict[str, MediaItem | UnreadableItem]:
-    """Those of the items that are cached, by id, in the order asked."""
+    """Return those of the items that are cached, by id, in the order asked."""
     return get_client().get_batch(connection.connection_id, media_ids, timeouts)
 
 
@@ -183,12 +188,13 @@ def delete_for_worker(connection: Connection, media_id: str) -> DeleteResult:
 
 
 def read_first_page(connection: Connection) -> MediaPage:
-    """As much of the connection as one call shows: enough to say "at least"."""
+    """Return as much of the connection as one call shows: enough to say "at least"."""
     return list_media(connection, MediaQuery(limit=MAX_ITEMS_PER_PAGE))
 
 
 def read_first_pages(connection: Connection) -> MediaPage:
-    """As much of the connection as a page may wait for, as one page; its cursor says that there is more."""
+    """Return as much of the connection as a page may wait for, as one page; its cursor says that there is
+    more."""
     until = time.monotonic() + MAX_LOOK_SECONDS
     page = read_first_page(connection)
     items = list(page.items)
@@ -203,5 +209,6 @@ def read_first_pages(connection: Connection) -> MediaPage:
 
 
 def list_account_connections() -> AccountListing:
-    """What the account lists of its connections. KeyRefused or BadRequest: this key may not ask for it."""
+    """Return the connections that the account lists. Raises KeyRefused or BadRequest if this key may not
+    ask."""
     return get_client().list_account_connections()

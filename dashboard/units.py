@@ -10,7 +10,7 @@ _PACES = ((1, "a second"), (60, "a minute"), (3600, "an hour"))
 
 
 def format_size(size: int | None) -> str:
-    """Return `12.4 MB`, or an em dash for a size that is not known yet."""
+    """Return `12.4 MB`; an em dash if the size is not known yet, never `0 B` for that."""
     if size is None:
         return "—"
     if size < 1000:
@@ -22,7 +22,7 @@ def format_size(size: int | None) -> str:
 
 
 def format_length(seconds: float | None) -> str:
-    """Return seconds as `1:12` or `1:01:12`, or "" for None."""
+    """Return `1:12` or `1:01:12`; "" for what has no length."""
     if seconds is None:
         return ""
     minutes, rest = divmod(round(seconds), 60)
@@ -31,7 +31,7 @@ def format_length(seconds: float | None) -> str:
 
 
 def format_age(seconds: float) -> str:
-    """Return seconds ago as `3 min ago` or `just now`, and `in 2 h` for a time in the future."""
+    """Return an age in words: `3 min ago`, `just now`, and `in 2 h` for what is still to come."""
     value, unit = abs(seconds), "y"
     if value < 10:
         return "just now"
@@ -44,7 +44,7 @@ def format_age(seconds: float) -> str:
 
 
 def format_span(seconds: float) -> str:
-    """Return a duration in seconds as `38 s`, `4 min 12 s`, `2 h 5 min`."""
+    """Return a duration in words: `38 s`, `4 min 12 s`, `2 h 5 min`."""
     if seconds < 1:
         return "under 1 s"
     minutes, rest = divmod(round(seconds), 60)
@@ -55,7 +55,7 @@ def format_span(seconds: float) -> str:
 
 
 def format_rate(per_second: float, noun: str = "item") -> str:
-    """Return a rate by the unit that gives a readable number: `12 items a second`."""
+    """Return a rate by the unit that gives a number one can read: `12 items a second`."""
     seconds, unit = next((pace for pace in _PACES if per_second * pace[0] >= 1), _PACES[-1])
     number = per_second * seconds
     shown = (f"{number:.1f}" if number < 9.95 else f"{number:,.0f}").removesuffix(".0")
@@ -63,17 +63,17 @@ def format_rate(per_second: float, noun: str = "item") -> str:
 
 
 def format_iso(moment: datetime) -> str:
-    """Return an aware time for machines and for copying: UTC with milliseconds."""
+    """Return an aware moment for machines and for copying: UTC with milliseconds."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def format_utc(moment: datetime) -> str:
-    """Return the time for reading: `20 Nov 2026, 14:02:11 UTC`."""
+    """Return the moment for reading: `20 Nov 2026, 14:02:11 UTC`."""
     return f"{moment.astimezone(UTC):%d %b %Y, %H:%M:%S} UTC".lstrip("0")
 
 
 def format_count(count: int, noun: str, plural: str = "") -> str:
-    """Return `1 variant`, `4,812 variants`."""
+    """Return a number and its noun: `1 variant`, `4,812 variants`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -1,8 +1,8 @@
-"""What people paste of media IDs, read alike by search box, ticket links and look-up.
+"""Find media IDs in pasted text, alike for search box, ticket links and look-up.
 
 A text is split into pieces, and a piece is an ID or is refused with a reason; `references` reads the links
-among them. What pastes along around an ID is no part of it. A number with separators between its thousands
-is one piece and no ID: a part of it could be another item's. The time it takes grows with the text's length
+among them. What pastes along around an ID is no part of it. A number with separators between its thousands is
+one piece and no ID: a part of it could be another item's. The time it takes grows with the text's length
 alone.
 """
 
@@ -94,7 +94,7 @@ def split_pieces(text: str) -> dict[str, int]:
 
 
 def is_plain(piece: str) -> bool:
-    """True for a piece that is an ID as it stands."""
+    """Return whether the piece is an ID as it stands."""
     return _PLAIN.fullmatch(piece) is not None
 
 
@@ -133,7 +133,7 @@ def check_piece(piece: str) -> str:
 
 
 def is_perhaps_rounded(media_id: str) -> bool:
-    """True for a long number that ends as one does that a spreadsheet has rounded."""
+    """Return whether this is a long number that ends as one does that a spreadsheet has rounded."""
     if not re.fullmatch(rf"[0-9]{{{SPREADSHEET_DIGITS + 1},}}", media_id):
         return False
     return media_id.endswith("000") or not media_id[SPREADSHEET_DIGITS:].strip("0")
@@ -151,7 +151,7 @@ def _explain_why_no_id(piece: str) -> str:
 
 
 def _name_sign(sign: str) -> str:
-    """`“@”`, or what a sign is called that cannot be seen or that looks like another."""
+    """Return `“@”`, or the name of a sign that cannot be seen or that looks like another."""
     if " " < sign <= "~":
         return f"“{sign}”"
     called = name(sign, "control character" if sign < "\u00a0" else "character").lower()
@@ -178,7 +178,8 @@ def _remove_decoration(text: str) -> str:
 
 
 def _split_whole(whole: str) -> Iterator[str]:
-    """The pieces of a text without a clear gap: groups of digits that may be one number stay together."""
+    """Return the pieces of a text without a clear gap; groups of digits that may be one number stay
+    together."""
     partings = _PARTING.findall(whole)
     if not partings or _SHORTENED_WHOLE.fullmatch(whole):
         yield whole
@@ -204,17 +205,17 @@ _SHORTENED_WHOLE: Final = re.compile(_SHORTENED)
 
 
 def _has_decimals(tokens: list[str], partings: list[str]) -> bool:
-    """True for a number and the `,00` that a spreadsheet may add to it."""
+    """Return whether this is a number and the `,00` that a spreadsheet may add to it."""
     return partings == [","] and tokens[0].isdigit() and tokens[1].strip(_EDGES) in ("0", "00")
 
 
 def _may_begin_a_number(token: str) -> bool:
-    """True for up to four digits, and for what ends in up to three after a sign or a letter."""
+    """Return whether the token is up to four digits, or ends in up to three after a sign or a letter."""
     return bool(_SHORT.fullmatch(token.strip(_EDGES)) or _ENDS_SHORT.fullmatch(token))
 
 
 def _group_digits(groups: list[str], partings: list[str]) -> Iterator[str]:
-    """Short groups of digits as what they may be: numbers, one number or something unclear, or IDs."""
+    """Return short groups of digits as what they may be: numbers, one number or something unclear, or IDs."""
     whole = "".join(sign for pair in zip(groups, [*partings, ""], strict=True) for sign in pair)
     words = whole.split() if any(parting.isspace() for parting in partings) else []
     if len(words) > 1 and all(_THOUSANDS.fullmatch(word.strip(_EDGES)) for word in words):
@@ -226,7 +227,7 @@ def _group_digits(groups: list[str], partings: list[str]) -> Iterator[str]:
 
 
 def _is_list(whole: str, groups: list[str], partings: list[str]) -> bool:
-    """True where no reading makes one number of the groups."""
+    """Return whether no reading makes one number of the groups."""
     if set(partings) == {" "}:  # lists are parted by it far more often than thousands are
         return len(groups[0]) > 2 or not _THOUSANDS.fullmatch(whole)
     return not any(_LONG_GROUP.search(group) for group in groups[1:]) and "." not in whole

@@ -1,4 +1,4 @@
-"""What a person pasted or dropped when they look for many items: each id once, in the order it came.
+"""Parse what a person pasted or dropped to look for many items: each id once, in the order it came.
 
 Anything may stand between ids. What is no id is kept with the reason, never guessed at; and however the text
 is made, reading it takes a time that grows with its length and no faster.
@@ -37,7 +37,7 @@ MAX_DIGIT_GROUPS: Final = 44
 
 
 class MalformedText(NamedTuple):
-    """A text that is no id, shortened; why; and how often it stood there."""
+    """A text that is no id, shortened, with the reason and how often it stood there."""
 
     text: str
     why: str
@@ -46,9 +46,9 @@ class MalformedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PastedIds:
-    """What the text holds. `repeated` says how often an id stood there beyond the first time; `unlisted` how
-    many more texts are no ids than are `malformed`; `column` is the head of the only column that was read,
-    where the text is a table."""
+    """The ids in a text. `repeated` says how often an id stood there beyond the first time; `unlisted`
+    how many more texts are no ids than are `malformed`; `column` is the head of the only column that was
+    read, where the text is a table."""
 
     ids: list[str]
     repeated: dict[str, int]
@@ -58,15 +58,17 @@ class PastedIds:
 
     @property
     def repeats(self) -> int:
+        """Return how often any id stood there beyond its first time."""
         return sum(self.repeated.values())
 
     @property
     def malformed_count(self) -> int:
+        """Return how many texts are no ids."""
         return sum(one.times for one in self.malformed) + self.unlisted
 
 
 def decode_file(content: bytes) -> str:
-    """The text of a file. Raises ValueError with a sentence for a file that holds none."""
+    """Return the text of a file. Raises ValueError with a sentence for a file that holds none."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16", "replace")
     if b"\x00" in content[:4096] or content.startswith((b"PK\x03\x04", b"%PDF")):
@@ -78,7 +80,8 @@ def decode_file(content: bytes) -> str:
 
 
 def parse_ids(text: str) -> PastedIds:
-    """The ids in `text`, and what in it is none; of a table with a column for ids that column alone."""
+    """Return the ids in `text`, and what in it is none; of a table with a column for ids, that column's
+    alone."""
     column, cells = _find_id_column(text)
     times: dict[str, int] = {}
     wrong: dict[tuple[str, str], int] = {}
@@ -114,7 +117,7 @@ def _parse_id(piece: str) -> str:
 
 
 def _shorten_piece(piece: str) -> str:
-    """What may be kept of it: nothing of a connection's id, and of a link only where it leads."""
+    """Return what may be kept of a piece: nothing of a connection's id, and of a link only where it leads."""
     if "conn_" in piece:
         return "conn_…"
     if "://" in piece:
@@ -132,7 +135,8 @@ def _shorten_piece(piece: str) -> str:
 
 
 def _find_id_column(text: str) -> tuple[str, list[str] | None]:
-    """The head of the column that holds the ids, and its cells; `("", None)` where this is no such table."""
+    """Return the head of the column that holds the ids, and its cells; `("", None)` if this is no such
+    table."""
     table = text.lstrip("\ufeff \t\r\n")
     first = (table[: MAX_LINK_LENGTH + 1].splitlines() or [""])[0]
     if re.fullmatch(r"sep=[,;|\t]", first):  # how a spreadsheet is told what parts its cells
@@ -169,7 +173,8 @@ def _find_id_cell(row: list[str], place: int, width: int) -> str:
 
 
 def _find_id_index(heads: list[str]) -> int | None:
-    """Which of the heads stands over ids; a line with a number in it is no row of heads."""
+    """Return the index of the head that stands over ids, or None; a line with a number in it holds no
+    heads."""
     if any(re.fullmatch(r"[0-9]+", head) for head in heads):
         return None
     plain = [re.sub(r"[\W_]", "", head).lower() for head in heads]

@@ -1,4 +1,4 @@
-"""What a person pasted into the search box: an item's id, or a link that names one."""
+"""Find the item that a text in the search box names: by its id, or by a link."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _VENDOR: Final = re.compile(r"/v2/vault-plus/media/(?P<id>[^/]+)/?$")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An item somebody looks for; `slug` names the connection, by slug or raw id, where the text said which,
-    and `ticket` is as the text had it."""
+    """An item somebody looks for; `slug` names the connection, by slug or raw id, where the text said
+    which, and `ticket` is as the text had it."""
 
     media_id: str
     slug: str = ""

@@ -1,4 +1,4 @@
-"""One item looked for in every connection a person may see: a few at a time, answers as they arrive."""
+"""Search every connection that a person may see for one item: a few at a time, answers as they arrive."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ class Answer:
 
     @property
     def has_item(self) -> bool:
+        """Return whether the item is in this connection."""
         return isinstance(self.result, MediaItem)
 
     @property
     def has_failed(self) -> bool:
+        """Return whether the connection could not be asked."""
         return isinstance(self.result, VaultError | DecryptionError)
 
 
 class CrossConnectionSearch:
-    """A search and how far it is: how many connections were `asked`, where the item was `found`, and how many
-    `failed` to answer."""
+    """A search and its progress: how many connections were `asked`, where the item was `found`, and how
+    many `failed` to answer."""
 
     def __init__(
         self,
@@ -53,13 +55,13 @@ class CrossConnectionSearch:
 
     @property
     def batch(self) -> Sequence[Connection]:
-        """The connections to ask now: the next few, or the one that is asked once more."""
+        """Return the connections to ask now: the next few, or the one that is asked once more."""
         if self.again:
             return [self.again]
         return self.connections[self.asked : self.asked + CONNECTIONS_PER_BATCH]
 
     def add_results(self, results: Sequence[FindResult]) -> None:
-        """Add the results of the batch, in its order. One asked once more does not change how far it is."""
+        """Add the results of the batch, in its order. One asked once more does not change the progress."""
         self.answers = [Answer(*pair) for pair in zip(self.batch, results, strict=True)]
         if self.again:
             return
@@ -69,9 +71,10 @@ class CrossConnectionSearch:
 
     @property
     def is_over(self) -> bool:
+        """Return whether every connection was asked."""
         return self.asked == len(self.connections)
 
     @property
     def only(self) -> Connection | None:
-        """The one place of the item, once everybody has answered."""
+        """Return the only connection with the item, once all have answered, or None."""
         return self.found[0] if self.is_over and not self.failed and len(self.found) == 1 else None

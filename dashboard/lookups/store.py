@@ -59,7 +59,7 @@ class ExpiredLookup(Problem):
 
 
 def begin(person: Person | None, connections: Sequence[Connection], pasted: PastedIds, ticket: str) -> Lookup:
-    """Commit what is looked for and where; nothing is asked yet. Look-ups whose day has passed go."""
+    """Commit which ids are looked for and where; nothing is asked yet. Expired look-ups are deleted."""
     with best_effort("deleting expired look-ups"):
         delete_expired()
     return _save(
@@ -75,7 +75,7 @@ def begin(person: Person | None, connections: Sequence[Connection], pasted: Past
 
 
 def repeat(person: Person | None, lookup: Lookup) -> Lookup:
-    """The same look-up under an address of its own, nothing asked yet; the old one stays as it was."""
+    """Begin the same look-up under an address of its own, nothing asked yet; the old one stays as it was."""
     with best_effort("deleting expired look-ups"):
         delete_expired()
     same = Lookup(ids=lookup.ids, repeated=lookup.repeated, malformed=lookup.malformed, ticket=lookup.ticket)
@@ -83,8 +83,8 @@ def repeat(person: Person | None, lookup: Lookup) -> Lookup:
 
 
 def get(pk: UUID, among: Iterable[Connection]) -> Lookup:
-    """The look-up of this number, if all of its connections are `among` these. Raises UnknownLookup, and
-    ExpiredLookup."""
+    """Return the look-up of this number, if all of its connections are `among` these. Raises
+    UnknownLookup and ExpiredLookup."""
     lookup = Lookup.objects.filter(pk=pk).prefetch_related("connections").first()
     if lookup is None or not _is_visible(lookup, {one.pk for one in among}):
         raise UnknownLookup(str(pk))
@@ -94,7 +94,7 @@ def get(pk: UUID, among: Iterable[Connection]) -> Lookup:
 
 
 def list_recent(person: Person | None, among: Iterable[Connection]) -> list[Lookup]:
-    """This person's own, newest first, but for those that they may not see any more."""
+    """Return the person's own look-ups, newest first, but for those that they may not see any more."""
     if person is None:
         return []
     visible = {one.pk for one in among}
@@ -105,13 +105,14 @@ def list_recent(person: Person | None, among: Iterable[Connection]) -> list[Look
 
 
 def list_unanswered(lookup: Lookup, connection: Connection) -> list[str]:
-    """Ids that this connection has not answered for."""
+    """Return the ids that this connection has not answered for."""
     answers = lookup.answers.get(str(connection.pk), {})
     return [media_id for media_id in lookup.ids if media_id not in answers]
 
 
 def ask_unanswered(lookup: Lookup) -> list[VaultError | DecryptionError]:
-    """Ask for all that was not answered, all batches at once, and keep what comes; the errors among it."""
+    """Ask for everything unanswered, all batches at once; save the answers and return the errors among
+    them."""
     told: dict[str, dict[str, Any]] = {}
     trouble: dict[str, dict[str, str]] = {}
     errors: list[VaultError | DecryptionError] = []
@@ -130,7 +131,7 @@ def ask_unanswered(lookup: Lookup) -> list[VaultError | DecryptionError]:
 
 
 def delete_expired() -> int:
-    """Delete look-ups whose day has passed; how many they were."""
+    """Delete look-ups older than a day, and return how many they were."""
     return Lookup.objects.filter(expires_at__lte=timezone.now()).delete()[1].get(Lookup._meta.label, 0)
 
 
@@ -159,7 +160,7 @@ def _iterate_batches(lookup: Lookup) -> Iterator[Batch]:
 def _save_answers(
     lookup: Lookup, told: Mapping[str, Mapping[str, Any]], trouble: Mapping[str, Mapping[str, str]]
 ) -> None:
-    """Write down what came: as it is where it is the first, else beside what is there by now."""
+    """Save the answers: as they are if they are the first, else beside those saved meanwhile."""
     now, same = timezone.now(), Lookup.objects.filter(pk=lookup.pk)
     if same.filter(asked_at=None).update(answers=told, trouble=trouble, asked_at=now):
         return
@@ -176,7 +177,7 @@ def _save_answers(
 
 
 def _describe_item(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
-    """What is kept of an item: enough for its row, and no link."""
+    """Return the facts that are kept of an item: enough for its row, and no link."""
     match item:
         case MediaItem():
             variants = {
@@ -191,13 +192,13 @@ def _describe_item(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | 
 
 @lru_cache(maxsize=1024)
 def _mask_text(text: str) -> str:
-    """Open text of the service as the database takes it: thousands, and few of them different."""
+    """Return open text of the service as the database takes it: thousands, and few of them different."""
     mended: str = mask_ids(text)
     return mended
 
 
 def _describe_error(error: VaultError | DecryptionError) -> str:
-    """A line for the page, with the service's own words where it sent some."""
+    """Return a line for the page, with the service's own words where it sent some."""
     if isinstance(error, DecryptionError):
         return "This connection's ID cannot be opened by any key of the dashboard"
     words: str = mask_ids(error.detail)

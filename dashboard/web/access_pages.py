@@ -1,4 +1,4 @@
-"""What a person sees who may not come in: not signed in, or signed in without a role."""
+"""Pages for people who may not come in: not signed in, or signed in without a role."""
 
 from __future__ import annotations
 

@@ -20,30 +20,40 @@ logger = logging.getLogger(__name__)
 
 
 class UnreadableRequest(Problem):
+    """The address or the form could not be read."""
+
     title = "Bad request"
     advice = "The address or the form could not be read."
     status = 400
 
 
 class Forbidden(Problem):
+    """Django refused the request, and no page of ours says why."""
+
     title = "Not permitted"
     advice = "This is not open to you."
     status = 403
 
 
 class PageMissing(Problem):
+    """No page stands at this address."""
+
     title = "No such page"
     advice = "The address leads nowhere. If a link brought you here, it is mistyped."
     status = 404
 
 
 class OurMistake(Problem):
+    """Our own code raised an error that nothing expected."""
+
     title = "Something broke on our side"
     advice = "It is our mistake, not yours. Tell your administrator the number below."
     status = 500
 
 
 class UnknownHost(Problem):
+    """The request names a host that is none of ours."""
+
     title = "Not an address of this dashboard"
     advice = (
         "You reached the dashboard under a name that it does not answer to. Open it by its usual address. If "
@@ -53,6 +63,8 @@ class UnknownHost(Problem):
 
 
 class NotMigrated(Problem):
+    """The database lacks migrations of this version."""
+
     title = "The dashboard is being updated"
     advice = (
         "Its database does not fit this version yet. Try again in a few minutes. If this stays, tell your "
@@ -63,6 +75,8 @@ class NotMigrated(Problem):
 
 
 class DatabaseUnreachable(Problem):
+    """The database does not answer."""
+
     title = "The dashboard's database does not answer"
     advice = (
         "Nothing can be shown or removed without it. Try again in a moment; if you had pressed a button, "
@@ -77,21 +91,25 @@ class DatabaseUnreachable(Problem):
 
 @public
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the page for a request that cannot be read."""
     return render_bare(request, UnreadableRequest())
 
 
 @public
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the page for a request that is not permitted."""
     return render_bare(request, Forbidden())
 
 
 @public
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the page for an address that leads nowhere."""
     return render_bare(request, PageMissing())
 
 
 @public
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the page for a mistake of ours."""
     return render_bare(request, OurMistake())
 
 

@@ -1,4 +1,4 @@
-"""The page, or for htmx the notice, for each problem; for an error of the service, with its own text."""
+"""Render each problem as a page, or for htmx as a notice; an error of the service with its own text."""
 
 from __future__ import annotations
 
@@ -73,6 +73,8 @@ class StaleCursor(Problem):
 
 
 class TooLarge(Problem):
+    """The request is larger than anything that a page sends."""
+
     title = "This is too much at once"
     status = 413
 
@@ -85,6 +87,8 @@ class TooLarge(Problem):
 
 
 class WrongMethod(Problem):
+    """The address does not take this HTTP method."""
+
     title = "Not done this way"
     advice = "This address does not take what was sent to it. Open it as a page, or go back and use its form."
     status = 405
@@ -95,6 +99,8 @@ class WrongMethod(Problem):
 
 
 class ForgedForm(Problem):
+    """The form's CSRF token is missing or wrong."""
+
     title = "This form is not from here"
     advice = (
         "The form was too old, or another site sent it. Nothing was done. Go back, reload the page and try "
@@ -149,10 +155,12 @@ def log_vault_error(request: Request, error: VaultError) -> None:
 
 
 def render_too_large(request: Request) -> HttpResponse:
+    """Return the page for a request that is too large."""
     return render_problem(request, TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
 
 
 def render_wrong_method(request: Request, allowed: str) -> HttpResponse:
+    """Return the page for a method that the address does not take."""
     response = render_problem(request, WrongMethod(request.method or "", allowed))
     response.headers["Allow"] = allowed
     return response

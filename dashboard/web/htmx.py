@@ -15,13 +15,14 @@ from dashboard.request import Request
 
 
 def wants_fragment(request: Request) -> bool:
-    """True when htmx will swap the answer into a page that stands; restoring history wants the whole page."""
+    """Return whether htmx will swap the answer into a page that stands; restoring history wants the whole
+    page."""
     hx = request.htmx
     return bool(hx) and not hx.boosted and not hx.history_restore_request
 
 
 def find_page_behind(request: Request) -> str:
-    """The address of our page that htmx sent this request from; empty when it names none of ours."""
+    """Return the address of our page that htmx sent this request from, or "" if it names none of ours."""
     try:
         return make_own_path(request.htmx.current_url_abs_path or "")
     except ValueError:  # a header that is no address
@@ -31,8 +32,8 @@ def find_page_behind(request: Request) -> str:
 def show(
     request: Request, name: str, *, status: int = 200, address: str = "", **context: Any
 ) -> HttpResponse:
-    """`media/list` as the page `media/list.html`, or for htmx as the fragment `media/_list.html`; the browser
-    then shows `address`, where one is given."""
+    """Return the page `media/list.html` for `media/list`, or for htmx the fragment `media/_list.html`;
+    the browser then shows `address`, if one is given."""
     is_fragment = wants_fragment(request)
     if is_fragment:
         folder, _, noun = name.rpartition("/")
@@ -47,7 +48,7 @@ def show(
 def show_fragment(
     request: Request, name: str, *, target: str, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """The fragment `name`, put into `target` whatever the request meant to swap; the address stays."""
+    """Return the fragment `name`, put into `target` whatever the request meant to swap; the address stays."""
     return retarget_to(target, render(request, f"{name}.html", context, status=status))
 
 

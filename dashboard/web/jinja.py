@@ -1,4 +1,4 @@
-"""What every template may call, and the frame that every page shares."""
+"""The names that every template may call, and the frame that every page shares."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ FILTER_WORDS: Final = {
 
 
 def environment(**options: Any) -> Environment:
-    """Jinja2 with a name that is not there as an error, and blocks that leave no blank lines."""
+    """Return Jinja2's environment: a missing name is an error, and blocks leave no blank lines."""
     # Django gives `autoescape` among the options.
     env = Environment(  # noqa: S701
         **{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
@@ -87,6 +87,7 @@ def environment(**options: Any) -> Environment:
 
 @lru_cache(maxsize=1024)
 def reverse_url(name: str, *args: Any) -> str:
+    """Return the address of a named page."""
     return reverse(name, args=args)
 
 
@@ -97,7 +98,7 @@ def _get_sprite_url() -> str:
 
 @cache
 def render_icon(name: str) -> Markup:
-    """A glyph of the sprite, hidden from screen readers: words say the same beside it."""
+    """Return a glyph of the sprite, hidden from screen readers: words say the same beside it."""
     return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(
         _get_sprite_url(), name
     )
@@ -105,13 +106,13 @@ def render_icon(name: str) -> Markup:
 
 @lru_cache(maxsize=4096)
 def render_strip(slots: tuple[Slot, ...]) -> Markup:
-    """The variant strip of strip.html; a page has hundreds and few are different, so they are kept."""
+    """Return the variant strip of strip.html, cached: a page has hundreds and few are different."""
     macro = engines["jinja2"].env.get_template("strip.html").module.strip  # type: ignore[attr-defined]
     return Markup(macro(slots))  # noqa: S704 - the macro has escaped it
 
 
 def render_ticket_link(text: str) -> Markup:
-    """A ticket wherever one is printed: a link to the help desk by DASHBOARD_TICKET_URL, else its text."""
+    """Return a ticket as a link to the help desk by DASHBOARD_TICKET_URL, else its text."""
     href = ticket_links.build_help_desk_href(text)
     if not href:
         return escape(text)
@@ -120,7 +121,7 @@ def render_ticket_link(text: str) -> Markup:
 
 
 def build_page_frame(request: Request) -> dict[str, Any]:
-    """What base.html shows on every page; nothing of it is worked out for a fragment."""
+    """Return the context that base.html shows on every page; nothing of it is worked out for a fragment."""
     return {
         "person": find_known_person(request),
         "connections": getattr(request, "connections", []),
@@ -132,11 +133,13 @@ def build_page_frame(request: Request) -> dict[str, Any]:
 
 
 def find_known_person(request: Request) -> Person | None:
-    """Whose name and menus a page shows: nobody's, where the person may do nothing or is not known yet."""
+    """Return the person whose name and menus a page shows, or None if they may do nothing or are not
+    known yet."""
     person: Person | None = getattr(request, "person", None)
     return person if person and person.role else None
 
 
 def may_delete(request: Request) -> bool:
+    """Return whether the reader of the page may delete items."""
     person = find_known_person(request)
     return person is not None and person.may(Role.OPERATOR)

@@ -1,4 +1,4 @@
-"""What every answer carries, which requests are refused, and which page an error becomes."""
+"""Middleware: headers that every answer carries, requests that are refused, and pages for errors."""
 
 from __future__ import annotations
 
@@ -83,10 +83,8 @@ _CHUNK_BYTES: Final = 64 * 1024
 
 
 def discard_body(request: HttpRequest) -> None:
-    """Read what is sent without keeping it: a browser that is cut off while it sends shows no answer.
-
-    Whoever sends more than any paste or list of ids has is cut off all the same.
-    """
+    """Read the request's body without keeping it: a browser that is cut off while it sends shows no
+    answer. A body that is larger than any paste or list of ids is cut off all the same."""
     with contextlib.suppress(UnreadablePostError):
         read = 0
         while read < MAX_DISCARDED_BYTES and (chunk := request.read(_CHUNK_BYTES)):

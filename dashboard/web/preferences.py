@@ -1,4 +1,4 @@
-"""How this browser shows things: media mode, layout, theme, single keys, and the connection chosen last.
+"""Preferences of this browser: media mode, layout, theme, single keys, and the connection chosen last.
 
 Kept in the signed session cookie; the organisation's default holds for the media mode until a person chooses.
 """
@@ -14,6 +14,8 @@ from dashboard.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
+    """Preferences of one browser."""
+
     media: str
     layout: str = "table"
     theme: str = "system"
@@ -22,7 +24,7 @@ class Preferences:
 
 
 def read(request: Request) -> Preferences:
-    """The reader's preferences, whole; a page of errors from before the session has the defaults."""
+    """Return the reader's preferences, whole; a page of errors from before the session has the defaults."""
     session = getattr(request, "session", None) or {}
     return Preferences(
         media=session.get("media") or settings.DASHBOARD_MEDIA_MODE,

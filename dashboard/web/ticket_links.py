@@ -1,4 +1,4 @@
-"""A ticket on its way through the pages: read from a link, carried along, linked back to."""
+"""Tickets in addresses: read from a link, carried along, linked back to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WAY_ON_WORDS: Final = {
     "connection": "Look in all your connections",
     "asked": "Start again",
 }
-"""How a link goes on without a parameter that is wrong."""
+"""Words of the link that goes on without a parameter that is wrong."""
 
 
 class UnusableLink(Problem):
@@ -55,7 +55,7 @@ def find_way_on(request: Request, problem: UnusableLink) -> Action | None:
 
 @dataclass(frozen=True, slots=True)
 class TicketLink:
-    """What a link from a help desk says. `connection` is a slug, a raw connection id, or empty."""
+    """A link from a help desk. `connection` is a slug, a raw connection id, or empty."""
 
     media_id: str
     connection: str = ""
@@ -63,7 +63,7 @@ class TicketLink:
 
     @classmethod
     def of(cls, asked: QueryDict) -> TicketLink:
-        """Read from a query; raises UnusableLink."""
+        """Read the link from a query. Raises UnusableLink."""
         media, connection = _read_single(asked, "media"), _read_single(asked, "connection")
         try:
             target = parse_target(media)
@@ -74,20 +74,21 @@ class TicketLink:
 
     @property
     def href(self) -> str:
-        """Where the item is looked for in every connection."""
+        """Return the address where the item is looked for in every connection."""
         return f"{reverse('go')}?{urlencode(self.asked)}"
 
     @property
     def asked(self) -> dict[str, str]:
-        """The link as parameters, without its connection."""
+        """Return the link as parameters, without its connection."""
         return {"media": self.media_id, **({"ticket": self.ticket} if self.ticket else {})}
 
     def item_href(self, connection: Connection) -> str:
+        """Return the address of the item in this connection."""
         return add_ticket(reverse("media-item", args=[connection.slug, self.media_id]), self.ticket)
 
 
 def read_ticket(asked: QueryDict, otherwise: str = "") -> str:
-    """The ticket that a link brought, or ""; raises UnusableLink."""
+    """Return the ticket that a link brought, or "". Raises UnusableLink."""
     try:
         return clean_ticket(_read_single(asked, "ticket") or otherwise)
     except ValueError as reason:
@@ -95,7 +96,7 @@ def read_ticket(asked: QueryDict, otherwise: str = "") -> str:
 
 
 def clean_ticket(text: str) -> str:
-    """`text` in one line with single spaces. Raises ValueError with a sentence where it is no ticket."""
+    """Return `text` in one line with single spaces. Raises ValueError with a sentence if it is no ticket."""
     ticket = " ".join(text.split())
     if len(ticket) > MAX_TICKET_LENGTH:
         raise ValueError(
@@ -114,6 +115,7 @@ def _read_single(asked: QueryDict, name: str) -> str:
 
 
 def add_ticket(href: str, ticket: str) -> str:
+    """Return the address with the ticket, if there is one."""
     return f"{href}?{urlencode({'ticket': ticket})}" if ticket else href
 
 
@@ -124,15 +126,15 @@ def build_lookup_href(text: str, slugs: Sequence[str] = (), ticket: str = "") ->
 
 
 def build_help_desk_href(ticket: str) -> str:
-    """Where the help desk shows the ticket, by DASHBOARD_TICKET_URL; "" without that setting."""
+    """Return the address of the ticket at the help desk, by DASHBOARD_TICKET_URL; "" without that setting."""
     if not ticket.strip("."):  # dots alone would lead to another page of the desk
         return ""
     return str(settings.DASHBOARD_TICKET_URL).replace("{ticket}", quote(ticket, safe=""))
 
 
 def build_own_address(request: Request, *, without: str = "") -> str:
-    """The address of this page, less a parameter. A connection stands in it by its slug or not at all: as
-    it was given it may be a raw id."""
+    """Return the address of this page, less a parameter. A connection stands in it by its slug or not at
+    all: as it was given it may be a raw id."""
     if without not in request.GET and "connection" not in request.GET:
         return request.get_full_path()
     asked = request.GET.copy()

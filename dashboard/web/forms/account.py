@@ -1,4 +1,4 @@
-"""Signing in to the demo, and how this browser shows things."""
+"""Forms of the demo's sign-in and of a browser's preferences."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ THEMES: Final = ("system", "light", "dark")
 
 
 class SignInForm(forms.Form):
+    """The role to sign in to the demo with."""
+
     role = forms.ChoiceField(
         choices=[(role.word, role.word) for role in Role],
         error_messages={
@@ -26,7 +28,7 @@ class SignInForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    """How this browser shows things; only what is given is changed."""
+    """Preferences of this browser; only what is given is changed."""
 
     media = OneOfField(MEDIA_MODES)  # type: ignore[assignment]  # a field is no attribute of the form
     layout = OneOfField(LAYOUTS)

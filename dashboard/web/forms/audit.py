@@ -31,7 +31,7 @@ class ConnectionField(forms.CharField):
 
 
 class PlaceField(forms.CharField):
-    """Where the page before ended."""
+    """The place at which the page before ended."""
 
     def clean(self, value: Any) -> Position | None:
         try:
@@ -41,7 +41,7 @@ class PlaceField(forms.CharField):
 
 
 class AuditFilterForm(FilterForm):
-    """What the record may be asked for, by the names in its address."""
+    """The audit's filters, by the names in its address."""
 
     RANGES = (("from", "to"),)
 
@@ -63,7 +63,7 @@ class AuditFilterForm(FilterForm):
         self.fields["to"] = MomentField(day_ends=True)
 
     def query(self) -> AuditQuery:
-        """The question these values ask; only of a valid form."""
+        """Return the query of a valid form."""
         values: Mapping[str, Any] = self.cleaned_data
         asked: dict[str, Any] = {ours: values[theirs] or None for ours, theirs in PARAMETERS.items()}
         asked["limit"] = asked["limit"] or DEFAULT_LIMIT

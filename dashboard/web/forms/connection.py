@@ -1,4 +1,4 @@
-"""What an admin types of a connection, to values that are good to keep; else a sentence beside its field."""
+"""Forms in which an admin describes a connection, refusing each bad value beside its field."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class GroupsField(forms.CharField):
 
 
 class ConnectionForm(forms.Form):
-    """What may be said of a connection at any time; with `connection`, of one that there is."""
+    """The names of a connection, which may change at any time; with `connection`, of one that there is."""
 
     label = forms.CharField(
         label="Name on pages",
@@ -83,7 +83,8 @@ class ConnectionForm(forms.Form):
         return groups
 
     def save(self, caller: Caller) -> Connection | None:
-        """Change the connection; None with a reason where somebody else was faster. Raises NotRecorded."""
+        """Change the connection; return None with a reason if somebody else was faster. Raises
+        NotRecorded."""
         assert self.connection is not None  # noqa: S101 - the form of one that there is
         try:
             return connections.change(caller, self.connection, **self.cleaned_data)
@@ -124,7 +125,7 @@ class NewConnectionForm(ConnectionForm):
         return slug
 
     def save(self, caller: Caller) -> Connection | None:
-        """Add the connection; None with a reason where somebody else was faster. Raises NotRecorded."""
+        """Add the connection; return None with a reason if somebody else was faster. Raises NotRecorded."""
         try:
             return connections.add(caller, **self.cleaned_data)
         except connections.ConnectionExists:
@@ -145,13 +146,13 @@ class ImportForm(NewConnectionForm):
 
 
 class ArchiveForm(forms.Form):
-    """Which way: a press that comes twice, or from an old page, must not undo the one before."""
+    """The direction: a press that comes twice, or from an old page, must not undo the one before."""
 
     act = forms.ChoiceField(choices=[("archive", "Archive"), ("restore", "Bring back")])
 
 
 def make_slug(name: str) -> str:
-    """A name in links made of a person's: `Café.Süd` becomes `cafe-sud`; empty where nothing is left."""
+    """Return a name for links made of a person's: `Café.Süd` becomes `cafe-sud`; "" if nothing is left."""
     letters = normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:64].strip("-")
 

@@ -1,4 +1,4 @@
-"""What is taken away and as what: the list's filters with a format, from an address or a form."""
+"""Forms of an export: the list's filters with a format, from an address or a form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class MediaExportForm(MediaFilterForm):
         return str(chosen)
 
     def clean_token(self) -> uuid.UUID:
-        """The form's one-time token; a post without one, or with none of ours, is a press of its own."""
+        """Return the form's one-time token; a post without one, or with none of ours, is a press of its
+        own."""
         try:
             return uuid.UUID(self.cleaned_data["token"])
         except ValueError:

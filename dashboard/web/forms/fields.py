@@ -126,7 +126,7 @@ class MomentField(forms.Field):
 
 
 class LimitField(forms.IntegerField):
-    """How many a page shows, up to `most`."""
+    """The number of rows that a page shows, up to `most`."""
 
     def __init__(self, most: int) -> None:
         words = f"Give a whole number from 1 to {most}."

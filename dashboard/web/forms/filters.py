@@ -32,7 +32,8 @@ class FilterForm(forms.Form):
         return self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data.get(name, "")]
 
     def shown(self, name: str) -> str:
-        """What the field shows: the value as it was understood, or else the text just as it was given."""
+        """Return the text of the field: the value as it was understood, or else the text just as it was
+        given."""
         value = getattr(self, "cleaned_data", {}).get(name)
         if name in self.errors or value is None:
             return str(self.data.get(name) or "")
@@ -43,10 +44,11 @@ class FilterForm(forms.Form):
 
     @property
     def ignored(self) -> list[str]:
-        """Names in the link that are no filter: shown, because a misspelt one would widen the list."""
+        """Return names in the link that are no filter: shown, because a misspelt one would widen the list."""
         return [name for name in self.data if name not in self.fields and name not in self.OWN]
 
     @property
     def has_dates(self) -> bool:
+        """Return whether any filter by date is given."""
         dates = [name for name, field in self.fields.items() if isinstance(field, MomentField)]
         return any(self.data.get(name) or name in self.errors for name in dates)

@@ -1,4 +1,4 @@
-"""What is looked for and where: pasted text or a file, the connections, a ticket."""
+"""Forms of a look-up: pasted text or a file, the connections, a ticket."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class PastedForm(forms.Form):
 
     @property
     def given(self) -> str:
-        """The text of the box, as it was sent or as a link filled it in."""
+        """Return the text of the box, as it was sent or as a link filled it in."""
         return str((self.data if self.is_bound else self.initial).get("ids") or "")
 
     @cached_property
     def text(self) -> str:
-        """What was pasted, or else what the file holds. Raises ValueError with a sentence."""
+        """Return the pasted text, or else that of the file. Raises ValueError with a sentence."""
         typed, file = self.given, self.files.get("file")
         if file is None:
             return typed
@@ -54,6 +54,7 @@ class PastedForm(forms.Form):
 
     @cached_property
     def pasted(self) -> PastedIds:
+        """Return the ids in the text. Raises ValueError as `text` does."""
         return parse_ids(self.text)
 
     def clean(self) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class PastedForm(forms.Form):
 
     @property
     def countable(self) -> bool:
-        """False where the text itself could not be had."""
+        """Return False if the text itself could not be had."""
         try:
             return bool(self.pasted)
         except ValueError:
@@ -81,7 +82,7 @@ class PastedForm(forms.Form):
 
     @property
     def typed(self) -> str:
-        """What the box shows: the text, be it that of the file, but for what must not be shown anywhere."""
+        """Return the text of the box, be it that of the file, but for what must not be shown anywhere."""
         try:
             text = self.text
         except ValueError:
@@ -91,7 +92,7 @@ class PastedForm(forms.Form):
 
 
 class LookupForm(PastedForm):
-    """The ids, and in which of the person's connections they are looked for."""
+    """The ids, and the connections in which they are looked for."""
 
     connection = RawTextField(label="Connections", required=False)
     everywhere = forms.BooleanField(required=False)
@@ -103,7 +104,7 @@ class LookupForm(PastedForm):
 
     @classmethod
     def of(cls, request: Request) -> LookupForm:
-        """The form as it was posted; else as the address, or the connection chosen last, has it."""
+        """Return the form as it was posted; else as the address, or the connection chosen last, has it."""
         if request.method == "POST":
             return cls(request.POST, request.FILES, among=request.connections)
         named = [request.connection(slug) for slug in request.GET.getlist("connection")]
@@ -121,13 +122,13 @@ class LookupForm(PastedForm):
 
     @property
     def ticked(self) -> set[str]:
-        """The slugs whose boxes are ticked."""
+        """Return the slugs whose boxes are ticked."""
         given = self.data.getlist("connection") if isinstance(self.data, MultiValueDict) else []
         return set(given if self.is_bound else self.initial["connection"])
 
     @property
     def chosen(self) -> list[Connection]:
-        """The connections to ask; only of a valid form."""
+        """Return the connections to ask; only of a valid form."""
         if self.cleaned_data.get("everywhere"):
             return list(self.among)
         return [one for one in self.among if one.slug in self.ticked]
@@ -160,7 +161,7 @@ class LookupForm(PastedForm):
 
     @property
     def named(self) -> list[tuple[str, str]]:
-        """Some of the texts that are no ids, each with its reason, for a form that is refused."""
+        """Return some of the texts that are no ids, each with its reason, for a form that is refused."""
         if not self.is_bound or not self.errors.get("ids"):
             return []
         try:

@@ -41,7 +41,7 @@ class MediaFilterForm(FilterForm):
     )
 
     def query(self) -> MediaQuery:
-        """The question these values ask; only of a valid form."""
+        """Return the query of a valid form."""
         values: Mapping[str, Any] = self.cleaned_data
         asked = {ours: values[theirs] for ours, theirs in API_PARAMETERS.items()}
         asked["limit"] = asked["limit"] or DEFAULT_ITEMS_PER_PAGE
@@ -50,7 +50,7 @@ class MediaFilterForm(FilterForm):
 
 
 class RevealForm(forms.Form):
-    """Which variant was revealed, and the ticket that led to it."""
+    """The variant that was revealed, and the ticket that led to it."""
 
     variant = LabelField()
     ticket = TicketField()

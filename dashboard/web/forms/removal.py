@@ -1,4 +1,4 @@
-"""What is typed before a removal, and the note that closes one by hand."""
+"""Forms of a removal, and of the note that closes one by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMPACT_LIFETIME_SECONDS: Final = 15 * 60
 
 
 class RemovalForm(forms.Form):
-    """What is said of a removal: the ticket that asked for it and why; both may be left empty."""
+    """The ticket that asked for a removal, and the reason; both may be left empty."""
 
     ticket = TicketField()
     reason = LinesField(label="Reason", required=False, max_length=1000)
@@ -38,7 +38,7 @@ class RemovalForm(forms.Form):
 
     @property
     def one_time_token(self) -> str:
-        """The hidden field holds the token that came back while it is good for this form, else a new one."""
+        """Return the token that came back while it is good for this form, else a new one."""
         return keep_token(str(self["token"].value() or ""), self.target)
 
 
@@ -55,7 +55,7 @@ class PurgeForm(RemovalForm):
         self.salt = f"impact of purging {connection.pk}"
 
     def shown(self, impact: Mapping[str, object]) -> str:
-        """What the hidden field holds: the impact on the page, which nobody can alter on its way back."""
+        """Return the impact on the page, signed for a hidden field: nobody can alter it on its way back."""
         return signing.dumps(dict(impact), salt=self.salt)
 
     def clean_impact(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class PurgeForm(RemovalForm):
 
 
 class ClosingForm(forms.Form):
-    """What an admin found out about a removal that nothing else could settle."""
+    """An admin's note on a removal that nothing else could settle."""
 
     note = LinesField(
         max_length=1000, error_messages={"required": "Say what you found: it goes into the record."}

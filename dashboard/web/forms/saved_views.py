@@ -1,4 +1,4 @@
-"""What a person says of a view that they save or delete."""
+"""Forms that save or delete a view."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .connection import RAW_ID_PATTERN
 
 
 class ViewForm(forms.Form):
-    """A name for filters, for whom, and where."""
+    """A name for filters, and for whom and where they are."""
 
     name = forms.CharField(
         label="Name",
@@ -47,7 +47,7 @@ class ViewForm(forms.Form):
         return is_shared
 
     def save(self, connection: Connection, query: MediaQuery) -> SavedView | None:
-        """Keep these filters; None with a reason where the person has a view of this name."""
+        """Save these filters; return None with a reason if the person has a view of this name."""
         said = self.cleaned_data
         where = None if said["for_any"] else connection
         view = saved_views.save(self.person, said["name"], query, where, is_shared=said["is_shared"])

@@ -1,4 +1,4 @@
-"""What a press beside a scan says: begin one, stop it, have it go on; and on which page that was."""
+"""Forms of the presses beside a scan: begin one, stop it, resume it; and on which page that was."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ PLACES: Final = ("overview", "purge")
 
 
 class PlaceForm(forms.Form):
-    """Where a scan is watched, and which one the page knew to be running."""
+    """The page on which a scan is watched, and the scan that it knew to be running."""
 
     at = OneOfField(PLACES)
     watched = forms.UUIDField(required=False, error_messages={"invalid": "This names no scan."})
 
     @property
     def place(self) -> str:
+        """Return the page's name."""
         return self.cleaned_data["at"] or "overview"
 
     @property
     def reasons(self) -> list[str]:
-        """Why it cannot be taken, without a field to stand beside: its fields are hidden ones."""
+        """Return the reasons to refuse it, without a field to stand beside: its fields are hidden ones."""
         return [str(reason) for reasons in self.errors.values() for reason in reasons]
 
 
 class ScanForm(PlaceForm):
+    """A press beside a scan."""
+
     act = OneOfField(("begin", "stop", "resume"))

@@ -58,7 +58,7 @@ class TrayChangeForm(forms.Form):
 
 
 def _parse_entry(text: str) -> Entry:
-    """`ID VARIANTS BYTES` as a box carries it; the numbers are only for sums."""
+    """Return `ID VARIANTS BYTES` as a box carries it, parsed; the numbers are only for sums."""
     media_id, _, numbers = text.partition(" ")
     variants, _, size_bytes = numbers.partition(" ")
     return (
@@ -69,6 +69,7 @@ def _parse_entry(text: str) -> Entry:
 
 
 def check_id(text: str) -> str:
+    """Return the text if it is an ID. Raises ValidationError."""
     try:
         return check_media_id(text)
     except MalformedMediaId as reason:
@@ -95,14 +96,15 @@ class ReviewForm(RemovalForm):
         self.is_stale = False
 
     def clean_token(self) -> UUID:
-        """As every removal's; raises JobExists for a press that has begun its job already."""
+        """Return the token as for every removal. Raises JobExists for a press that has begun its job
+        already."""
         token = super().clean_token()
         if there := self.connection.jobs.filter(token=token).first():
             raise JobExists(there)
         return token
 
     def shown(self, seen: ReviewedItems) -> str:
-        """What the hidden field holds of the page, which nobody can alter on its way back."""
+        """Return the shown items, signed for a hidden field: nobody can alter them on their way back."""
         return signing.dumps(asdict(seen), salt=self.salt, compress=True)
 
     def clean(self) -> dict[str, Any]:
@@ -129,11 +131,12 @@ class ReviewForm(RemovalForm):
 
     @property
     def status(self) -> int:
+        """Return the HTTP status for the form: 409 if it is stale, 422 if it is refused."""
         return 409 if self.is_stale else 422 if self.errors else 200
 
 
 class OutcomeForm(forms.Form):
-    """Which of a bulk removal's items are listed: those of one outcome, or all; and which hundred of them."""
+    """The items of a bulk removal to list: those of one outcome, or all; and which hundred of them."""
 
     outcome = OneOfField(tuple(COUNTED_STATES))
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_ITEMS)
@@ -146,6 +149,7 @@ class OutcomeForm(forms.Form):
 
 
 def remove_thousands_separators(text: str) -> str:
-    """A number as people write it: with spaces, commas or full stops between its thousands; else as it is."""
+    """Return a number without the spaces, commas or full stops between its thousands; else the text as it
+    is."""
     text = text.strip()
     return _PARTING.sub("", text) if _IN_THOUSANDS.fullmatch(text) else text

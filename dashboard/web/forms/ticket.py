@@ -1,4 +1,4 @@
-"""The search box, and how far a search through all connections is."""
+"""Forms of the search box, and of the progress of a search through all connections."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .fields import CountField
 
 
 class SearchForm(forms.Form):
-    """What was pasted into the search box; `names_several` is set where that is more than one item."""
+    """The text in the search box; `names_several` is set if that is more than one item."""
 
     q = forms.CharField(required=False, max_length=2000, strip=True)
     names_several = False
 
     def target(self) -> Target | None:
-        """The item the text names, or None with the reason among the field's errors."""
+        """Return the item the text names, or None with the reason among the field's errors."""
         if not self.is_valid():
             return None
         try:
@@ -28,7 +28,7 @@ class SearchForm(forms.Form):
 
 
 class SearchStateForm(forms.Form):
-    """How far the search through all connections is, as its own links say it."""
+    """The progress of the search through all connections, as its own links say it."""
 
     asked = CountField()
     failed = CountField()

@@ -1,4 +1,4 @@
-"""What stands above the audit's list: removals and jobs of which a person should know."""
+"""Removals and jobs above the audit's list, of which a person should know."""
 
 from __future__ import annotations
 
@@ -17,45 +17,52 @@ from .removal import Badge, get_badge
 
 @dataclass(frozen=True, slots=True)
 class RemovalAttention:
-    """A removal of which nobody knows yet what became of it."""
+    """A removal whose outcome nobody knows yet."""
 
     removal: Removal
 
     @property
     def age(self) -> str:
+        """Return how long ago it was sent."""
         return _format_age(self.removal.sent_at)
 
     @property
     def mark(self) -> Badge:
+        """Return the badge of its state."""
         return get_badge(self.removal.state)
 
 
 @dataclass(frozen=True, slots=True)
 class JobAttention:
-    """A job that goes no further until somebody has seen why."""
+    """A job that goes no further until somebody has looked into it."""
 
     job: Job
 
     @property
     def deed(self) -> str:
+        """Return its kind in words."""
         if self.job.kind == Job.Kind.REMOVE and self.job.total is not None:
             return f"Bulk removal of {format_count(self.job.total, 'item')}"
         return Job.Kind(self.job.kind).label
 
     @property
     def href(self) -> str:
+        """Return the address of its page."""
         return build_job_href(self.job.pk)
 
     @property
     def since(self) -> datetime:
+        """Return since when it stands still."""
         return self.job.moved_at or self.job.created_at
 
     @property
     def age(self) -> str:
+        """Return how long it has stood still."""
         return _format_age(self.since)
 
     @property
     def mark(self) -> Badge:
+        """Return the badge of its state."""
         return progress.get_job_badge(self.job)
 
 

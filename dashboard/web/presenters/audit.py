@@ -1,4 +1,4 @@
-"""The audit made ready to print: rows and chips of the list, one event in full, the steps of a removal."""
+"""Rows, chips and links of the audit's list."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _DEEDS: Final = {
     "connection.archived": "Connection archived",
     "connection.restored": "Connection restored",
 }
-"""What an event tells of, by its code, or by its code without the outcome."""
+"""Words for an event, by its code, or by its code without the outcome."""
 
 _NARROWEST_FIRST: Final = (
     "media_id",
@@ -61,7 +61,7 @@ _NARROWEST_FIRST: Final = (
 
 
 class EventRow:
-    """One event in a list or a timeline. Of one that begins a bulk removal, `run` is how that stands now."""
+    """One event in a list or a timeline. Of one that begins a bulk removal, `run` is its state now."""
 
     def __init__(
         self,
@@ -92,14 +92,17 @@ class EventRow:
 
     @property
     def actor_href(self) -> str:
+        """Return the list of this actor's events."""
         return build_filter_href(actor=self.event.actor_email or self.event.actor_name)
 
     @property
     def ticket_href(self) -> str:
+        """Return the list of this ticket's events."""
         return build_filter_href(ticket=self.event.ticket)
 
     @property
     def freed(self) -> str:
+        """Return the size that was freed, or ""."""
         if self.run:
             return self.run.freed
         freed = self.facts["result"].get("freed_bytes")
@@ -107,7 +110,7 @@ class EventRow:
 
 
 class AuditPage:
-    """What the list's template prints. Chips, Next and Newest are addresses, so that each view has one."""
+    """The context of the list's template. Chips, Next and Newest are addresses, so that each view has one."""
 
     def __init__(self, history: AuditReader, query: AuditQuery) -> None:
         found: EventPage = history.read_page(query)
@@ -135,16 +138,17 @@ class AuditPage:
 
     @property
     def shown(self) -> str:
-        """`50 shown, more available`: nobody counts a record that only grows."""
+        """Return `50 shown, more available`: nobody counts a record that only grows."""
         return f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
 
     @property
     def narrowest(self) -> Chip | None:
-        """The chip whose removal is likeliest to bring something back."""
+        """Return the chip whose removal is likeliest to bring something back."""
         chips = {chip.name: chip for chip in self.chips}
         return next((chips[name] for name in _NARROWEST_FIRST if name in chips), None)
 
     def export_href(self, kind: str) -> str:
+        """Return the address of the export in this format."""
         asked = self.query.replace(limit=DEFAULT_LIMIT).to_url()
         return f"{reverse('audit-export')}?format={kind}{'&' if asked else ''}{asked}"
 
@@ -152,7 +156,7 @@ class AuditPage:
 def build_rows(
     history: AuditReader, events: Iterable[Event], *, within: UUID | None = None
 ) -> list[EventRow]:
-    """The events as rows; `within` is the bulk removal whose events are asked for."""
+    """Return the events as rows; `within` is the bulk removal whose events are asked for."""
     events = list(events)
     begun = summarize_begun(events)
     return [
@@ -167,22 +171,23 @@ def build_rows(
 
 
 def describe_deed(code: str) -> str:
-    """What happened, without how it ended: `Delete item`."""
+    """Return the deed without its outcome: `Delete item`."""
     return _DEEDS.get(code) or _DEEDS.get(code.rpartition(".")[0], code)
 
 
 def build_filter_href(**asked: Any) -> str:
-    """The list with one filter."""
+    """Return the address of the list with one filter."""
     return build_audit_href(AuditQuery(**asked))
 
 
 def build_audit_href(query: AuditQuery) -> str:
+    """Return the address of the list with these filters."""
     asked = query.to_url()
     return f"{reverse('audit')}?{asked}" if asked else reverse("audit")
 
 
 def describe_audit_filter(name: str, query: AuditQuery, history: AuditReader) -> str:
-    """A filter in words: `Outcome: Deleted`, `Since 2026-06-01`."""
+    """Return a filter in words: `Outcome: Deleted`, `Since 2026-06-01`."""
     value = getattr(query, name)
     match name:
         case "verb":

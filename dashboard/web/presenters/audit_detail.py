@@ -62,25 +62,26 @@ class RemovalDetail:
 
     @property
     def was_sent(self) -> bool:
-        """False where its time is that at which it was asked for."""
+        """Return False if its time is that at which it was asked for."""
         outcomes = [step.event.outcome for step in self.steps]
         begins_otherwise = self.record.state in _UNSENT or outcomes[:1] in _ENDS_UNSENT
         return "sent" in outcomes or not begins_otherwise
 
     @property
     def item_href(self) -> str:
-        """The item's page, for those who may see its connection's media."""
+        """Return the address of the item's page, for those who may see its connection's media."""
         if not (self.connection and self.record.media_id):
             return ""
         return reverse("media-item", args=[self.connection.slug, self.record.media_id])
 
     @property
     def before(self) -> list[tuple[str, str]]:
+        """Return the facts of what was there before, less its variants."""
         return label_facts({name: v for name, v in self.record.before.items() if name != "variants"})
 
 
 class EventDetail:
-    """One event in full: its line, in words for people and as it was sealed."""
+    """One event in full: its line, in words for people and as it was signed."""
 
     def __init__(self, history: AuditReader, event: Event) -> None:
         (self.row,) = build_rows(history, [event])
@@ -94,26 +95,29 @@ class EventDetail:
 
     @property
     def variants(self) -> list[dict[str, Any]]:
-        """What an item held, where the seal says that it can be believed."""
+        """Return the item's variants before the event, if the signature says that they can be believed."""
         variants: list[dict[str, Any]] = self.facts["before"].get("variants", []) if self.holds else []
         return variants
 
     @property
     def before(self) -> list[tuple[str, str]]:
+        """Return the facts of what was there before, less its variants."""
         return label_facts({name: v for name, v in self.facts["before"].items() if name != "variants"})
 
     @property
     def signed_line(self) -> str:
+        """Return the line as it was signed."""
         return write_signed_line(self.event)
 
     @property
     def result(self) -> list[tuple[str, str]]:
+        """Return the facts of the result."""
         result = self.facts["result"]
         return label_facts({name: v for name, v in result.items() if name not in ("job", "digest")})
 
 
 def label_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Facts as label and text; a size is told in both ways."""
+    """Return facts as label and text; a size is told in both ways."""
     return [
         (_LABELS.get(name, name.replace("_", " ").capitalize()), _format_fact(name, v))
         for name, v in facts.items()

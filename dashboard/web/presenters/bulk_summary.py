@@ -28,11 +28,12 @@ class BulkSummaryLine:
 
     @property
     def job(self) -> Job:
+        """Return its job."""
         return self.summary.job
 
     @property
     def word(self) -> str:
-        """How it stands: `12 of 60` while it goes on, and what did not go well once it is over."""
+        """Return its state: `12 of 60` while it goes on, and what did not go well once it is over."""
         job, counts = self.job, self.summary.counts
         word = Job.State(job.state).label
         if job.is_open and counts.done:
@@ -43,11 +44,12 @@ class BulkSummaryLine:
 
     @property
     def mark(self) -> Badge:
+        """Return the badge of its state."""
         return PARTLY_DONE_BADGE if self.summary.is_done_in_part else progress.get_job_badge(self.job)
 
     @property
     def told(self) -> str:
-        """The outcomes of its items so far: `58 deleted, 2 failed`."""
+        """Return the outcomes of its items so far: `58 deleted, 2 failed`."""
         counts = self.summary.counts
         named = {
             "deleted": counts.deleted,
@@ -60,6 +62,7 @@ class BulkSummaryLine:
 
     @property
     def freed(self) -> str:
+        """Return the size that was freed, or ""."""
         freed = self.summary.freed_bytes
         return format_size(freed) if freed else ""
 

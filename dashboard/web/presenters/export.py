@@ -1,4 +1,4 @@
-"""What the page of an export prints beside what every job's has: its filters, its length, and its file."""
+"""The context of an export's page beside that of every job: its filters, its length, and its file."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class ExportJob(JobPage):
 
     @property
     def written(self) -> str:
-        """The length of the file, or of what is there of it."""
+        """Return the length of the file, or of what is there of it."""
         size = self.job.size_bytes if self.job.state == Job.State.DONE else self.job.progress.get("bytes")
         return format_size(size or 0)
 
     @property
     def until(self) -> datetime | None:
-        """How long the file lies there; None where there is none any more, or none yet."""
+        """Return when the file is deleted, or None if there is none any more, or none yet."""
         until = export.file_expires_at(self.job)
         return until if until and until > timezone.now() else None
 
     @property
     def is_here(self) -> bool:
-        """Whether this machine sees it."""
+        """Return whether this machine has the file."""
         return export_files.read_length(export_files.get_path(self.job)) is not None

@@ -1,4 +1,4 @@
-"""What the page of a job prints, and the list of a connection's jobs."""
+"""The context of a job's page, and the list of a connection's jobs."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ COUNT_BADGES: Final = {
     "left": ("Left", Badge("pending", "pending")),
     "cancelled": ("Cancelled", Badge("removed", "x")),
 }
-"""The word and the mark of each of the counts of a bulk removal."""
+"""The word and the badge of each of the counts of a bulk removal."""
 
 _FAILURES_FIRST: Final = ("failed", "unknown", "deleted", "already_gone", "cancelled", "left")
 
 
 class JobPage:
-    """What the page of every kind of job has: what it is, how far it is, and what the reader may do to it."""
+    """The context of every kind of job's page: its kind, its progress, and what the reader may do to it."""
 
     def __init__(self, job: Job, person: Person | None, within: Iterable[Connection]) -> None:
         self.job = job
@@ -61,19 +61,22 @@ class JobPage:
 
     @cached_property
     def progress(self) -> Progress:
+        """Return its progress."""
         return Progress(self.job)
 
     @property
     def why_again(self) -> str:
-        """Why the page is read again while one watches; empty once nothing more will come."""
+        """Return the reason to read the page again while one watches, or "" once nothing more will come."""
         return "Not over yet" if self.job.is_open else ""
 
     @property
     def title(self) -> str:
+        """Return its title."""
         return write_title(self.job)
 
     @property
     def audit_href(self) -> str:
+        """Return the list of its events."""
         return f"{reverse('audit')}?{urlencode({'job': str(self.job.pk)})}"
 
 
@@ -117,6 +120,7 @@ class RemovalJob(JobPage):
 
     @cached_property
     def progress(self) -> Progress:
+        """Return its progress, with the rate of the last seconds while it runs."""
         job, now = self.job, timezone.now()
         lately = None
         if job.state == State.RUNNING and job.started_at:
@@ -128,16 +132,19 @@ class RemovalJob(JobPage):
 
     @property
     def why_again(self) -> str:
-        """Also after a stop: what was sent by then still comes to its end."""
+        """Return the reason to read the page again, also after a stop: what was sent by then still comes
+        to its end."""
         out = 0 if self.job.is_open else self.job.removals.filter(state__in=Removal.OPEN).count()
         return f"Waiting for the outcome of {format_count(out, 'item')}" if out else super().why_again
 
     @property
     def title(self) -> str:
+        """Return its title, with the number of items that are gone."""
         return write_title(self.job, self.counts.deleted + self.counts.already_gone)
 
     @cached_property
     def tallies(self) -> list[OutcomeCount]:
+        """Return its counts, in the order of the page."""
         return [
             OutcomeCount(name, word, getattr(self.counts, name), mark, self._href(name))
             for name, (word, mark) in COUNT_BADGES.items()
@@ -145,17 +152,18 @@ class RemovalJob(JobPage):
 
     @property
     def current(self) -> list[str]:
-        """The items whose calls are out now."""
+        """Return the items whose calls are out now."""
         out = self.job.removals.filter(state=Removal.State.SENT).order_by("position")
         return list(out.values_list("media_id", flat=True)[:4])
 
     @cached_property
     def freed_bytes(self) -> int:
+        """Return the bytes that it freed."""
         return int(self.job.removals.aggregate(Sum("freed_bytes"))["freed_bytes__sum"] or 0)
 
     @cached_property
     def outcomes(self) -> list[ItemOutcome]:
-        """The items of this page; those that need a look stand first.
+        """Return the items of this page; those that need a look stand first.
 
         Each state is read along its index up to where the page is full: a job may have thousands of items.
         """
@@ -174,27 +182,31 @@ class RemovalJob(JobPage):
 
     @property
     def matching(self) -> int:
-        """How many items the list is of."""
+        """Return the number of items in the list."""
         return getattr(self.counts, self.outcome) if self.outcome else self.counts.total
 
     @property
     def pages(self) -> int:
+        """Return the number of pages, at least 1."""
         return max(1, -(-self.matching // ITEMS_PER_PAGE))
 
     @property
     def all_href(self) -> str:
+        """Return the list of all items."""
         return self._href()
 
     @property
     def previous_href(self) -> str:
+        """Return the page before, or ""."""
         return self._href(self.outcome, self.page - 1) if self.page > 1 else ""
 
     @property
     def next_href(self) -> str:
+        """Return the page after, or ""."""
         return self._href(self.outcome, self.page + 1) if self.page < self.pages else ""
 
     def receipt(self, link: str) -> str:
-        """What a ticket may be told of it."""
+        """Return the text that a ticket may be told of it."""
         job = self.job
         said = [f"{one.word}: {one.number:,}" for one in self.tallies if one.number or one.name == "deleted"]
         lines = [
@@ -216,7 +228,8 @@ class RemovalJob(JobPage):
 
 
 def may_stop(job: Job, person: Person | None) -> bool:
-    """An operator may end any job, or have it go on; and whoever began a scan or an export may, too."""
+    """Return whether the person may end or resume the job: an operator any, and whoever began a scan or
+    an export that."""
     if person is None:
         return False
     own = job.is_owned_by(person)
@@ -224,7 +237,7 @@ def may_stop(job: Job, person: Person | None) -> bool:
 
 
 def write_title(job: Job, gone: int = 0) -> str:
-    """What it does, or did, in words: `Deleting 60 items of Studio A`."""
+    """Return in words what the job does, or did: `Deleting 60 items of Studio A`."""
     items, of = format_count(job.total or 0, "item"), job.connection_label
     match Kind(job.kind), State(job.state):
         case Kind.REMOVE, State.DONE if gone == job.total:
@@ -240,7 +253,7 @@ def write_title(job: Job, gone: int = 0) -> str:
 
 
 def list_recent_jobs(connection: Connection) -> list[JobPage]:
-    """The newest of the connection's jobs."""
+    """Return the newest of the connection's jobs."""
     newest = connection.jobs.select_related("connection")[:MAX_RECENT_JOBS]
     bulk_or_other = {True: RemovalJob, False: JobPage}
     return [bulk_or_other[job.kind == Kind.REMOVE](job, None, ()) for job in newest]

@@ -68,26 +68,27 @@ class FoundRow:
 
     @property
     def strip(self) -> tuple[Slot, ...]:
-        """The fixed slots in their order, then whatever other labels the item has."""
+        """Return the fixed slots in their order, then whatever other labels the item has."""
         there = {label: get_slot(label, status, False) for label, (status, _) in self.held.items()}
         fixed = [there.get(label, ABSENT[label]) for label in SLOTS]
         return (*fixed, *(slot for label, slot in there.items() if label not in ABSENT))
 
     @property
     def entry(self) -> Entry:
+        """Return the item as it is selected."""
         return self.id, len(self.held), self.size_bytes or 0
 
 
 @dataclass(frozen=True, slots=True)
 class MissingRow:
-    """An id that none of the connections has cached, and what was removed of it from here."""
+    """An id that none of the connections has cached, and the removals of it from here."""
 
     id: str
     stones: list[Removal]
 
     @property
     def hint(self) -> str:
-        """Why the ID may not be whole; "" where nothing says so, or where it was removed from here."""
+        """Return why the ID may not be whole, or "" if nothing says so, or if it was removed from here."""
         return MAY_BE_ROUNDED if not self.stones and is_perhaps_rounded(self.id) else ""
 
 
@@ -101,7 +102,7 @@ class LookupFailure:
 
 
 class LookupResult:
-    """All that the page of a look-up shows."""
+    """The context of a look-up's page."""
 
     def __init__(self, lookup: Lookup) -> None:
         self.lookup = lookup
@@ -134,7 +135,7 @@ class LookupResult:
 
     @property
     def failures(self) -> list[LookupFailure]:
-        """What was not answered, by connection and reason."""
+        """Return the unanswered ids, by connection and reason."""
         grouped: dict[tuple[int, str], LookupFailure] = {}
         for connection in self.connections:
             trouble = self.lookup.trouble.get(str(connection.pk), {})
@@ -147,38 +148,41 @@ class LookupResult:
 
     @property
     def is_under_way(self) -> bool:
-        """True while whoever began it is most likely still asking."""
+        """Return whether the person who began it is most likely still asking."""
         return self.lookup.asked_at is None and timezone.now() - self.lookup.created_at < MAX_ASKING_TIME
 
     @property
     def was_interrupted(self) -> bool:
-        """True where it was begun, and whoever asked went away before any answer was kept."""
+        """Return whether it was begun and given up before any answer was saved."""
         return self.lookup.asked_at is None and not self.is_under_way
 
     @property
     def key_refused(self) -> bool:
+        """Return whether the service refused our key for any of it."""
         return any(one.why.startswith(KeyRefused.title) for one in self.failures)
 
     @property
     def age(self) -> str:
+        """Return how long ago it was asked."""
         asked_at = self.lookup.asked_at or self.lookup.created_at
         return format_age((timezone.now() - asked_at).total_seconds())
 
     @property
     def missing_text(self) -> str:
-        """The ids that are not cached, a line each."""
+        """Return the ids that are not cached, a line each."""
         return "\n".join(row.id for row in self.missing)
 
     @property
     def to_select(self) -> list[tuple[Connection, list[Entry]]]:
-        """What may go into the tray of each connection: the found that could be read."""
+        """Return what may be selected in each connection: the found items that could be read."""
         return [(one, found) for one in self.connections if (found := self.entries(one))]
 
     def entries(self, connection: Connection) -> list[Entry]:
+        """Return the found items of the connection, as they are selected."""
         return [r.entry for r in self.found if r.connection.pk == connection.pk and not r.unreadable]
 
     def csv(self) -> str:
-        """A row for each id in each connection, in pasted order, then what is no id; never a link."""
+        """Return a row for each id in each connection, in pasted order, then what is no id; never a link."""
         sheet = Sheet()
         return sheet.encode_header(LOOKUP_COLUMNS) + sheet.encode_rows(
             [escape_formula(cell) for cell in row] for row in self._cells()

@@ -7,7 +7,6 @@ filters that matched) is said once, here, and its template only prints.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -19,7 +18,7 @@ from django.urls import reverse
 from msgspec import Struct
 
 from dashboard.models import Connection
-from dashboard.oddities import MAX_LABEL_LENGTH, list_oddities, make_label_visible
+from dashboard.oddities import list_oddities, make_label_visible
 from dashboard.units import format_age, format_iso, format_length, format_size
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, filter_media_link
 
@@ -53,7 +52,7 @@ _accessed = attrgetter("last_accessed_ms")
 
 @lru_cache(maxsize=1024)
 def get_slot(label: str, status: str, matched: bool) -> Slot:
-    """The one Slot there is for these three: a page has hundreds, and few are different."""
+    """Return the one Slot there is for these three: a page has hundreds, and few are different."""
     known = status in STATUS_WORDS
     word = STATUS_WORDS.get(status, status) or "No state"
     return Slot(make_label_visible(label), status if known else "unknown", word, matched)
@@ -85,7 +84,7 @@ class Row(Struct, frozen=True, gc=False):
 
 
 class BrokenRow(Struct, frozen=True, gc=False):
-    """An item the service sent as nobody promised; in its place stand its name and the reason."""
+    """An item that the service sent in an unknown shape; in its place stand its name and the reason."""
 
     id: str | None
     reason: str
@@ -107,7 +106,7 @@ class RowBuilder:
         self.marks = bool(self.statuses) or self.content_type is not None
 
     def rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
-        """A row an item. An id listed twice is said to be: two elements of one name would mislead."""
+        """Return a row an item. An id listed twice is said to be: two elements of one name would mislead."""
         rows: list[Row | BrokenRow] = []
         seen: set[str] = set()
         for item in items:
@@ -121,6 +120,7 @@ class RowBuilder:
         return rows
 
     def row(self, item: MediaItem) -> Row:
+        """Return the row of one item."""
         variants = item.media.values()
         first = min((v for v in variants if v.created_ms), key=_created, default=None)
         seen = first.created_at if first else None
@@ -151,11 +151,12 @@ class RowBuilder:
         )
 
     def broken(self, item: UnreadableItem) -> BrokenRow:
+        """Return the row of an item that cannot be read."""
         why = f"cannot be shown, for the service sent it in a shape we do not know. {item.reason}"
         return BrokenRow(item.id, why, f"{self.base}{item.id}/" if item.id else "")
 
     def strip(self, item: MediaItem) -> tuple[Slot, ...]:
-        """The fixed slots in their order, then whatever other labels the item has."""
+        """Return the fixed slots in their order, then whatever other labels the item has."""
         media = item.media
         fixed = [
             self.slot(label, variant) if (variant := media.get(label)) else ABSENT[label] for label in SLOTS
@@ -164,6 +165,7 @@ class RowBuilder:
         return (*fixed, *others)
 
     def slot(self, label: str, variant: Variant) -> Slot:
+        """Return the variant's place in the strip, marked if it matches the filters."""
         return get_slot(
             label,
             variant.status,
@@ -173,7 +175,7 @@ class RowBuilder:
         )
 
     def thumb(self, item: MediaItem) -> tuple[str, str]:
-        """The link of the item's thumb, loaded only if it is stored and ours to show."""
+        """Return the link of the item's thumb, loaded only if it is stored and ours to show."""
         variant = item.media.get("thumb")
         if variant is None:
             return "", "No thumb"
@@ -182,7 +184,7 @@ class RowBuilder:
         return self.picture(variant)
 
     def picture(self, variant: Variant) -> tuple[str, str]:
-        """The variant's link where it may be loaded unasked; else empty, and why not, in two words.
+        """Return the variant's link if it may be loaded unasked; else "", and the reason in two words.
 
         A view can make the vendor store an `edge_only` variant, so what is not stored waits to be asked.
         `expiresAt` is when the upstream's link ends: nothing says that a stored copy is not served after it.
@@ -198,101 +200,13 @@ class RowBuilder:
         return variant.url, ""
 
     def is_past(self, variant: Variant) -> bool:
-        """True once the date on which the link ends has passed; False where no date is known."""
+        """Return whether the date on which the link ends has passed; False if no date is known."""
         return 0 < variant.expires_ms <= self.now_ms
 
 
-@dataclass(frozen=True, slots=True)
-class VariantCard:
-    """One variant on the item's page: all its fields, and what may be loaded of it."""
-
-    label: str
-    variant: Variant
-    slot: Slot
-    kind: str
-    link: str
-    why_no_picture: str
-    is_past: bool
-    anchor: str
-
-    @property
-    def name(self) -> str:
-        """The label as it can be seen."""
-        return make_label_visible(self.label)
-
-    @property
-    def key(self) -> str:
-        """The label as far as links carry it."""
-        return self.label[:MAX_LABEL_LENGTH]
-
-    @property
-    def may_ask(self) -> bool:
-        """True when there is a living link that is only not loaded unasked."""
-        return bool(self.link) and bool(self.why_no_picture)
-
-
-def build_variant_cards(shelf: RowBuilder, item: MediaItem) -> list[VariantCard]:
-    """The item's variants in the strip's order: the fixed labels first, then the others as they came."""
-    labels = [label for label in SLOTS if label in item.media]
-    labels += [label for label in item.media if label not in SLOTS]
-    return [_build_card(shelf, label, item.media[label], place) for place, label in enumerate(labels)]
-
-
-def _build_card(shelf: RowBuilder, label: str, variant: Variant, place: int) -> VariantCard:
-    _, why = shelf.picture(variant)
-    is_past = shelf.is_past(variant)
-    ended = variant.status == "removed" or (is_past and not variant.is_stored)
-    link = None if ended else filter_media_link(variant.url, shelf.hosts)
-    kind = variant.content_type.partition("/")[0]
-    return VariantCard(
-        label=label,
-        variant=variant,
-        slot=shelf.slot(label, variant),
-        kind=kind if kind in TYPE_WORDS else "file",
-        link=link or "",
-        why_no_picture=why,
-        is_past=is_past,
-        anchor=f"variant-{place}",
-    )
-
-
-class ItemPage:
-    """One item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once; the
-    ticket that led here goes along with every link."""
-
-    def __init__(
-        self, connection: Connection, item: MediaItem, reveal: str | None = None, ticket: str = ""
-    ) -> None:
-        shelf = RowBuilder(connection)
-        self.item = item
-        self.row = shelf.row(item)
-        self.cards = build_variant_cards(shelf, item)
-        self.odd = list_oddities(item)
-        self.reveal = reveal
-        self.carried = {"ticket": ticket} if ticket else {}
-        self.href = self._with(self.row.href)
-        self.delete_href = self._with(self.row.delete_href)
-        self.unknown_sizes = sum(v.size is None for v in item.media.values())
-        self.in_flight = sum(v.is_moving for v in item.media.values())
-
-    def reveal_href(self, card: VariantCard) -> str:
-        """This page with the variant shown, for a press without script."""
-        return f"{self._with(self.row.href, reveal=card.key)}#{card.anchor}"
-
-    def _with(self, href: str, **asked: str) -> str:
-        query = urlencode({**asked, **self.carried})
-        return f"{href}?{query}" if query else href
-
-    @property
-    def lead(self) -> VariantCard | None:
-        """The picture that stands for the item: its thumb, else its first stored picture."""
-        pictures = [card for card in self.cards if card.kind == "image"]
-        stored = [card for card in pictures if card.variant.is_stored]
-        return next((c for c in pictures if c.label == "thumb"), next(iter(stored), None))
-
-
 def build_live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
-    """Where the rows of these items are read again, with what marks their matching variants."""
+    """Return the address where the rows of these items are read again, with what marks their matching
+    variants."""
     marks = MediaQuery(status=query.status, content_type=query.content_type).to_url()
     asked = urlencode([("id", media_id) for media_id in ids])
     return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, marks)))}"

@@ -53,7 +53,7 @@ class Chip:
 
 
 class ListPage:
-    """What the list's template prints.
+    """The context of the list's template.
 
     The API knows no previous cursor, so the address carries the trail of those that led here: Back, reload
     and a colleague's browser all find the same pages.
@@ -78,21 +78,23 @@ class ListPage:
 
     @property
     def shown(self) -> str:
-        """`50 shown, more available`: the API gives no total, so none is claimed."""
+        """Return `50 shown, more available`: the API gives no total, so none is claimed."""
         return f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
 
     @property
     def next_words(self) -> str:
+        """Return the words of the link to the next page."""
         return f"Next {self.query.limit}"
 
     @property
     def narrowest(self) -> Chip | None:
-        """The chip whose removal is likeliest to bring something back."""
+        """Return the chip whose removal is likeliest to bring something back."""
         chips = {chip.name: chip for chip in self.chips}
         return next((chips[name] for name in NARROWEST_FIRST if name in chips), None)
 
     @property
     def live_href(self) -> str:
+        """Return the address where the rows that still move are read again."""
         return build_live_href(self.connection, self.moving, self.query)
 
     def _href(self, query: MediaQuery, trail: list[str]) -> str:
@@ -101,7 +103,7 @@ class ListPage:
         return f"{self.base}?{asked}" if asked else self.base
 
     def _next_href(self, cursor: str | None) -> str:
-        """Empty at the end, and where the cursor leads back to this place or is too long for a link."""
+        """Return "" at the end, and if the cursor leads back to this place or is too long for a link."""
         if cursor is None or cursor == self.query.cursor or len(cursor) > MAX_CURSOR_LENGTH:
             return ""
         trail = [*self.trail, self.query.cursor] if self.query.cursor else []
@@ -124,7 +126,7 @@ class ListPage:
 
 
 class ExportPage:
-    """What the question before an export prints: what will be taken away, and where each way leads."""
+    """The context of the question before an export: what will be exported, and where each way leads."""
 
     def __init__(self, connection: Connection, query: MediaQuery) -> None:
         self.query = query.replace(limit=DEFAULT_ITEMS_PER_PAGE)  # all that fits, whatever page one looks at
@@ -139,12 +141,12 @@ class ExportPage:
         self._now = reverse("media-export-now", args=[connection.slug])
 
     def now_href(self, form: str) -> str:
-        """Where the file begins at once."""
+        """Return the address where the file begins at once."""
         return f"{self._now}?{urlencode([*self.fields, ('format', form)])}"
 
 
 def describe_filter(name: str, query: MediaQuery) -> str:
-    """A filter in words: `Status: Stored`, `Length from 0:10`, `First seen since 2026-06-01`."""
+    """Return a filter in words: `Status: Stored`, `Length from 0:10`, `First seen since 2026-06-01`."""
     value = getattr(query, name)
     match name:
         case "status":
@@ -162,10 +164,10 @@ def describe_filter(name: str, query: MediaQuery) -> str:
 
 
 def format_moment(value: datetime) -> str:
-    """A day by its date alone; any other moment as exact as it was given."""
+    """Return a day by its date alone; any other moment as exact as it was given."""
     return format_iso(value).replace("T00:00:00.000Z", "").replace(".000Z", "Z").replace("T", " ")
 
 
 def list_limits(current: int | None) -> list[int]:
-    """The page sizes on offer, the one in use among them."""
+    """Return the page sizes on offer, the one in use among them."""
     return sorted({25, DEFAULT_ITEMS_PER_PAGE, 100, current or DEFAULT_ITEMS_PER_PAGE})

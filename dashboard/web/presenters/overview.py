@@ -29,14 +29,14 @@ AGE_NAMES: Final = (
     ("1 y", "Last year"),
     ("older", "Over a year ago"),
 )
-"""What the ages of a statistics are called, below a column and in a table."""
+"""Names of a statistic's ages, below a column and in a table."""
 
 MAX_LABELS_DRAWN: Final = 12
 """Labels that are drawn; the table has them all."""
 
 
 def format_short(count: int) -> str:
-    """`940`, `1.2k`, `12k`, `3.1M`: a number where there is little room; the table has it whole."""
+    """Return `940`, `1.2k`, `12k`, `3.1M`: a number where there is little room; the table has it whole."""
     value, unit = float(count), ""
     for larger in ("k", "M", "G"):
         if value < 999.5:
@@ -46,7 +46,7 @@ def format_short(count: int) -> str:
 
 
 def format_percent(share: float) -> str:
-    """`62 %`; what there is little of is not none, and what is not all is not all."""
+    """Return `62 %`; a small share is never 0 %, and less than all is never 100 %."""
     if 0 < share < 0.01:
         return "<1 %"
     if 0.99 < share < 1:
@@ -106,28 +106,32 @@ class ScanStatus:
 
     @cached_property
     def found(self) -> scan.ScanResult | None:
+        """Return the result of the last scan, or None."""
         return scan.load_last_result(self.connection)
 
     @cached_property
     def progress(self) -> Progress | None:
+        """Return the progress of the scan that is not over, or None."""
         return Progress(self.job) if self.job else None
 
     def may_be_ended(self, person: Person | None) -> bool:
+        """Return whether the person may stop the scan."""
         return self.job is not None and may_stop(self.job, person)
 
     @cached_property
     def is_purged(self) -> bool:
-        """True where a purge came after what the last scan has counted."""
+        """Return whether a purge came after what the last scan has counted."""
         return self.found is not None and was_purged_since(self.connection, self.found.job)
 
     @property
     def before(self) -> int:
-        """Items of the scan before, which tell about how far this one is; 0 where they do not."""
+        """Return the items of the scan before, which tell about how far this one is; 0 if they do not."""
         items = self.found.job.seen if self.found else 0
         return items if self.job and self.job.seen < items else 0
 
     @property
     def age(self) -> str:
+        """Return how long ago the last scan was."""
         return _format_age(self.found.as_of.timestamp() * 1000) if self.found else ""
 
 
@@ -152,7 +156,7 @@ class Overview:
 
     @property
     def states(self) -> list[ChartPart]:
-        """In the order a variant goes through them; what we do not know comes last."""
+        """Return the states in the order a variant goes through them; unknown ones come last."""
         order = [*STATUS_WORDS, "unknown"]
         whole = (self.statistics.variants, self.statistics.size_bytes)
         parts = _build_parts(self.statistics.states, whole, STATUS_WORDS, "unknown", "no state")
@@ -160,19 +164,21 @@ class Overview:
 
     @property
     def types(self) -> list[ChartPart]:
+        """Return the types, the one with most items first."""
         whole = (self.statistics.items - self.statistics.unreadable, self.statistics.size_bytes)
         parts = _build_parts(self.statistics.types, whole, TYPE_WORDS, "file", "no type")
         return sorted(parts, key=lambda part: -part.number)
 
     @property
     def labels(self) -> list[ChartPart]:
-        """The heaviest first."""
+        """Return the labels, the heaviest first."""
         whole = (self.statistics.variants, self.statistics.size_bytes)
         parts = _build_parts(self.statistics.labels, whole, {}, "plain", "no label")
         return sorted(parts, key=lambda part: (-part.size_bytes, -part.number))
 
     @property
     def links(self) -> list[ChartPart]:
+        """Return the links by when they end."""
         statistics = self.statistics
         rows = (
             ("End date passed", "expired", statistics.expired),
@@ -185,25 +191,29 @@ class Overview:
 
     @property
     def ages(self) -> list[ChartPart]:
+        """Return the variants by when they were first seen."""
         return _build_columns(self.statistics.ages, "not known", "Not known")
 
     @property
     def accesses(self) -> list[ChartPart]:
+        """Return the variants by their last access."""
         return _build_columns(self.statistics.accesses, "never", "Never")
 
     @property
     def largest(self) -> list[NamedItem]:
+        """Return the largest items."""
         found = sorted(self.statistics.largest, reverse=True)
         return [self._named(media_id, kind, size, last) for size, media_id, last, kind in found]
 
     @property
     def coldest(self) -> list[NamedItem]:
+        """Return the items that were not accessed for longest."""
         found = sorted(self.statistics.coldest, reverse=True)
         return [self._named(media_id, kind, size, last) for _, media_id, size, last, kind in found]
 
     @property
     def expiring(self) -> int:
-        """Links that are good yet and end within a day."""
+        """Return the number of links that are good yet and end within a day."""
         return self.statistics.within_hour + self.statistics.within_day
 
     def _named(self, media_id: str, kind: str, size: int, last: int) -> NamedItem:
@@ -222,7 +232,7 @@ class Overview:
 def _build_parts(
     names: SumsByName, whole: tuple[int, int], words: Mapping[str, str], unknown: str, nameless: str
 ) -> list[ChartPart]:
-    """A row a name; one that is among the `words` is its own mark."""
+    """Return a row a name; one that is among the `words` is its own mark."""
     rows = [*names.rows.items(), *([("others", names.others)] if names.others[0] else [])]
     return [
         ChartPart(
@@ -238,7 +248,7 @@ def _build_parts(
 
 
 def _build_columns(rows: list[CountAndBytes], short: str, name: str) -> list[ChartPart]:
-    """A column an age, and one for what has no such time, where there is any."""
+    """Return a column an age, and one for what has no such time, if there is any."""
     words = [*AGE_NAMES, (short, name)]
     assert len(rows) == len(words) == len(AGE_LIMITS_MS) + 2  # noqa: S101 - a name an age
     items, size = sum(row[0] for row in rows), sum(row[1] for row in rows)

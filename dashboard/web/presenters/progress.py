@@ -1,4 +1,4 @@
-"""How far a job is, in the words and numbers that its page prints; the same for every kind of job."""
+"""The progress of a job, in the words and numbers that its page prints; the same for every kind of job."""
 
 from __future__ import annotations
 
@@ -28,16 +28,14 @@ _RATE_UNKNOWN_SECONDS: Final = 2.0
 
 
 def get_job_badge(job: Job) -> Badge:
-    """How a job's state looks beside its word."""
+    """Return the badge of a job's state."""
     return _BADGES[State(job.state)]
 
 
 class Progress:
-    """What a page says of a job's progress.
-
-    `done` of `total` things that are called `noun`; without a total nothing is said of what is left. Where
-    `lately` is given, (things, seconds) of the last while, the rate is theirs, else the average of the whole.
-    """
+    """The progress of a job in words. `done` of `total` things that are called `noun`; without a total
+    nothing is said of what is left. Where `lately` is given, (things, seconds) of the last while, the
+    rate is theirs, else the average of the whole."""
 
     def __init__(
         self,
@@ -60,21 +58,21 @@ class Progress:
 
     @property
     def text(self) -> str:
-        """`31 of 60 items`, or `48,211 items` where nobody knows how many there are."""
+        """Return `31 of 60 items`, or `48,211 items` if nobody knows how many there are."""
         if self.total is None:
             return format_count(self.done, self.noun)
         return f"{self.done:,} of {format_count(self.total, self.noun)}"
 
     @property
     def seconds(self) -> float:
-        """How long it has been at it, its pauses among them; 0 before it began."""
+        """Return the seconds since it began, its pauses among them; 0 before it began."""
         if self.job.started_at is None:
             return 0
         return ((self.job.finished_at or timezone.now()) - self.job.started_at).total_seconds()
 
     @property
     def per_second(self) -> float | None:
-        """None while there is nothing to tell it by."""
+        """Return its rate, or None while there is nothing to tell it by."""
         if self.job.state != State.RUNNING:
             return None
         things, seconds = self._lately or (self.done, self.seconds)
@@ -82,27 +80,30 @@ class Progress:
 
     @property
     def rate(self) -> str:
+        """Return its rate in words."""
         return "" if self.per_second is None else format_rate(self.per_second, self.noun)
 
     @property
     def left(self) -> str:
-        """How much longer at this rate; empty where that cannot be told."""
+        """Return how much longer it takes at this rate, or "" if that cannot be told."""
         if self.per_second is None or self.total is None:
             return ""
         return f"about {format_span((self.total - self.done) / self.per_second)} left"
 
     @property
     def took(self) -> str:
+        """Return in words how long it took."""
         return format_span(self.seconds)
 
     @property
     def quarter(self) -> int:
-        """How many quarters are behind it, 0 to 4: what is worth an announcement."""
+        """Return how many quarters are behind it, 0 to 4: what is worth an announcement."""
         return 4 * self.done // self.total if self.total else 0
 
     @property
     def said(self) -> str:
-        """What a screen reader is told: at the start, at quarters, at the end, and where it stands still."""
+        """Return what a screen reader is told: at the start, at quarters, at the end, and where it stands
+        still."""
         if self.job.state != State.RUNNING:
             return f"{self.word}: {self.text}"
         if not self.quarter:

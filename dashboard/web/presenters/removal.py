@@ -1,4 +1,4 @@
-"""What is said of a removal once it is over: what happened, and what next."""
+"""Messages about the outcome of a removal: what happened, and what next."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class OutcomeMessage:
 
 
 class Badge(NamedTuple):
-    """How an outcome looks beside its word: a colour's class, and a glyph."""
+    """The look of an outcome beside its word: a colour's class, and a glyph."""
 
     colour: str
     glyph: str
@@ -52,7 +52,7 @@ _KEY_OR_REQUEST: Final = (400, 401, 403)
 
 
 def get_badge(outcome: str) -> Badge:
-    """The mark of an event's outcome or a removal's state."""
+    """Return the badge of an event's outcome or a removal's state."""
     return _BADGES.get(outcome, Badge("unknown", "unknown"))
 
 
@@ -73,7 +73,7 @@ def _quote_refusal(record: Removal) -> str:
 
 
 def write_outcome_message(record: Removal) -> OutcomeMessage:
-    """The words for a record of a delete or a purge, whatever state it is in."""
+    """Return the message for a record of a delete or a purge, whatever state it is in."""
     what = record.media_id or f"everything of {record.connection_label}"
     is_purge = record.verb == Removal.Verb.PURGE
     again = "Do not press again" if is_purge else "Look at the item again before you press"

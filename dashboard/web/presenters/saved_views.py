@@ -53,6 +53,7 @@ class Menu:
 
     @property
     def every(self) -> list[MenuEntry]:
+        """Return all entries of the menu, in its order."""
         return [*self.built_in, *self.mine, *self.shared]
 
 

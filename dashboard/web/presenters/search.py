@@ -34,9 +34,9 @@ class AnswerLine:
 
 
 class SearchPage:
-    """Everything that the page of a search prints.
+    """The context of a search's page.
 
-    How far the search is travels in the address of the next batch, so that every batch is a link.
+    The progress of the search travels in the address of the next batch, so that every batch is a link.
     """
 
     def __init__(self, link: TicketLink, search: CrossConnectionSearch) -> None:
@@ -61,12 +61,12 @@ class SearchPage:
 
     @property
     def hint(self) -> str:
-        """Why the ID may not be whole, where it was found nowhere."""
+        """Return why the ID may not be whole, if it was found nowhere."""
         return MAY_BE_ROUNDED if not self.found and is_perhaps_rounded(self.link.media_id) else ""
 
     @property
     def next_href(self) -> str:
-        """The address that asks the next few."""
+        """Return the address that asks the next few."""
         state = {
             **self.link.asked,
             "asked": self.asked,

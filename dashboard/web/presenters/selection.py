@@ -1,4 +1,4 @@
-"""What pages show of a tray: the bar at the foot of the list, and the review before anything is removed."""
+"""The bar at the foot of the list, and the review before what is selected is removed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class SelectionBar:
 
     @property
     def words(self) -> str:
-        """What a screen reader is told once it has changed."""
+        """Return what a screen reader is told once it has changed."""
         if not self.totals.items:
             return "Nothing is selected"
         return f"{self.totals.items:,} selected, {format_count(self.totals.variants, 'variant')}"
@@ -75,18 +75,19 @@ def build_selection_bar(
     shown: Collection[str] = (),
     ticket: str = "",
 ) -> SelectionBar | None:
-    """The bar for who may remove; None for all others, who select nothing."""
+    """Return the bar for a person who may remove; None for all others, who select nothing."""
     if person is None or not person.may(Role.OPERATOR):
         return None
     return SelectionBar(person, connection, connections, shown, ticket)
 
 
 def build_review_href(connection: Connection, ticket: str = "") -> str:
+    """Return the address of the review, with the ticket."""
     return add_ticket(reverse("tray", args=[connection.slug]), ticket)
 
 
 def list_failures(job: Job) -> Iterator[Entry]:
-    """The items of a bulk removal that may be tried again, with what they held when they were read."""
+    """Return the items of a bulk removal that may be tried again, with what they held when they were read."""
     rows = job.removals.filter(state__in=RETRYABLE_STATES).order_by("position").only("media_id", "before")
     for row in rows.iterator():
         variants = row.variants_before
@@ -95,20 +96,20 @@ def list_failures(job: Job) -> Iterator[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class ReviewedItems:
-    """What a review has shown: which items were selected, in their order, and which of them are left out."""
+    """The items that a review has shown, in their order, and which of them are left out."""
 
     mark: str
     gone: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
 
     def leaves(self, ids: Sequence[str]) -> list[str]:
-        """What a press would remove of what is selected."""
+        """Return which of the selected items a press would remove."""
         out = {*self.gone, *self.held}
         return [media_id for media_id in ids if media_id not in out]
 
 
 def fingerprint_ids(ids: Sequence[str]) -> str:
-    """A short mark of exactly these items in exactly this order."""
+    """Return a short mark of exactly these items in exactly this order."""
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
@@ -122,6 +123,7 @@ class ReviewLine:
 
     @property
     def is_left_out(self) -> bool:
+        """Return whether a removal leaves the item out."""
         return self.held is not None or self.row is None
 
 
@@ -147,17 +149,17 @@ class Review:
 
     @property
     def is_cut(self) -> bool:
-        """True where more is selected than is shown."""
+        """Return whether more is selected than is shown."""
         return len(self.ids) > len(self.lines)
 
     @property
     def is_typed(self) -> bool:
-        """True for so many that their number has to be typed by hand."""
+        """Return whether these are so many that their number has to be typed by hand."""
         return len(self.left) > MIN_ITEMS_TO_TYPE
 
 
 def _find_holders(selected: Iterable[TrayItem], connection: Connection) -> Iterable[Removal]:
-    """Removals that hold any of what is selected."""
+    """Return the removals that hold any of what is selected."""
     rows = Removal.objects.filter(connection=connection, state__in=Removal.LOCKED)
     wanted = selected.order_by().values("media_id")  # type: ignore[attr-defined]
     return rows.filter(media_id__in=wanted).select_related("job")

@@ -1,4 +1,4 @@
-"""What the question of a removal shows of an item of which nothing but its id is known."""
+"""The question before a removal of an item of which nothing but its id is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dashboard.models import Connection
 from dashboard.vault import MediaItem, UnreadableItem
 from dashboard.web.ticket_links import add_ticket
 
-from .media import ItemPage
+from .media_item import ItemPage
 
 
 class UnreadablePage:
@@ -25,7 +25,7 @@ class UnreadablePage:
 def build_removal_page(
     connection: Connection, item: MediaItem | UnreadableItem, ticket: str
 ) -> ItemPage | UnreadablePage:
-    """Return what the question shows of the item."""
+    """Return the context of the question about the item."""
     if isinstance(item, UnreadableItem):
         return UnreadablePage(connection, item, ticket)
     return ItemPage(connection, item, ticket=ticket)

@@ -1,5 +1,5 @@
-"""What a connection holds in a few numbers, and where they come from: a look at all of it, the newest scan,
-or a look at its beginning, which says "at least"."""
+"""The contents of a connection in a few numbers, and where they come from: a look at all of it, the
+newest scan, or a look at its beginning, which says "at least"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .media import STATUS_WORDS
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many variants are in one state, and how many bytes they hold."""
+    """The variants in one state, and how many bytes they hold."""
 
     name: str
     state: str
@@ -32,7 +32,8 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was seen. `at_least` where there is more than that; `scan` where a scan has counted it."""
+    """The contents of a connection, as seen. `at_least` if there is more than that; `scan` if a scan has
+    counted it."""
 
     items: int
     variants: int
@@ -48,11 +49,12 @@ class Usage:
 
     @property
     def age(self) -> str:
-        """How long ago it was so: `12 min ago`."""
+        """Return how long ago it was so: `12 min ago`."""
         return format_age((timezone.now() - self.as_of).total_seconds())
 
     def record(self) -> dict[str, object]:
-        """What the record of a purge keeps of it: what was seen before, when, and how it was found out."""
+        """Return the facts that the record of a purge keeps: what was seen before, when, and how it was
+        found out."""
         return {
             "items_seen": self.items,
             "variants_seen": self.variants,
@@ -69,7 +71,7 @@ class Usage:
 
 
 def summarize_page(page: MediaPage) -> Usage:
-    """Of what a look just found: exact only where the page is all there is."""
+    """Return the contents that a look just found: exact only if the page is all there is."""
     statistics = ScanStatistics(now_ms=int(time.time() * 1000))
     by_id = {item.id or index: item for index, item in reversed(list(enumerate(page.items)))}
     statistics.add(by_id.values())  # one that is listed twice is one
@@ -77,8 +79,8 @@ def summarize_page(page: MediaPage) -> Usage:
 
 
 def summarize_connection(connection: Connection, page: MediaPage) -> Usage:
-    """Of the look where it saw everything; else of the newest scan, unless a purge came after it; else of
-    the look, as the least there is."""
+    """Return the contents by the look if it saw everything; else by the newest scan, unless a purge came
+    after it; else by the look, as the least there is."""
     looked = summarize_page(page)
     found = scan.load_last_result(connection) if looked.at_least else None
     if found is None or was_purged_since(connection, found.job):
@@ -90,7 +92,7 @@ def summarize_connection(connection: Connection, page: MediaPage) -> Usage:
 
 
 def was_purged_since(connection: Connection, job: Job) -> bool:
-    """True where a purge may have taken what a scan has counted."""
+    """Return whether a purge may have taken what a scan has counted."""
     purges = Removal.objects.filter(
         connection=connection, verb=Removal.Verb.PURGE, state__in=MAY_HAVE_TAKEN, sent_at__gte=job.created_at
     )
@@ -98,7 +100,7 @@ def was_purged_since(connection: Connection, job: Job) -> bool:
 
 
 def parse_ms(ms: int) -> datetime | None:
-    """The time of so many Unix milliseconds; None for 0, which is never."""
+    """Return the time of so many Unix milliseconds; None for 0, which is never."""
     return datetime.fromtimestamp(ms / 1000, UTC) if ms else None
 
 
@@ -121,7 +123,7 @@ def _build_usage(
 
 
 def build_shares(statistics: ScanStatistics) -> list[Share]:
-    """By state, the one with most variants first."""
+    """Return the shares by state, the one with most variants first."""
     found = [
         Share(name, name if name in STATUS_WORDS else "unknown", STATUS_WORDS.get(name, name), *row)
         for name, row in statistics.states.rows.items()

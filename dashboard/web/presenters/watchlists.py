@@ -33,7 +33,7 @@ class EndingLinks:
 
 
 class ExpiringPage:
-    """What the last scan of the connection knows of links; without a scan, nothing."""
+    """The links that end soon, by the last scan of the connection; without a scan, none."""
 
     def __init__(self, connection: Connection) -> None:
         self.job = lifecycle.find_last_done(connection, Job.Kind.SCAN)
@@ -59,7 +59,7 @@ class ExpiringPage:
 
 
 STUCK_AFTER: Final = timedelta(hours=1)
-"""How long after it was first seen an item that still waits counts as stuck; usual is seconds."""
+"""An item that still waits this long after it was first seen counts as stuck; usual is seconds."""
 
 STUCK_STATES: Final = ("pending", "storing")
 """The service filters by one of them at a time, so each is asked for by itself."""
@@ -67,7 +67,8 @@ STUCK_STATES: Final = ("pending", "storing")
 
 @dataclass(frozen=True, slots=True)
 class StuckList:
-    """One of the two questions: its list in full, and whether that holds more than stands here."""
+    """The result of one of the two queries: its list in full, and whether that holds more than stands
+    here."""
 
     word: str
     href: str
@@ -76,11 +77,12 @@ class StuckList:
 
     @property
     def shown(self) -> str:
+        """Return `12 waiting, more available`."""
         return f"{self.found} {self.word.lower()}{', more available' if self.has_more else ''}"
 
 
 def build_stuck_queries() -> list[MediaQuery]:
-    """What to ask: the oldest first, in whole minutes, so that the links to the lists are short."""
+    """Return the queries: the oldest first, in whole minutes, so that the links to the lists are short."""
     since = (timezone.now() - STUCK_AFTER).replace(second=0, microsecond=0)
     return [
         MediaQuery(status=status, created_at_to=since, sort="createdAt_asc", limit=MAX_ITEMS_PER_PAGE)
@@ -89,7 +91,7 @@ def build_stuck_queries() -> list[MediaQuery]:
 
 
 class StuckPage:
-    """What both questions found, as rows from the oldest on; an item that both found stands there once."""
+    """The results of both queries, as rows from the oldest on; an item that both found stands there once."""
 
     def __init__(self, connection: Connection) -> None:
         asked = build_stuck_queries()
@@ -110,11 +112,12 @@ class StuckPage:
 
     @property
     def shown(self) -> str:
+        """Return the lists that hold anything, in words."""
         return " · ".join(part.shown for part in self.parts if part.found)
 
 
 def find_first_seen_ms(item: MediaItem | UnreadableItem) -> float:
-    """In Unix milliseconds; what is not known stands last."""
+    """Return the time in Unix milliseconds; what is not known stands last."""
     if isinstance(item, UnreadableItem):
         return float("inf")
     times = (variant.created_ms for variant in item.media.values() if variant.created_ms)

@@ -1,4 +1,4 @@
-"""Signing in (to the demo) and out, and how this browser shows things."""
+"""Sign in to the demo, sign out, and keep this browser's preferences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from dashboard.web.htmx import go_to, wants_fragment
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def sign_in(request: Request) -> HttpResponse:
-    """The demo's picker of three people; each press is a sign-in. Elsewhere the proxy signs people in."""
+    """Show the demo's picker of three people; each press is a sign-in. Elsewhere the proxy signs people
+    in."""
     if not settings.IS_DEMO:
         raise Http404
     form = SignInForm(request.POST if request.method == "POST" else None)
@@ -51,7 +52,7 @@ def sign_out(request: Request) -> HttpResponse:
 @require_POST
 @needs(Role.VIEWER)
 def preferences(request: Request) -> HttpResponse:
-    """Keep what is given and go back; a value that is none is refused."""
+    """Keep what is given and go back; an unknown value is refused."""
     form = PreferencesForm(request.POST)
     if not form.is_valid():
         return HttpResponse("No such preference.\n", status=422, content_type="text/plain")
@@ -62,7 +63,7 @@ def preferences(request: Request) -> HttpResponse:
 
 
 def find_way_back(request: Request) -> str:
-    """Where `next` leads, if it leads to a page of ours; else the start."""
+    """Return where `next` leads, if it leads to a page of ours; else the start."""
     back = request.POST.get("next") or request.GET.get("next") or "/"
     ours = url_has_allowed_host_and_scheme(
         back, allowed_hosts={request.get_host()}, require_https=request.is_secure()

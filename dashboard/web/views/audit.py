@@ -1,4 +1,4 @@
-"""The audit: what was done, by whom, for which ticket, with which outcome. Looked at, and taken away."""
+"""The audit: what was done, by whom, for which ticket, with which outcome. Read and exported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dashboard.web.presenters.audit_detail import EventDetail
 @require_safe
 @needs(Role.VIEWER)
 def audit(request: Request) -> HttpResponse:
-    """One page of the record, newest first, by the filters in the address."""
+    """Show one page of the record, newest first, by the filters in the address."""
     history = AuditReader(request.person)
     form = AuditFilterForm(request.GET, connections=history.connections.values())
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
@@ -37,7 +37,7 @@ def audit(request: Request) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def audit_event(request: Request, sequence: int) -> HttpResponse:
-    """One event in full, at its permanent address."""
+    """Show one event in full, at its permanent address."""
     history = AuditReader(request.person)
     return render(request, "audit/event.html", {"page": EventDetail(history, history.get_event(sequence))})
 
@@ -45,7 +45,7 @@ def audit_event(request: Request, sequence: int) -> HttpResponse:
 @require_GET  # nobody takes anything away by HEAD
 @needs(Role.VIEWER)
 def audit_export(request: Request) -> HttpResponseBase:
-    """Everything that fits the filters, as it is read; that somebody takes it is recorded first."""
+    """Send everything that fits the filters, as it is read; the export is recorded first."""
     history = AuditReader(request.person)
     form = AuditExportForm(request.GET, connections=history.connections.values())
     if not form.is_valid() or form.ignored:

@@ -22,7 +22,7 @@ from dashboard.web.ticket_links import TicketLink, build_lookup_href
 @require_safe
 @needs(Role.VIEWER)
 def home(request: Request) -> HttpResponse:
-    """The connection chosen last, or the chooser; with `q`, the item that was searched for."""
+    """Show the connection chosen last, or the chooser; with `q`, the item that was searched for."""
     if "q" in request.GET:
         return search_item(request)
     chosen = preferences.read(request).chosen
@@ -32,7 +32,7 @@ def home(request: Request) -> HttpResponse:
 
 
 def search_item(request: Request) -> HttpResponse:
-    """To the item's page where the connection is known, else to where each of them is asked for it."""
+    """Lead to the item's page if the connection is known, else to where each of them is asked for it."""
     form = SearchForm(request.GET)
     target = form.target()
     if target is None:
@@ -52,7 +52,7 @@ def search_item(request: Request) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def connection(request: Request, slug: str) -> HttpResponse:
-    """The connection's facts, what it holds, and for an admin the danger section."""
+    """Show the connection's facts, what it holds, and for an admin the danger section."""
     chosen = request.connection(slug)
     context = {
         "connection": chosen,

@@ -1,4 +1,4 @@
-"""The connections as admins keep them: all of them, adding, changing, archiving, importing."""
+"""Pages on which admins list, add, change, archive and import connections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from .removal import get_and_post, read_posted
 @require_safe
 @needs(Role.ADMIN)
 def connections(request: Request) -> HttpResponse:
-    """Every connection, archived ones too and whoever may see its media; and what was kept a moment ago."""
+    """Show every connection, archived ones too and whoever may see its media; and the one changed a
+    moment ago."""
     every = connection_admin.list_all()
     latest = next((one for one in every if one.slug == request.GET.get("kept")), None)
     return render(request, "connections/list.html", {"every": every, "latest": latest})
@@ -44,7 +45,7 @@ def connection_add(request: Request) -> HttpResponse:
 @get_and_post
 @needs(Role.ADMIN)
 def connection_change(request: Request, slug: str) -> HttpResponse:
-    """Ask what is to be said of a connection; on POST change it."""
+    """Ask for a connection's names; on POST change them."""
     connection = connection_admin.get_by_slug(slug)
     form = ConnectionForm(read_posted(request), connection=connection)
     if form.is_valid() and (changed := form.save(request.caller)):
@@ -67,7 +68,7 @@ def connection_archive(request: Request, slug: str) -> HttpResponse:
 @get_and_post
 @needs(Role.ADMIN)
 def connection_import(request: Request) -> HttpResponse:
-    """What the account lists; of the one that `row` names, ask for its names; on POST add it.
+    """List the account's connections; of the one that `row` names, ask for its names; on POST add it.
 
     The page names rows by a keyed digest, and the account is asked again: no id is sent to a browser.
     """
@@ -84,10 +85,10 @@ def connection_import(request: Request) -> HttpResponse:
 
 
 def render_form(request: Request, name: str, **context: object) -> HttpResponse:
-    """The page with its form: as it is, or with what is wrong with what was sent."""
+    """Return the page with its form: as it is, or with what is wrong with what was sent."""
     return render(request, name, context, status=422 if request.method == "POST" else 200)
 
 
 def go_to_list(request: Request, connection: Connection) -> HttpResponse:
-    """Back to all of them, where a line says what became of this one."""
+    """Lead back to all of them, where a line says what became of this one."""
     return go_to(request, f"{reverse('connections')}?{urlencode({'kept': connection.slug})}")

@@ -1,4 +1,4 @@
-"""The current filter of the list, taken away as a file: as it is read, or once the worker has written it."""
+"""Export what fits the list's filters: as a file that is sent as it is read, or that the worker writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dashboard.web.presenters.media_list import ExportPage
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.VIEWER)
 def media_export(request: Request, slug: str) -> HttpResponse:
-    """Ask as what all that fits the filters is wanted, and how; on POST have the worker write it."""
+    """Ask for the format and the way of an export; on POST have the worker write it."""
     connection = request.connection(slug)
     if request.method != "POST":
         return render_question(request, connection, MediaFilterForm(request.GET))
@@ -46,7 +46,7 @@ def media_export(request: Request, slug: str) -> HttpResponse:
 @require_GET  # nobody takes anything away by HEAD
 @needs(Role.VIEWER)
 def media_export_now(request: Request, slug: str) -> HttpResponseBase:
-    """All that fits the filters, as it is read; that somebody takes it is recorded before the first byte."""
+    """Send all that fits the filters, as it is read; the export is recorded before the first byte."""
     connection = request.connection(slug)
     form = MediaExportForm(request.GET)
     if not form.is_valid():
@@ -62,7 +62,7 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
 
 
 def render_question(request: Request, connection: Connection, form: MediaFilterForm) -> HttpResponse:
-    """The question; or, where the filters or the way cannot be read, why, and nothing is taken away."""
+    """Return the question; or, if the filters or the way cannot be read, the reason: nothing is exported."""
     page = ExportPage(connection, form.query()) if form.is_valid() else None
     return show(
         request,
@@ -78,15 +78,15 @@ def render_question(request: Request, connection: Connection, form: MediaFilterF
 
 
 def can_mark_end(request: Request) -> bool:
-    """Whether an answer of unknown length can be told from one that broke off: by HTTP/1.0, which some
-    proxies speak to those behind them, both end alike."""
+    """Return whether an answer of unknown length can be told from one that broke off: by HTTP/1.0, which
+    some proxies speak to those behind them, both end alike."""
     return request.META.get("SERVER_PROTOCOL") != "HTTP/1.0"
 
 
 @require_GET
 @needs(Role.VIEWER)
 def job_file(request: Request, pk: UUID) -> HttpResponseBase:
-    """The file that a worker wrote, for whoever had it written; that they take it is recorded first."""
+    """Send the file that a worker wrote to the person who asked for it; the download is recorded first."""
     job = AuditReader(request.person).get_job(pk)
     if not job.is_owned_by(request.person) or job.connection not in request.connections:
         raise UnknownRecord(pk)  # said alike of what is not theirs and of what never was

@@ -1,4 +1,4 @@
-"""Is the process alive, and is it ready: for machines, without any data."""
+"""Probes for machines, without any data: whether the process is alive, and whether it is ready."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from dashboard.jobs import lifecycle
 @require_safe
 @public
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers."""
+    """Answer 200: the process is alive."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 @public
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers and has every migration; 503 where not. Without a worker pages work, so that is
-    only said. What could not be found out is null. Open to everybody: probes carry no assertion."""
+    """Answer 200 if the database answers and has every migration, else 503.
+
+    Without a worker pages work, so that is only said. A fact that could not be found out is null. Open to
+    everybody: probes carry no assertion.
+    """
     said: dict[str, bool | None] = {"database": False, "migrations": None, "worker": None}
     with suppress(DatabaseError):
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""The sheet of keys; and every component in every state, for those who build (demo and debug mode only)."""
+"""The list of keys; and every component in every state, for developers (demo and debug mode only)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from dashboard.web.presenters.progress import Progress
 @require_safe
 @needs(Role.VIEWER)
 def styleguide(request: Request) -> HttpResponse:
+    """Show every component in every state."""
     if not (settings.DEBUG or settings.IS_DEMO):
         raise Http404
     words = {**STATUS_WORDS, "unknown": "quarantined", "absent": "Not there"}
@@ -36,7 +37,7 @@ def styleguide(request: Request) -> HttpResponse:
 
 
 def build_sample_progress(state: Job.State) -> Progress:
-    """A job in this state, halfway where it has not come to its end; nothing of it is saved."""
+    """Return a job in this state, halfway if it has not come to its end; nothing of it is saved."""
     now = timezone.now()
     job = Job(state=state, started_at=now - timedelta(seconds=20), finished_at=now)
     shown = Progress(job, done=60 if state == Job.State.DONE else 31, total=60)
@@ -47,5 +48,5 @@ def build_sample_progress(state: Job.State) -> Progress:
 @require_safe
 @needs(Role.VIEWER)
 def keys(request: Request) -> HttpResponse:
-    """What each key does, and the switch that turns them off."""
+    """Show what each key does, and the switch that turns them off."""
     return show(request, "keys/keys")

@@ -1,4 +1,4 @@
-"""Jobs of the worker: the page of one, stopping it and having it go on, and those of a connection."""
+"""Pages of the worker's jobs: one job, stopping and resuming it, and the jobs of a connection."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from dashboard.web.views.selection import get_operator
 @require_safe
 @needs(Role.VIEWER)
 def job(request: Request, pk: UUID) -> HttpResponse:
-    """How far a job is and what became of it; who comes while it runs sees it move."""
+    """Show the progress and the outcome of a job; while it runs, the page keeps itself up to date."""
     return render_job(request, AuditReader(request.person).get_job(pk))
 
 
@@ -48,7 +48,7 @@ def job_stop(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @needs(Role.VIEWER)
 def job_resume(request: Request, pk: UUID) -> HttpResponse:
-    """Have a paused job go on now."""
+    """Resume a paused job now."""
     found = AuditReader(request.person).get_job(pk)
     if not may_stop(found, request.person):
         raise NotPermitted(request.person, Role.OPERATOR)
@@ -62,7 +62,7 @@ def job_resume(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @needs(Role.OPERATOR)
 def job_retry(request: Request, pk: UUID) -> HttpResponse:
-    """Put what failed back into the tray, and lead to where it is read again before anything is sent."""
+    """Select what failed again, and lead to where it is read again before anything is sent."""
     found = AuditReader(request.person).get_job(pk)
     connection = request.connection(found.connection.slug)
     selection.add(get_operator(request), connection, list_failures(found), retry_of=found)
@@ -72,7 +72,7 @@ def job_retry(request: Request, pk: UUID) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def connection_jobs(request: Request, slug: str) -> HttpResponse:
-    """The newest jobs of a connection."""
+    """Show the newest jobs of a connection."""
     connection = request.connection(slug)
     context = {
         "connection": connection,
@@ -83,6 +83,7 @@ def connection_jobs(request: Request, slug: str) -> HttpResponse:
 
 
 def render_job(request: Request, found: Job) -> HttpResponse:
+    """Return the job's page."""
     form = OutcomeForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
     kind = ExportJob if found.kind == Job.Kind.EXPORT else JobPage
@@ -107,5 +108,5 @@ def render_job(request: Request, found: Job) -> HttpResponse:
 
 
 def answer_with_job(request: Request, found: Job) -> HttpResponse:
-    """The page as it is now: in place for htmx, else by going there."""
+    """Return the page as it is now: in place for htmx, else by going there."""
     return render_job(request, found) if wants_fragment(request) else go_to(request, found.get_absolute_url())

@@ -27,7 +27,7 @@ from dashboard.web.ticket_links import add_ticket
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.VIEWER)
 def lookups(request: Request) -> HttpResponse:
-    """What is to be looked up, and this person's look-ups of the last day; POST carries one out."""
+    """Show the form, and this person's look-ups of the last day; on POST look the ids up."""
     form = LookupForm.of(request)
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
@@ -40,7 +40,7 @@ def lookups(request: Request) -> HttpResponse:
 @require_POST
 @needs(Role.VIEWER)
 def lookup_count(request: Request) -> HttpResponse:
-    """How many ids are in what was typed so far, by the same reading as when it is sent."""
+    """Count the ids in what was typed so far, by the same reading as when it is sent."""
     form = PastedForm(request.POST, request.FILES)
     form.full_clean()
     return render(request, "lookup/_count.html", {"form": form})
@@ -49,14 +49,14 @@ def lookup_count(request: Request) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def lookup(request: Request, pk: UUID) -> HttpResponse:
-    """What became of each id, as it was when it was asked for."""
+    """Show the result of each id, as it was when it was asked for."""
     return show(request, "lookup/result", result=LookupResult(get(pk, request.connections)))
 
 
 @require_GET  # nobody takes anything away by HEAD
 @needs(Role.VIEWER)
 def lookup_export(request: Request, pk: UUID) -> HttpResponse:
-    """The whole result as a table."""
+    """Send the whole result as a table."""
     found = get(pk, request.connections)
     response = HttpResponse(LookupResult(found).csv(), content_type=CONTENT_TYPES["csv"])
     response.headers["Content-Disposition"] = content_disposition(
@@ -68,7 +68,7 @@ def lookup_export(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @needs(Role.VIEWER)
 def lookup_again(request: Request, pk: UUID) -> HttpResponse:
-    """Ask for what was not answered; with `all`, look everything up anew under another address."""
+    """Ask for the unanswered ids; with `all`, look everything up anew under another address."""
     found = get(pk, request.connections)
     return carry_out(request, repeat(request.person, found) if "all" in request.POST else found)
 
@@ -76,7 +76,7 @@ def lookup_again(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @needs(Role.OPERATOR)
 def lookup_tray(request: Request, pk: UUID) -> HttpResponse:
-    """Put what was found in one of its connections into the person's tray of it, and show that."""
+    """Select what was found in one of its connections, and show that."""
     result = LookupResult(get(pk, request.connections))
     slug = request.POST.get("connection") or result.connections[0].slug
     connection = service.get_connection(slug, result.connections)

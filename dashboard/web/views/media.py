@@ -1,4 +1,4 @@
-"""Cached media: the list, one item, what moves while one watches, what is stuck, and which links end soon."""
+"""Cached media: the list, one item, variants on the move, stuck items, and links that end soon."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm, RevealForm
 from dashboard.web.htmx import show
 from dashboard.web.presenters import selection
-from dashboard.web.presenters.media import ItemPage, RowBuilder, build_live_href
+from dashboard.web.presenters.media import RowBuilder, build_live_href
+from dashboard.web.presenters.media_item import ItemPage
 from dashboard.web.presenters.media_list import ListPage
 from dashboard.web.presenters.saved_views import Menu
 from dashboard.web.presenters.ticket import build_ticket_bar
@@ -33,7 +34,7 @@ from dashboard.web.ticket_links import TicketLink, read_ticket
 @require_safe
 @needs(Role.VIEWER)
 def media_list(request: Request, slug: str) -> HttpResponse:
-    """One page of a connection's cache, by the filters in the address."""
+    """Show one page of a connection's cache, by the filters in the address."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     form = MediaFilterForm(request.GET)
@@ -51,7 +52,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def media_live(request: Request, slug: str) -> HttpResponse:
-    """The rows named by `id`, read again; those still moving are asked for again by the answer."""
+    """Show the rows named by `id`, read again; the answer asks again for those still moving."""
     connection = request.connection(slug)
     asked = dict.fromkeys(request.GET.getlist("id")[:MAX_ITEMS_PER_PAGE])
     ids = [check_media_id(text) for text in asked]
@@ -75,7 +76,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
-    """One item with every variant; or who removed it; or that it is not in the cache."""
+    """Show one item with every variant; or who removed it; or that it is not in the cache."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     check_media_id(media_id)
@@ -108,6 +109,7 @@ def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
 
 
 def record_reveal(request: Request, connection: Connection, media_id: str, variant: str, ticket: str) -> None:
+    """Record that the person revealed a variant."""
     audit.record(
         "media.revealed",
         request.caller,
@@ -119,7 +121,8 @@ def record_reveal(request: Request, connection: Connection, media_id: str, varia
 
 
 def render_gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
-    """The tombstone of an item, or that it is not in this connection's cache, and where else to look."""
+    """Return the tombstone of an item, or that it is not in this connection's cache, and where else to
+    look."""
     stone = actions.find_tombstone(connection, link.media_id)
     return show(
         request,
@@ -137,7 +140,7 @@ def render_gone(request: Request, connection: Connection, link: TicketLink) -> H
 @require_safe
 @needs(Role.VIEWER)
 def connection_stuck(request: Request, slug: str) -> HttpResponse:
-    """Items with variants that have waited, or been stored, for more than an hour."""
+    """Show items with variants that have waited, or been stored, for more than an hour."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     menu = Menu(get_reader(request), connection, here="connection-stuck")
@@ -147,7 +150,7 @@ def connection_stuck(request: Request, slug: str) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def connection_expiring(request: Request, slug: str) -> HttpResponse:
-    """The links that end soonest, as the last scan met them."""
+    """Show the links that end soonest, by the last scan."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
     menu = Menu(get_reader(request), connection, here="connection-expiring")

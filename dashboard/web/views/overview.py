@@ -1,4 +1,4 @@
-"""What a connection stores, as its last scan counted it; and the scan itself, begun, watched and stopped."""
+"""The contents of a connection by its last scan; and the scan itself, begun, watched and stopped."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from dashboard.web.views.selection import get_operator
 @require_safe
 @needs(Role.VIEWER)
 def connection_overview(request: Request, slug: str) -> HttpResponse:
-    """The pictures of the last scan with their numbers; or that there was none yet."""
+    """Show the pictures of the last scan with their numbers; or that there was none yet."""
     return render_pictures(request, request.connection(slug))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Role.VIEWER)
 def connection_scan(request: Request, slug: str) -> HttpResponse:
-    """How far the scan is, for a page that watches it; on POST begin one, stop it or have it go on."""
+    """Show the progress of the scan, for a page that watches it; on POST begin, stop or resume one."""
     connection = request.connection(slug)
     form = ScanForm(request.POST) if request.method == "POST" else PlaceForm(request.GET)
     if not form.is_valid():
@@ -45,7 +45,7 @@ def connection_scan(request: Request, slug: str) -> HttpResponse:
 
 
 def act_on_scan(request: Request, connection: Connection, act: str | None) -> None:
-    """Do what was pressed, unless the scan is over already. Raises NotPermitted."""
+    """Begin, stop or resume the scan as pressed, unless it is over already. Raises NotPermitted."""
     if act in (None, "begin"):
         scan.begin(connection, request.caller)
     elif job := lifecycle.find_open(connection, Job.Kind.SCAN):
@@ -60,6 +60,7 @@ def act_on_scan(request: Request, connection: Connection, act: str | None) -> No
 def render_pictures(
     request: Request, connection: Connection, *, reasons: Sequence[str] = (), status: int = 200
 ) -> HttpResponse:
+    """Return the overview with its status."""
     scanning = ScanStatus(connection)
     return show(
         request,

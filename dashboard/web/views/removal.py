@@ -37,7 +37,7 @@ get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 @get_and_post
 @needs(Role.OPERATOR)
 def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
-    """Ask whether to delete an item with all its variants; on POST delete it and say what became of it."""
+    """Ask whether to delete an item with all its variants; on POST delete it and show the outcome."""
     connection = request.connection(slug)
     check_media_id(media_id)
     target = f"item {media_id} of {connection.pk}"
@@ -78,12 +78,13 @@ def connection_purge(request: Request, slug: str) -> HttpResponse:
 
 
 def read_posted(request: Request) -> QueryDict | None:
-    """The form as it was sent, also when it was sent empty; None where nothing was."""
+    """Return the form as it was sent, also when it was sent empty; None if nothing was."""
     return request.POST if request.method == "POST" else None
 
 
 def read_initial(request: Request) -> dict[str, object]:
-    """What the form starts with: the ticket that the link brought, and the removal that it tries again."""
+    """Return the form's first values: the ticket that the link brought, and the removal that it tries
+    again."""
     ticket = read_ticket(request.GET)
     return {
         "ticket": ticket,
@@ -93,13 +94,14 @@ def read_initial(request: Request) -> dict[str, object]:
 
 
 def build_intent(request: Request, form: RemovalForm) -> Intent:
+    """Return the intent that the valid form states."""
     said = {name: form.cleaned_data[name] for name in ("token", "ticket", "reason", "retry_of")}
     return Intent(request.caller, typed=form.cleaned_data.get("typed", ""), **said)
 
 
 def render_outcome(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
-    """What became of it: in the dialog, with the row or page behind it brought up to date; or as a page.
-    From the page of the removal that this one tries again, on to its own."""
+    """Return the outcome: in the dialog, with the row or page behind it brought up to date; or as a page.
+    From the page of the removal that this one tries again, lead on to its own."""
     if record.retry_of and find_page_behind(request) == record.retry_of.get_absolute_url():
         return go_to(request, record.get_absolute_url())
     words = write_outcome_message(record)
@@ -125,7 +127,8 @@ def render_outcome(request: Request, name: str, connection: Connection, record: 
 
 
 def build_bar_behind(request: Request, connection: Connection) -> SelectionBar | None:
-    """Return what is selected now, where the connection's list stands behind the dialog and shows it."""
+    """Return the bar of what is selected now, if the connection's list stands behind the dialog and shows
+    it."""
     path, _, query = find_page_behind(request).partition("?")
     if not wants_fragment(request) or path != connection.media_url:
         return None
@@ -137,7 +140,7 @@ def build_bar_behind(request: Request, connection: Connection) -> SelectionBar |
 
 
 def find_page_kind(request: Request, item_href: str) -> str:
-    """Which page stands behind the dialog: the item's own, or a list; none where there is no dialog."""
+    """Return which page stands behind the dialog: "item", or "list"; "" if there is no dialog."""
     if not wants_fragment(request):
         return ""
     behind = find_page_behind(request).partition("?")[0]
@@ -147,7 +150,7 @@ def find_page_kind(request: Request, item_href: str) -> str:
 @require_safe
 @needs(Role.VIEWER)
 def removal(request: Request, pk: UUID) -> HttpResponse:
-    """What is known of a removal, with every step of its way."""
+    """Show a removal with every step of its way."""
     history = AuditReader(request.person)
     return render_removal(request, history, history.get_removal(pk))
 
@@ -155,7 +158,7 @@ def removal(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @needs(Role.OPERATOR)
 def removal_look(request: Request, pk: UUID) -> HttpResponse:
-    """Find out by reading, now, what became of a removal that is unknown."""
+    """Find out by reading, now, the outcome of a removal that is unknown."""
     history = AuditReader(request.person)
     record = history.get_removal(pk)
     if build_detail(request, history, record).may_look:
@@ -166,7 +169,7 @@ def removal_look(request: Request, pk: UUID) -> HttpResponse:
 @get_and_post
 @needs(Role.ADMIN)
 def removal_close(request: Request, pk: UUID) -> HttpResponse:
-    """Ask what an admin found out of an unresolved removal; on POST close it with that note."""
+    """Ask for an admin's finding on an unresolved removal; on POST close it with that note."""
     record = AuditReader(request.person).get_removal(pk)
     form = ClosingForm(read_posted(request))
     if form.is_valid() and ledger.close(record, request.caller, form.cleaned_data["note"]):
@@ -179,12 +182,14 @@ def removal_close(request: Request, pk: UUID) -> HttpResponse:
 
 
 def build_detail(request: Request, history: AuditReader, record: Removal) -> RemovalDetail:
+    """Return the context of the removal's page."""
     return RemovalDetail(history, record, request.person, request.connections)
 
 
 def render_removal(
     request: Request, history: AuditReader, record: Removal, *, looked: bool = False
 ) -> HttpResponse:
+    """Return the removal's page."""
     page = build_detail(request, history, record)
     return show(
         request, "removal/record", page=page, record=record, connection=page.connection, looked=looked

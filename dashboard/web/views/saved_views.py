@@ -31,7 +31,7 @@ from .removal import get_and_post, read_posted
 @require_safe
 @needs(Role.VIEWER)
 def views(request: Request) -> HttpResponse:
-    """Every saved view that is the person's own or shared, and where each leads."""
+    """Show every saved view that is the person's own or shared, and where each leads."""
     person = get_reader(request)
     slug = preferences.read(request).chosen
     chosen = next((one for one in request.connections if one.slug == slug), None)
@@ -80,6 +80,6 @@ def view_delete(request: Request, pk: int) -> HttpResponse:
 
 
 def find_link(view: SavedView, chosen: Connection | None) -> str:
-    """Where it leads: to its connection, or for any to the one chosen last; nowhere while none is."""
+    """Return where the view leads: to its connection, or for any to the one chosen last; "" while none is."""
     connection = view.connection or chosen
     return build_view_href(view, connection) if connection else ""

@@ -1,4 +1,4 @@
-"""What a person has selected in a connection: changed from the list, reviewed, and removed as one."""
+"""The person's selection in a connection: changed from the list, reviewed, and removed as one."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ from dashboard.web.views.removal import build_intent, get_and_post, read_initial
 @get_and_post
 @needs(Role.OPERATOR)
 def tray(request: Request, slug: str) -> HttpResponse:
-    """Ask whether to remove everything selected here; on POST begin it. `out` takes one item out of the tray,
-    and `look` only reads again: both keep what was typed."""
+    """Ask whether to remove everything selected here; on POST begin it.
+
+    `out` unselects one item, and `look` only reads again: both keep what was typed.
+    """
     connection, person = request.connection(slug), get_operator(request)
     if changed := request.POST.getlist("out"):
         selection.remove(person, connection, changed)
@@ -53,8 +55,8 @@ def tray(request: Request, slug: str) -> HttpResponse:
 
 
 def begin_removal(request: Request, connection: Connection, form: ReviewForm) -> str:
-    """Have everything removed that the review showed, and take it out of the tray; what another removal holds
-    stays. Return the address of the job, which says so where the tray could not be emptied."""
+    """Begin to remove everything that the review showed, and unselect it; what another removal holds
+    stays. Return the address of the job, which says so if not everything could be unselected."""
     person, said = get_operator(request), form.cleaned_data
     begun = bulk.begin(
         connection,
@@ -72,7 +74,7 @@ def begin_removal(request: Request, connection: Connection, form: ReviewForm) ->
 @require_POST
 @needs(Role.OPERATOR)
 def tray_change(request: Request, slug: str) -> HttpResponse:
-    """Put into the tray what was ticked, and take out of it what was not any more."""
+    """Select what was ticked, and unselect what was not any more."""
     connection, person = request.connection(slug), get_operator(request)
     form = TrayChangeForm(request.POST)
     if not form.is_valid():
@@ -86,6 +88,6 @@ def tray_change(request: Request, slug: str) -> HttpResponse:
 
 
 def get_operator(request: Request) -> Person:
-    """The person, who is there: only operators come this far."""
+    """Return the person, who is there: only operators come this far."""
     assert request.person is not None  # noqa: S101 - web.identity_middleware has asked
     return request.person

@@ -1,4 +1,4 @@
-"""Where tickets link to: the item's page, or the question in which connection it is."""
+"""The address that tickets link to: it leads to the item's page, or asks in which connection it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dashboard.web.ticket_links import TicketLink, UnusableLink
 @require_safe
 @needs(Role.VIEWER)
 def go(request: Request) -> HttpResponse:
-    """To the item where its connection is known, else to the page that asks each of them for it."""
+    """Lead to the item if its connection is known, else to the page that asks each of them for it."""
     link = TicketLink.of(request.GET)
     if link.connection:
         return redirect(link.item_href(service.get_connection_by_name(link.connection, request.connections)))
@@ -35,7 +35,7 @@ def go(request: Request) -> HttpResponse:
 @require_safe
 @needs(Role.VIEWER)
 def go_answers(request: Request) -> HttpResponse:
-    """The next few connections asked, all at once, and a link to those after them."""
+    """Ask the next few connections, all at once, and link to those after them."""
     link = TicketLink.of(request.GET)
     form = SearchStateForm(request.GET)
     if not form.is_valid():
@@ -55,6 +55,6 @@ def go_answers(request: Request) -> HttpResponse:
 
 
 def show_search(request: Request, link: TicketLink, search: CrossConnectionSearch) -> HttpResponse:
-    """Render how far the search is, with the records of earlier removals of the item."""
+    """Return the progress of the search, with the records of earlier removals of the item."""
     stones = [] if wants_fragment(request) else actions.find_traces(request.connections, link.media_id)
     return show(request, "ticket/answers", search=SearchPage(link, search), stones=stones)

@@ -12,7 +12,8 @@ from msgspec import structs
 from dashboard.models import Connection
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant
 from dashboard.web.preferences import Preferences
-from dashboard.web.presenters.media import SLOTS, BrokenRow, ItemPage, Row, RowBuilder, build_variant_cards
+from dashboard.web.presenters.media import SLOTS, BrokenRow, Row, RowBuilder
+from dashboard.web.presenters.media_item import ItemPage, build_variant_cards
 from tests.make import DAY_MS, item, variant
 
 GOOD = "https://media.ofauth.com/v2/abc"
