@@ -236,3 +236,11 @@ def test_what_people_typed_is_text(viewer: Browser, small: Connection) -> None:
 def test_it_says_how_ids_survive_a_spreadsheet(viewer: Browser, small: Connection) -> None:
     event(of=small)
     assert "set the column media_id to text" in words_in(text(viewer.get(HERE)))
+
+
+def test_without_filters_there_is_no_room_for_chips(viewer: Browser) -> None:
+    """The style sheet takes the list away where it is empty, and white space is not empty."""
+    for path in ("/audit/", "/c/small/media/?limit=25"):
+        assert re.search(
+            r'<ul class="chips" aria-label="Applied filters">(</ul>|<li>)', text(viewer.get(path))
+        )
