@@ -9,12 +9,11 @@ import argparse
 import os
 import secrets
 import sys
-from pathlib import Path
 from typing import Final
 
+from .private import VAR_DIR
 from .sandbox import DEMO_KEY
 
-VAR_DIR: Final = Path(__file__).resolve().parent.parent / ".var"
 DEFAULT_PORT: Final = 8000
 
 

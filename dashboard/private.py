@@ -10,6 +10,9 @@ import stat
 from pathlib import Path
 from typing import Any, Final
 
+VAR_DIR: Final = Path(__file__).resolve().parent.parent / ".var"
+"""Where this program keeps files of its own, unless it is told otherwise."""
+
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 

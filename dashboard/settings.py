@@ -16,12 +16,11 @@ from .auth import settings as auth_settings
 from .auth.config import HeaderConfig
 from .logs import LOGGING as LOGGING
 from .origins import check_ticket_url, is_loopback, parse_origin
-from .private import PrivateDatabase, find_folder_fault, find_link_fault
+from .private import VAR_DIR, PrivateDatabase, find_folder_fault, find_link_fault
 from .safety import check_host, check_key, find_shared_keys, is_loopback_bind
 from .vault import parse_base_url
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
-VAR_DIR: Final = BASE_DIR / ".var"
 
 MIN_KEY_LENGTH: Final = 32
 """Characters of a key for encrypting or sealing."""

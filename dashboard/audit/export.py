@@ -10,7 +10,7 @@ from dashboard.models import Event
 
 from . import chain
 
-COLUMNS: Final = (
+EVENT_COLUMNS: Final = (
     "sequence",
     "at",
     "code",
@@ -73,10 +73,10 @@ def as_json_lines(events: Iterable[Event]) -> Iterator[str]:
 def as_csv(events: Iterable[Event]) -> Iterator[str]:
     """Yield a row of column names, then a row for each event."""
     sheet = spreadsheets.Sheet()
-    yield sheet.encode_header((*COLUMNS, *RESULTS, "before", "hash"))
+    yield sheet.encode_header((*EVENT_COLUMNS, *RESULTS, "before", "hash"))
     for event in events:
         facts = chain.read_facts(event)
-        values = [facts[name] for name in COLUMNS] + [facts["result"].get(name) for name in RESULTS]
+        values = [facts[name] for name in EVENT_COLUMNS] + [facts["result"].get(name) for name in RESULTS]
         yield sheet.encode_rows([[safe(value) for value in (*values, facts["before"], event.hash)]])
 
 

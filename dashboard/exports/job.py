@@ -44,7 +44,7 @@ MAX_OPEN_EXPORTS: Final = 10
 LOCKED_PAUSE_SECONDS: Final = 5.0
 """Time in which a process that lost its lease finds that out and releases the file."""
 
-CURSOR_LOOP_MESSAGE: Final = (
+ENDLESS_LIST_MESSAGE: Final = (
     "The service's pages lead in a circle, so the list has no end, and a file of it would be wrong."
 )
 
@@ -140,7 +140,7 @@ def run(pk: UUID) -> None:
 class _ExportWalker(Walker[ExportProgress]):
     """A run of an export, which keeps the length of its file together with the cursor."""
 
-    cursor_loop_message = CURSOR_LOOP_MESSAGE
+    cursor_loop_message = ENDLESS_LIST_MESSAGE
 
     def __init__(self, job: Job) -> None:
         super().__init__(job, decode_query(job), msgspec.convert(job.progress, ExportProgress))

@@ -24,7 +24,7 @@ Items = Sequence[MediaItem | UnreadableItem]
 Encoder = Callable[[Items], bytes]
 """Turns the items of a page into the bytes that stand for them."""
 
-COLUMNS: Final = (
+EXPORT_COLUMNS: Final = (
     "connection",
     "media_id",
     "type",
@@ -54,7 +54,7 @@ _MILLISECONDS: Final = [f"{ms:03}Z" for ms in range(1000)]
 
 def encode_header(file_format: str) -> bytes:
     """Return the first bytes of a file of this format."""
-    return Sheet().encode_header(COLUMNS).encode() if file_format == "csv" else b""
+    return Sheet().encode_header(EXPORT_COLUMNS).encode() if file_format == "csv" else b""
 
 
 def make_encoder(file_format: str, connection: Connection) -> Encoder:
@@ -138,7 +138,7 @@ def _object_encoder(slug: str) -> Encoder:
     return lambda items: lines.encode_lines(to_object(item) for item in items)
 
 
-_NAMES: Final = COLUMNS[4:-2]
+_NAMES: Final = EXPORT_COLUMNS[4:-2]
 
 
 def _facts(variant: Variant, text: Callable[[str], str]) -> tuple[Any, ...]:

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.identity import Caller
+from dashboard.jobs.lifecycle import CLOCK_SKEW
 from dashboard.logs import mask_ids
 from dashboard.models import Connection, Job, Removal, transition
 
@@ -77,7 +78,7 @@ def acquire(job: Job, number: UUID, at_most: int) -> list[Removal]:
     rows = Removal.objects.filter(job=job)
     with transaction.atomic():
         jumped = (
-            now + CLAIM_LEASE + ledger.CLOCK_SKEW
+            now + CLAIM_LEASE + CLOCK_SKEW
         )  # a lease beyond it was given by a clock that has jumped since
         ended = Q(lease_until__lt=now) | Q(lease_until__gt=jumped)
         rows.filter(ended, state=State.CLAIMED).update(state=State.PLANNED, claim=None, lease_until=None)

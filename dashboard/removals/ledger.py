@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.identity import Caller
+from dashboard.jobs.lifecycle import CLOCK_SKEW
 from dashboard.logs import mask_ids
 from dashboard.models import Connection, Removal, actor_columns_of, transition
 from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, WORKER_DELETE_TIMEOUTS
@@ -46,9 +47,6 @@ MAX_LOCK_WAIT: Final = timedelta(seconds=25)
 CALL_LEASE: Final = {verb: call + MAX_LOCK_WAIT for verb, call in CALL_DEADLINE.items()}
 """Longer than any call after the row has waited for two locks of the database: a row still `sent` after it
 has lost its process."""
-
-CLOCK_SKEW: Final = timedelta(minutes=1)
-"""A row sent further in the future than this was written by a clock that has jumped since."""
 
 CHECK_PAUSES: Final = tuple(timedelta(seconds=s) for s in (2, 8, 50, 540))
 """Pauses between checks of an unknown outcome: at +2, +10, +60 s and +10 min; then it is unresolved."""

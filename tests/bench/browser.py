@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, CDPSession, sync_playwright
 
-from dashboard.demo import VAR_DIR
+from dashboard.private import VAR_DIR
 
 from .stage import MILLION_PAGE, CouldNotRun, Stage
 

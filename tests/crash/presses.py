@@ -19,9 +19,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import wait
-from pathlib import Path
 from tempfile import TemporaryFile
-from types import FrameType
 from typing import Any, Final
 
 import django
@@ -41,38 +39,8 @@ from dashboard.removals import actions, bulk, ledger, recovery, runner  # noqa: 
 from dashboard.removals.actions import Intent  # noqa: E402
 from dashboard.removals.errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight  # noqa: E402
 from tests import make  # noqa: E402
+from tests.crash.steps import Steps  # noqa: E402
 from tests.rights import as_owner, migrate  # noqa: E402
-
-HOUSE: Final = Path(service.__file__).parent
-REMOVALS: Final = ("actions.py", "ledger.py", "recovery.py", "bulk.py", "claims.py", "runner.py")
-OURS: Final = ("service.py", "audit", "vault/client.py", "vault/transport.py", "jobs/lifecycle.py")
-WATCHED: Final = {
-    str(file): str(file.relative_to(HOUSE))
-    for name in (*OURS, *(f"removals/{one}" for one in REMOVALS))
-    for file in ((HOUSE / name).glob("*.py") if (HOUSE / name).is_dir() else [HOUSE / name])
-}
-"""The files whose lines are counted, and their short names."""
-
-
-class Steps:
-    """The lines of the watched files as they are executed; at number `dies_at` the process kills itself, or
-    at the first run of that line, or (`line*3`) at its third."""
-
-    def __init__(self, dies_at: int | str = 0) -> None:
-        self.dies_at, self.taken = dies_at, list[str]()
-        self.line, _, times = str(dies_at).partition("*")
-        self.left = int(times or 1)
-
-    def __call__(self, frame: FrameType, event: str, arg: object) -> Steps | None:
-        name = WATCHED.get(frame.f_code.co_filename)
-        if name is None:
-            return None
-        if event == "line":
-            self.taken.append(f"{name}:{frame.f_lineno}")
-            self.left -= self.taken[-1] == self.line
-            if len(self.taken) == self.dies_at or not self.left:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return self
 
 
 def prepare(connections_by_slug: dict[str, str], shown: list[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from dashboard.exports.rows import COLUMNS
+from dashboard.exports.rows import EXPORT_COLUMNS
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Event, Lookup, Removal
 from dashboard.removals import bulk
@@ -170,7 +170,7 @@ def test_they_are_exported(small: Connection, odd: dict[str, str], form: str, ex
     body = export(small, form).decode()
     if form == "csv":
         rows = list(csv.DictReader(io.StringIO(body.removeprefix("\ufeff"), newline="")))
-        assert tuple(rows[0]) == COLUMNS
+        assert tuple(rows[0]) == EXPORT_COLUMNS
         marks = {row["media_id"]: row["odd"] for row in rows if row["odd"]}
     else:
         items = [json.loads(line) for line in body.splitlines()]

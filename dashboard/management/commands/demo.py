@@ -19,9 +19,10 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError
 
-from dashboard.demo import VAR_DIR, add_arguments, make_database_url
+from dashboard.demo import add_arguments, make_database_url
 from dashboard.demo_lock import CannotWrite, DemoRuns, announce_end, find_listener, lock_database, lock_file
 from dashboard.models import Connection
+from dashboard.private import VAR_DIR
 from dashboard.sandbox import DEMO_CONNECTIONS, DEMO_KEY
 
 MAX_START_SECONDS: Final = 90

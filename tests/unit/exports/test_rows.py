@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.exports.rows import COLUMNS, Items, encode_header, format_moment, make_encoder
+from dashboard.exports.rows import EXPORT_COLUMNS, Items, encode_header, format_moment, make_encoder
 from dashboard.lookups.parsing import parse_ids
 from dashboard.models import Connection
 from dashboard.units import format_iso
@@ -90,7 +90,7 @@ def test_what_cannot_be_read_says_why(media_id: str | None, shown: str) -> None:
     broken = UnreadableItem(media_id, "Object missing required field `status`")
     (row,) = table([broken])
     assert (row["media_id"], row["unreadable"]) == (shown, broken.reason)
-    assert set(row) == set(COLUMNS)
+    assert set(row) == set(EXPORT_COLUMNS)
     assert objects([broken]) == [{"connection": "small", "media_id": media_id, "unreadable": broken.reason}]
 
 

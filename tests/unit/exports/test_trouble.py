@@ -105,7 +105,7 @@ def test_a_list_without_an_end_gives_no_file(
         one: dict[str, Any] = {"id": media_id, "type": "image", "duration": None, "media": {}}
         upstream.faults.add(body={"items": [one], "nextCursor": leads_to})
     job = after(begun(some))
-    assert (job.state, job.why) == (State.FAILED, export.CURSOR_LOOP_MESSAGE)
+    assert (job.state, job.why) == (State.FAILED, export.ENDLESS_LIST_MESSAGE)
     assert left_lying() == []
 
 

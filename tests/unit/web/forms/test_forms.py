@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from django.core import signing
 from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.models import Connection
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, SORTS, STATUSES, TYPES, MediaQuery
 from dashboard.vault.query import API_PARAMETERS
 from dashboard.web.forms.account import PreferencesForm, SignInForm
 from dashboard.web.forms.media import MediaFilterForm
-from dashboard.web.forms.removal import PurgeForm, RemovalForm
 from dashboard.web.forms.ticket import SearchForm
 
 
@@ -202,77 +198,6 @@ def test_no_limit_is_the_usual_one() -> None:
     form = filters("")
     assert form.is_valid()
     assert form.query().limit == DEFAULT_ITEMS_PER_PAGE
-
-
-def test_a_removal_needs_neither_ticket_nor_reason_nor_token() -> None:
-    form = RemovalForm({})
-    assert form.is_valid()
-    assert isinstance(form.cleaned_data["token"], uuid.UUID)
-
-
-def test_a_removal_keeps_its_token_and_tidies_its_ticket() -> None:
-    token = RemovalForm().one_time_token
-    form = RemovalForm({"ticket": "  ZD-1 \t 2 ", "reason": "asked\nfor", "token": token})
-    assert form.is_valid()
-    number = uuid.UUID(token.partition(":")[0])
-    said = {"ticket": "ZD-1 2", "reason": "asked\nfor", "token": number, "retry_of": None}
-    assert form.cleaned_data == said
-
-
-OF_ANOTHER: Final = RemovalForm(target="item 2").one_time_token
-
-
-@pytest.mark.parametrize(
-    "token",
-    ["not one", "x" * 10_000, str(uuid.uuid4()), OF_ANOTHER, OF_ANOTHER[:-1], OF_ANOTHER.partition(":")[0]],
-)
-def test_a_token_of_another_form_is_refused_and_exchanged(token: str) -> None:
-    form = RemovalForm({"token": token}, target="item 1")
-    assert list(form.errors) == ["token"]
-    assert RemovalForm({"token": form.one_time_token}, target="item 1").is_valid()
-
-
-def test_a_form_that_is_shown_again_keeps_its_token() -> None:
-    token = RemovalForm(target="item 1").one_time_token
-    form = RemovalForm({"token": token, "ticket": "x" * 101}, target="item 1")
-    assert list(form.errors) == ["ticket"]
-    assert form.one_time_token == token
-
-
-@pytest.mark.parametrize(
-    ("data", "name"),
-    [
-        ({"ticket": "x" * 101}, "ticket"),
-        ({"reason": "x" * 1001}, "reason"),
-        ({"ticket": "a\x00b"}, "ticket"),
-    ],
-)
-def test_a_removal_refuses_what_the_record_cannot_hold(data: dict[str, str], name: str) -> None:
-    assert list(RemovalForm(data).errors) == [name]
-
-
-STUDIO: Final = Connection(pk=7, label="Studio A")
-
-
-@pytest.mark.parametrize("typed", ["", "studio a", "Studio  A", "Studio A.", "STUDIO A", "Studio\u00a0A"])
-def test_a_purge_wants_the_label_letter_by_letter(typed: str) -> None:
-    assert "typed" in PurgeForm({"typed": typed}, connection=STUDIO).errors
-
-
-def test_a_purge_takes_the_label_and_the_impact_that_was_shown() -> None:
-    shown = PurgeForm(connection=STUDIO).shown({"items_seen": 3})
-    form = PurgeForm({"typed": "Studio A", "impact": shown}, connection=STUDIO)
-    assert form.is_valid()
-    assert form.cleaned_data["impact"] == {"items_seen": 3}
-
-
-def test_a_purge_wants_its_impact_shown_first() -> None:
-    other = PurgeForm(connection=Connection(pk=8, label="Studio A")).shown({"items_seen": 3})
-    mine = PurgeForm(connection=STUDIO).shown({"items_seen": 3})
-    old = signing.TimestampSigner(salt=PurgeForm(connection=STUDIO).salt)
-    for impact in ("", "x", mine[:-1], other, old.sign("e30").replace(":", ":0", 1)):
-        form = PurgeForm({"typed": "Studio A", "impact": impact}, connection=STUDIO)
-        assert list(form.errors) == ["impact"]
 
 
 @pytest.mark.parametrize(
