@@ -62,7 +62,7 @@ class TicketLink:
     ticket: str = ""
 
     @classmethod
-    def of(cls, asked: QueryDict) -> TicketLink:
+    def from_query(cls, asked: QueryDict) -> TicketLink:
         """Read the link from a query. Raises UnusableLink."""
         media, connection = _read_single(asked, "media"), _read_single(asked, "connection")
         try:

@@ -40,8 +40,8 @@ ADDRESSES: Final = {
     "media-export": "/c/small/export/",
     "media-export-now": "/c/small/export/now/?format=csv",
     "media-live": "/c/small/live/?id=odd-many",
-    "tray": "/c/small/tray/",
-    "tray-change": "/c/small/tray/change/",
+    "selection": "/c/small/tray/",
+    "selection-change": "/c/small/tray/change/",
     "media-delete": "/c/small/media/odd-many/delete/",
     "media-item": "/c/small/media/odd-many/",
     "media-reveal": "/c/small/media/odd-many/reveal/",
@@ -52,7 +52,7 @@ ADDRESSES: Final = {
     "lookup": f"/lookup/{LOOKUP}/",
     "lookup-export": f"/lookup/{LOOKUP}/export/",
     "lookup-again": f"/lookup/{LOOKUP}/again/",
-    "lookup-tray": f"/lookup/{LOOKUP}/tray/",
+    "lookup-selection": f"/lookup/{LOOKUP}/tray/",
     "connections": "/connections/",
     "connection-add": "/connections/add/",
     "connection-import": "/connections/import/",
@@ -88,7 +88,14 @@ ADMINS: Final = (
     "removal-close",
     "view-delete",  # of what somebody else shares
 )
-OPERATORS: Final = ("media-delete", "removal-look", "tray", "tray-change", "job-retry", "lookup-tray")
+OPERATORS: Final = (
+    "media-delete",
+    "removal-look",
+    "selection",
+    "selection-change",
+    "job-retry",
+    "lookup-selection",
+)
 NEEDED: Final = {**dict.fromkeys(OPERATORS, "operator"), **dict.fromkeys(ADMINS, "admin")}
 """The least role of an address where it is not viewer."""
 ROLES: Final = ("viewer", "operator", "admin")
@@ -97,7 +104,7 @@ FOR_ONE: Final = {"job-file"}
 OWN: Final = {"job-stop", "job-resume"}
 """Marked for viewers, who may do it to what they began themselves; else it is an operator's."""
 NO_PAGE: Final = {
-    "tray-change",
+    "selection-change",
     "job-file",
     "job-stop",
     "job-resume",
@@ -106,7 +113,7 @@ NO_PAGE: Final = {
     "lookup-export",
     "lookup-again",
     "connection-scan",
-    "lookup-tray",
+    "lookup-selection",
     "sign-out",
     "preferences",
     "media-live",

@@ -23,7 +23,7 @@ from dashboard.vault import RateLimit, VaultError, check_media_id, filter_media_
 from dashboard.vault.responses import Effect, Redactor, classify_response, parse_retry_after
 from dashboard.web import ticket_links
 from dashboard.web.forms.connection import RAW_ID_PATTERN, make_slug
-from dashboard.web.forms.selection import check_id as checked_box
+from dashboard.web.forms.selection import check_id
 
 pytestmark = pytest.mark.no_cover  # it measures times
 
@@ -164,7 +164,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "a ticket": ticket_links.clean_ticket,
     "an origin": lambda text: origins.parse_origin(f"https://{text}"),
     "a log line": logs.mask_ids,
-    "a box of the list": checked_box,
+    "a box of the list": check_id,
     "a connection's name": RAW_ID_PATTERN.search,
     "a name in links": make_slug,
 }

@@ -103,7 +103,7 @@ class LookupForm(PastedForm):
         self.among = among
 
     @classmethod
-    def of(cls, request: Request) -> LookupForm:
+    def from_request(cls, request: Request) -> LookupForm:
         """Return the form as it was posted; else as the address, or the connection chosen last, has it."""
         if request.method == "POST":
             return cls(request.POST, request.FILES, among=request.connections)

@@ -54,7 +54,7 @@ class PurgeForm(RemovalForm):
         self.expected = connection.label
         self.salt = f"impact of purging {connection.pk}"
 
-    def shown(self, impact: Mapping[str, object]) -> str:
+    def sign(self, impact: Mapping[str, object]) -> str:
         """Return the impact on the page, signed for a hidden field: nobody can alter it on its way back."""
         return signing.dumps(dict(impact), salt=self.salt)
 

@@ -38,7 +38,7 @@ _IN_THOUSANDS: Final = re.compile(rf"[0-9]{{1,3}}(?:{_PARTING.pattern}[0-9]{{3}}
 _MAX_VARIANTS: Final = 10_000
 
 
-class TrayChangeForm(forms.Form):
+class SelectionChangeForm(forms.Form):
     """Boxes: `item` for each that is ticked, with what the list shows of it; `out` for ids that are to leave
     the tray; `was`, without script, for those that were ticked when the page was made; `clear` for all."""
 
@@ -103,7 +103,7 @@ class ReviewForm(RemovalForm):
             raise JobExists(there)
         return token
 
-    def shown(self, seen: ReviewedItems) -> str:
+    def sign(self, seen: ReviewedItems) -> str:
         """Return the shown items, signed for a hidden field: nobody can alter them on their way back."""
         return signing.dumps(asdict(seen), salt=self.salt, compress=True)
 
@@ -119,7 +119,7 @@ class ReviewForm(RemovalForm):
             self.is_stale = True
             self.add_error("seen", CHANGED)
             return cleaned
-        leaves = seen.leaves(self.ids)
+        leaves = seen.list_leaving(self.ids)
         if not leaves:
             self.add_error("seen", "Nothing of this is left to delete.")
         elif len(leaves) > MIN_ITEMS_TO_TYPE and remove_thousands_separators(cleaned.get("typed", "")) != str(

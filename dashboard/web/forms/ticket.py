@@ -15,7 +15,7 @@ class SearchForm(forms.Form):
     q = forms.CharField(required=False, max_length=2000, strip=True)
     names_several = False
 
-    def target(self) -> Target | None:
+    def find_target(self) -> Target | None:
         """Return the item the text names, or None with the reason among the field's errors."""
         if not self.is_valid():
             return None

@@ -181,7 +181,7 @@ class LookupResult:
         """Return the found items of the connection, as they are selected."""
         return [r.entry for r in self.found if r.connection.pk == connection.pk and not r.unreadable]
 
-    def csv(self) -> str:
+    def write_csv(self) -> str:
         """Return a row for each id in each connection, in pasted order, then what is no id; never a link."""
         sheet = Sheet()
         return sheet.encode_header(LOOKUP_COLUMNS) + sheet.encode_rows(

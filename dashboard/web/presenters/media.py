@@ -105,7 +105,7 @@ class RowBuilder:
         self.content_type = query.content_type if query else None
         self.marks = bool(self.statuses) or self.content_type is not None
 
-    def rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
+    def build_rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
         """Return a row an item. An id listed twice is said to be: two elements of one name would mislead."""
         rows: list[Row | BrokenRow] = []
         seen: set[str] = set()
@@ -115,11 +115,11 @@ class RowBuilder:
                     BrokenRow(None, f"{item.id} is listed once more by the service, on this same page.")
                 )
                 continue
-            rows.append(self.row(item) if isinstance(item, MediaItem) else self.broken(item))
+            rows.append(self.build_row(item) if isinstance(item, MediaItem) else self.build_broken_row(item))
             seen.add(item.id or "")
         return rows
 
-    def row(self, item: MediaItem) -> Row:
+    def build_row(self, item: MediaItem) -> Row:
         """Return the row of one item."""
         variants = item.media.values()
         first = min((v for v in variants if v.created_ms), key=_created, default=None)
@@ -127,7 +127,7 @@ class RowBuilder:
         last = max(variants, key=_accessed, default=None)
         used = last.last_accessed_at if last else None
         known = [v.size_bytes for v in variants if v.size is not None]
-        thumb, why = self.thumb(item)
+        thumb, why = self.find_thumb(item)
         href = f"{self.base}{item.id}/"
         return Row(
             id=item.id,
@@ -137,7 +137,7 @@ class RowBuilder:
             type_word=TYPE_WORDS.get(item.type, item.type) or "Type not known",
             length=format_length(item.duration),
             size=format_size(sum(known) if known else None),
-            strip=self.strip(item),
+            strip=self.build_strip(item),
             first_seen=format_age((self.now_ms - first.created_ms) / 1000) if first else "—",
             first_seen_iso=format_iso(seen) if seen else "",
             last_seen=format_age((self.now_ms - last.last_accessed_ms) / 1000) if last and used else "never",
@@ -150,21 +150,22 @@ class RowBuilder:
             odd="; ".join(list_oddities(item)),
         )
 
-    def broken(self, item: UnreadableItem) -> BrokenRow:
+    def build_broken_row(self, item: UnreadableItem) -> BrokenRow:
         """Return the row of an item that cannot be read."""
         why = f"cannot be shown, for the service sent it in a shape we do not know. {item.reason}"
         return BrokenRow(item.id, why, f"{self.base}{item.id}/" if item.id else "")
 
-    def strip(self, item: MediaItem) -> tuple[Slot, ...]:
+    def build_strip(self, item: MediaItem) -> tuple[Slot, ...]:
         """Return the fixed slots in their order, then whatever other labels the item has."""
         media = item.media
         fixed = [
-            self.slot(label, variant) if (variant := media.get(label)) else ABSENT[label] for label in SLOTS
+            self.build_slot(label, variant) if (variant := media.get(label)) else ABSENT[label]
+            for label in SLOTS
         ]
-        others = [self.slot(label, variant) for label, variant in media.items() if label not in ABSENT]
+        others = [self.build_slot(label, variant) for label, variant in media.items() if label not in ABSENT]
         return (*fixed, *others)
 
-    def slot(self, label: str, variant: Variant) -> Slot:
+    def build_slot(self, label: str, variant: Variant) -> Slot:
         """Return the variant's place in the strip, marked if it matches the filters."""
         return get_slot(
             label,
@@ -174,16 +175,16 @@ class RowBuilder:
             and self.content_type in (None, variant.content_type),
         )
 
-    def thumb(self, item: MediaItem) -> tuple[str, str]:
+    def find_thumb(self, item: MediaItem) -> tuple[str, str]:
         """Return the link of the item's thumb, loaded only if it is stored and ours to show."""
         variant = item.media.get("thumb")
         if variant is None:
             return "", "No thumb"
         if not variant.content_type.startswith("image/"):
             return "", "No picture"
-        return self.picture(variant)
+        return self.find_picture(variant)
 
-    def picture(self, variant: Variant) -> tuple[str, str]:
+    def find_picture(self, variant: Variant) -> tuple[str, str]:
         """Return the variant's link if it may be loaded unasked; else "", and the reason in two words.
 
         A view can make the vendor store an `edge_only` variant, so what is not stored waits to be asked.

@@ -41,24 +41,24 @@ class VariantCard:
         return bool(self.link) and bool(self.why_no_picture)
 
 
-def build_variant_cards(shelf: RowBuilder, item: MediaItem) -> list[VariantCard]:
+def build_variant_cards(builder: RowBuilder, item: MediaItem) -> list[VariantCard]:
     """Return the item's variants in the strip's order: the fixed labels first, then the others as they
     came."""
     labels = [label for label in SLOTS if label in item.media]
     labels += [label for label in item.media if label not in SLOTS]
-    return [_build_card(shelf, label, item.media[label], place) for place, label in enumerate(labels)]
+    return [_build_card(builder, label, item.media[label], place) for place, label in enumerate(labels)]
 
 
-def _build_card(shelf: RowBuilder, label: str, variant: Variant, place: int) -> VariantCard:
-    _, why = shelf.picture(variant)
-    is_past = shelf.is_past(variant)
+def _build_card(builder: RowBuilder, label: str, variant: Variant, place: int) -> VariantCard:
+    _, why = builder.find_picture(variant)
+    is_past = builder.is_past(variant)
     ended = variant.status == "removed" or (is_past and not variant.is_stored)
-    link = None if ended else filter_media_link(variant.url, shelf.hosts)
+    link = None if ended else filter_media_link(variant.url, builder.hosts)
     kind = variant.content_type.partition("/")[0]
     return VariantCard(
         label=label,
         variant=variant,
-        slot=shelf.slot(label, variant),
+        slot=builder.build_slot(label, variant),
         kind=kind if kind in TYPE_WORDS else "file",
         link=link or "",
         why_no_picture=why,
@@ -74,10 +74,10 @@ class ItemPage:
     def __init__(
         self, connection: Connection, item: MediaItem, reveal: str | None = None, ticket: str = ""
     ) -> None:
-        shelf = RowBuilder(connection)
+        builder = RowBuilder(connection)
         self.item = item
-        self.row = shelf.row(item)
-        self.cards = build_variant_cards(shelf, item)
+        self.row = builder.build_row(item)
+        self.cards = build_variant_cards(builder, item)
         self.odd = list_oddities(item)
         self.reveal = reveal
         self.carried = {"ticket": ticket} if ticket else {}

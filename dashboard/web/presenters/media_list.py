@@ -63,9 +63,9 @@ class ListPage:
         self.connection = connection
         self.query = query
         self.trail = trail if query.cursor else []
-        shelf = RowBuilder(connection, query)
-        self.rows: list[Row | BrokenRow] = shelf.rows(page.items)
-        self.base = shelf.base
+        builder = RowBuilder(connection, query)
+        self.rows: list[Row | BrokenRow] = builder.build_rows(page.items)
+        self.base = builder.base
         self.href = self._href(query, self.trail)
         self.next_href = self._next_href(page.next_cursor)
         self.is_cut = page.next_cursor is not None and not self.next_href

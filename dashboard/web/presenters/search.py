@@ -52,7 +52,7 @@ class SearchPage:
         line = AnswerLine(connection, self.link.item_href(connection), again)
         match answer.result:
             case MediaItem() as item:
-                return replace(line, row=RowBuilder(connection).row(item))
+                return replace(line, row=RowBuilder(connection).build_row(item))
             case VaultError() as error:
                 return replace(line, reason=error.title)
             case DecryptionError():

@@ -83,7 +83,7 @@ def build_selection_bar(
 
 def build_review_href(connection: Connection, ticket: str = "") -> str:
     """Return the address of the review, with the ticket."""
-    return add_ticket(reverse("tray", args=[connection.slug]), ticket)
+    return add_ticket(reverse("selection", args=[connection.slug]), ticket)
 
 
 def list_failures(job: Job) -> Iterator[Entry]:
@@ -102,7 +102,7 @@ class ReviewedItems:
     gone: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
 
-    def leaves(self, ids: Sequence[str]) -> list[str]:
+    def list_leaving(self, ids: Sequence[str]) -> list[str]:
         """Return which of the selected items a press would remove."""
         out = {*self.gone, *self.held}
         return [media_id for media_id in ids if media_id not in out]
@@ -139,11 +139,11 @@ class Review:
         held = {
             one.media_id: one for one in _find_holders(selection.list_items(person, connection), connection)
         }
-        rows = dict(zip(found, RowBuilder(connection).rows(found.values()), strict=True))
+        rows = dict(zip(found, RowBuilder(connection).build_rows(found.values()), strict=True))
         self.lines = [ReviewLine(media_id, rows.get(media_id), held.get(media_id)) for media_id in shown]
         gone = tuple(line.media_id for line in self.lines if line.row is None and line.held is None)
         self.seen = ReviewedItems(fingerprint_ids(self.ids), gone, tuple(held))
-        self.left = self.seen.leaves(self.ids)
+        self.left = self.seen.list_leaving(self.ids)
         going = [item for media_id, item in found.items() if media_id not in held]
         self.usage: Usage = summarize_page(MediaPage(tuple(going), None))
 

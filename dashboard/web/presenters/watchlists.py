@@ -97,7 +97,7 @@ class StuckPage:
         asked = build_stuck_queries()
         pages = service.list_each(connection, asked)
         items = {item.id or str(id(item)): item for page in pages for item in page.items}
-        self.rows: list[Row | BrokenRow] = RowBuilder(connection, statuses=STUCK_STATES).rows(
+        self.rows: list[Row | BrokenRow] = RowBuilder(connection, statuses=STUCK_STATES).build_rows(
             sorted(items.values(), key=find_first_seen_ms)
         )
         self.parts = [

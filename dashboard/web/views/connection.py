@@ -34,7 +34,7 @@ def home(request: Request) -> HttpResponse:
 def search_item(request: Request) -> HttpResponse:
     """Lead to the item's page if the connection is known, else to where each of them is asked for it."""
     form = SearchForm(request.GET)
-    target = form.target()
+    target = form.find_target()
     if target is None:
         pasted, slug = request.GET["q"], request.GET.get("connection", "")
         here = [one.slug for one in request.connections if one.slug == slug]

@@ -28,7 +28,7 @@ from dashboard.web.ticket_links import add_ticket
 @needs(Role.VIEWER)
 def lookups(request: Request) -> HttpResponse:
     """Show the form, and this person's look-ups of the last day; on POST look the ids up."""
-    form = LookupForm.of(request)
+    form = LookupForm.from_request(request)
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         mine = list_recent(request.person, request.connections)
@@ -58,7 +58,7 @@ def lookup(request: Request, pk: UUID) -> HttpResponse:
 def lookup_export(request: Request, pk: UUID) -> HttpResponse:
     """Send the whole result as a table."""
     found = get(pk, request.connections)
-    response = HttpResponse(LookupResult(found).csv(), content_type=CONTENT_TYPES["csv"])
+    response = HttpResponse(LookupResult(found).write_csv(), content_type=CONTENT_TYPES["csv"])
     response.headers["Content-Disposition"] = content_disposition(
         f"look-up-{found.created_at:%Y-%m-%d-%H%M}.csv"
     )
@@ -75,14 +75,14 @@ def lookup_again(request: Request, pk: UUID) -> HttpResponse:
 
 @require_POST
 @needs(Role.OPERATOR)
-def lookup_tray(request: Request, pk: UUID) -> HttpResponse:
+def lookup_selection(request: Request, pk: UUID) -> HttpResponse:
     """Select what was found in one of its connections, and show that."""
     result = LookupResult(get(pk, request.connections))
     slug = request.POST.get("connection") or result.connections[0].slug
     connection = service.get_connection(slug, result.connections)
     assert request.person is not None  # noqa: S101 - nobody signed in gets here
     selection.add(request.person, connection, result.entries(connection))
-    return go_to(request, add_ticket(reverse("tray", args=[connection.slug]), result.lookup.ticket))
+    return go_to(request, add_ticket(reverse("selection", args=[connection.slug]), result.lookup.ticket))
 
 
 def carry_out(request: Request, begun: Lookup) -> HttpResponse:

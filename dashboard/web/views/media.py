@@ -64,7 +64,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     stones = actions.find_tombstones(connection, gone) if gone else {}
     context = {
         "connection": connection,
-        "rows": RowBuilder(connection, query).rows(found.values()),
+        "rows": RowBuilder(connection, query).build_rows(found.values()),
         "gone": [(media_id, stones.get(media_id)) for media_id in gone],
         "ids": moving,
         "href": build_live_href(connection, moving, query),

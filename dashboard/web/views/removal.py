@@ -71,7 +71,7 @@ def connection_purge(request: Request, slug: str) -> HttpResponse:
         connection=connection,
         usage=found,
         scanning=ScanStatus(connection, "purge") if found.at_least or found.scan else None,
-        impact=form.shown(found.record()),
+        impact=form.sign(found.record()),
         form=form,
         status=422 if request.method == "POST" else 200,
     )

@@ -6,14 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from dashboard import selection
+from dashboard import selection as stored_selection
 from dashboard.auth.roles import needs
 from dashboard.best_effort import best_effort
 from dashboard.identity import Person, Role
 from dashboard.models import Connection
 from dashboard.removals import bulk
 from dashboard.request import Request
-from dashboard.web.forms.selection import ReviewForm, TrayChangeForm
+from dashboard.web.forms.selection import ReviewForm, SelectionChangeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.selection import Review, SelectionBar
 from dashboard.web.views.account import find_way_back
@@ -22,34 +22,34 @@ from dashboard.web.views.removal import build_intent, get_and_post, read_initial
 
 @get_and_post
 @needs(Role.OPERATOR)
-def tray(request: Request, slug: str) -> HttpResponse:
+def selection(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove everything selected here; on POST begin it.
 
     `out` unselects one item, and `look` only reads again: both keep what was typed.
     """
     connection, person = request.connection(slug), get_operator(request)
     if changed := request.POST.getlist("out"):
-        selection.remove(person, connection, changed)
+        stored_selection.remove(person, connection, changed)
     is_pressed = request.method == "POST" and not changed and "look" not in request.POST
     form = ReviewForm(
         read_posted(request) if is_pressed else None,
         initial={**read_initial(request), **request.POST.dict()},
         connection=connection,
-        ids=selection.list_ids(person, connection),
+        ids=stored_selection.list_ids(person, connection),
     )
     if is_pressed and form.is_valid():
         return go_to(request, begin_removal(request, connection, form))
     if is_pressed and "leaves" in form.cleaned_data and not form.cleaned_data["leaves"]:
         with best_effort("taking what is gone out of a tray"):
-            selection.remove(person, connection, form.cleaned_data["gone"])
+            stored_selection.remove(person, connection, form.cleaned_data["gone"])
     review = Review(person, connection, request.connections)
     return show(
         request,
-        "tray/review",
+        "selection/review",
         connection=connection,
         form=form,
         review=review,
-        seen=form.shown(review.seen),
+        seen=form.sign(review.seen),
         status=form.status,
     )
 
@@ -62,29 +62,31 @@ def begin_removal(request: Request, connection: Connection, form: ReviewForm) ->
         connection,
         build_intent(request, form),
         said["leaves"],
-        selection.find_retried_job(selection.list_items(person, connection)),
+        stored_selection.find_retried_job(stored_selection.list_items(person, connection)),
     )
     held = {other.media_id for other in begun.held}
     done = [media_id for media_id in said["leaves"] if media_id not in held]
     with best_effort(f"emptying a tray into job {begun.job.pk}") as emptied:
-        selection.remove(person, connection, [*done, *said["gone"]])
+        stored_selection.remove(person, connection, [*done, *said["gone"]])
     return f"{begun.job.get_absolute_url()}{'?tray=full' if emptied.failed else ''}"
 
 
 @require_POST
 @needs(Role.OPERATOR)
-def tray_change(request: Request, slug: str) -> HttpResponse:
+def selection_change(request: Request, slug: str) -> HttpResponse:
     """Select what was ticked, and unselect what was not any more."""
     connection, person = request.connection(slug), get_operator(request)
-    form = TrayChangeForm(request.POST)
+    form = SelectionChangeForm(request.POST)
     if not form.is_valid():
-        raise selection.SelectionRefused(str(reason) for field in form.errors.values() for reason in field)
+        raise stored_selection.SelectionRefused(
+            str(reason) for field in form.errors.values() for reason in field
+        )
     said = form.cleaned_data
-    selection.change(person, connection, said["items"], said["out"], clears=bool(said["clear"]))
+    stored_selection.change(person, connection, said["items"], said["out"], clears=bool(said["clear"]))
     if not wants_fragment(request):
         return go_to(request, find_way_back(request))
     bar = SelectionBar(person, connection, request.connections, ticket=said["ticket"])
-    return render(request, "tray/_tray.html", {"tray": bar, "connection": connection})
+    return render(request, "selection/_tray.html", {"tray": bar, "connection": connection})
 
 
 def get_operator(request: Request) -> Person:

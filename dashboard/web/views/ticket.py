@@ -24,7 +24,7 @@ from dashboard.web.ticket_links import TicketLink, UnusableLink
 @needs(Role.VIEWER)
 def go(request: Request) -> HttpResponse:
     """Lead to the item if its connection is known, else to the page that asks each of them for it."""
-    link = TicketLink.of(request.GET)
+    link = TicketLink.from_query(request.GET)
     if link.connection:
         return redirect(link.item_href(service.get_connection_by_name(link.connection, request.connections)))
     if len(request.connections) == 1:
@@ -36,7 +36,7 @@ def go(request: Request) -> HttpResponse:
 @needs(Role.VIEWER)
 def go_answers(request: Request) -> HttpResponse:
     """Ask the next few connections, all at once, and link to those after them."""
-    link = TicketLink.of(request.GET)
+    link = TicketLink.from_query(request.GET)
     form = SearchStateForm(request.GET)
     if not form.is_valid():
         raise UnusableLink("asked", "It does not say how far the search was.")

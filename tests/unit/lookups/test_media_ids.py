@@ -93,7 +93,7 @@ AROUND: Final = [
 def sought(text: str) -> str:
     """The ID that the search box finds in the text."""
     form = SearchForm({"q": text})
-    target = form.target()
+    target = form.find_target()
     assert target is not None, form.errors
     return target.media_id
 
@@ -102,7 +102,7 @@ def linked(text: str) -> str:
     """The ID that a ticket link with the text names."""
     asked = QueryDict(mutable=True)
     asked["media"] = text
-    return TicketLink.of(asked).media_id
+    return TicketLink.from_query(asked).media_id
 
 
 SOME_IDS: Final = [ID, "med-1_A", "_a-", "-00123", "000449", "x" * 128]
@@ -132,7 +132,7 @@ def refusals(text: str) -> set[str]:
     pasted = parse_ids(text)
     assert pasted.ids == []
     form = SearchForm({"q": text})
-    assert form.target() is None
+    assert form.find_target() is None
     with pytest.raises(UnusableLink) as refused:
         linked(text)
     return {pasted.malformed[0].why, str(form.errors["q"][0]), refused.value.advice}

@@ -68,7 +68,7 @@ def test_what_names_none_is_refused_in_words(pasted: str, word: str) -> None:
 @given(st.text(max_size=200) | st.from_regex(r"https?://[a-z\[\]:./?=&%#@]{0,60}"))
 def test_any_text_is_an_item_or_a_sentence(pasted: str) -> None:
     form = SearchForm({"q": pasted})
-    target = form.target()
+    target = form.find_target()
     if target is None:
         assert all(str(reason).endswith(".") for reason in form.errors["q"])
     else:

@@ -34,7 +34,7 @@ def refusals(text: str) -> set[str]:
     pasted = parse_ids(text)
     assert pasted.ids == []
     form = SearchForm({"q": text})
-    assert form.target() is None
+    assert form.find_target() is None
     return {pasted.malformed[0].why, str(form.errors["q"][0])}
 
 

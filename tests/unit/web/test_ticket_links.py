@@ -42,10 +42,10 @@ def test_any_link_is_read_or_refused(media: str, connection: str, ticket: str) -
     asked = QueryDict(mutable=True)
     asked.update({"media": media, "connection": connection, "ticket": ticket})
     try:
-        link = TicketLink.of(asked)
+        link = TicketLink.from_query(asked)
     except UnusableLink:
         return
-    again = TicketLink.of(QueryDict(link.href.partition("?")[2]))
+    again = TicketLink.from_query(QueryDict(link.href.partition("?")[2]))
     assert (again.media_id, again.ticket) == (link.media_id, link.ticket)
 
 

@@ -209,10 +209,10 @@ def test_sign_in_knows_three_people(given: str, valid: bool) -> None:
 
 def test_search_says_why_a_text_names_no_item() -> None:
     form = SearchForm({"q": "a b"})
-    assert form.target() is None
+    assert form.find_target() is None
     assert form.errors["q"]
-    assert SearchForm({"q": "x" * 2001}).target() is None
-    target = SearchForm({"q": " 4492994399 "}).target()
+    assert SearchForm({"q": "x" * 2001}).find_target() is None
+    target = SearchForm({"q": " 4492994399 "}).find_target()
     assert target is not None
     assert target.media_id == "4492994399"
 

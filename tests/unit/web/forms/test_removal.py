@@ -68,15 +68,15 @@ def test_a_purge_wants_the_label_letter_by_letter(typed: str) -> None:
 
 
 def test_a_purge_takes_the_label_and_the_impact_that_was_shown() -> None:
-    shown = PurgeForm(connection=STUDIO).shown({"items_seen": 3})
+    shown = PurgeForm(connection=STUDIO).sign({"items_seen": 3})
     form = PurgeForm({"typed": "Studio A", "impact": shown}, connection=STUDIO)
     assert form.is_valid()
     assert form.cleaned_data["impact"] == {"items_seen": 3}
 
 
 def test_a_purge_wants_its_impact_shown_first() -> None:
-    other = PurgeForm(connection=Connection(pk=8, label="Studio A")).shown({"items_seen": 3})
-    mine = PurgeForm(connection=STUDIO).shown({"items_seen": 3})
+    other = PurgeForm(connection=Connection(pk=8, label="Studio A")).sign({"items_seen": 3})
+    mine = PurgeForm(connection=STUDIO).sign({"items_seen": 3})
     old = signing.TimestampSigner(salt=PurgeForm(connection=STUDIO).salt)
     for impact in ("", "x", mine[:-1], other, old.sign("e30").replace(":", ":0", 1)):
         form = PurgeForm({"typed": "Studio A", "impact": impact}, connection=STUDIO)

@@ -25,28 +25,30 @@ def media_hosts() -> Any:
         yield
 
 
-def shelf(**query: Any) -> RowBuilder:
+def row_builder(**query: Any) -> RowBuilder:
     return RowBuilder(Connection(slug="small", label="Small"), MediaQuery(**query))
 
 
 def expired() -> Variant:
-    return variant(expires_ms=int(shelf().now_ms) - 1)
+    return variant(expires_ms=int(row_builder().now_ms) - 1)
 
 
 def row_of(one: MediaItem) -> Row:
-    (row,) = shelf().rows([one])
+    (row,) = row_builder().build_rows([one])
     assert isinstance(row, Row)
     return row
 
 
 def test_the_strip_has_its_fixed_places_and_then_the_other_labels() -> None:
-    strip = shelf().strip(item(full=variant(), w96=variant(), thumb=variant(status="pending")))
+    strip = row_builder().build_strip(item(full=variant(), w96=variant(), thumb=variant(status="pending")))
     assert [slot.label for slot in strip] == [*SLOTS, "w96"]
     assert [slot.state for slot in strip] == ["pending", "absent", "absent", "stored", "stored"]
 
 
 def test_an_unknown_status_shows_as_itself_and_as_unknown() -> None:
-    (slot,) = [s for s in shelf().strip(item(full=variant(status="quarantined"))) if s.label == "full"]
+    (slot,) = [
+        s for s in row_builder().build_strip(item(full=variant(status="quarantined"))) if s.label == "full"
+    ]
     assert (slot.state, slot.word) == ("unknown", "quarantined")
 
 
@@ -68,7 +70,7 @@ def test_the_variant_that_matched_is_marked(query: dict[str, str], marked: set[s
         "720": variant(status="pending"),
         "full": variant(content_type="image/png"),
     }
-    strip = shelf(**query).strip(item(**variants))
+    strip = row_builder(**query).build_strip(item(**variants))
     assert {slot.label for slot in strip if slot.matched} == marked
 
 
@@ -126,7 +128,7 @@ def test_an_unknown_type_shows_as_itself() -> None:
 
 
 def test_an_unreadable_item_keeps_its_place() -> None:
-    rows = shelf().rows([UnreadableItem("123", "no type"), UnreadableItem(None, "no id"), item()])
+    rows = row_builder().build_rows([UnreadableItem("123", "no type"), UnreadableItem(None, "no id"), item()])
     first, second, third = rows
     assert isinstance(first, BrokenRow)
     assert isinstance(second, BrokenRow)
@@ -149,13 +151,15 @@ def test_an_unreadable_item_keeps_its_place() -> None:
     ],
 )
 def test_a_card_links_only_what_may_be_opened(fields: dict[str, Any], link: str, may_ask: bool) -> None:
-    (card,) = build_variant_cards(shelf(), item(full=variant(**fields)))
+    (card,) = build_variant_cards(row_builder(), item(full=variant(**fields)))
     assert (card.link, card.may_ask) == (link, may_ask)
 
 
 def test_cards_come_in_the_strips_order_with_anchors_of_their_own() -> None:
     odd = "<script>"
-    cards = build_variant_cards(shelf(), item(**{odd: variant(), "full": variant(), "thumb": variant()}))
+    cards = build_variant_cards(
+        row_builder(), item(**{odd: variant(), "full": variant(), "thumb": variant()})
+    )
     assert [card.label for card in cards] == ["thumb", "full", odd]
     assert [card.anchor for card in cards] == ["variant-0", "variant-1", "variant-2"]
 
@@ -165,7 +169,7 @@ def test_cards_come_in_the_strips_order_with_anchors_of_their_own() -> None:
     [("image/png", "image"), ("video/mp4", "video"), ("audio/mpeg", "audio"), ("application/pdf", "file")],
 )
 def test_a_card_knows_what_to_show_it_with(content_type: str, kind: str) -> None:
-    (card,) = build_variant_cards(shelf(), item(full=variant(content_type=content_type)))
+    (card,) = build_variant_cards(row_builder(), item(full=variant(content_type=content_type)))
     assert card.kind == kind
 
 
@@ -182,7 +186,7 @@ def test_the_lead_is_the_thumb_else_the_first_stored_picture() -> None:
 
 
 def test_first_and_last_are_taken_over_all_variants() -> None:
-    now = int(shelf().now_ms)
+    now = int(row_builder().now_ms)
     older = variant(created_ms=now - 3 * DAY_MS, last_accessed_ms=now - DAY_MS)
     newer = variant(created_ms=now - DAY_MS, last_accessed_ms=now - 2 * DAY_MS)
     row = row_of(item(thumb=newer, full=older))
@@ -195,8 +199,12 @@ def test_a_row_prints_open_text_as_text() -> None:
     hostile = '"><script>alert(1)</script>'
     named = MediaItem(id="1", type=hostile, duration=None, media={"thumb": variant(), hostile: variant()})
     lying = item("2", thumb=variant(status=hostile))
-    rows = shelf().rows([named, lying, UnreadableItem("3", hostile), UnreadableItem(None, hostile)])
-    rows.append(structs.replace(shelf().row(lying), id="4", thumb=f"https://media.ofauth.com/{hostile}"))
+    rows = row_builder().build_rows(
+        [named, lying, UnreadableItem("3", hostile), UnreadableItem(None, hostile)]
+    )
+    rows.append(
+        structs.replace(row_builder().build_row(lying), id="4", thumb=f"https://media.ofauth.com/{hostile}")
+    )
     template = engines["jinja2"].env.get_template("media/row.html")  # type: ignore[attr-defined]
     module = template.make_module({"view": Preferences("shown"), "may_delete": True})
     printed = str(module.rows_of(rows))
@@ -205,7 +213,7 @@ def test_a_row_prints_open_text_as_text() -> None:
 
 
 def test_an_id_listed_twice_is_one_row_and_a_word_about_it() -> None:
-    first, second = shelf().rows([item("7", thumb=variant()), item("7", thumb=variant())])
+    first, second = row_builder().build_rows([item("7", thumb=variant()), item("7", thumb=variant())])
     assert isinstance(first, Row)
     assert isinstance(second, BrokenRow)
     assert second.id is None  # two elements of one name would mislead a swap
