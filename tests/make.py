@@ -18,7 +18,7 @@ from django_tasks_db.models import DBTaskResult
 from dashboard import audit, service
 from dashboard.identity import Caller, Person, Role
 from dashboard.lookups.store import LOOKUP_LIFETIME
-from dashboard.models import Connection, Event, Job, Lookup, Removal, SavedView
+from dashboard.models import Connection, Event, Job, Lookup, Removal, RemovalState, SavedView
 from dashboard.removals.actions import Intent, delete_item, purge
 from dashboard.removals.ledger import CALL_LEASE
 from dashboard.sandbox import Sandbox
@@ -61,7 +61,7 @@ def removal(of: Connection, **fields: Any) -> Removal:
     """A saved record of a removal of connection `of`: a settled delete of one item unless said otherwise."""
     usual: dict[str, Any] = {
         "verb": Removal.Verb.DELETE,
-        "state": Removal.State.DELETED,
+        "state": RemovalState.DELETED,
         "connection": of,
         "connection_label": of.label,
         "media_id": "4492994399",
@@ -77,7 +77,7 @@ def removal(of: Connection, **fields: Any) -> Removal:
         "freed_bytes": 1_234_567,
     }
     made = Removal(**{**usual, **fields})
-    if made.state == Removal.State.SENT and made.lease_until is None:
+    if made.state == RemovalState.SENT and made.lease_until is None:
         made.lease_until = made.sent_at + CALL_LEASE[Removal.Verb(made.verb)]
     made.save()
     return made

@@ -20,7 +20,7 @@ from django.db.models import CharField, F, Func, IntegerField, QuerySet, Value
 from django.db.models.lookups import Exact, LessThan
 
 from dashboard.identity import Person, Role
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, JobState, Removal
 from dashboard.problems import Action, Problem
 
 Row = TypeVar("Row", Job, Removal)
@@ -202,7 +202,7 @@ class AuditReader:
 
     def find_jobs_needing_attention(self, query: AuditQuery) -> list[Job]:
         """Return the paused jobs that go on only once somebody presses Resume."""
-        waiting = Job.objects.filter(state=Job.State.PAUSED, next_try_at=None).select_related("connection")
+        waiting = Job.objects.filter(state=JobState.PAUSED, next_try_at=None).select_related("connection")
         return self.readable(waiting, query)
 
     def find_beginning(self, job: UUID) -> Event | None:

@@ -18,14 +18,12 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from dashboard.logs import mask_ids
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, Removal, RemovalState
 
 from .record import lock_end_of_chain
 
-State = Removal.State
-
-_WAITING: Final = (State.PLANNED, State.CLAIMED)
-_UNSENT: Final = (*_WAITING, State.CANCELLED)
+_WAITING: Final = (RemovalState.PLANNED, RemovalState.CLAIMED)
+_UNSENT: Final = (*_WAITING, RemovalState.CANCELLED)
 
 
 def find_difference() -> tuple[str, str] | None:
@@ -115,8 +113,8 @@ def _find_bulk_fault(
     if (there := sum(states.values())) != (items := planned["result"]["items"]):
         return f"has {there} items, and its event says {items}"
     cancelled = steps.get("stopped", {}).get("result", {}).get("cancelled", 0)
-    if states[State.CANCELLED] != cancelled:
-        return f"has {states[State.CANCELLED]} cancelled items, and its events say {cancelled}"
+    if states[RemovalState.CANCELLED] != cancelled:
+        return f"has {states[RemovalState.CANCELLED]} cancelled items, and its events say {cancelled}"
     if "finished" in steps and any(states[state] for state in _WAITING):
         return "is finished, and has items that are still to be sent"
     said = {**_read_actor(planned), **_read_subject(planned)}

@@ -24,7 +24,7 @@ from dashboard.identity import Caller, Role
 from dashboard.jobs import lifecycle
 from dashboard.jobs.paging import CursorLoop
 from dashboard.jobs.walker import Walker, WalkProgress
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.problems import Action, Problem
 from dashboard.removals.errors import KeyReused
 from dashboard.vault import MediaPage, MediaQuery
@@ -110,7 +110,7 @@ def may_see(job: Job) -> bool:
 
 def file_expires_at(job: Job) -> datetime | None:
     """Return the moment at which its file is deleted; None if there is none yet."""
-    return job.finished_at + FILE_LIFETIME if job.finished_at and job.state == Job.State.DONE else None
+    return job.finished_at + FILE_LIFETIME if job.finished_at and job.state == JobState.DONE else None
 
 
 def delete_old_files() -> int:
@@ -155,7 +155,7 @@ class _ExportWalker(Walker[ExportProgress]):
             return
         try:
             if self._has_its_name():
-                self.finish(Job.State.DONE, size_bytes=self.progress.bytes)
+                self.finish(JobState.DONE, size_bytes=self.progress.bytes)
                 return
             with export_files.PartialFile(self.job) as self.file:
                 super().run()
@@ -210,9 +210,9 @@ class _ExportWalker(Walker[ExportProgress]):
         self.cursor, self.progress.whole = "", True
         self.checkpoint()
         self.file.rename_to(export_files.get_path(self.job))
-        self.finish(Job.State.DONE, size_bytes=self.progress.bytes)
+        self.finish(JobState.DONE, size_bytes=self.progress.bytes)
 
-    def finish(self, state: Job.State, message: str = "", **columns: Any) -> None:
+    def finish(self, state: JobState, message: str = "", **columns: Any) -> None:
         """End the job, and leave no file of one that failed."""
         super().finish(state, message, **columns)
         self._remove_unwanted_files()
@@ -223,10 +223,10 @@ class _ExportWalker(Walker[ExportProgress]):
         return self.progress.whole and length == self.progress.bytes
 
     def _fail(self, message: str) -> None:
-        self.finish(Job.State.FAILED, message)
+        self.finish(JobState.FAILED, message)
 
     def _remove_unwanted_files(self) -> None:
         """Leave no file of an export that was stopped or has failed."""
         self.job.refresh_from_db()
-        if self.job.state in (Job.State.STOPPED, Job.State.FAILED):
+        if self.job.state in (JobState.STOPPED, JobState.FAILED):
             export_files.remove(export_files.get_partial_path(self.job), export_files.get_path(self.job))

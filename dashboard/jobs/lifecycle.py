@@ -25,10 +25,9 @@ from django_tasks_db.models import DBTaskResult
 from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.logs import mask_ids
-from dashboard.models import Connection, Job, Worker, transition
+from dashboard.models import Connection, Job, JobState, Worker, transition
 from dashboard.problems import Action, Problem
 
-State = Job.State
 Kind = Job.Kind
 
 JOB_LEASE: Final = timedelta(seconds=30)
@@ -135,10 +134,10 @@ def queue(job: Job) -> None:
 def acquire(pk: UUID, runner: UUID) -> Job | None:
     """Lease the job to `runner` and return it; None if there is nothing to do, or somebody else has it."""
     now = timezone.now()
-    free = Q(state=State.WAITING) | Q(state=State.RUNNING, lease_until__lt=now)
-    due = Q(state=State.PAUSED, next_try_at__lte=now)
+    free = Q(state=JobState.WAITING) | Q(state=JobState.RUNNING, lease_until__lt=now)
+    due = Q(state=JobState.PAUSED, next_try_at__lte=now)
     changes: dict[str, Any] = {
-        "state": State.RUNNING,
+        "state": JobState.RUNNING,
         "runner": runner,
         "lease_until": now + JOB_LEASE,
         "why": "",
@@ -169,7 +168,7 @@ def checkpoint(job: Job, **columns: Any) -> None:
 def release(job: Job) -> None:
     """Give up the lease at once, so that another worker need not wait for its end."""
     with transaction.atomic():
-        if transition(job, _is_run_here(job), state=State.WAITING, runner=None, lease_until=None):
+        if transition(job, _is_run_here(job), state=JobState.WAITING, runner=None, lease_until=None):
             queue(job)
 
 
@@ -178,10 +177,10 @@ def pause(job: Job, message: str, seconds: float | None, **columns: Any) -> bool
     taken over meanwhile."""
     longest = MAX_PAUSE.total_seconds()
     next_try_at = None if seconds is None else timezone.now() + timedelta(seconds=min(seconds, longest))
-    return _end_run(job, State.PAUSED, why=fit_message(message), next_try_at=next_try_at, **columns)
+    return _end_run(job, JobState.PAUSED, why=fit_message(message), next_try_at=next_try_at, **columns)
 
 
-def finish(job: Job, state: State = State.DONE, message: str = "", **columns: Any) -> bool:
+def finish(job: Job, state: JobState = JobState.DONE, message: str = "", **columns: Any) -> bool:
     """End the job. Return False if it was stopped or taken over meanwhile."""
     return _end_run(job, state, why=fit_message(message), finished_at=timezone.now(), **columns)
 
@@ -195,10 +194,10 @@ def fit_message(message: str) -> str:
 def record_crash(pk: UUID) -> bool:
     """Count a run that ended with an unexpected error. Return True if that was one too many: the job is then
     paused until somebody resumes it. Otherwise it is run again once its lease has ended."""
-    going = Job.objects.filter(pk=pk, state__in=(State.WAITING, State.RUNNING))
+    going = Job.objects.filter(pk=pk, state__in=(JobState.WAITING, JobState.RUNNING))
     if not going.update(crashes=F("crashes") + 1):
         return False
-    paused: dict[str, Any] = {"state": State.PAUSED, "why": CRASH_MESSAGE, "crashes": 0, "runner": None}
+    paused: dict[str, Any] = {"state": JobState.PAUSED, "why": CRASH_MESSAGE, "crashes": 0, "runner": None}
     many = going.filter(crashes__gte=MAX_CRASHES)
     return many.update(**paused, lease_until=None, next_try_at=None) == 1
 
@@ -206,7 +205,7 @@ def record_crash(pk: UUID) -> bool:
 def stop(job: Job, message: str = "") -> bool:
     """End the job now, whoever runs it: its next checkpoint finds that out. Return False if it was over."""
     now = timezone.now()
-    changes = {"state": State.STOPPED, "why": fit_message(message), "finished_at": now, "runner": None}
+    changes = {"state": JobState.STOPPED, "why": fit_message(message), "finished_at": now, "runner": None}
     still_open = Job.objects.filter(pk=job.pk, state__in=Job.OPEN)
     if still_open.update(**changes, lease_until=None, next_try_at=None) != 1:
         job.refresh_from_db()
@@ -217,9 +216,12 @@ def stop(job: Job, message: str = "") -> bool:
 
 def resume(job: Job) -> bool:
     """Have a paused job go on now. Return False if it is not paused any more."""
-    paused = Job.objects.filter(pk=job.pk, state=State.PAUSED)
+    paused = Job.objects.filter(pk=job.pk, state=JobState.PAUSED)
     with transaction.atomic():
-        if paused.update(state=State.WAITING, why="", next_try_at=None, runner=None, lease_until=None) != 1:
+        if (
+            paused.update(state=JobState.WAITING, why="", next_try_at=None, runner=None, lease_until=None)
+            != 1
+        ):
             return False
         queue(job)
     job.refresh_from_db()
@@ -231,10 +233,10 @@ def find_due_jobs() -> QuerySet[Job]:
     task."""
     now = timezone.now()
     ended = Q(lease_until__lt=now) | Q(lease_until__gt=now + JOB_LEASE + CLOCK_SKEW)
-    left = Q(state=State.RUNNING) & (ended | Q(lease_until=None))
+    left = Q(state=JobState.RUNNING) & (ended | Q(lease_until=None))
     farthest = now + MAX_PAUSE + CLOCK_SKEW
-    rested = Q(state=State.PAUSED) & (Q(next_try_at__lte=now) | Q(next_try_at__gt=farthest))
-    lost = Q(state=State.WAITING) & (Q(lease_until=None, created_at__lt=now - REQUEUE_AFTER) | ended)
+    rested = Q(state=JobState.PAUSED) & (Q(next_try_at__lte=now) | Q(next_try_at__gt=farthest))
+    lost = Q(state=JobState.WAITING) & (Q(lease_until=None, created_at__lt=now - REQUEUE_AFTER) | ended)
     return Job.objects.filter(left | rested | lost)
 
 
@@ -252,7 +254,11 @@ def queue_due_jobs() -> int:
             continue
         now = timezone.now()
         same = Job.objects.filter(pk=job.pk, state=job.state, lease_until=job.lease_until)
-        changes: dict[str, Any] = {"state": State.WAITING, "runner": None, "lease_until": now + REQUEUE_AFTER}
+        changes: dict[str, Any] = {
+            "state": JobState.WAITING,
+            "runner": None,
+            "lease_until": now + REQUEUE_AFTER,
+        }
         with transaction.atomic():
             if same.update(**changes, next_try_at=None) == 1:
                 queue(job)
@@ -267,7 +273,7 @@ def worker_is_alive() -> bool:
 
 def find_last_done(connection: Connection, kind: Kind) -> Job | None:
     """Return the newest of a connection's jobs of this kind that is done, or None."""
-    return connection.jobs.filter(kind=kind, state=State.DONE).order_by("-finished_at").first()
+    return connection.jobs.filter(kind=kind, state=JobState.DONE).order_by("-finished_at").first()
 
 
 def find_open(connection: Connection, kind: Kind, **columns: Any) -> Job | None:
@@ -275,7 +281,7 @@ def find_open(connection: Connection, kind: Kind, **columns: Any) -> Job | None:
     return connection.jobs.filter(kind=kind, state__in=Job.OPEN, **columns).first()
 
 
-def _end_run(job: Job, state: State, **columns: Any) -> bool:
+def _end_run(job: Job, state: JobState, **columns: Any) -> bool:
     changes = {"state": state, "runner": None, "lease_until": None, "moved_at": timezone.now(), **columns}
     if not transition(job, _is_run_here(job), **changes):
         job.refresh_from_db()
@@ -284,4 +290,4 @@ def _end_run(job: Job, state: State, **columns: Any) -> bool:
 
 
 def _is_run_here(job: Job) -> Q:
-    return Q(runner=job.runner, state=State.RUNNING)
+    return Q(runner=job.runner, state=JobState.RUNNING)

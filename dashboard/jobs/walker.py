@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from dashboard.encryption import DecryptionError
-from dashboard.models import Job
+from dashboard.models import Job, JobState
 from dashboard.vault import BadRequest, MediaPage, MediaQuery, VaultError
 
 from . import lifecycle
@@ -71,11 +71,11 @@ class Walker(ABC, Generic[ProgressT]):
 
     def complete(self) -> None:
         """End the job, whose last page was worked on."""
-        self.finish(Job.State.DONE)
+        self.finish(JobState.DONE)
 
     def on_cursor_loop(self) -> None:
         """End the job, whose pages lead in a circle."""
-        self.finish(Job.State.FAILED, self.cursor_loop_message)
+        self.finish(JobState.FAILED, self.cursor_loop_message)
 
     def run(self) -> None:
         """Page on until the job is over or has to pause. Raises lifecycle.Interrupted where it was stopped
@@ -100,7 +100,7 @@ class Walker(ABC, Generic[ProgressT]):
         except VaultError as error:
             return self._is_over_after(error)
         except DecryptionError as error:
-            self.finish(Job.State.FAILED, str(error) or "The connection's ID cannot be opened.")
+            self.finish(JobState.FAILED, str(error) or "The connection's ID cannot be opened.")
         else:
             self.complete()
         return True
@@ -121,7 +121,7 @@ class Walker(ABC, Generic[ProgressT]):
         progress: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self.progress))
         return {"seen": self.seen, "cursor": self.cursor, "progress": progress}
 
-    def finish(self, state: Job.State, message: str = "", **columns: Any) -> None:
+    def finish(self, state: JobState, message: str = "", **columns: Any) -> None:
         """End the job; nothing changes where it was stopped or taken over meanwhile."""
         lifecycle.finish(self.job, state, message, **{**self.columns(), **columns})
 
@@ -143,14 +143,14 @@ class Walker(ABC, Generic[ProgressT]):
         """Fail, pause, restart or wait, as the error demands; False if the walk goes on at once."""
         if isinstance(error, BadRequest):
             if not self.cursor or self.progress.started_over:
-                self.finish(Job.State.FAILED, describe_error(error))
+                self.finish(JobState.FAILED, describe_error(error))
                 return True
             self._restart()
             return False
         self.progress.tries += 1
         self.message = describe_error(error)
         if self.progress.tries >= MAX_TRIES:
-            self.finish(Job.State.FAILED, f"Given up after {MAX_TRIES} tries. {self.message}")
+            self.finish(JobState.FAILED, f"Given up after {MAX_TRIES} tries. {self.message}")
             return True
         seconds = seconds_to_next_try(error, self.progress.tries)
         self.checkpoint()

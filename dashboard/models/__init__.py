@@ -14,8 +14,8 @@ from .connection import (
     validate_label,
 )
 from .event import INDEXED, Event
-from .job import Job, Worker
-from .removal import Removal
+from .job import Job, JobState, Worker
+from .removal import Removal, RemovalState
 from .transitions import transition
 from .workspace import Lookup, SavedView, TrayItem
 
@@ -30,8 +30,10 @@ __all__ = [
     "ConnectionQuerySet",
     "Event",
     "Job",
+    "JobState",
     "Lookup",
     "Removal",
+    "RemovalState",
     "SavedView",
     "TrayItem",
     "Worker",

@@ -16,6 +16,17 @@ from .actor import ActorFields, OwnedManager
 from .connection import Connection
 
 
+class JobState(models.TextChoices):
+    """The state of a job, with its words on the screen."""
+
+    WAITING = "waiting", "Waiting for a worker"
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    STOPPED = "stopped", "Stopped"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
 class Job(ActorFields):
     """A bulk removal, a scan or an export, and its progress.
 
@@ -31,19 +42,9 @@ class Job(ActorFields):
         SCAN = "scan", "Scan"
         EXPORT = "export", "Export"
 
-    class State(models.TextChoices):
-        """The state of a job, with its words on the screen."""
-
-        WAITING = "waiting", "Waiting for a worker"
-        RUNNING = "running", "Running"
-        PAUSED = "paused", "Paused"
-        STOPPED = "stopped", "Stopped"
-        DONE = "done", "Done"
-        FAILED = "failed", "Failed"
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.WAITING)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="jobs")
     connection_label = models.CharField(max_length=100)
     groups = models.JSONField(default=list)
@@ -83,7 +84,7 @@ class Job(ActorFields):
     crashes = models.PositiveSmallIntegerField(default=0)
     """Runs that ended as nobody foresaw."""
 
-    OPEN: Final = (State.WAITING, State.RUNNING, State.PAUSED)
+    OPEN: Final = (JobState.WAITING, JobState.RUNNING, JobState.PAUSED)
     """States in which there is still something to do."""
 
     objects = OwnedManager()

@@ -14,6 +14,25 @@ from .connection import Connection
 from .job import Job
 
 
+class RemovalState(models.TextChoices):
+    """The state of a removal, with its words on the screen."""
+
+    PLANNED = "planned", "Planned"
+    CLAIMED = "claimed", "About to be sent"
+    CANCELLED = "cancelled", "Cancelled"
+    SENT = "sent", "Sent"
+    DELETED = "deleted", "Deleted"
+    ALREADY_GONE = "already_gone", "Already gone"
+    NOT_REMOVED = "not_removed", "Not removed"
+    REJECTED = "rejected", "Rejected by the service"
+    REFUSED = "refused", "Never sent"
+    UNKNOWN = "unknown", "Outcome unknown"
+    VERIFIED_GONE = "verified_gone", "Gone, found by reading"
+    VERIFIED_PRESENT = "verified_present", "Still there, found by reading"
+    RECACHED = "recached", "Cached again since"
+    UNRESOLVED = "unresolved", "Unresolved"
+
+
 class Removal(ActorFields):
     """A target of a removal and what is known of it: a row of the ledger that moves from state to state.
 
@@ -27,27 +46,9 @@ class Removal(ActorFields):
         DELETE = "delete"
         PURGE = "purge"
 
-    class State(models.TextChoices):
-        """The state of a removal, with its words on the screen."""
-
-        PLANNED = "planned", "Planned"
-        CLAIMED = "claimed", "About to be sent"
-        CANCELLED = "cancelled", "Cancelled"
-        SENT = "sent", "Sent"
-        DELETED = "deleted", "Deleted"
-        ALREADY_GONE = "already_gone", "Already gone"
-        NOT_REMOVED = "not_removed", "Not removed"
-        REJECTED = "rejected", "Rejected by the service"
-        REFUSED = "refused", "Never sent"
-        UNKNOWN = "unknown", "Outcome unknown"
-        VERIFIED_GONE = "verified_gone", "Gone, found by reading"
-        VERIFIED_PRESENT = "verified_present", "Still there, found by reading"
-        RECACHED = "recached", "Cached again since"
-        UNRESOLVED = "unresolved", "Unresolved"
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     verb = models.CharField(max_length=10, choices=Verb.choices)
-    state = models.CharField(max_length=20, choices=State.choices, default=State.SENT)
+    state = models.CharField(max_length=20, choices=RemovalState.choices, default=RemovalState.SENT)
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="removals")
     connection_label = models.CharField(max_length=100)
     media_id = models.CharField(max_length=128, blank=True)
@@ -79,10 +80,10 @@ class Removal(ActorFields):
     closed_by = models.CharField(max_length=255, blank=True)
     closing_note = models.CharField(max_length=1000, blank=True)
 
-    OPEN: Final = (State.SENT, State.UNKNOWN)
+    OPEN: Final = (RemovalState.SENT, RemovalState.UNKNOWN)
     """States in which it is not known, or not yet, what became of a call: no second one may be made."""
 
-    LOCKED: Final = (State.PLANNED, State.CLAIMED, *OPEN)
+    LOCKED: Final = (RemovalState.PLANNED, RemovalState.CLAIMED, *OPEN)
     """States in which no other removal of the same target may begin."""
 
     objects = OwnedManager()
@@ -121,7 +122,7 @@ class Removal(ActorFields):
     @property
     def is_gone(self) -> bool:
         """Return True if the target is known not to be cached any more."""
-        return self.state in (self.State.DELETED, self.State.ALREADY_GONE, self.State.VERIFIED_GONE)
+        return self.state in (RemovalState.DELETED, RemovalState.ALREADY_GONE, RemovalState.VERIFIED_GONE)
 
     @property
     def needs_attention(self) -> bool:
@@ -131,7 +132,7 @@ class Removal(ActorFields):
     @property
     def may_be_closed(self) -> bool:
         """Return True if reading could not tell what became of it, until an admin closes it."""
-        return self.state == self.State.UNRESOLVED and self.closed_at is None
+        return self.state == RemovalState.UNRESOLVED and self.closed_at is None
 
     @property
     def retry_url(self) -> str:

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from dashboard import service
 from dashboard.identity import Caller
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.units import format_iso
 from dashboard.vault import (
     DeleteResult,
@@ -32,16 +32,15 @@ from .outcomes import Outcome, attempt_call, classify_error
 
 __all__ = ["Intent", "delete_item", "purge"]
 
-State = Removal.State
 
 MAY_HAVE_TAKEN: Final = (
-    State.SENT,
-    State.UNKNOWN,
-    State.UNRESOLVED,
-    State.DELETED,
-    State.VERIFIED_GONE,
-    State.VERIFIED_PRESENT,  # sent, and it may have taken effect after we looked
-    State.RECACHED,
+    RemovalState.SENT,
+    RemovalState.UNKNOWN,
+    RemovalState.UNRESOLVED,
+    RemovalState.DELETED,
+    RemovalState.VERIFIED_GONE,
+    RemovalState.VERIFIED_PRESENT,  # sent, and it may have taken effect after we looked
+    RemovalState.RECACHED,
 )
 
 
@@ -60,7 +59,7 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
         verb=Removal.Verb.DELETE,
         media_id=media_id,
         before=take_snapshot(item) if item else {},
-        state=State.SENT if item else State.ALREADY_GONE,
+        state=RemovalState.SENT if item else RemovalState.ALREADY_GONE,
     )
     if item is None:
         return removal
@@ -150,7 +149,7 @@ def _find_same_request(connection: Connection, media_id: str, intent: Intent) ->
     person = intent.caller.person
     same = {"token": intent.token, "connection": connection, "media_id": media_id}
     record = Removal.objects.owned_by(person).filter(**same).first() if person else None
-    if record is not None and recovery.recover(record).state == State.SENT:
+    if record is not None and recovery.recover(record).state == RemovalState.SENT:
         raise RemovalInFlight(record)
     return record
 
@@ -167,7 +166,7 @@ def _open_row(connection: Connection, intent: Intent, *, media_id: str = "", **f
 
 def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
     """Make the one call and write down its outcome, whatever it is."""
-    outcome = Outcome(State.UNKNOWN)
+    outcome = Outcome(RemovalState.UNKNOWN)
     try:
         if not ledger.may_send(removal):
             raise Unreachable("To write the record took too long.")
@@ -180,7 +179,7 @@ def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult
     try:
         return recovery.reconcile(removal, intent.caller)
     except OutcomeNotRecorded:  # it stands as unknown in the record, and is looked at again
-        removal.state = State.UNKNOWN
+        removal.state = RemovalState.UNKNOWN
         return removal
 
 

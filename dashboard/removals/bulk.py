@@ -17,13 +17,11 @@ from dashboard import audit
 from dashboard.audit.event_codes import BULK
 from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, Removal, RemovalState
 
 from . import claims
 from .errors import ItemsLocked
 from .ledger import RETRYABLE_STATES, Intent
-
-State = Removal.State
 
 MAX_ITEMS: Final = 10_000
 """Items that one bulk removal may have."""
@@ -61,19 +59,19 @@ class Counts:
         return self.total - self.left
 
 
-COUNTED_STATES: Final[dict[str, tuple[State, ...]]] = {
-    "deleted": (State.DELETED, State.VERIFIED_GONE),
-    "already_gone": (State.ALREADY_GONE,),
+COUNTED_STATES: Final[dict[str, tuple[RemovalState, ...]]] = {
+    "deleted": (RemovalState.DELETED, RemovalState.VERIFIED_GONE),
+    "already_gone": (RemovalState.ALREADY_GONE,),
     "failed": (
-        State.NOT_REMOVED,
-        State.REJECTED,
-        State.REFUSED,
-        State.VERIFIED_PRESENT,
-        State.RECACHED,
+        RemovalState.NOT_REMOVED,
+        RemovalState.REJECTED,
+        RemovalState.REFUSED,
+        RemovalState.VERIFIED_PRESENT,
+        RemovalState.RECACHED,
     ),
-    "unknown": (State.UNKNOWN, State.UNRESOLVED),
-    "left": (State.SENT, State.CLAIMED, State.PLANNED),
-    "cancelled": (State.CANCELLED,),
+    "unknown": (RemovalState.UNKNOWN, RemovalState.UNRESOLVED),
+    "left": (RemovalState.SENT, RemovalState.CLAIMED, RemovalState.PLANNED),
+    "cancelled": (RemovalState.CANCELLED,),
 }
 """The states of an item that each of the counts is of."""
 

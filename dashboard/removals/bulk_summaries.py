@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Sum
 
-from dashboard.models import Job, Removal
+from dashboard.models import Job, JobState, Removal
 
 from . import bulk
 
@@ -26,7 +26,7 @@ class BulkSummary:
     @property
     def is_done_in_part(self) -> bool:
         """True once it is over and some items were not removed, or nobody knows whether they were."""
-        return self.job.state == Job.State.DONE and bool(self.counts.failed or self.counts.unknown)
+        return self.job.state == JobState.DONE and bool(self.counts.failed or self.counts.unknown)
 
 
 def summarize(numbers: Collection[UUID]) -> dict[UUID, BulkSummary]:

@@ -26,12 +26,10 @@ from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.jobs.lifecycle import CLOCK_SKEW
 from dashboard.logs import mask_ids
-from dashboard.models import Connection, Job, Removal, transition
+from dashboard.models import Connection, Job, Removal, RemovalState, transition
 
 from . import errors, ledger
 from .unselect import unselect
-
-State = Removal.State
 
 CLAIM_LEASE: Final = timedelta(seconds=30)
 """Claimed rows whose holder does not extend the lease in this time are free for others."""
@@ -51,7 +49,7 @@ def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Rem
     rows = [
         Removal(
             verb=Removal.Verb.DELETE,
-            state=State.PLANNED,
+            state=RemovalState.PLANNED,
             job=job,
             position=position,
             connection=connection,
@@ -81,28 +79,30 @@ def acquire(job: Job, number: UUID, at_most: int) -> list[Removal]:
             now + CLAIM_LEASE + CLOCK_SKEW
         )  # a lease beyond it was given by a clock that has jumped since
         ended = Q(lease_until__lt=now) | Q(lease_until__gt=jumped)
-        rows.filter(ended, state=State.CLAIMED).update(state=State.PLANNED, claim=None, lease_until=None)
-        waiting = rows.filter(state=State.PLANNED).order_by("position")
+        rows.filter(ended, state=RemovalState.CLAIMED).update(
+            state=RemovalState.PLANNED, claim=None, lease_until=None
+        )
+        waiting = rows.filter(state=RemovalState.PLANNED).order_by("position")
         if database.features.has_select_for_update_skip_locked:
             waiting = waiting.select_for_update(skip_locked=True)
         chosen = list(waiting.values_list("pk", flat=True)[:at_most])
-        rows.filter(pk__in=chosen, state=State.PLANNED).update(
-            state=State.CLAIMED, claim=number, lease_until=now + CLAIM_LEASE
+        rows.filter(pk__in=chosen, state=RemovalState.PLANNED).update(
+            state=RemovalState.CLAIMED, claim=number, lease_until=now + CLAIM_LEASE
         )
-    claimed = rows.filter(claim=number, state=State.CLAIMED)
+    claimed = rows.filter(claim=number, state=RemovalState.CLAIMED)
     return list(claimed.select_related("connection").order_by("position"))
 
 
 def extend_lease(job: Job, number: UUID) -> int:
     """Extend the lease of the rows held under `number`, and return how many they are."""
-    held = Removal.objects.filter(job=job, claim=number, state=State.CLAIMED)
+    held = Removal.objects.filter(job=job, claim=number, state=RemovalState.CLAIMED)
     return held.update(lease_until=timezone.now() + CLAIM_LEASE)
 
 
 def release(job: Job, number: UUID) -> int:
     """Plan the rows held under `number` and not sent again, and return how many they are."""
-    held = Removal.objects.filter(job=job, claim=number, state=State.CLAIMED)
-    return held.update(state=State.PLANNED, claim=None, lease_until=None)
+    held = Removal.objects.filter(job=job, claim=number, state=RemovalState.CLAIMED)
+    return held.update(state=RemovalState.PLANNED, claim=None, lease_until=None)
 
 
 def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, Any]) -> bool:
@@ -113,11 +113,17 @@ def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, An
     now = timezone.now()
     lease = now + ledger.WORKER_CALL_DEADLINE + ledger.MAX_LOCK_WAIT
     facts = {"before": mask_ids(dict(before)), "sent_at": now, "lease_until": lease, "claim": None}
-    return _leave(removal, number, caller, State.SENT, facts, before=facts["before"])
+    return _leave(removal, number, caller, RemovalState.SENT, facts, before=facts["before"])
 
 
 def close(
-    removal: Removal, number: UUID, caller: Caller, state: State, *, result: Mapping[str, Any], said: str = ""
+    removal: Removal,
+    number: UUID,
+    caller: Caller,
+    state: RemovalState,
+    *,
+    result: Mapping[str, Any],
+    said: str = "",
 ) -> bool:
     """End a claimed row for which nothing is sent, because the item is gone already or may not be removed.
     Return False if the lease is lost."""
@@ -128,8 +134,10 @@ def close(
 
 def cancel(job: Job) -> int:
     """Cancel every item that was not sent, and return how many they are."""
-    waiting = Removal.objects.filter(job=job, state__in=(State.PLANNED, State.CLAIMED))
-    return waiting.update(state=State.CANCELLED, settled_at=timezone.now(), claim=None, lease_until=None)
+    waiting = Removal.objects.filter(job=job, state__in=(RemovalState.PLANNED, RemovalState.CLAIMED))
+    return waiting.update(
+        state=RemovalState.CANCELLED, settled_at=timezone.now(), claim=None, lease_until=None
+    )
 
 
 def states(job: Job) -> Counter[str]:
@@ -159,9 +167,9 @@ def _link_retries(job: Job, rows: list[Removal]) -> None:
 
 
 def _leave(
-    removal: Removal, number: UUID, caller: Caller, state: State, facts: dict[str, Any], **told: Any
+    removal: Removal, number: UUID, caller: Caller, state: RemovalState, facts: dict[str, Any], **told: Any
 ) -> bool:
-    is_held = Q(claim=number, state=State.CLAIMED)
+    is_held = Q(claim=number, state=RemovalState.CLAIMED)
     try:
         with transaction.atomic(durable=True):
             if not transition(removal, is_held, state=state, **facts):

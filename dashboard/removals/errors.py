@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.models import Removal
+from dashboard.models import Removal, RemovalState
 from dashboard.problems import Action, Problem
 from dashboard.units import format_count
-
-State = Removal.State
 
 
 class IntentNotRecorded(Problem):
@@ -58,7 +56,7 @@ class RemovalInFlight(Problem):
     def __init__(self, other: Removal) -> None:
         super().__init__(str(other.pk))
         self.other = other
-        if other.job is not None and other.state in (State.PLANNED, State.CLAIMED):
+        if other.job is not None and other.state in (RemovalState.PLANNED, RemovalState.CLAIMED):
             items, asked = format_count(other.job.total or 1, "item"), f"{other.job.created_at:%H:%M:%S}"
             progress = (
                 f"{other.person} asked at {asked} UTC to delete {items}, this among them, and it waits its "
@@ -66,7 +64,7 @@ class RemovalInFlight(Problem):
             )
             self.action = Action(other.job, "See the bulk removal")
         else:
-            is_out = other.state == State.SENT
+            is_out = other.state == RemovalState.SENT
             answer = "its answer is not in yet" if is_out else "what became of it could not be found out yet"
             progress = f"{other.person} pressed the button at {other.sent_at:%H:%M:%S} UTC, and {answer}."
             self.action = Action(other, "See its record")

@@ -24,13 +24,12 @@ from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.jobs.lifecycle import CLOCK_SKEW
 from dashboard.logs import mask_ids
-from dashboard.models import Connection, Removal, actor_columns_of, transition
+from dashboard.models import Connection, Removal, RemovalState, actor_columns_of, transition
 from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, WORKER_DELETE_TIMEOUTS
 
 from .errors import IntentNotRecorded, KeyReused, OutcomeNotRecorded, RemovalInFlight
 from .unselect import unselect
 
-State = Removal.State
 logger = logging.getLogger(__name__)
 
 CALL_DEADLINE: Final = {
@@ -51,27 +50,35 @@ has lost its process."""
 CHECK_PAUSES: Final = tuple(timedelta(seconds=s) for s in (2, 8, 50, 540))
 """Pauses between checks of an unknown outcome: at +2, +10, +60 s and +10 min; then it is unresolved."""
 
-ANSWERED_STATES: Final = (State.DELETED, State.ALREADY_GONE, State.NOT_REMOVED, State.REJECTED, State.REFUSED)
+ANSWERED_STATES: Final = (
+    RemovalState.DELETED,
+    RemovalState.ALREADY_GONE,
+    RemovalState.NOT_REMOVED,
+    RemovalState.REJECTED,
+    RemovalState.REFUSED,
+)
 """States that the call's answer gives; they outrank what was read while the answer was thought to be lost."""
 
-CHECKED_STATES: Final = (State.VERIFIED_GONE, State.VERIFIED_PRESENT, State.RECACHED)
+CHECKED_STATES: Final = (RemovalState.VERIFIED_GONE, RemovalState.VERIFIED_PRESENT, RemovalState.RECACHED)
 """States that reading gives."""
 
-_BEFORE: Final[dict[str, tuple[State, ...]]] = {
-    **dict.fromkeys(ANSWERED_STATES, (State.SENT, State.UNKNOWN, State.UNRESOLVED, *CHECKED_STATES)),
-    **dict.fromkeys(CHECKED_STATES, (State.UNKNOWN, State.UNRESOLVED)),
-    State.PLANNED: (State.SENT,),  # of a bulk removal, where the service did not take the call
-    State.UNKNOWN: (State.SENT,),
-    State.UNRESOLVED: (State.UNKNOWN,),
+_BEFORE: Final[dict[str, tuple[RemovalState, ...]]] = {
+    **dict.fromkeys(
+        ANSWERED_STATES, (RemovalState.SENT, RemovalState.UNKNOWN, RemovalState.UNRESOLVED, *CHECKED_STATES)
+    ),
+    **dict.fromkeys(CHECKED_STATES, (RemovalState.UNKNOWN, RemovalState.UNRESOLVED)),
+    RemovalState.PLANNED: (RemovalState.SENT,),  # of a bulk removal, where the service did not take the call
+    RemovalState.UNKNOWN: (RemovalState.SENT,),
+    RemovalState.UNRESOLVED: (RemovalState.UNKNOWN,),
 }
 """The states from which each state may be reached."""
 
 RETRYABLE_STATES: Final = (
-    State.VERIFIED_PRESENT,
-    State.NOT_REMOVED,
-    State.REJECTED,
-    State.REFUSED,
-    State.UNRESOLVED,
+    RemovalState.VERIFIED_PRESENT,
+    RemovalState.NOT_REMOVED,
+    RemovalState.REJECTED,
+    RemovalState.REFUSED,
+    RemovalState.UNRESOLVED,
 )
 """States after which another attempt may be offered, as a new intent linked to this one."""
 
@@ -96,7 +103,7 @@ def open_row(
     verb: Removal.Verb,
     media_id: str = "",
     before: Mapping[str, Any] | None = None,
-    state: State = State.SENT,
+    state: RemovalState = RemovalState.SENT,
 ) -> Removal:
     """Commit the row, and its event, that must stand before anything is sent.
 
@@ -121,8 +128,8 @@ def open_row(
         attempt=earlier.attempt + 1 if earlier else 1,
         before=mask_ids(dict(before or {})),
         sent_at=now,
-        lease_until=now + CALL_LEASE[verb] if state == State.SENT else None,
-        settled_at=None if state == State.SENT else now,
+        lease_until=now + CALL_LEASE[verb] if state == RemovalState.SENT else None,
+        settled_at=None if state == RemovalState.SENT else now,
     )
     try:
         with transaction.atomic(durable=True):
@@ -139,7 +146,12 @@ def open_row(
 
 
 def move(
-    removal: Removal, state: State, caller: Caller, *, result: Mapping[str, Any] | None = None, **fields: Any
+    removal: Removal,
+    state: RemovalState,
+    caller: Caller,
+    *,
+    result: Mapping[str, Any] | None = None,
+    **fields: Any,
 ) -> bool:
     """Move the row to `state` with its event, if it stands where that may be reached from; else leave it.
 
@@ -148,7 +160,7 @@ def move(
     """
     now = timezone.now()
     changes = {"state": state, "settled_at": now, **fields}
-    if state == State.UNKNOWN:
+    if state == RemovalState.UNKNOWN:
         changes |= {"next_look_at": now + CHECK_PAUSES[0], "looks": 0}
     elif state not in Removal.OPEN:
         changes["next_look_at"] = None
@@ -156,7 +168,7 @@ def move(
         with transaction.atomic():
             moved = transition(removal, Q(state__in=_BEFORE[state]), **changes)
             if moved:
-                outcome = "put_off" if state == State.PLANNED else ""
+                outcome = "put_off" if state == RemovalState.PLANNED else ""
                 record_step(removal, caller, outcome=outcome, result=result)
             else:
                 removal.refresh_from_db()
@@ -180,7 +192,7 @@ def claim_check(removal: Removal) -> bool:
     it."""
     looks = removal.looks + 1
     pause = CHECK_PAUSES[min(looks, len(CHECK_PAUSES) - 1)]
-    is_due = Q(state=State.UNKNOWN, looks=removal.looks)
+    is_due = Q(state=RemovalState.UNKNOWN, looks=removal.looks)
     return transition(removal, is_due, looks=looks, next_look_at=timezone.now() + pause)
 
 
@@ -191,7 +203,7 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
     fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": mask_ids(note)}
     try:
         with transaction.atomic():
-            if not transition(removal, Q(state=State.UNRESOLVED, closed_at=None), **fields):
+            if not transition(removal, Q(state=RemovalState.UNRESOLVED, closed_at=None), **fields):
                 return False
             record_step(removal, caller, outcome="closed", reason=note)
     except (DatabaseError, audit.NotRecorded) as broken:
@@ -206,7 +218,7 @@ def find_in_flight(connection: Connection, media_id: str) -> QuerySet[Removal]:
 
 def is_lost(removal: Removal) -> bool:
     """Return True for a row still `sent` whose process cannot be waiting for an answer any more."""
-    return removal.state == State.SENT and Removal.objects.filter(_is_lost(), pk=removal.pk).exists()
+    return removal.state == RemovalState.SENT and Removal.objects.filter(_is_lost(), pk=removal.pk).exists()
 
 
 def find_due() -> QuerySet[Removal]:
@@ -214,20 +226,20 @@ def find_due() -> QuerySet[Removal]:
     now = timezone.now()
     farthest = now + CHECK_PAUSES[-1] + CLOCK_SKEW  # put off further it was by a clock that has jumped since
     time_to_look = Q(next_look_at__lte=now) | Q(next_look_at=None) | Q(next_look_at__gt=farthest)
-    return Removal.objects.filter(_is_lost() | Q(state=State.UNKNOWN) & time_to_look)
+    return Removal.objects.filter(_is_lost() | Q(state=RemovalState.UNKNOWN) & time_to_look)
 
 
 def find_needing_attention() -> QuerySet[Removal]:
     """Return the rows of which a person should know, newest first: still out, unknown, or unresolved and not
     closed."""
     return Removal.objects.filter(
-        Q(state__in=Removal.OPEN) | Q(state=State.UNRESOLVED, closed_at=None)
+        Q(state__in=Removal.OPEN) | Q(state=RemovalState.UNRESOLVED, closed_at=None)
     ).select_related("connection")
 
 
 def _is_lost() -> Q:
     now = timezone.now()
-    return Q(state=State.SENT) & (
+    return Q(state=RemovalState.SENT) & (
         Q(lease_until__lt=now) | Q(lease_until=None) | Q(sent_at__gt=now + CLOCK_SKEW)
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from dashboard.models import Removal
+from dashboard.models import RemovalState
 from dashboard.units import format_count, format_size
 from dashboard.vault import (
     BadRequest,
@@ -20,8 +20,6 @@ from dashboard.vault import (
     VaultError,
 )
 
-State = Removal.State
-
 REFUSAL_STATUSES: Final = frozenset(
     {400, 401, 402, 403, 405, 406, 407, 409, 411, 412, 413, 414, 415, 417, 421, 422, 423, 426, 428, 431, 451}
 )
@@ -33,7 +31,7 @@ REFUSAL_STATUSES: Final = frozenset(
 class Outcome:
     """The state that a call left its target in, the service's words, and the values for the record."""
 
-    state: State
+    state: RemovalState
     said: str = ""
     fields: Mapping[str, int | None] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=lambda: {"status": None})
@@ -44,7 +42,7 @@ class Outcome:
         """Return True if no answer came that tells anything: then the service may be in trouble."""
         status = self.result.get("status")
         answered = "success" in self.result or (status is not None and 200 < status < 300)
-        return self.state == State.UNKNOWN and not answered
+        return self.state == RemovalState.UNKNOWN and not answered
 
 
 def attempt_call(call: Callable[[], DeleteResult | PurgeResult], before: Mapping[str, Any]) -> Outcome:
@@ -75,13 +73,13 @@ def _of_answer(answer: DeleteResult | PurgeResult, before: Mapping[str, Any]) ->
     if isinstance(answer, PurgeResult):
         numbers["purged_variants"] = answer.purged_count
     odd = [oddity.text for oddity in answer.oddities]
-    state, said = State.DELETED if answer.success else State.NOT_REMOVED, "; ".join(odd)
+    state, said = RemovalState.DELETED if answer.success else RemovalState.NOT_REMOVED, "; ".join(odd)
     if why := _contradiction(answer, before):
-        state, said = State.UNKNOWN, why
+        state, said = RemovalState.UNKNOWN, why
     facts: dict[str, Any] = {"status": 200, "success": answer.success, **numbers}
     if odd:
         facts["odd"] = odd
-    if state == State.UNKNOWN:
+    if state == RemovalState.UNKNOWN:
         facts["error"] = said
     return Outcome(state, said, {**numbers, "answer_status": 200}, facts)
 
@@ -114,16 +112,16 @@ def _seen(before: Mapping[str, Any]) -> tuple[int, int]:
     return variants, before.get("size_bytes", 0) - before.get("bytes_by_state", {}).get("removed", 0)
 
 
-def _state_after(error: VaultError) -> tuple[State, str]:
+def _state_after(error: VaultError) -> tuple[RemovalState, str]:
     """Return the state that an error of the call leaves the target in, and what is said of it."""
     match error:
         case NotCached():
-            return State.ALREADY_GONE, error.detail
+            return RemovalState.ALREADY_GONE, error.detail
         case KeyRefused() | BadRequest() if error.status in REFUSAL_STATUSES:
-            return State.REJECTED, error.detail
+            return RemovalState.REJECTED, error.detail
         case Busy():
             wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""
-            return State.REFUSED, f"{wait}{error.detail}"
+            return RemovalState.REFUSED, f"{wait}{error.detail}"
         case Unreachable():
-            return State.REFUSED, error.detail
-    return State.UNKNOWN, error.detail
+            return RemovalState.REFUSED, error.detail
+    return RemovalState.UNKNOWN, error.detail

@@ -16,12 +16,11 @@ from django.db import DatabaseError, close_old_connections
 from dashboard import schema, service
 from dashboard.encryption import DecryptionError
 from dashboard.identity import Caller, Person
-from dashboard.models import Removal
+from dashboard.models import Removal, RemovalState
 from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, VaultError
 
 from . import errors, ledger
 
-State = Removal.State
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 1.0
@@ -42,7 +41,7 @@ def reconcile(removal: Removal, caller: Caller = RECONCILER) -> Removal:
 
     It stays unknown if reading cannot tell. Raise ledger.OutcomeNotRecorded.
     """
-    if removal.state not in (State.UNKNOWN, State.UNRESOLVED):
+    if removal.state not in (RemovalState.UNKNOWN, RemovalState.UNRESOLVED):
         return removal
     try:
         state = _read_state(removal)
@@ -59,7 +58,7 @@ def recover(removal: Removal, caller: Caller = RECONCILER) -> Removal:
     is."""
     if ledger.is_lost(removal):
         said = "The process that sent it ended."
-        ledger.move(removal, State.UNKNOWN, caller, result={"error": said}, service_text=said)
+        ledger.move(removal, RemovalState.UNKNOWN, caller, result={"error": said}, service_text=said)
         reconcile(removal, caller)
     return removal
 
@@ -69,7 +68,7 @@ def reconcile_due() -> int:
     rows = list(ledger.find_due().select_related("connection")[:100])
     for removal in rows:
         try:
-            if removal.state == State.SENT:
+            if removal.state == RemovalState.SENT:
                 recover(removal)
             elif ledger.claim_check(removal):
                 _check_again(removal)
@@ -98,22 +97,22 @@ def start_reconciler(stop: threading.Event | None = None) -> threading.Event:
 
 def _check_again(removal: Removal) -> None:
     reconcile(removal)
-    if removal.state == State.UNKNOWN and removal.looks >= len(ledger.CHECK_PAUSES):
+    if removal.state == RemovalState.UNKNOWN and removal.looks >= len(ledger.CHECK_PAUSES):
         said = {"error": "Reading could not tell, either.", "looks": removal.looks}
-        ledger.move(removal, State.UNRESOLVED, RECONCILER, result=said)
+        ledger.move(removal, RemovalState.UNRESOLVED, RECONCILER, result=said)
 
 
-def _read_state(removal: Removal) -> State | None:
+def _read_state(removal: Removal) -> RemovalState | None:
     """Return the state that reading gives, or None if it cannot tell."""
     if removal.verb == Removal.Verb.PURGE:
         return _read_state_after_purge(removal)
     item = service.find_item(removal.connection, removal.media_id)
     if item is None or is_removed(item):
-        return State.VERIFIED_GONE
-    return State.VERIFIED_PRESENT if _was_there(item, removal) else State.RECACHED
+        return RemovalState.VERIFIED_GONE
+    return RemovalState.VERIFIED_PRESENT if _was_there(item, removal) else RemovalState.RECACHED
 
 
-def _read_state_after_purge(removal: Removal) -> State | None:
+def _read_state_after_purge(removal: Removal) -> RemovalState | None:
     """Return the state that reading gives after a purge, or None if it cannot tell. Items cached since do not
     contradict the purge."""
     # Exact however large the connection is: its first page alone could not tell.
@@ -121,7 +120,7 @@ def _read_state_after_purge(removal: Removal) -> State | None:
     for _ in range(_MAX_PAGES):
         page = service.list_media(removal.connection, query)
         if any(_was_there(item, removal) for item in page.items if not is_removed(item)):
-            return State.VERIFIED_PRESENT
+            return RemovalState.VERIFIED_PRESENT
         if page.next_cursor is None:
             break
         query = query.replace(cursor=page.next_cursor)
@@ -130,10 +129,10 @@ def _read_state_after_purge(removal: Removal) -> State | None:
     now = service.list_media(removal.connection, MediaQuery(limit=100))
     left = [item for item in now.items if not is_removed(item)]
     if any(_was_there(item, removal) for item in left):
-        return State.VERIFIED_PRESENT
+        return RemovalState.VERIFIED_PRESENT
     if left:
-        return State.RECACHED
-    return State.VERIFIED_GONE if now.next_cursor is None else None
+        return RemovalState.RECACHED
+    return RemovalState.VERIFIED_GONE if now.next_cursor is None else None
 
 
 def is_removed(item: MediaItem | UnreadableItem) -> bool:

@@ -22,7 +22,7 @@ from dashboard.auth.reauthorize import reauthorize
 from dashboard.encryption import DecryptionError
 from dashboard.identity import Role
 from dashboard.jobs import lifecycle, retry_policy
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 from dashboard.vault import (
     WORKER_TIMEOUTS,
     Busy,
@@ -37,7 +37,6 @@ from dashboard.vault import (
 from . import actions, bulk, claims, errors, ledger, recovery
 from .outcomes import Outcome, attempt_call, classify_error
 
-State = Removal.State
 logger = logging.getLogger(__name__)
 
 CONCURRENCY: Final = 2
@@ -89,10 +88,10 @@ def run(pk: UUID) -> None:
 def _join(pk: UUID) -> Job | None:
     """Return the job with one more runner, or None if it is over or paused."""
     now = timezone.now()
-    ready = Job.objects.filter(pk=pk, state__in=(Job.State.WAITING, Job.State.RUNNING))
-    rested = Job.objects.filter(pk=pk, state=Job.State.PAUSED, next_try_at__lte=now)
+    ready = Job.objects.filter(pk=pk, state__in=(JobState.WAITING, JobState.RUNNING))
+    rested = Job.objects.filter(pk=pk, state=JobState.PAUSED, next_try_at__lte=now)
     lease = now + lifecycle.JOB_LEASE
-    changes: dict[str, Any] = {"state": Job.State.RUNNING, "lease_until": lease, "moved_at": now, "why": ""}
+    changes: dict[str, Any] = {"state": JobState.RUNNING, "lease_until": lease, "moved_at": now, "why": ""}
     if not (ready.update(**changes) or rested.update(**changes, next_try_at=None)):
         return None
     Job.objects.filter(pk=pk, started_at=None).update(started_at=now)
@@ -153,7 +152,9 @@ class _Runner:
         self._reauthorize()
         caller, connection = self.job.caller, self.job.connection
         if item is None:
-            if not claims.close(row, self.number, caller, State.ALREADY_GONE, result={"found_by": "reading"}):
+            if not claims.close(
+                row, self.number, caller, RemovalState.ALREADY_GONE, result={"found_by": "reading"}
+            ):
                 raise lifecycle.Interrupted
             return
         self._wait_for_service()
@@ -182,7 +183,7 @@ class _Runner:
     def _write_down(self, row: Removal, future: Future[Outcome]) -> None:
         if broken := future.exception():  # nobody foresaw it: what became of the item is not known
             logger.error("removal %s broke off", row.pk, exc_info=broken)
-        outcome = Outcome(State.UNKNOWN) if broken else future.result()
+        outcome = Outcome(RemovalState.UNKNOWN) if broken else future.result()
         rest = self._classify_outcome(outcome)
         if not (_was_not_taken(outcome) and self._defer(row, outcome)):
             actions.write_down(row, outcome, self.job.caller)
@@ -196,7 +197,7 @@ class _Runner:
             with transaction.atomic():  # a Stop comes before this, or finds the planned row
                 job = Job.objects.select_for_update().only("state").get(pk=self.job.pk)
                 return job.is_open and ledger.move(
-                    row, State.PLANNED, self.job.caller, result=outcome.result, **facts
+                    row, RemovalState.PLANNED, self.job.caller, result=outcome.result, **facts
                 )
         except DatabaseError as broken:
             raise errors.OutcomeNotRecorded(row) from broken
@@ -259,7 +260,7 @@ class _Runner:
 
 def _was_not_taken(outcome: Outcome) -> bool:
     """Return True if nothing was done and another try makes sense later."""
-    refused = outcome.state in (State.REFUSED, State.REJECTED)
+    refused = outcome.state in (RemovalState.REFUSED, RemovalState.REJECTED)
     return refused and isinstance(outcome.error, Busy | Unreachable | KeyRefused)
 
 
@@ -285,11 +286,13 @@ def _pause(job: Job, rest: _Backoff) -> None:
 
 def _finish(job: Job) -> None:
     """End the job once no row is under way; rows that a dead worker sent are recovered by reading first."""
-    for row in list(job.removals.filter(state=State.SENT).select_related("connection")):
+    for row in list(job.removals.filter(state=RemovalState.SENT).select_related("connection")):
         recovery.recover(row)
-    if job.removals.filter(state__in=(State.PLANNED, State.CLAIMED, State.SENT)).exists():
+    if job.removals.filter(
+        state__in=(RemovalState.PLANNED, RemovalState.CLAIMED, RemovalState.SENT)
+    ).exists():
         soon = timezone.now() + timedelta(seconds=HEARTBEAT_SECONDS)
-        Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(lease_until=soon)
+        Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(lease_until=soon)
         return
     with transaction.atomic():
         if lifecycle.finish(job):

@@ -19,7 +19,7 @@ from msgspec import field
 from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
 from dashboard.jobs.walker import Walker, WalkProgress
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.vault import MediaPage, MediaQuery
 
 from .statistics import ScanStatistics
@@ -89,7 +89,7 @@ def run(pk: UUID) -> None:
     """Go on with a scan until it is over, has to pause, or has to be released."""
     if job := lifecycle.acquire(pk, uuid4()):
         if job.connection.archived_at:  # nothing is asked about an archived connection
-            lifecycle.finish(job, Job.State.FAILED, f"{job.connection_label} was archived.")
+            lifecycle.finish(job, JobState.FAILED, f"{job.connection_label} was archived.")
             return
         with suppress(lifecycle.Interrupted):
             _ScanWalker(job).run()
@@ -120,4 +120,4 @@ class _ScanWalker(Walker[ScanProgress]):
     def on_cursor_loop(self) -> None:
         """Keep what was counted: it is right up to there."""
         self.progress.has_cursor_loop = True
-        self.finish(Job.State.DONE, self.cursor_loop_message)
+        self.finish(JobState.DONE, self.cursor_loop_message)

@@ -14,7 +14,6 @@ from tests.browser import past_runs, past_scans
 from tests.browser.numbers import DONE, OUT, TRIED, UNRESOLVED
 from tests.make import event, removal, saved_view
 
-State = Removal.State
 AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BEFORE: Final = {
     "type": "video",

@@ -9,26 +9,31 @@ from typing import Final
 from django.utils import timezone
 
 from dashboard.identity import Caller
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, JobState, RemovalState
 from dashboard.removals import bulk, claims, ledger
 from tests.browser.numbers import RUN_DONE, RUN_HALF_WAY, RUN_RESTING
 from tests.make import job
 
-State = Removal.State
 _REFUSED: Final = "The service refused our key. Tell your administrator. It said: Unauthorized"
 
 
 def write(studio: Connection, creator: Connection, omar: Caller, ada: Caller) -> None:
-    deleted, gone, kept = State.DELETED, State.ALREADY_GONE, State.NOT_REMOVED
+    deleted, gone, kept = RemovalState.DELETED, RemovalState.ALREADY_GONE, RemovalState.NOT_REMOVED
     done = begun(studio, omar, RUN_DONE, 26, "ZD-4811", [*[deleted] * 22, gone, kept, kept, deleted])
     finish(done, omar)
-    begun(creator, ada, RUN_RESTING, 400, "LEGAL-90", [deleted] * 9, state=Job.State.PAUSED, why=_REFUSED)
-    half_way = {"state": Job.State.RUNNING, "lease_until": timezone.now() + timedelta(days=1)}
+    begun(creator, ada, RUN_RESTING, 400, "LEGAL-90", [deleted] * 9, state=JobState.PAUSED, why=_REFUSED)
+    half_way = {"state": JobState.RUNNING, "lease_until": timezone.now() + timedelta(days=1)}
     begun(studio, omar, RUN_HALF_WAY, 60, "ZD-4815", [deleted] * 12, **half_way)
 
 
 def begun(
-    of: Connection, who: Caller, number: str, items: int, ticket: str, came: list[State], **facts: object
+    of: Connection,
+    who: Caller,
+    number: str,
+    items: int,
+    ticket: str,
+    came: list[RemovalState],
+    **facts: object,
 ) -> Job:
     """A bulk removal of so many items of which the first came to these outcomes; no worker takes it up."""
     assert who.person is not None
@@ -41,18 +46,18 @@ def begun(
     bulk.record_step(made, who, "planned", {"items": items, "held": 0})
     claim = uuid.uuid4()
     for row, outcome in zip(claims.acquire(made, claim, len(came)), came, strict=True):
-        if outcome == State.ALREADY_GONE:
+        if outcome == RemovalState.ALREADY_GONE:
             claims.close(row, claim, who, outcome, result={"found_by": "reading"})
             continue
         claims.send(row, claim, who, {"type": "image", "duration": None, "variants": []})
-        freed = {"freed_bytes": 1_204_000 + 31_000 * row.position} if outcome == State.DELETED else {}
+        freed = {"freed_bytes": 1_204_000 + 31_000 * row.position} if outcome == RemovalState.DELETED else {}
         ledger.move(row, outcome, who, result={"status": 200, "success": bool(freed), **freed}, **freed)
-    if made.state == Job.State.PAUSED:
+    if made.state == JobState.PAUSED:
         bulk.record_step(made, who, "paused", {"seconds": None})
     return made
 
 
 def finish(made: Job, who: Caller) -> None:
-    made.state, made.finished_at = Job.State.DONE, timezone.now()
+    made.state, made.finished_at = JobState.DONE, timezone.now()
     made.save()
     bulk.record_step(made, who, "finished", {"items": made.total, **claims.states(made)})

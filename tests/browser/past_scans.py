@@ -11,7 +11,7 @@ from django.utils import timezone
 from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.scans import scan
 from dashboard.scans.statistics import ScanStatistics, SumsByName
 from tests.make import item, variant
@@ -31,9 +31,7 @@ def done(of: Connection, stats: ScanStatistics, *, minutes: int) -> Job:
     """A scan of this connection that came to its end."""
     ended = timezone.now() - timedelta(minutes=minutes)
     progress = {"tally": stats.as_json()}
-    job = lifecycle.new_job(
-        Job.Kind.SCAN, of, VERA, state=Job.State.DONE, seen=stats.items, progress=progress
-    )
+    job = lifecycle.new_job(Job.Kind.SCAN, of, VERA, state=JobState.DONE, seen=stats.items, progress=progress)
     job.created_at = job.started_at = ended - timedelta(minutes=9)
     job.finished_at = ended
     job.save()

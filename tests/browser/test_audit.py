@@ -64,7 +64,7 @@ def test_a_removal_that_is_out_is_watched_until_its_end(desk: Desk, program: Pro
         "shell",
         "-c",
         "from dashboard import models as m; from dashboard.removals import ledger, recovery;"
-        f"ledger.move(m.Removal.objects.get(pk='{OUT}'), m.Removal.State.NOT_REMOVED, recovery.RECONCILER)",
+        f"ledger.move(m.Removal.objects.get(pk='{OUT}'), m.RemovalState.NOT_REMOVED, recovery.RECONCILER)",
     )
     expect(page.get_by_role("heading", name="4492994491 was not removed")).to_be_visible()
     expect(page.get_by_text("read again every")).to_have_count(0)

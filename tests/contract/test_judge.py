@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from schemathesis.generation.jsonschema import builder
 
 from dashboard import service
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.scans import scan
 from dashboard.vault import MEDIA_ID
 from tests import make
@@ -30,7 +30,6 @@ from tests.make import Browser, text
 
 pytestmark = pytest.mark.no_cover  # it asks what other tests ask one by one
 EXAMPLES: Final = 25
-State = Removal.State
 
 CONTRACT: Final = yaml.safe_load((Path(__file__).parent / "openapi.yaml").read_text())
 
@@ -189,9 +188,9 @@ def deletes(browser: Browser, world: World, media_id: str) -> None:
     answer = browser.post(f"/c/judged/media/{media_id}/delete/")
     record = Removal.objects.filter(media_id=media_id).latest("sent_at")
     if world.deleted["success"]:
-        assert record.state in (State.DELETED, State.VERIFIED_GONE)
+        assert record.state in (RemovalState.DELETED, RemovalState.VERIFIED_GONE)
         assert answered(answer, 200)
     else:
-        assert record.state in (State.NOT_REMOVED, State.VERIFIED_PRESENT)
+        assert record.state in (RemovalState.NOT_REMOVED, RemovalState.VERIFIED_PRESENT)
         assert answered(answer, 409)
     judged[f"deletions: {record.state}"] += 1

@@ -9,7 +9,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, JobState, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.make import event, job, lookup, removal, saved_view
 
@@ -170,10 +170,10 @@ def stand_ready() -> None:
     """What some of these addresses name: a removal that nobody could settle, its event, a job, a view, a
     look-up."""
     small = Connection.objects.get(slug="small")
-    record = removal(small, id=RECORD, media_id="77777", state=Removal.State.UNRESOLVED)
-    job(small, id=JOB, total=3, why="The service asked to wait 30 s.", state=Job.State.PAUSED)
+    record = removal(small, id=RECORD, media_id="77777", state=RemovalState.UNRESOLVED)
+    job(small, id=JOB, total=3, why="The service asked to wait 30 s.", state=JobState.PAUSED)
     export = {"kind": Job.Kind.EXPORT, "form": "csv", "query": "status=stored", "finished_at": timezone.now()}
-    job(small, id=FILE, subject="gone", person="Gerda Gone", state=Job.State.DONE, size_bytes=1234, **export)
+    job(small, id=FILE, subject="gone", person="Gerda Gone", state=JobState.DONE, size_bytes=1234, **export)
     saved_view("Stored for long", pk=9000, connection=small, is_shared=True, query="status=stored")
     event("media.delete.unresolved", small, removal=record, media_id="77777")
     told = {

@@ -13,7 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from dashboard import selection, worker
 from dashboard.auth.demo import DEMO_PEOPLE
-from dashboard.models import Connection, Job, Lookup, Removal, Worker
+from dashboard.models import Connection, Job, Lookup, Removal, RemovalState, Worker
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests.make import Browser, deletes, hidden_fields, lookup, plain_ids, text, work_off
@@ -86,7 +86,7 @@ def test_a_look_that_cannot_be_written_down_leaves_what_is(
         answer = operator.post(
             f"/c/small/media/{media_id}/delete/", {"ticket": "ZD-1", **hidden_fields(question)}
         )
-    assert Removal.objects.get().state == Removal.State.UNKNOWN
+    assert Removal.objects.get().state == RemovalState.UNKNOWN
     assert "could not be recorded" not in text(answer)
     assert answer.status_code != 500
 

@@ -11,12 +11,11 @@ import pytest
 from django.utils import timezone
 
 from dashboard.identity import Caller, Person
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.make import BIG_ID, Browser, event, removal, text, words_in
 
 HERE = "/audit/"
-State = Removal.State
 BAD = [
     "verb=x",
     "outcome=x",
@@ -183,7 +182,7 @@ def test_what_concerns_others_connections_is_not_there(
     Connection.objects.filter(slug="big").update(groups=["vault-admins"])
     big = Connection.objects.get(slug="big")
     theirs = event(of=big, reason="secret of theirs")
-    removal(big, state=State.UNRESOLVED)
+    removal(big, state=RemovalState.UNRESOLVED)
     alone = event("access.refused", reason="no audience")
     ours = event(of=small)
     seen = viewer.get(HERE)
@@ -200,8 +199,8 @@ def test_what_concerns_others_connections_is_not_there(
 def test_what_needs_a_look_stands_first(viewer: Browser, admin: Browser, small: Connection) -> None:
     event(of=small)
     long_ago = timezone.now() - timedelta(hours=3)
-    unresolved = removal(small, state=State.UNRESOLVED, sent_at=long_ago)
-    out = removal(small, state=State.SENT, settled_at=None, media_id="5")
+    unresolved = removal(small, state=RemovalState.UNRESOLVED, sent_at=long_ago)
+    out = removal(small, state=RemovalState.SENT, settled_at=None, media_id="5")
     page = text(viewer.get(HERE))
     looks = page[page.index("Needs a look") : page.index("<table")]
     assert "3 h ago" in looks
@@ -216,7 +215,7 @@ def test_what_needs_a_look_stands_first(viewer: Browser, admin: Browser, small: 
 
 def test_only_so_many_are_named(viewer: Browser, small: Connection) -> None:
     for number in range(25):
-        removal(small, state=State.UNRESOLVED, media_id=str(number))
+        removal(small, state=RemovalState.UNRESOLVED, media_id=str(number))
     page = text(viewer.get(HERE))
     assert page.count("Unresolved</span>") == 20
     assert "Others too" in page
@@ -225,7 +224,7 @@ def test_only_so_many_are_named(viewer: Browser, small: Connection) -> None:
 def test_what_people_typed_is_text(viewer: Browser, small: Connection) -> None:
     caller = Caller(Person(SCRIPT, "", None), agent=SCRIPT)
     made = event(of=small, caller=caller, ticket=SCRIPT, reason=SCRIPT, media_id=SCRIPT)
-    removal(small, state=State.UNRESOLVED, person=SCRIPT, ticket=SCRIPT, reason=SCRIPT)
+    removal(small, state=RemovalState.UNRESOLVED, person=SCRIPT, ticket=SCRIPT, reason=SCRIPT)
     for address in (HERE, f"{HERE}?ticket={SCRIPT}&actor={SCRIPT}&media={SCRIPT}", made.get_absolute_url()):
         page = text(viewer.get(address))
         assert SCRIPT not in page

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dashboard.exports import job as export
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, JobState, RemovalState
 from dashboard.removals import bulk, claims, ledger
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
@@ -20,7 +20,6 @@ from dashboard.vault import MediaQuery
 from tests.make import OMAR, Browser, job, plain_ids, removal, rows_of, text, work_off
 
 HERE = "/audit/"
-State = Removal.State
 
 
 @pytest.fixture
@@ -79,7 +78,7 @@ def test_while_it_goes_on_the_row_says_how_far_it_is(
     claim = uuid.uuid4()
     (row,) = claims.acquire(made, claim, 1)
     assert claims.send(row, claim, OMAR, {})
-    assert ledger.move(row, State.DELETED, OMAR)
+    assert ledger.move(row, RemovalState.DELETED, OMAR)
     assert "Waiting for a worker, 1 of 4" in rows_of(viewer.get(HERE))[0]
     assert bulk.stop(made, OMAR)
     shown = rows_of(viewer.get(HERE))[0]
@@ -157,9 +156,9 @@ def test_what_was_never_sent_was_asked_for(
     assert ("Not over yet" in page) == (state != "cancelled")
 
 
-@pytest.mark.parametrize("state", [State.ALREADY_GONE, State.REFUSED])
+@pytest.mark.parametrize("state", [RemovalState.ALREADY_GONE, RemovalState.REFUSED])
 def test_what_was_found_gone_was_not_sent_either(
-    viewer: Browser, small: Connection, ids: list[str], state: State
+    viewer: Browser, small: Connection, ids: list[str], state: RemovalState
 ) -> None:
     made, claim = begin(small, ids[:1]), uuid.uuid4()
     (row,) = claims.acquire(made, claim, 1)
@@ -198,7 +197,7 @@ def test_one_of_anothers_and_one_that_never_was_are_the_same(viewer: Browser, ru
 
 def test_what_waits_for_somebody_stands_first(viewer: Browser, small: Connection) -> None:
     why = "The service refused our key."
-    made = job(small, state=Job.State.PAUSED, total=60, why=why)
+    made = job(small, state=JobState.PAUSED, total=60, why=why)
     page = text(viewer.get(HERE))
     looks = page[page.index("Needs a look") : page.index("</section>", page.index("Needs a look"))]
     for shown in (

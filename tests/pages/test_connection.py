@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, JobState, Removal
 from dashboard.sandbox import Sandbox
 from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, operations, removal, text
 from tests.scans import after, begun
@@ -40,7 +40,7 @@ def test_a_scan_tells_what_a_look_cannot(viewer: Browser, sandbox: Sandbox) -> N
     sandbox.faults.add(times=3)
     sandbox.faults.add(status=401, times=None)
     after(job)
-    Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, finished_at=timezone.now())
+    Job.objects.filter(pk=job.pk).update(state=JobState.DONE, finished_at=timezone.now())
     sandbox.faults.clear()
     page = text(viewer.get("/c/big/"))
     assert "300 items" in page

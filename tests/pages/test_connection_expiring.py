@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from dashboard.scans.scan import ScanProgress
@@ -29,7 +29,7 @@ def scanned(slug: str = "small", minutes_ago: int = 12, **ends: int) -> Job:
     )
     kept = {"tally": stats.as_json()}
     small = Connection.objects.get(slug=slug)
-    return job(small, kind=Job.Kind.SCAN, state=Job.State.DONE, progress=kept, finished_at=at)
+    return job(small, kind=Job.Kind.SCAN, state=JobState.DONE, progress=kept, finished_at=at)
 
 
 def test_works(viewer: Browser, sandbox: Sandbox) -> None:

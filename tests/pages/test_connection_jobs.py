@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from dashboard.models import Connection, Removal, Worker
+from dashboard.models import Connection, RemovalState, Worker
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
@@ -23,7 +23,7 @@ def small(connections: None) -> Connection:
 
 def test_works(viewer: Browser, small: Connection, sandbox: Sandbox) -> None:
     first = bulk.begin(small, Intent(OMAR, uuid.uuid4(), "ZD-7"), ["1", "2", "3"]).job
-    first.removals.filter(media_id="1").update(state=Removal.State.NOT_REMOVED)
+    first.removals.filter(media_id="1").update(state=RemovalState.NOT_REMOVED)
     scan = make.job(small, kind="scan", state="done", seen=61, ticket="")
     make.job(Connection.objects.get(slug="big"), kind="scan")
     answer = viewer.get(HERE)

@@ -9,14 +9,13 @@ import pytest
 from django.utils import timezone
 
 from dashboard.jobs import lifecycle
-from dashboard.models import Connection, Job, Removal, Worker
+from dashboard.models import Connection, Job, Removal, RemovalState, Worker
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from tests.make import Browser, operations, removal, text, words_in
 from tests.scans import after, begun, statistics_of
 
 HERE = "/c/small/overview/"
-State = Job.State
 
 
 @pytest.fixture
@@ -142,7 +141,7 @@ def test_a_scan_that_ended_early_is_told_beside_the_last_whole_one(
 
 
 def test_a_purge_since_is_told(viewer: Browser, scanned: Job, small: Connection) -> None:
-    removal(small, media_id="", verb=Removal.Verb.PURGE, state=Removal.State.DELETED)
+    removal(small, media_id="", verb=Removal.Verb.PURGE, state=RemovalState.DELETED)
     assert "from before the last purge" in text(viewer.get(HERE))
 
 

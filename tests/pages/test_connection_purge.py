@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.make import (
     REFERRED,
@@ -27,7 +27,6 @@ from tests.make import (
 from tests.scans import after, begun, statistics_of
 
 HERE = "/c/small/purge/"
-State = Removal.State
 TYPED = {"typed": "Studio A", "ticket": "ZD-3", "reason": "contract ended"}
 
 
@@ -46,7 +45,7 @@ def test_works(admin: Browser, sandbox: Sandbox) -> None:
     assert answer.status_code == 200
     assert "Purged Studio A" in text(answer)
     record = Removal.objects.get()
-    assert (record.verb, record.state, record.ticket) == ("purge", State.DELETED, "ZD-3")
+    assert (record.verb, record.state, record.ticket) == ("purge", RemovalState.DELETED, "ZD-3")
     assert f"{record.purged_variants}" in text(answer)
     assert operations(sandbox).count("purge") == 1
     assert ids_on(admin.get("/c/small/media/")) == []
@@ -118,7 +117,7 @@ def test_a_scan_tells_what_a_look_cannot(admin: Browser, sandbox: Sandbox) -> No
     sandbox.faults.add(status=401, times=None)
     after(job)
     Job.objects.filter(pk=job.pk).update(
-        state=Job.State.DONE, finished_at=timezone.now() - timedelta(minutes=12)
+        state=JobState.DONE, finished_at=timezone.now() - timedelta(minutes=12)
     )
     sandbox.faults.clear()
     asks = admin.get("/c/big/purge/")
@@ -169,7 +168,7 @@ def test_a_doubled_press_is_one_call(admin: Browser, sandbox: Sandbox) -> None:
 
 def test_one_purge_of_a_connection_at_a_time(admin: Browser, sandbox: Sandbox) -> None:
     small = Connection.objects.get(slug="small")
-    removal(small, media_id="", verb=Removal.Verb.PURGE, state=State.SENT, settled_at=None)
+    removal(small, media_id="", verb=Removal.Verb.PURGE, state=RemovalState.SENT, settled_at=None)
     assert press(admin).status_code == 409
     assert deletes(sandbox) == []
 
@@ -188,14 +187,14 @@ def test_upstream_error_while_asking(
 @pytest.mark.parametrize(
     ("fault", "status", "state"),
     [
-        ({"status": 401}, 502, State.REJECTED),
-        ({"status": 500}, 409, State.VERIFIED_PRESENT),
-        ({"close": True, "act": True}, 200, State.VERIFIED_GONE),
-        ({"close": True}, 409, State.VERIFIED_PRESENT),
+        ({"status": 401}, 502, RemovalState.REJECTED),
+        ({"status": 500}, 409, RemovalState.VERIFIED_PRESENT),
+        ({"close": True, "act": True}, 200, RemovalState.VERIFIED_GONE),
+        ({"close": True}, 409, RemovalState.VERIFIED_PRESENT),
     ],
 )
 def test_upstream_error(
-    admin: Browser, sandbox: Sandbox, fault: dict[str, Any], status: int, state: Removal.State
+    admin: Browser, sandbox: Sandbox, fault: dict[str, Any], status: int, state: RemovalState
 ) -> None:
     sandbox.faults.add(method="DELETE", **fault)
     assert press(admin).status_code == status

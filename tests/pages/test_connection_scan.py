@@ -7,13 +7,12 @@ from uuid import uuid4
 import pytest
 
 from dashboard.jobs import lifecycle
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
 from tests.make import REFERRED, Browser, operations, signed_in, text, words_in
 from tests.scans import after, begun
 
 HERE = "/c/small/scan/"
-State = Job.State
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def test_works(viewer: Browser, sandbox: Sandbox, place: str) -> None:
     answer = viewer.post(HERE, {"act": "begin", "at": place})
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/c/small/{place}/")
     job = Job.objects.get()
-    assert (job.kind, job.state, job.person, job.role) == ("scan", State.WAITING, "Vera Lind", "viewer")
+    assert (job.kind, job.state, job.person, job.role) == ("scan", JobState.WAITING, "Vera Lind", "viewer")
     assert operations(sandbox) == []  # the worker asks, not this page
 
 
@@ -76,16 +75,16 @@ def test_stop_and_go_on(viewer: Browser, sandbox: Sandbox, small: Connection) ->
     viewer.post(HERE)
     job = Job.objects.get()
     sandbox.faults.add(status=401, times=None)
-    assert after(job).state == State.PAUSED
+    assert after(job).state == JobState.PAUSED
     paused = text(viewer.fragment(HERE))
     assert "refused our key" in paused
     assert "Go on" in paused
     viewer.post(HERE, {"act": "resume"})
     job.refresh_from_db()
-    assert job.state == State.WAITING
+    assert job.state == JobState.WAITING
     viewer.post(HERE, {"act": "stop"})
     job.refresh_from_db()
-    assert (job.state, job.why) == (State.STOPPED, "Stopped by Vera Lind.")
+    assert (job.state, job.why) == (JobState.STOPPED, "Stopped by Vera Lind.")
     assert "was stopped" in text(viewer.fragment(HERE))
 
 
@@ -97,7 +96,7 @@ def test_empty(viewer: Browser, small: Connection, act: str) -> None:
     job = after(begun(small))
     viewer.post(HERE, {"act": act})
     job.refresh_from_db()
-    assert job.state == State.DONE
+    assert job.state == JobState.DONE
 
 
 @pytest.mark.parametrize("said", [{"act": "purge"}, {"at": "https://elsewhere.example"}])
@@ -141,7 +140,7 @@ def test_a_viewer_ends_nobody_elses_scan(viewer: Browser, operator: Browser, sma
     assert "Stop</button>" in text(operator.fragment(HERE))
     operator.post(HERE, {"act": "stop"})
     job.refresh_from_db()
-    assert job.state == State.STOPPED
+    assert job.state == JobState.STOPPED
 
 
 def test_wrong_role(nobody: Browser) -> None:

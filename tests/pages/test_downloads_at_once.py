@@ -15,7 +15,7 @@ from django.utils import timezone
 from dashboard.auth.config import AuthConfig
 from dashboard.exports import files
 from dashboard.exports.downloads import MAX_DOWNLOADS
-from dashboard.models import Connection, Event, Job
+from dashboard.models import Connection, Event, Job, JobState
 from tests import make
 from tests.assertions import GROUPS, ISSUER
 from tests.make import Browser, assertion_browser, event, leave, no_events, text
@@ -47,7 +47,7 @@ def way(request: pytest.FixtureRequest, people: list[Browser], tmp_path: Path) -
 def file_of(of: Connection, number: int) -> str:
     who = {"issuer": ISSUER, "subject": f"person-{number}"}
     job = make.job(
-        of, kind=Job.Kind.EXPORT, form="csv", state=Job.State.DONE, finished_at=timezone.now(), **who
+        of, kind=Job.Kind.EXPORT, form="csv", state=JobState.DONE, finished_at=timezone.now(), **who
     )
     files.get_path(job).write_bytes(b"a" * 1000)
     return f"{job.get_absolute_url()}file/"

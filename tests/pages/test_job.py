@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.models import Connection, Job, Removal, Worker
+from dashboard.models import Connection, Job, JobState, RemovalState, Worker
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
@@ -18,32 +18,30 @@ from tests import make
 from tests.assertions import GROUPS
 from tests.make import OMAR, Browser, assertion_browser, rows_of, text, words_in
 
-State = Removal.State
-
 
 @pytest.fixture
 def small(connections: None) -> Connection:
     return Connection.objects.get(slug="small")
 
 
-def begun(of: Connection, states: dict[State, int], **fields: Any) -> Job:
+def begun(of: Connection, states: dict[RemovalState, int], **fields: Any) -> Job:
     """A bulk removal whose items stand like this, in this order."""
     ids = [
         f"{state}-{number}".replace("_", "-") for state, count in states.items() for number in range(count)
     ]
     job = bulk.begin(of, Intent(OMAR, uuid.uuid4(), "ZD-1", "asked for"), ids).job
     for state in states:
-        freed = 1_000_000 if state == State.DELETED else None
+        freed = 1_000_000 if state == RemovalState.DELETED else None
         rows = job.removals.filter(media_id__startswith=f"{name_of(state)}-")
         rows.update(state=state, freed_bytes=freed, settled_at=timezone.now())
     now = timezone.now()
-    usual = {"state": Job.State.RUNNING, "started_at": now - timedelta(seconds=20), "lease_until": now}
+    usual = {"state": JobState.RUNNING, "started_at": now - timedelta(seconds=20), "lease_until": now}
     Job.objects.filter(pk=job.pk).update(**{**usual, **fields})
     job.refresh_from_db()
     return job
 
 
-def name_of(state: State) -> str:
+def name_of(state: RemovalState) -> str:
     return state.replace("_", "-")
 
 
@@ -55,8 +53,14 @@ def tallies(answer: Any) -> dict[str, str]:
 
 
 def test_works(viewer: Browser, small: Connection) -> None:
-    states = {State.DELETED: 30, State.ALREADY_GONE: 2, State.NOT_REMOVED: 1, State.UNKNOWN: 1, State.SENT: 1}
-    job = begun(small, {**states, State.PLANNED: 25})
+    states = {
+        RemovalState.DELETED: 30,
+        RemovalState.ALREADY_GONE: 2,
+        RemovalState.NOT_REMOVED: 1,
+        RemovalState.UNKNOWN: 1,
+        RemovalState.SENT: 1,
+    }
+    job = begun(small, {**states, RemovalState.PLANNED: 25})
     Worker.objects.create(host="here")
     answer = viewer.get(job.get_absolute_url())
     assert answer.status_code == 200
@@ -80,7 +84,7 @@ def test_works(viewer: Browser, small: Connection) -> None:
 
 def test_empty(viewer: Browser, small: Connection) -> None:
     """Of an outcome that no item has."""
-    job = begun(small, {State.PLANNED: 2})
+    job = begun(small, {RemovalState.PLANNED: 2})
     answer = viewer.get(f"{job.get_absolute_url()}?outcome=failed")
     assert answer.status_code == 200
     assert "Failed: 0 items" in words_in(text(answer))
@@ -89,14 +93,19 @@ def test_empty(viewer: Browser, small: Connection) -> None:
 
 
 def test_fragment(viewer: Browser, small: Connection) -> None:
-    job = begun(small, {State.DELETED: 1, State.PLANNED: 1})
+    job = begun(small, {RemovalState.DELETED: 1, RemovalState.PLANNED: 1})
     answer = viewer.fragment(f"{job.get_absolute_url()}?outcome=deleted")
     assert text(answer).lstrip().startswith('<section id="job"')
     assert f'hx-get="{job.get_absolute_url()}?outcome=deleted"' in text(answer)
 
 
 def test_failures_stand_first_and_lead_to_their_records(viewer: Browser, small: Connection) -> None:
-    states = {State.DELETED: 2, State.REJECTED: 1, State.PLANNED: 1, State.UNRESOLVED: 1}
+    states = {
+        RemovalState.DELETED: 2,
+        RemovalState.REJECTED: 1,
+        RemovalState.PLANNED: 1,
+        RemovalState.UNRESOLVED: 1,
+    }
     job = begun(small, states)
     answer = viewer.get(job.get_absolute_url())
     assert [row.split()[0] for row in rows_of(answer)] == [
@@ -106,7 +115,7 @@ def test_failures_stand_first_and_lead_to_their_records(viewer: Browser, small: 
         "deleted-1",
         "planned-0",
     ]
-    failed = job.removals.get(state=State.REJECTED)
+    failed = job.removals.get(state=RemovalState.REJECTED)
     assert failed.get_absolute_url() in text(answer)
     assert '/c/small/media/rejected-0/"' in text(answer)
     only = viewer.get(f"{job.get_absolute_url()}?outcome=deleted")
@@ -114,7 +123,7 @@ def test_failures_stand_first_and_lead_to_their_records(viewer: Browser, small: 
 
 
 def test_a_hundred_items_a_page(viewer: Browser, small: Connection) -> None:
-    job = begun(small, {State.DELETED: 150, State.NOT_REMOVED: 1})
+    job = begun(small, {RemovalState.DELETED: 150, RemovalState.NOT_REMOVED: 1})
     first = viewer.get(job.get_absolute_url())
     assert len(rows_of(first)) == 100
     assert rows_of(first)[0].startswith("not-removed-0")
@@ -126,7 +135,7 @@ def test_a_hundred_items_a_page(viewer: Browser, small: Connection) -> None:
 
 @pytest.mark.parametrize("query", ["outcome=x", "page=0", "page=many", "page=99999999"])
 def test_bad_input(viewer: Browser, small: Connection, query: str) -> None:
-    job = begun(small, {State.DELETED: 1})
+    job = begun(small, {RemovalState.DELETED: 1})
     answer = viewer.get(f"{job.get_absolute_url()}?{query}")
     assert answer.status_code == 422
     assert "<title>Error:" in text(answer)
@@ -134,7 +143,7 @@ def test_bad_input(viewer: Browser, small: Connection, query: str) -> None:
 
 
 def test_without_a_worker_it_says_that_nothing_is_lost(viewer: Browser, small: Connection) -> None:
-    job = begun(small, {State.PLANNED: 2}, state=Job.State.WAITING, started_at=None)
+    job = begun(small, {RemovalState.PLANNED: 2}, state=JobState.WAITING, started_at=None)
     words = words_in(text(viewer.get(job.get_absolute_url())))
     assert "No worker is running. Nothing is lost: this begins as soon as one runs." in words
     Worker.objects.create(host="here")
@@ -142,7 +151,7 @@ def test_without_a_worker_it_says_that_nothing_is_lost(viewer: Browser, small: C
 
 
 def test_why_it_is_paused(operator: Browser, viewer: Browser, small: Connection) -> None:
-    job = begun(small, {State.PLANNED: 2}, state=Job.State.PAUSED, why="The service refused our key.")
+    job = begun(small, {RemovalState.PLANNED: 2}, state=JobState.PAUSED, why="The service refused our key.")
     words = words_in(text(operator.get(job.get_absolute_url())))
     assert "Paused. The service refused our key. Nothing more is sent until somebody presses Go on." in words
     assert "Go on now" in words
@@ -152,9 +161,14 @@ def test_why_it_is_paused(operator: Browser, viewer: Browser, small: Connection)
 
 
 def test_over(operator: Browser, small: Connection) -> None:
-    states = {State.DELETED: 3, State.ALREADY_GONE: 1, State.NOT_REMOVED: 1, State.RECACHED: 1}
+    states = {
+        RemovalState.DELETED: 3,
+        RemovalState.ALREADY_GONE: 1,
+        RemovalState.NOT_REMOVED: 1,
+        RemovalState.RECACHED: 1,
+    }
     now = timezone.now()
-    job = begun(small, states, state=Job.State.DONE, started_at=now - timedelta(seconds=75), finished_at=now)
+    job = begun(small, states, state=JobState.DONE, started_at=now - timedelta(seconds=75), finished_at=now)
     answer = operator.get(job.get_absolute_url())
     page, words = text(answer), words_in(text(answer))
     assert "hx-trigger" not in page
@@ -174,8 +188,8 @@ def test_over(operator: Browser, small: Connection) -> None:
 
 
 def test_of_one_that_was_stopped_the_rest_is_cancelled(operator: Browser, small: Connection) -> None:
-    states = {State.DELETED: 1, State.CANCELLED: 4}
-    job = begun(small, states, state=Job.State.STOPPED, why="Omar may not delete in Studio A any more.")
+    states = {RemovalState.DELETED: 1, RemovalState.CANCELLED: 4}
+    job = begun(small, states, state=JobState.STOPPED, why="Omar may not delete in Studio A any more.")
     page = text(operator.get(job.get_absolute_url()))
     words = words_in(page)
     assert "Deleted 1 of 5 items of Studio A Stopped" in words
@@ -185,7 +199,7 @@ def test_of_one_that_was_stopped_the_rest_is_cancelled(operator: Browser, small:
 
 
 def test_what_is_under_way_stands_before_what_waits(operator: Browser, small: Connection) -> None:
-    job = begun(small, {State.PLANNED: 2, State.CLAIMED: 1, State.SENT: 1})
+    job = begun(small, {RemovalState.PLANNED: 2, RemovalState.CLAIMED: 1, RemovalState.SENT: 1})
     words = words_in(text(operator.get(job.get_absolute_url())))
     assert re.findall("Sent|About to be sent|Planned", words) == [
         "Sent",
@@ -207,7 +221,7 @@ def test_other_kinds_show_how_far_they_are(viewer: Browser, small: Connection, k
 
 
 def test_it_asks_nothing_of_the_service(viewer: Browser, small: Connection, sandbox: Sandbox) -> None:
-    job = begun(small, {State.PLANNED: 1})
+    job = begun(small, {RemovalState.PLANNED: 1})
     sandbox.calls.clear()
     viewer.get(job.get_absolute_url())
     assert sandbox.calls == []
@@ -215,7 +229,7 @@ def test_it_asks_nothing_of_the_service(viewer: Browser, small: Connection, sand
 
 def test_wrong_role(small: Connection, behind_sign_on: object) -> None:
     """Of a connection that is not theirs to see it is said what is said of a job that never was."""
-    job = begun(small, {State.PLANNED: 1})
+    job = begun(small, {RemovalState.PLANNED: 1})
     Connection.objects.filter(pk=small.pk).update(groups=["legal"])
     stranger = assertion_browser(GROUPS["operator"])
     theirs = stranger.get(job.get_absolute_url())
@@ -227,14 +241,14 @@ def test_wrong_role(small: Connection, behind_sign_on: object) -> None:
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_wrong_method(operator: Browser, small: Connection, method: str) -> None:
-    job = begun(small, {State.PLANNED: 1})
+    job = begun(small, {RemovalState.PLANNED: 1})
     assert getattr(operator, method)(job.get_absolute_url()).status_code == 405
 
 
 def test_after_a_stop_what_was_sent_is_waited_for(operator: Browser, small: Connection) -> None:
-    job = begun(small, {State.SENT: 2, State.CANCELLED: 3}, state=Job.State.STOPPED)
+    job = begun(small, {RemovalState.SENT: 2, RemovalState.CANCELLED: 3}, state=JobState.STOPPED)
     answer = operator.get(job.get_absolute_url())
     assert "Waiting for the outcome of 2 items" in text(answer)
     assert 'hx-trigger="every 2s"' in text(answer)
-    job.removals.filter(state=State.SENT).update(state=State.DELETED)
+    job.removals.filter(state=RemovalState.SENT).update(state=RemovalState.DELETED)
     assert "hx-trigger" not in text(operator.get(job.get_absolute_url()))

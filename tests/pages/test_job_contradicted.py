@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard import audit
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, RemovalState
 from dashboard.removals import bulk, recovery
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
@@ -19,7 +19,6 @@ from dashboard.vault import MediaQuery
 from tests import make
 from tests.make import Browser, deletes, words_in
 
-State = Removal.State
 Fault = dict[str, Any]
 
 
@@ -30,7 +29,7 @@ def small(connections: None) -> Connection:
 
 def pass_by(job: Job) -> None:
     """Let the time pass after which the keeper looks."""
-    job.removals.filter(state=State.UNKNOWN).update(next_look_at=timezone.now())
+    job.removals.filter(state=RemovalState.UNKNOWN).update(next_look_at=timezone.now())
     recovery.reconcile_due()
 
 
@@ -61,7 +60,7 @@ def test_a_bulk_removal_goes_on_over_answers_that_do_not_tell(
     assert job.state == "done", job.why
     assert len(deletes(sandbox)) == 8
     pass_by(job)
-    expected = State.VERIFIED_GONE if acts else State.VERIFIED_PRESENT
+    expected = RemovalState.VERIFIED_GONE if acts else RemovalState.VERIFIED_PRESENT
     assert {row.state for row in job.removals.all()} == {expected}
     assert len(deletes(sandbox)) == 8, "no second call on a guess"
     counts = bulk.count_items(job)
@@ -76,7 +75,7 @@ def test_a_bulk_removal_names_refusals_and_goes_on(
 
     job = many(small, answer, sandbox)
     assert job.state == "done"
-    assert {row.state for row in job.removals.all()} == {State.REJECTED}
+    assert {row.state for row in job.removals.all()} == {RemovalState.REJECTED}
     page = unescape(words_in(make.text(operator.get(job.get_absolute_url()))))
     assert "busy" in page
     assert "Retry" in page or "Try" in page
@@ -91,7 +90,7 @@ def test_odd_numbers_of_many_are_never_summed(small: Connection, operator: Brows
 
     job = many(small, answer, sandbox)
     assert job.state == "done"
-    assert {row.state for row in job.removals.all()} == {State.DELETED}
+    assert {row.state for row in job.removals.all()} == {RemovalState.DELETED}
     page = unescape(words_in(make.text(operator.get(job.get_absolute_url()))))
     assert "1.0 kB freed" in page
     assert audit.find_difference() is None

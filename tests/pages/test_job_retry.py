@@ -9,13 +9,12 @@ from django.utils import timezone
 
 from dashboard import selection
 from dashboard.auth.demo import DEMO_PEOPLE
-from dashboard.models import Connection, Job, Removal, TrayItem
+from dashboard.models import Connection, Job, RemovalState, TrayItem
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from tests.make import OMAR, Browser, hidden_fields, text
 
-State = Removal.State
 PERSON = DEMO_PEOPLE["operator"]
 
 
@@ -25,9 +24,9 @@ def job(connections: None) -> Job:
     small = Connection.objects.get(slug="small")
     job = bulk.begin(small, Intent(OMAR, uuid.uuid4(), "ZD-1"), ["1", "2", "3", "odd-many"]).job
     Job.objects.update(state="done")
-    job.removals.update(state=State.DELETED)
+    job.removals.update(state=RemovalState.DELETED)
     held = {"variants": [{"size_bytes": 700}, {"size_bytes": 300}]}
-    job.removals.filter(media_id__in=["2", "odd-many"]).update(state=State.NOT_REMOVED, before=held)
+    job.removals.filter(media_id__in=["2", "odd-many"]).update(state=RemovalState.NOT_REMOVED, before=held)
     return job
 
 
@@ -51,7 +50,7 @@ def test_works(operator: Browser, job: Job, sandbox: Sandbox) -> None:
 
 
 def test_empty(operator: Browser, job: Job) -> None:
-    job.removals.update(state=State.DELETED)
+    job.removals.update(state=RemovalState.DELETED)
     assert operator.post(retry(job)).status_code == 303
     assert not TrayItem.objects.exists()
     assert "Retry" not in text(operator.get(job.get_absolute_url()))

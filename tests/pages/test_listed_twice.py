@@ -13,7 +13,7 @@ import pytest
 
 from dashboard.exports import files
 from dashboard.exports import job as prepared
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from dashboard.vault import MediaQuery
@@ -73,7 +73,7 @@ def test_a_prepared_export_has_it_once(twice: Connection, form: str) -> None:
     job = prepared.begin(make.OMAR, twice, MediaQuery(), form, uuid.uuid4())
     make.work_off()
     job.refresh_from_db()
-    assert job.state == Job.State.DONE
+    assert job.state == JobState.DONE
     assert ids_of(files.get_path(job).read_bytes(), form) == ["dup", "other"]
 
 
@@ -89,12 +89,12 @@ def test_whoever_goes_on_with_an_export_knows_what_is_in_the_file(
     job = prepared.begin(make.OMAR, small, MediaQuery(), form, uuid.uuid4())
     make.work_off()
     job.refresh_from_db()
-    assert (job.state, job.cursor) == (Job.State.PAUSED, "1")
+    assert (job.state, job.cursor) == (JobState.PAUSED, "1")
     sandbox.faults.add(method="GET", body={"items": [an_item("-other"), an_item("dup"), an_item("new")]})
-    Job.objects.filter(pk=job.pk).update(state=Job.State.WAITING, next_try_at=None)
+    Job.objects.filter(pk=job.pk).update(state=JobState.WAITING, next_try_at=None)
     prepared.run(job.pk)
     job.refresh_from_db()
-    assert job.state == Job.State.DONE
+    assert job.state == JobState.DONE
     assert ids_of(files.get_path(job).read_bytes(), form) == ["dup", "-other", "new"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.db import connection as database
 
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.make import (
     REFERRED,
@@ -24,7 +24,6 @@ from tests.make import (
     text,
 )
 
-State = Removal.State
 IN_DIALOG = {"HX-Target": "dialog", "HX-Current-URL": "https://testserver/c/small/media/?status=stored"}
 
 
@@ -45,7 +44,7 @@ def test_works(operator: Browser, sandbox: Sandbox, here: str, media_id: str) ->
     assert answer.status_code == 200
     assert f"Deleted {media_id}" in text(answer)
     record = Removal.objects.get()
-    assert (record.state, record.ticket) == (State.DELETED, "ZD-12")
+    assert (record.state, record.ticket) == (RemovalState.DELETED, "ZD-12")
     assert token.startswith(str(record.token))
     assert record.request_id == answer.headers["X-Request-ID"]
     assert len(deletes(sandbox)) == 1
@@ -107,7 +106,7 @@ def test_while_another_removal_is_in_flight(
     operator: Browser, sandbox: Sandbox, here: str, media_id: str
 ) -> None:
     small = Connection.objects.get(slug="small")
-    removal(small, media_id=media_id, state=State.SENT, settled_at=None, person="Ada Brandt")
+    removal(small, media_id=media_id, state=RemovalState.SENT, settled_at=None, person="Ada Brandt")
     answer = operator.post(here, {})
     assert answer.status_code == 409
     assert "Ada Brandt" in text(answer)
@@ -129,12 +128,12 @@ def test_upstream_error_while_asking(
 @pytest.mark.parametrize(
     ("fault", "status", "state"),
     [
-        ({"status": 401}, 502, State.REJECTED),
-        ({"status": 404}, 200, State.ALREADY_GONE),
-        ({"status": 500}, 409, State.VERIFIED_PRESENT),
-        ({"close": True, "act": True}, 200, State.VERIFIED_GONE),
-        ({"close": True}, 409, State.VERIFIED_PRESENT),
-        ({"body": "<html>", "act": True}, 200, State.VERIFIED_GONE),
+        ({"status": 401}, 502, RemovalState.REJECTED),
+        ({"status": 404}, 200, RemovalState.ALREADY_GONE),
+        ({"status": 500}, 409, RemovalState.VERIFIED_PRESENT),
+        ({"close": True, "act": True}, 200, RemovalState.VERIFIED_GONE),
+        ({"close": True}, 409, RemovalState.VERIFIED_PRESENT),
+        ({"body": "<html>", "act": True}, 200, RemovalState.VERIFIED_GONE),
     ],
 )
 @pytest.mark.parametrize("htmx", [False, True])
@@ -144,7 +143,7 @@ def test_upstream_error(
     here: str,
     fault: dict[str, Any],
     status: int,
-    state: Removal.State,
+    state: RemovalState,
     htmx: bool,
 ) -> None:
     sandbox.faults.add(method="DELETE", **fault)
@@ -152,7 +151,7 @@ def test_upstream_error(
     assert answer.status_code == status
     assert Removal.objects.get().state == state
     assert len(deletes(sandbox)) == 1
-    gone = state in (State.ALREADY_GONE, State.VERIFIED_GONE)
+    gone = state in (RemovalState.ALREADY_GONE, RemovalState.VERIFIED_GONE)
     assert ("HX-Trigger-After-Settle" in answer.headers) is (htmx and gone)
 
 

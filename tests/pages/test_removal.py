@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.sandbox import Sandbox
 from tests.make import Browser, deletes, event, form_token, removal, remove, signed_in, text
 
-State = Removal.State
 ITEM = "odd-many"
 
 
@@ -62,10 +61,10 @@ def test_works(viewer: Browser, small: Connection, sandbox: Sandbox) -> None:
     assert sandbox.calls == []
 
 
-@pytest.mark.parametrize("state", State.values)
+@pytest.mark.parametrize("state", RemovalState.values)
 @pytest.mark.parametrize("verb", Removal.Verb.values)
 def test_every_state_has_its_page(admin: Browser, small: Connection, state: str, verb: str) -> None:
-    settled = None if state == State.SENT else timezone.now()
+    settled = None if state == RemovalState.SENT else timezone.now()
     record = removal(
         small, state=state, verb=verb, media_id="7" if verb == "delete" else "", settled_at=settled
     )
@@ -73,12 +72,12 @@ def test_every_state_has_its_page(admin: Browser, small: Connection, state: str,
     assert record.get_state_display() in page
     assert ('hx-trigger="every 2s"' in page) is (state in Removal.OPEN)
     assert ("Try again…" in page) is (state in RETRYABLE_STATES)
-    assert ("Look again now" in page) is (state in (State.UNKNOWN, State.UNRESOLVED))
-    assert ("Close…" in page) is (state == State.UNRESOLVED)
+    assert ("Look again now" in page) is (state in (RemovalState.UNKNOWN, RemovalState.UNRESOLVED))
+    assert ("Close…" in page) is (state == RemovalState.UNRESOLVED)
 
 
 def test_while_it_is_out_the_page_asks_for_itself(viewer: Browser, small: Connection) -> None:
-    record = removal(small, state=State.SENT, settled_at=None)
+    record = removal(small, state=RemovalState.SENT, settled_at=None)
     fragment = text(viewer.fragment(record.get_absolute_url()))
     assert fragment.lstrip().startswith('<section id="record"')
     assert f'hx-get="{record.get_absolute_url()}" hx-target="#record"' in fragment
@@ -90,7 +89,7 @@ def test_a_retry_is_a_new_removal_linked_to_this_one(
 ) -> None:
     sandbox.faults.add(method="DELETE", status=500)
     first = remove(small, ITEM, ticket="ZD-7")
-    assert first.state == State.VERIFIED_PRESENT
+    assert first.state == RemovalState.VERIFIED_PRESENT
     asks = link(page_of(operator, first), "Try again…")
     form = operator.get(asks)
     assert 'value="ZD-7"' in text(form)
@@ -108,7 +107,7 @@ def test_a_retry_is_a_new_removal_linked_to_this_one(
 def test_from_the_page_of_the_first_attempt_one_comes_to_that_of_the_next(
     operator: Browser, small: Connection
 ) -> None:
-    first = removal(small, media_id=ITEM, state=State.REFUSED)
+    first = removal(small, media_id=ITEM, state=RemovalState.REFUSED)
     said = {"retry_of": str(first.pk)}
     behind = {"HX-Current-URL": f"https://testserver{first.get_absolute_url()}"}
     answer = operator.fragment(f"/c/small/media/{ITEM}/delete/", said, method="post", **behind)
@@ -118,8 +117,8 @@ def test_from_the_page_of_the_first_attempt_one_comes_to_that_of_the_next(
 @pytest.mark.parametrize(("role", "delete", "purge"), [("viewer", 0, 0), ("operator", 1, 0), ("admin", 1, 1)])
 def test_a_retry_is_offered_to_those_who_may(small: Connection, role: str, delete: int, purge: int) -> None:
     browser = signed_in(role)
-    item = removal(small, state=State.REFUSED)
-    everything = removal(small, state=State.REFUSED, verb=Removal.Verb.PURGE, media_id="")
+    item = removal(small, state=RemovalState.REFUSED)
+    everything = removal(small, state=RemovalState.REFUSED, verb=Removal.Verb.PURGE, media_id="")
     assert page_of(browser, item).count(">Try again…") == delete
     assert page_of(browser, everything).count(">Try again…") == purge
     if purge:
@@ -142,7 +141,7 @@ def test_the_outcome_offers_it_too(
 
 def test_nothing_is_offered_for_what_one_may_not_see(admin: Browser, small: Connection) -> None:
     """An admin reads the whole record; media still needs the group."""
-    record = removal(small, state=State.UNRESOLVED)
+    record = removal(small, state=RemovalState.UNRESOLVED)
     Connection.objects.filter(slug="small").update(groups=["others"])
     page = page_of(admin, record)
     for absent in ("Try again…", "Look again now", "/c/small/"):
@@ -152,7 +151,7 @@ def test_nothing_is_offered_for_what_one_may_not_see(admin: Browser, small: Conn
 
 def test_a_closed_one_says_who_and_why(admin: Browser, small: Connection) -> None:
     closed = {"closed_at": timezone.now(), "closed_by": "Ada Brandt", "closing_note": "seen at the vendor"}
-    page = page_of(admin, removal(small, state=State.UNRESOLVED, **closed))
+    page = page_of(admin, removal(small, state=RemovalState.UNRESOLVED, **closed))
     assert "Ada Brandt looked into it" in page
     assert "seen at the vendor" in page
     assert "Close…" not in page
@@ -161,7 +160,7 @@ def test_a_closed_one_says_who_and_why(admin: Browser, small: Connection) -> Non
 def test_other_pages_lead_here(operator: Browser, small: Connection) -> None:
     record = remove(small, ITEM)
     assert f'href="{record.get_absolute_url()}"' in text(operator.get(f"/c/small/media/{ITEM}/"))
-    out = removal(small, media_id="odd-label", state=State.SENT, settled_at=None)
+    out = removal(small, media_id="odd-label", state=RemovalState.SENT, settled_at=None)
     answer = operator.post("/c/small/media/odd-label/delete/", {})
     assert answer.status_code == 409
     assert f'href="{out.get_absolute_url()}"' in text(answer)
@@ -181,7 +180,7 @@ def test_hostile_text(viewer: Browser, small: Connection) -> None:
     said = dict.fromkeys(
         ("ticket", "reason", "person", "email", "service_text", "closed_by", "closing_note"), script
     )
-    record = removal(small, state=State.UNRESOLVED, closed_at=timezone.now(), before=before, **said)
+    record = removal(small, state=RemovalState.UNRESOLVED, closed_at=timezone.now(), before=before, **said)
     event("media.delete.unresolved", small, removal=record, reason=script)
     answer = viewer.get(record.get_absolute_url())
     assert script not in text(answer)
@@ -203,7 +202,7 @@ def test_no_removal_and_one_of_anothers_are_the_same(viewer: Browser, small: Con
 
 
 def test_an_archived_connections_removals_stay_readable(operator: Browser, small: Connection) -> None:
-    record = removal(small, state=State.REFUSED)
+    record = removal(small, state=RemovalState.REFUSED)
     Connection.objects.filter(slug="small").update(archived_at=timezone.now())
     page = page_of(operator, record)
     assert "Try again…" not in page

@@ -11,17 +11,16 @@ import pytest
 from django.db import OperationalError
 from django.db import connection as database
 
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.make import REFERRED, Browser, csrf_token, removal, signed_in, text
 
-State = Removal.State
 NOTE = {"note": "The vendor says that it is gone."}
 
 
 @pytest.fixture
 def record(connections: None) -> Removal:
-    return removal(Connection.objects.get(slug="small"), state=State.UNRESOLVED, ticket="ZD-7")
+    return removal(Connection.objects.get(slug="small"), state=RemovalState.UNRESOLVED, ticket="ZD-7")
 
 
 def close_of(record: Removal) -> str:
@@ -38,7 +37,7 @@ def test_works(admin: Browser, record: Removal, sandbox: Sandbox) -> None:
     assert answer.headers["Location"] == record.get_absolute_url()
     record.refresh_from_db()
     assert (record.state, record.closed_by, record.closing_note) == (
-        State.UNRESOLVED,
+        RemovalState.UNRESOLVED,
         "Ada Brandt",
         NOTE["note"],
     )
@@ -82,7 +81,7 @@ def test_a_second_close_is_refused_in_words(admin: Browser, record: Removal) -> 
     assert record.closing_note == NOTE["note"]
 
 
-@pytest.mark.parametrize("state", set(State.values) - {State.UNRESOLVED})
+@pytest.mark.parametrize("state", set(RemovalState.values) - {RemovalState.UNRESOLVED})
 def test_only_what_is_unresolved_is_closed(admin: Browser, record: Removal, state: str) -> None:
     Removal.objects.update(state=state)
     for answer in (admin.get(close_of(record)), admin.post(close_of(record), NOTE)):

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from dashboard import audit
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.make import Browser, deletes, words_in
 
-State = Removal.State
 Fault = dict[str, Any]
 ITEM = "odd-many"
 """336.0 kB in several variants."""
@@ -51,7 +50,7 @@ def test_a_delete_whose_answer_contradicts_what_was_seen_is_read(
 ) -> None:
     sandbox.faults.add(method="DELETE", **fault)
     status, words, record = press(operator)
-    assert (status, record.state) == (409, State.VERIFIED_PRESENT)
+    assert (status, record.state) == (409, RemovalState.VERIFIED_PRESENT)
     assert f"{ITEM} is still there" in words
     assert "made no sense" in words
     assert told in words
@@ -69,7 +68,7 @@ def test_one_that_took_effect_all_the_same_is_told_so(
 ) -> None:
     sandbox.faults.add(method="DELETE", act=True, **fault)
     status, words, record = press(operator)
-    assert (status, record.state) == (200, State.VERIFIED_GONE)
+    assert (status, record.state) == (200, RemovalState.VERIFIED_GONE)
     assert "so we looked: nothing is left in the cache" in words
     assert told in words
     assert "lost" not in words
@@ -83,7 +82,7 @@ def test_nothing_freed_of_what_held_nothing_is_no_contradiction(
 ) -> None:
     sandbox.faults.add(method="GET", path=f"{ITEM}$", body=an_item(sizeBytes=0))
     sandbox.faults.add(method="DELETE", act=True, **success())
-    assert press(operator)[2].state == State.DELETED
+    assert press(operator)[2].state == RemovalState.DELETED
     assert make.operations(sandbox) == ["get", "delete"]
 
 
@@ -92,7 +91,7 @@ def test_variants_that_were_removed_already_free_nothing(
 ) -> None:
     sandbox.faults.add(method="GET", path=f"{ITEM}$", body=an_item(status="removed", sizeBytes=1124))
     sandbox.faults.add(method="DELETE", act=True, **success())
-    assert press(operator)[2].state == State.DELETED
+    assert press(operator)[2].state == RemovalState.DELETED
 
 
 def an_item(**fields: Any) -> dict[str, Any]:
@@ -122,7 +121,7 @@ def test_any_number_of_the_contract_is_accepted(
     body = f'{{"success": true, "mediaId": "{ITEM}", "freedBytes": {number}}}'
     sandbox.faults.add(method="DELETE", act=True, status=200, body=body)
     status, words, record = press(operator)
-    assert (status, record.state, record.freed_bytes) == (200, State.DELETED, freed)
+    assert (status, record.state, record.freed_bytes) == (200, RemovalState.DELETED, freed)
     assert f"Deleted {ITEM}" in words
     assert odd in words
     assert ("freed" in words.partition("Detail")[0]) is (freed is not None)
@@ -138,7 +137,7 @@ def test_a_refusal_is_told_in_the_services_own_words(
 ) -> None:
     sandbox.faults.add(method="DELETE", status=status, body={"message": "busy"})
     code, words, record = press(operator)
-    assert (code, record.state) == (409, State.REJECTED)
+    assert (code, record.state) == (409, RemovalState.REJECTED)
     assert f"The service answered {status}: “busy”" in words
     assert "still there" in words
     assert "lost" not in words
@@ -152,9 +151,11 @@ def test_a_refusal_without_words_has_its_status(operator: Browser, sandbox: Sand
 
 
 @pytest.mark.parametrize("status", [204, 202, 205, 206])
-@pytest.mark.parametrize(("acts", "state"), [(True, State.VERIFIED_GONE), (False, State.VERIFIED_PRESENT)])
+@pytest.mark.parametrize(
+    ("acts", "state"), [(True, RemovalState.VERIFIED_GONE), (False, RemovalState.VERIFIED_PRESENT)]
+)
 def test_an_answer_that_does_not_tell_is_read_and_told(
-    operator: Browser, sandbox: Sandbox, status: int, acts: bool, state: State
+    operator: Browser, sandbox: Sandbox, status: int, acts: bool, state: RemovalState
 ) -> None:
     sandbox.faults.add(method="DELETE", act=acts, status=status, body="")
     _, words, record = press(operator)
@@ -170,7 +171,7 @@ def test_a_status_after_which_it_may_have_happened_is_read(
 ) -> None:
     sandbox.faults.add(method="DELETE", act=True, status=status, body={"error": "busy"})
     _, words, record = press(operator)
-    assert record.state == State.VERIFIED_GONE
+    assert record.state == RemovalState.VERIFIED_GONE
     assert f"The service answered {status}" in words
     assert "busy" in words
 
@@ -196,12 +197,12 @@ PURGED: list[tuple[Fault, str]] = [
 @pytest.mark.parametrize(
     ("acts", "state", "title"),
     [
-        (False, State.VERIFIED_PRESENT, "everything of Studio A is still there"),
-        (True, State.VERIFIED_GONE, "everything of Studio A is gone"),
+        (False, RemovalState.VERIFIED_PRESENT, "everything of Studio A is still there"),
+        (True, RemovalState.VERIFIED_GONE, "everything of Studio A is gone"),
     ],
 )
 def test_a_purge_whose_answer_contradicts_what_was_seen_is_read(
-    admin: Browser, sandbox: Sandbox, fault: Fault, told: str, acts: bool, state: State, title: str
+    admin: Browser, sandbox: Sandbox, fault: Fault, told: str, acts: bool, state: RemovalState, title: str
 ) -> None:
     sandbox.faults.add(method="DELETE", act=acts, **fault)
     status, words, record = purge(admin)
@@ -217,14 +218,14 @@ def test_a_purge_whose_answer_contradicts_what_was_seen_is_read(
 def test_a_purge_of_nothing_that_removed_nothing_is_done(admin: Browser, sandbox: Sandbox) -> None:
     sandbox.faults.add(method="DELETE", **purged())
     status, words, record = purge(admin, "empty", "Archive C")
-    assert (status, record.state) == (200, State.DELETED)
+    assert (status, record.state) == (200, RemovalState.DELETED)
     assert "Purged Archive C: 0 variants removed, freed 0 B" in words
 
 
 def test_a_purge_with_odd_numbers_is_done(admin: Browser, sandbox: Sandbox) -> None:
     sandbox.faults.add(method="DELETE", act=True, **purged(purgedCount=2.5, freedBytes=-1))
     status, words, record = purge(admin)
-    assert (status, record.state) == (200, State.DELETED)
+    assert (status, record.state) == (200, RemovalState.DELETED)
     assert (record.purged_variants, record.freed_bytes) == (None, None)
     assert "purgedCount 2.5 (not a whole number); freedBytes -1 (negative)" in words
 
@@ -232,7 +233,7 @@ def test_a_purge_with_odd_numbers_is_done(admin: Browser, sandbox: Sandbox) -> N
 def test_a_purge_that_was_refused_says_why(admin: Browser, sandbox: Sandbox) -> None:
     sandbox.faults.add(method="DELETE", status=409, body={"error": "A purge is running"})
     status, words, record = purge(admin)
-    assert (status, record.state) == (409, State.REJECTED)
+    assert (status, record.state) == (409, RemovalState.REJECTED)
     assert "The service answered 409: “A purge is running”. Nothing was removed" in words
 
 

@@ -7,11 +7,9 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.make import Browser, deletes, operations, removal, text
-
-State = Removal.State
 
 
 @pytest.fixture
@@ -23,20 +21,20 @@ def look_at(record: Removal) -> str:
     return f"{record.get_absolute_url()}look/"
 
 
-@pytest.mark.parametrize("state", [State.UNKNOWN, State.UNRESOLVED])
+@pytest.mark.parametrize("state", [RemovalState.UNKNOWN, RemovalState.UNRESOLVED])
 def test_works(operator: Browser, small: Connection, sandbox: Sandbox, state: str) -> None:
     record = removal(small, media_id="99999", state=state)
     answer = operator.post(look_at(record))
     assert answer.status_code == 200
     record.refresh_from_db()
-    assert record.state == State.VERIFIED_GONE
+    assert record.state == RemovalState.VERIFIED_GONE
     assert "99999 is gone" in text(answer)
     assert operations(sandbox) == ["get"]
     assert Event.objects.get().actor_name == "Omar Haddad"
 
 
 def test_what_is_still_there_may_be_tried_again(operator: Browser, small: Connection) -> None:
-    record = removal(small, media_id="odd-many", state=State.UNRESOLVED)
+    record = removal(small, media_id="odd-many", state=RemovalState.UNRESOLVED)
     answer = operator.fragment(look_at(record), method="post")
     assert text(answer).lstrip().startswith('<section id="record"')
     assert "odd-many is still there" in text(answer)
@@ -44,16 +42,16 @@ def test_what_is_still_there_may_be_tried_again(operator: Browser, small: Connec
 
 
 def test_upstream_error(operator: Browser, small: Connection, sandbox: Sandbox) -> None:
-    record = removal(small, media_id="99999", state=State.UNKNOWN)
+    record = removal(small, media_id="99999", state=RemovalState.UNKNOWN)
     sandbox.faults.add(status=500, times=None)
     answer = operator.post(look_at(record))
     assert answer.status_code == 200
     assert "reading could not tell" in text(answer)
     record.refresh_from_db()
-    assert record.state == State.UNKNOWN
+    assert record.state == RemovalState.UNKNOWN
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.DELETED, State.REFUSED])
+@pytest.mark.parametrize("state", [RemovalState.SENT, RemovalState.DELETED, RemovalState.REFUSED])
 def test_what_needs_no_look_gets_none(
     operator: Browser, small: Connection, sandbox: Sandbox, state: str
 ) -> None:
@@ -65,7 +63,7 @@ def test_what_needs_no_look_gets_none(
 
 
 def test_a_closed_one_stays_closed(operator: Browser, small: Connection, sandbox: Sandbox) -> None:
-    record = removal(small, media_id="99999", state=State.UNRESOLVED, closed_at=timezone.now())
+    record = removal(small, media_id="99999", state=RemovalState.UNRESOLVED, closed_at=timezone.now())
     operator.post(look_at(record))
     assert sandbox.calls == []
 
@@ -73,7 +71,7 @@ def test_a_closed_one_stays_closed(operator: Browser, small: Connection, sandbox
 def test_it_reads_nothing_of_what_one_may_not_see(
     admin: Browser, small: Connection, sandbox: Sandbox
 ) -> None:
-    record = removal(small, media_id="99999", state=State.UNRESOLVED)
+    record = removal(small, media_id="99999", state=RemovalState.UNRESOLVED)
     Connection.objects.filter(slug="small").update(groups=["others"])
     assert admin.post(look_at(record)).status_code == 200
     assert sandbox.calls == []
@@ -81,7 +79,7 @@ def test_it_reads_nothing_of_what_one_may_not_see(
 
 def test_it_never_deletes(operator: Browser, small: Connection, sandbox: Sandbox) -> None:
     for media_id in ("99999", "odd-many"):
-        operator.post(look_at(removal(small, media_id=media_id, state=State.UNRESOLVED)))
+        operator.post(look_at(removal(small, media_id=media_id, state=RemovalState.UNRESOLVED)))
     assert deletes(sandbox) == []
 
 
@@ -91,13 +89,13 @@ def test_bad_input(operator: Browser) -> None:
 
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_wrong_method(operator: Browser, small: Connection, sandbox: Sandbox, method: str) -> None:
-    record = removal(small, state=State.UNRESOLVED)
+    record = removal(small, state=RemovalState.UNRESOLVED)
     assert getattr(operator, method)(look_at(record)).status_code == 405
     assert sandbox.calls == []
 
 
 def test_wrong_role(viewer: Browser, nobody: Browser, small: Connection, sandbox: Sandbox) -> None:
-    record = removal(small, state=State.UNRESOLVED)
+    record = removal(small, state=RemovalState.UNRESOLVED)
     assert viewer.post(look_at(record)).status_code == 403
     assert nobody.post(look_at(record)).status_code == 302
     assert sandbox.calls == []

@@ -10,7 +10,7 @@ from django.db import connection as database
 
 from dashboard import selection
 from dashboard.auth.demo import DEMO_PEOPLE
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, RemovalState
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
@@ -135,7 +135,7 @@ def test_what_another_removal_holds_is_named_left_out_and_stays(
     operator: Browser, small: Connection, ids: list[str]
 ) -> None:
     other = bulk.begin(small, Intent(OMAR, uuid.uuid4()), ids[:1]).job
-    out = removal(small, media_id=ids[1], state=Removal.State.SENT, settled_at=None, person="Ada Ito")
+    out = removal(small, media_id=ids[1], state=RemovalState.SENT, settled_at=None, person="Ada Ito")
     select(small, *ids[:3])
     asks = operator.get(HERE)
     words = words_in(text(asks))
@@ -263,7 +263,7 @@ def test_another_attempt_names_the_job_that_failed(
     operator: Browser, small: Connection, ids: list[str]
 ) -> None:
     failed = bulk.begin(small, Intent(OMAR, uuid.uuid4()), ids[:2]).job
-    failed.removals.update(state=Removal.State.NOT_REMOVED)
+    failed.removals.update(state=RemovalState.NOT_REMOVED)
     selection.add(PERSON, small, [(media_id, 0, 0) for media_id in ids[:2]], retry_of=failed)
     press(operator, operator.get(HERE))
     again = Job.objects.exclude(pk=failed.pk).get()

@@ -10,7 +10,7 @@ from django.urls import reverse
 from dashboard.audit.chain import is_signature_valid, write_signed_line
 from dashboard.audit.queries import AuditReader, list_steps
 from dashboard.identity import Person, Role
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.units import format_size
 
@@ -33,7 +33,7 @@ _LABELS: Final = {
 }
 
 
-_UNSENT: Final = (Removal.State.PLANNED, Removal.State.CLAIMED, Removal.State.CANCELLED)
+_UNSENT: Final = (RemovalState.PLANNED, RemovalState.CLAIMED, RemovalState.CANCELLED)
 
 
 _ENDS_UNSENT: Final = (["already_gone"], ["refused"])
@@ -54,7 +54,7 @@ class RemovalDetail:
         self.retries = list(record.retries.order_by("sent_at"))
         self.connection = next((one for one in within if one.slug == record.connection.slug), None)
         may = person.may if person and self.connection else lambda role: False
-        self.may_look = record.needs_attention and record.state != Removal.State.SENT and may(Role.OPERATOR)
+        self.may_look = record.needs_attention and record.state != RemovalState.SENT and may(Role.OPERATOR)
         self.may_close = record.may_be_closed and person is not None and person.may(Role.ADMIN)
         again = record.state in RETRYABLE_STATES and not self.retries
         needed = Role.OPERATOR if record.verb == Removal.Verb.DELETE else Role.ADMIN

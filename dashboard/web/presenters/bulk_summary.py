@@ -10,7 +10,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from dashboard.audit.chain import read_facts
-from dashboard.models import Event, Job
+from dashboard.models import Event, Job, JobState
 from dashboard.removals.bulk_summaries import BulkSummary, summarize
 from dashboard.units import format_count, format_size
 
@@ -35,7 +35,7 @@ class BulkSummaryLine:
     def word(self) -> str:
         """Return its state: `12 of 60` while it goes on, and what did not go well once it is over."""
         job, counts = self.job, self.summary.counts
-        word = Job.State(job.state).label
+        word = JobState(job.state).label
         if job.is_open and counts.done:
             return f"{word}, {counts.done:,} of {counts.total:,}"
         if self.summary.is_done_in_part:

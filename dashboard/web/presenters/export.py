@@ -10,7 +10,7 @@ from django.utils import timezone
 from dashboard.exports import files as export_files
 from dashboard.exports import job as export
 from dashboard.identity import Person
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.spreadsheets import FORMATS
 from dashboard.units import format_size
 
@@ -30,7 +30,7 @@ class ExportJob(JobPage):
     @property
     def written(self) -> str:
         """Return the length of the file, or of what is there of it."""
-        size = self.job.size_bytes if self.job.state == Job.State.DONE else self.job.progress.get("bytes")
+        size = self.job.size_bytes if self.job.state == JobState.DONE else self.job.progress.get("bytes")
         return format_size(size or 0)
 
     @property

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.identity import Person, Role
-from dashboard.models import Connection, Job, Removal
+from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 from dashboard.removals import bulk, claims
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.units import format_count, format_size, format_utc
@@ -22,7 +22,6 @@ from dashboard.units import format_count, format_size, format_utc
 from .progress import Progress
 from .removal import Badge, get_badge
 
-State = Job.State
 Kind = Job.Kind
 
 ITEMS_PER_PAGE: Final = 100
@@ -54,7 +53,7 @@ class JobPage:
         self.job = job
         self.connection = next((one for one in within if one.pk == job.connection_id), None)
         self.may_stop = job.is_open and may_stop(job, person)
-        self.may_resume = job.state == State.PAUSED and may_stop(job, person)
+        self.may_resume = job.state == JobState.PAUSED and may_stop(job, person)
         self.href = job.get_absolute_url()
         self.retries = 0
         self.template = f"job/{job.kind}.html"
@@ -123,7 +122,7 @@ class RemovalJob(JobPage):
         """Return its progress, with the rate of the last seconds while it runs."""
         job, now = self.job, timezone.now()
         lately = None
-        if job.state == State.RUNNING and job.started_at:
+        if job.state == JobState.RUNNING and job.started_at:
             seconds = min(RATE_WINDOW_SECONDS, (now - job.started_at).total_seconds())
             settled = job.removals.filter(settled_at__gt=now - timedelta(seconds=RATE_WINDOW_SECONDS)).count()
             lately = (settled, seconds)
@@ -153,7 +152,7 @@ class RemovalJob(JobPage):
     @property
     def current(self) -> list[str]:
         """Return the items whose calls are out now."""
-        out = self.job.removals.filter(state=Removal.State.SENT).order_by("position")
+        out = self.job.removals.filter(state=RemovalState.SENT).order_by("position")
         return list(out.values_list("media_id", flat=True)[:4])
 
     @cached_property
@@ -239,10 +238,10 @@ def may_stop(job: Job, person: Person | None) -> bool:
 def write_title(job: Job, gone: int = 0) -> str:
     """Return in words what the job does, or did: `Deleting 60 items of Studio A`."""
     items, of = format_count(job.total or 0, "item"), job.connection_label
-    match Kind(job.kind), State(job.state):
-        case Kind.REMOVE, State.DONE if gone == job.total:
+    match Kind(job.kind), JobState(job.state):
+        case Kind.REMOVE, JobState.DONE if gone == job.total:
             return f"Deleted {items} of {of}"
-        case Kind.REMOVE, State.DONE | State.STOPPED | State.FAILED:
+        case Kind.REMOVE, JobState.DONE | JobState.STOPPED | JobState.FAILED:
             return f"Deleted {gone:,} of {items} of {of}"
         case Kind.REMOVE, _:
             return f"Deleting {items} of {of}"

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from dashboard.identity import Person
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.scans import scan
 from dashboard.scans.statistics import AGE_LIMITS_MS, NEVER_INDEX, CountAndBytes, SumsByName
 from dashboard.units import format_age, format_count, format_iso
@@ -97,7 +97,7 @@ class ScanStatus:
         self.place = place
         newest = connection.jobs.filter(kind=Job.Kind.SCAN).first()
         self.job = newest if newest and newest.is_open else None
-        self.failed = newest if newest and newest.state in (Job.State.FAILED, Job.State.STOPPED) else None
+        self.failed = newest if newest and newest.state in (JobState.FAILED, JobState.STOPPED) else None
         self.is_over = watched is not None and self.job is None
         self.said = ""
         """What a screen reader is told of it: how it ended, and that another has begun."""

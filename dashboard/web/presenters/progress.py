@@ -7,20 +7,18 @@ from typing import Final
 from django.utils import timezone
 
 from dashboard.jobs import lifecycle
-from dashboard.models import Job
+from dashboard.models import Job, JobState
 from dashboard.units import format_count, format_rate, format_span
 
 from .removal import Badge
 
-State = Job.State
-
 _BADGES: Final = {
-    State.WAITING: Badge("pending", "pending"),
-    State.RUNNING: Badge("storing", "play"),
-    State.PAUSED: Badge("expired", "pause"),
-    State.STOPPED: Badge("removed", "x"),
-    State.DONE: Badge("stored", "stored"),
-    State.FAILED: Badge("unknown", "alert"),
+    JobState.WAITING: Badge("pending", "pending"),
+    JobState.RUNNING: Badge("storing", "play"),
+    JobState.PAUSED: Badge("expired", "pause"),
+    JobState.STOPPED: Badge("removed", "x"),
+    JobState.DONE: Badge("stored", "stored"),
+    JobState.FAILED: Badge("unknown", "alert"),
 }
 
 _RATE_UNKNOWN_SECONDS: Final = 2.0
@@ -29,7 +27,7 @@ _RATE_UNKNOWN_SECONDS: Final = 2.0
 
 def get_job_badge(job: Job) -> Badge:
     """Return the badge of a job's state."""
-    return _BADGES[State(job.state)]
+    return _BADGES[JobState(job.state)]
 
 
 class Progress:
@@ -50,9 +48,9 @@ class Progress:
         self.done = job.seen if done is None else done
         self.total = job.total if total is None else total
         self.noun = noun
-        self.word = State(job.state).label
+        self.word = JobState(job.state).label
         self.mark = get_job_badge(job)
-        self.is_moving = job.state in (State.WAITING, State.RUNNING)
+        self.is_moving = job.state in (JobState.WAITING, JobState.RUNNING)
         self.needs_worker = job.is_open and not lifecycle.worker_is_alive()
         self._lately = lately
 
@@ -73,7 +71,7 @@ class Progress:
     @property
     def per_second(self) -> float | None:
         """Return its rate, or None while there is nothing to tell it by."""
-        if self.job.state != State.RUNNING:
+        if self.job.state != JobState.RUNNING:
             return None
         things, seconds = self._lately or (self.done, self.seconds)
         return things / seconds if things and seconds >= _RATE_UNKNOWN_SECONDS else None
@@ -104,7 +102,7 @@ class Progress:
     def said(self) -> str:
         """Return what a screen reader is told: at the start, at quarters, at the end, and where it stands
         still."""
-        if self.job.state != State.RUNNING:
+        if self.job.state != JobState.RUNNING:
             return f"{self.word}: {self.text}"
         if not self.quarter:
             return "Running"

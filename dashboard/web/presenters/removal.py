@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from dashboard.models import Removal
+from dashboard.models import Removal, RemovalState
 from dashboard.units import format_count, format_size
-
-State = Removal.State
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def write_outcome_message(record: Removal) -> OutcomeMessage:
     freed = "" if record.freed_bytes is None else f", freed {format_size(record.freed_bytes)}"
     came = _describe_answer(record)
     match record.state:
-        case State.DELETED if is_purge:
+        case RemovalState.DELETED if is_purge:
             count = record.purged_variants
             variants = "" if count is None else f": {format_count(count, 'variant')} removed"
             return OutcomeMessage(
@@ -89,30 +87,30 @@ def write_outcome_message(record: Removal) -> OutcomeMessage:
                 "stored",
                 200,
             )
-        case State.DELETED:
+        case RemovalState.DELETED:
             return OutcomeMessage(
                 f"Deleted {what}{freed}",
                 "The cached copy is gone. The original is not touched, and may be cached again.",
                 "stored",
                 200,
             )
-        case State.ALREADY_GONE:
+        case RemovalState.ALREADY_GONE:
             return OutcomeMessage(f"{what} was already gone", "Nothing was left to remove.", "info", 200)
-        case State.VERIFIED_GONE:
+        case RemovalState.VERIFIED_GONE:
             return OutcomeMessage(
                 f"{what} is gone",
                 f"{came}, so we looked: nothing is left in the cache.",
                 "stored",
                 200,
             )
-        case State.RECACHED:
+        case RemovalState.RECACHED:
             return OutcomeMessage(
                 f"{what} was removed and is cached again",
                 f"{came}, so we looked: what is there was first seen later.",
                 "refresh",
                 200,
             )
-        case State.VERIFIED_PRESENT:
+        case RemovalState.VERIFIED_PRESENT:
             return OutcomeMessage(
                 f"{what} is still there",
                 f"{came}, so we looked: it was still cached a moment later, and the "
@@ -120,14 +118,14 @@ def write_outcome_message(record: Removal) -> OutcomeMessage:
                 "alert",
                 409,
             )
-        case State.NOT_REMOVED:
+        case RemovalState.NOT_REMOVED:
             return OutcomeMessage(
                 f"{what} was not removed",
                 "The service answered that it removed nothing. If it stays, tell your administrator.",
                 "alert",
                 409,
             )
-        case State.REJECTED if record.answer_status not in (None, *_KEY_OR_REQUEST):
+        case RemovalState.REJECTED if record.answer_status not in (None, *_KEY_OR_REQUEST):
             still = "it is" if record.media_id else "all of it is"
             return OutcomeMessage(
                 f"{what} was not removed",
@@ -136,41 +134,41 @@ def write_outcome_message(record: Removal) -> OutcomeMessage:
                 "alert",
                 409,
             )
-        case State.REJECTED:
+        case RemovalState.REJECTED:
             return OutcomeMessage(
                 f"The service refused to remove {what}",
                 "Nothing was removed, and trying again will not help by itself. Tell your administrator.",
                 "key",
                 502,
             )
-        case State.REFUSED:
+        case RemovalState.REFUSED:
             return OutcomeMessage(
                 f"{what} was not removed",
                 "The service was not reached or asked us to wait. Nothing was removed; try again soon.",
                 "alert",
                 503,
             )
-        case State.PLANNED | State.CLAIMED:
+        case RemovalState.PLANNED | RemovalState.CLAIMED:
             return OutcomeMessage(f"{what} is to be removed", "Nothing has been sent yet.", "pending", 202)
-        case State.SENT:
+        case RemovalState.SENT:
             return OutcomeMessage(
                 f"{what} is being removed",
                 "The request is on its way, and the service's answer is not in yet.",
                 "pending",
                 202,
             )
-        case State.CANCELLED:
+        case RemovalState.CANCELLED:
             return OutcomeMessage(
                 f"{what} was not removed", "It was cancelled before anything was sent.", "x", 409
             )
-        case State.UNRESOLVED if record.closed_at:
+        case RemovalState.UNRESOLVED if record.closed_at:
             return OutcomeMessage(
                 f"It could not be found out whether {what} was removed",
                 f"{record.closed_by} looked into it and closed it by hand.",
                 "info",
                 504,
             )
-        case State.UNRESOLVED:
+        case RemovalState.UNRESOLVED:
             return OutcomeMessage(
                 f"It is not known whether {what} was removed",
                 f"{came}, and reading for ten minutes could not tell, either. "

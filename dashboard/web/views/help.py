@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
-from dashboard.models import Colour, Job
+from dashboard.models import Colour, Job, JobState
 from dashboard.request import Request
 from dashboard.web.htmx import show
 from dashboard.web.presenters.media import STATUS_WORDS, Slot
@@ -31,17 +31,17 @@ def styleguide(request: Request) -> HttpResponse:
         "words": words,
         "strips": strips,
         "colours": Colour.values,
-        "progresses": [build_sample_progress(state) for state in Job.State],
+        "progresses": [build_sample_progress(state) for state in JobState],
     }
     return render(request, "styleguide/styleguide.html", context)
 
 
-def build_sample_progress(state: Job.State) -> Progress:
+def build_sample_progress(state: JobState) -> Progress:
     """Return a job in this state, halfway if it has not come to its end; nothing of it is saved."""
     now = timezone.now()
     job = Job(state=state, started_at=now - timedelta(seconds=20), finished_at=now)
-    shown = Progress(job, done=60 if state == Job.State.DONE else 31, total=60)
-    shown.needs_worker = state == Job.State.WAITING
+    shown = Progress(job, done=60 if state == JobState.DONE else 31, total=60)
+    shown.needs_worker = state == JobState.WAITING
     return shown
 
 

@@ -16,7 +16,7 @@ from dashboard.audit import triggers
 from dashboard.audit.event_codes import CODES
 from dashboard.audit.queries import MAX_ATTENTION_ITEMS, AuditQuery, AuditReader
 from dashboard.identity import Person, Role
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, JobState, Removal, RemovalState
 from dashboard.removals import bulk, claims, ledger
 from dashboard.removals.ledger import Intent
 from dashboard.web.presenters.attention import list_removals_needing_attention
@@ -24,8 +24,6 @@ from dashboard.web.presenters.audit import AuditPage, describe_deed
 from dashboard.web.presenters.bulk_summary import summarize_begun
 from dashboard.web.presenters.removal import get_badge
 from tests import make
-
-State = Removal.State
 
 ADMIN: Final = Person("Ada", "", Role.ADMIN)
 VIEWER: Final = Person("Vera", "", Role.VIEWER, groups=("support",))
@@ -42,12 +40,12 @@ def begun(of: Connection, items: int = 3, **said: Any) -> Job:
     return bulk.begin(of, intent, [f"{uuid.uuid4().hex}" for _ in range(items)]).job
 
 
-def remove_one(job: Job, state: State = State.DELETED, freed: int = 1000) -> Removal:
+def remove_one(job: Job, state: RemovalState = RemovalState.DELETED, freed: int = 1000) -> Removal:
     """The next item, sent and come to this outcome."""
     number = uuid.uuid4()
     (row,) = claims.acquire(job, number, 1)
     assert claims.send(row, number, make.OMAR, {})
-    fields = {"freed_bytes": freed} if state == State.DELETED else {}
+    fields = {"freed_bytes": freed} if state == RemovalState.DELETED else {}
     assert ledger.move(row, state, make.OMAR, result={"status": 200, **fields}, **fields)
     return row
 
@@ -147,7 +145,7 @@ def test_how_one_stands_is_told_of_many_by_two_queries(
     made = [begun(ours, items) for items in (1, 2, 5)]
     for job in made:
         remove_one(job, freed=500)
-    remove_one(made[2], State.REJECTED)
+    remove_one(made[2], RemovalState.REJECTED)
     assert bulk.stop(made[2], make.OMAR)
     events = list(Event.objects.filter(job=None))
     with django_assert_num_queries(2):
@@ -162,17 +160,17 @@ def test_how_one_stands_is_told_of_many_by_two_queries(
 
 def test_jobs_that_wait_for_somebody_are_named(ours: Connection) -> None:
     theirs = make.connection("theirs", groups=["legal"])
-    rests = make.job(ours, state=Job.State.PAUSED, total=3, why="The service refused our key.")
-    make.job(ours, state=Job.State.PAUSED, next_try_at=timezone.now())
-    make.job(ours, state=Job.State.STOPPED)
-    hidden = make.job(theirs, kind=Job.Kind.SCAN, state=Job.State.PAUSED)
+    rests = make.job(ours, state=JobState.PAUSED, total=3, why="The service refused our key.")
+    make.job(ours, state=JobState.PAUSED, next_try_at=timezone.now())
+    make.job(ours, state=JobState.STOPPED)
+    hidden = make.job(theirs, kind=Job.Kind.SCAN, state=JobState.PAUSED)
     assert AuditReader(VIEWER).find_jobs_needing_attention(AuditQuery()) == [rests]
     assert set(AuditReader(ADMIN).find_jobs_needing_attention(AuditQuery())) == {rests, hidden}
     assert AuditReader(ADMIN).find_jobs_needing_attention(AuditQuery(connection="theirs")) == [hidden]
     named = {one.deed for one in AuditPage(AuditReader(ADMIN), AuditQuery()).resting}
     assert named == {"Bulk removal of 3 items", "Scan"}
     for _ in range(MAX_ATTENTION_ITEMS + 5):
-        make.job(ours, state=Job.State.PAUSED)
+        make.job(ours, state=JobState.PAUSED)
     page = AuditPage(AuditReader(ADMIN), AuditQuery())
     assert (len(page.resting), page.more_looks) == (MAX_ATTENTION_ITEMS, True)
 
@@ -181,7 +179,7 @@ def test_items_that_wait_need_no_look_and_lost_ones_do(ours: Connection) -> None
     job = begun(ours)
     claims.acquire(job, uuid.uuid4(), 1)
     assert list_removals_needing_attention(AuditReader(ADMIN), AuditQuery()) == []
-    lost = remove_one(job, State.UNKNOWN)
+    lost = remove_one(job, RemovalState.UNKNOWN)
     assert list_removals_needing_attention(AuditReader(ADMIN), AuditQuery()) == [lost]
 
 

@@ -16,7 +16,7 @@ from django.test import override_settings
 
 from dashboard import audit
 from dashboard.audit import chain, triggers
-from dashboard.models import Event, Removal
+from dashboard.models import Event, Removal, RemovalState
 from dashboard.removals import ledger
 from dashboard.removals.ledger import Intent
 from tests import make
@@ -189,7 +189,7 @@ def test_steps_of_removals_of_the_same_microsecond_are_told_apart() -> None:
     ]
     Removal.objects.update(sent_at=both[0].sent_at)
     for record in both:
-        ledger.move(record, Removal.State.DELETED, OMAR)
+        ledger.move(record, RemovalState.DELETED, OMAR)
     assert verified().startswith("The chain holds: 4 events.")
 
 

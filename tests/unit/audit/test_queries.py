@@ -16,12 +16,10 @@ from hypothesis import strategies as st
 from dashboard.audit import OUTCOMES, VERBS
 from dashboard.audit.queries import MAX_ATTENTION_ITEMS, AuditQuery, AuditReader, Position, UnknownRecord
 from dashboard.identity import Caller, Person, Role
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, RemovalState
 from dashboard.web.forms.audit import AuditFilterForm
 from dashboard.web.presenters.attention import list_removals_needing_attention
 from tests import make
-
-State = Removal.State
 
 ADMIN: Final = Person("Ada", "", Role.ADMIN)
 VIEWER: Final = Person("Vera", "", Role.VIEWER, groups=("support",))
@@ -264,10 +262,10 @@ def test_a_removal_of_anothers_connection_does_not_exist(shelves: dict[str, Conn
 
 
 def test_what_needs_a_look_is_shown_to_those_who_may_see_it(shelves: dict[str, Connection]) -> None:
-    out = make.removal(shelves["ours"], state=State.SENT, settled_at=None, media_id="1")
-    unknown = make.removal(shelves["all"], state=State.UNKNOWN, media_id="2")
-    unresolved = make.removal(shelves["theirs"], state=State.UNRESOLVED, media_id="3")
-    make.removal(shelves["all"], state=State.UNRESOLVED, closed_at=timezone.now(), media_id="4")
+    out = make.removal(shelves["ours"], state=RemovalState.SENT, settled_at=None, media_id="1")
+    unknown = make.removal(shelves["all"], state=RemovalState.UNKNOWN, media_id="2")
+    unresolved = make.removal(shelves["theirs"], state=RemovalState.UNRESOLVED, media_id="3")
+    make.removal(shelves["all"], state=RemovalState.UNRESOLVED, closed_at=timezone.now(), media_id="4")
     make.removal(shelves["all"], media_id="5")
     assert list_removals_needing_attention(AuditReader(VIEWER), AuditQuery()) == [unknown, out]
     assert list_removals_needing_attention(AuditReader(ADMIN), AuditQuery()) == [unresolved, unknown, out]
@@ -278,5 +276,5 @@ def test_what_needs_a_look_is_shown_to_those_who_may_see_it(shelves: dict[str, C
 def test_only_so_many_looks_are_named(db: None) -> None:
     small = make.connection()
     for n in range(MAX_ATTENTION_ITEMS + 5):
-        make.removal(small, state=State.UNRESOLVED, media_id=str(n))
+        make.removal(small, state=RemovalState.UNRESOLVED, media_id=str(n))
     assert len(list_removals_needing_attention(AuditReader(ADMIN), AuditQuery())) == MAX_ATTENTION_ITEMS + 1

@@ -10,14 +10,12 @@ from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.removals import ledger
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.make import OMAR
 from tests.rights import as_owner
-
-State = Removal.State
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def named(removal: Removal, what: str) -> None:
 
 
 CHANGES: dict[str, Any] = {
-    "state": State.NOT_REMOVED,
+    "state": RemovalState.NOT_REMOVED,
     "person": "Ada Brandt",
     "email": "ada@example.com",
     "issuer": "elsewhere",
@@ -103,7 +101,7 @@ def test_a_closing_is_an_event_too(small: Connection, sandbox: Sandbox) -> None:
     sandbox.faults.add(method="DELETE", close=True)
     sandbox.faults.add(method="GET", status=401, times=None)
     record = make.remove(small, "odd-many")
-    ledger.move(record, State.UNRESOLVED, OMAR)
+    ledger.move(record, RemovalState.UNRESOLVED, OMAR)
     rows = Removal.objects.filter(pk=record.pk)
     rows.update(closed_at=timezone.now())
     named(record, "is closed, and no event says so")

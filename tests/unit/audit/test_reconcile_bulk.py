@@ -16,15 +16,13 @@ from django.utils import timezone
 
 from dashboard.audit import reconcile, retention
 from dashboard.jobs import lifecycle
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, Removal, RemovalState
 from dashboard.removals import bulk, claims, ledger
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests import make
 from tests.rights import as_owner
-
-State = Removal.State
 
 
 @pytest.fixture
@@ -49,8 +47,8 @@ def stopped(small: Connection, ids: list[str], planned: Job) -> Job:
     first, second = claims.acquire(planned, number, 2)
     for row in (first, second):
         assert claims.send(row, number, make.OMAR, {"type": "image"})
-    assert ledger.move(first, State.DELETED, make.OMAR, result={"freed_bytes": 7}, freed_bytes=7)
-    assert ledger.move(second, State.PLANNED, make.OMAR, result={"status": 429}, claim=None)
+    assert ledger.move(first, RemovalState.DELETED, make.OMAR, result={"freed_bytes": 7}, freed_bytes=7)
+    assert ledger.move(second, RemovalState.PLANNED, make.OMAR, result={"status": 429}, claim=None)
     assert bulk.stop(planned, make.OMAR)
     return planned
 
@@ -66,7 +64,7 @@ def named(what: str) -> None:
         verified()
 
 
-def first_of(job: Job, state: State) -> Any:
+def first_of(job: Job, state: RemovalState) -> Any:
     return Removal.objects.filter(pk=job.removals.filter(state=state).order_by("position")[0].pk)
 
 
@@ -101,7 +99,7 @@ def test_an_item_that_was_sent_again_after_it_was_put_off_holds(small: Connectio
         (row,) = claims.acquire(planned, number, 1)
         assert claims.send(row, number, make.OMAR, before)
         if before["type"] == "image":
-            assert ledger.move(row, State.PLANNED, make.OMAR, result={"status": 429}, claim=None)
+            assert ledger.move(row, RemovalState.PLANNED, make.OMAR, result={"status": 429}, claim=None)
     assert "holds" in verified()
     Removal.objects.filter(pk=row.pk).update(before={"type": "image"})
     named(f"removal {row.pk} has another before than its events")
@@ -114,7 +112,7 @@ def test_an_item_that_was_added_is_named(planned: Job) -> None:
 
 def test_an_item_that_is_gone_is_named(planned: Job) -> None:
     with as_owner():
-        first_of(planned, State.PLANNED).delete()
+        first_of(planned, RemovalState.PLANNED).delete()
     named(f"bulk removal {planned.pk} has 3 items, and its event says 4")
 
 
@@ -125,28 +123,28 @@ def test_all_items_gone_are_named(planned: Job) -> None:
 
 
 def test_a_deleted_item_that_is_called_cancelled_is_named(stopped: Job) -> None:
-    row = first_of(stopped, State.DELETED)
-    row.update(state=State.CANCELLED)
+    row = first_of(stopped, RemovalState.DELETED)
+    row.update(state=RemovalState.CANCELLED)
     named(f"removal {row[0].pk} is cancelled, and its last event says deleted")
 
 
-@pytest.mark.parametrize("state", [State.CANCELLED, State.CLAIMED])
-def test_a_planned_item_that_is_called_cancelled_is_named(planned: Job, state: State) -> None:
-    first_of(planned, State.PLANNED).update(state=state)
-    if state == State.CLAIMED:
+@pytest.mark.parametrize("state", [RemovalState.CANCELLED, RemovalState.CLAIMED])
+def test_a_planned_item_that_is_called_cancelled_is_named(planned: Job, state: RemovalState) -> None:
+    first_of(planned, RemovalState.PLANNED).update(state=state)
+    if state == RemovalState.CLAIMED:
         assert "holds" in verified()
     else:
         named(f"bulk removal {planned.pk} has 1 cancelled items, and its events say 0")
 
 
 def test_a_planned_item_that_is_called_deleted_is_named(planned: Job) -> None:
-    row = first_of(planned, State.PLANNED)
-    row.update(state=State.DELETED)
+    row = first_of(planned, RemovalState.PLANNED)
+    row.update(state=RemovalState.DELETED)
     named(f"removal {row[0].pk} has no event")
 
 
 def test_a_cancelled_item_that_is_to_be_sent_after_all_is_named(stopped: Job) -> None:
-    first_of(stopped, State.CANCELLED).update(state=State.PLANNED)
+    first_of(stopped, RemovalState.CANCELLED).update(state=RemovalState.PLANNED)
     named(f"bulk removal {stopped.pk} has 2 cancelled items, and its events say 3")
 
 
@@ -154,7 +152,7 @@ def test_an_item_left_in_a_finished_one_is_named(small: Connection, ids: list[st
     job = begin(small, ids[:2])
     make.work_off()
     row = job.removals.order_by("position")[0]
-    copied(row, media_id="another", state=State.PLANNED)
+    copied(row, media_id="another", state=RemovalState.PLANNED)
     named(f"bulk removal {job.pk} has 3 items")
 
 
@@ -172,18 +170,18 @@ CHANGES: dict[str, Any] = {
 
 @pytest.mark.parametrize("column", CHANGES)
 def test_a_changed_item_without_an_event_is_named(planned: Job, column: str) -> None:
-    row = first_of(planned, State.PLANNED)
+    row = first_of(planned, RemovalState.PLANNED)
     row.update(**{column: CHANGES[column]})
     named(f"bulk removal {planned.pk} has an item with another {column} than its event: removal {row[0].pk}")
 
 
 def test_an_item_that_became_another_is_named(planned: Job) -> None:
-    first_of(planned, State.PLANNED).update(media_id="another")
+    first_of(planned, RemovalState.PLANNED).update(media_id="another")
     named(f"bulk removal {planned.pk} is of other items than its event says")
 
 
 def test_two_items_that_changed_places_are_named(planned: Job) -> None:
-    first_of(planned, State.PLANNED).update(position=9)
+    first_of(planned, RemovalState.PLANNED).update(position=9)
     named(f"bulk removal {planned.pk} is of other items than its event says")
 
 
@@ -208,7 +206,7 @@ def test_what_a_stop_changes_between_two_reads_is_no_difference(planned: Job) ->
 
 
 def test_an_item_that_was_given_to_another_connection_is_named(planned: Job) -> None:
-    first_of(planned, State.PLANNED).update(connection=make.connection("other"))
+    first_of(planned, RemovalState.PLANNED).update(connection=make.connection("other"))
     named(f"bulk removal {planned.pk} has an item with another connection")
 
 
@@ -216,7 +214,7 @@ def test_an_item_that_was_given_to_another_run_is_named(
     small: Connection, ids: list[str], stopped: Job
 ) -> None:
     other = begin(small, ids[4:6])
-    row = first_of(stopped, State.DELETED)
+    row = first_of(stopped, RemovalState.DELETED)
     row.update(job=other)
     named(f"removal {row[0].pk} has another job than its events")
     row.update(job=stopped)
@@ -227,7 +225,7 @@ def test_an_item_that_was_given_to_another_run_is_named(
 
 
 def test_an_item_that_was_taken_out_of_its_run_is_named(planned: Job) -> None:
-    row = first_of(planned, State.PLANNED)
+    row = first_of(planned, RemovalState.PLANNED)
     row.update(job=None)
     named(f"removal {row[0].pk} has no event")
 
@@ -242,7 +240,7 @@ def test_a_single_removal_that_was_put_into_a_run_is_named(
 
 def test_items_of_a_run_that_no_event_begins_are_named(small: Connection) -> None:
     job = make.job(small, total=1)
-    make.removal(small, job=job, state=State.PLANNED, settled_at=None)
+    make.removal(small, job=job, state=RemovalState.PLANNED, settled_at=None)
     named(f"bulk removal {job.pk} has items, and no event begins it")
 
 

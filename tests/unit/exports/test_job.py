@@ -20,7 +20,7 @@ from dashboard.exports import files as export_files
 from dashboard.exports import job as export
 from dashboard.identity import Caller, Person, Role
 from dashboard.jobs import lifecycle, walker
-from dashboard.models import Connection, Event, Job
+from dashboard.models import Connection, Event, Job, JobState
 from dashboard.removals.errors import KeyReused
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
@@ -29,7 +29,6 @@ from tests.exports import HEAD, after, begun, left_lying, streamed, written
 from tests.make import SMALL_ID, facts_of
 from tests.scans import ITEMS, SOME_ID
 
-State = Job.State
 VERA = Caller(Person("Vera Lind", "", Role.VIEWER, issuer="demo", subject="vera"))
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -42,7 +41,7 @@ def every_page_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_writes_what_a_download_would_be(some: Connection, folder: Path, form: str) -> None:
     job = after(begun(some, form))
-    assert (job.state, job.seen, job.cursor, job.why) == (State.DONE, ITEMS, "", "")
+    assert (job.state, job.seen, job.cursor, job.why) == (JobState.DONE, ITEMS, "", "")
     assert written(job) == streamed(some, form)
     assert job.size_bytes == len(written(job))
     assert left_lying() == [f".{form}"]
@@ -66,7 +65,7 @@ def test_a_row_and_an_object_for_each_item_once(some: Connection) -> None:
 @pytest.mark.parametrize(("form", "empty"), [("csv", HEAD), ("jsonl", b"")])
 def test_an_empty_connection(connections: None, form: str, empty: bytes) -> None:
     job = after(begun(Connection.objects.get(slug="empty"), form))
-    assert (job.state, job.seen, written(job)) == (State.DONE, 0, empty)
+    assert (job.state, job.seen, written(job)) == (JobState.DONE, 0, empty)
 
 
 def test_neither_links_nor_connection_ids_are_written(connections: None, sandbox: Sandbox) -> None:
@@ -115,7 +114,7 @@ def test_nothing_is_written_for_whom_it_is_no_longer(
     else:
         Job.objects.update(subject="somebody who left")
     after(job)
-    assert (job.state, job.why) == (State.FAILED, "Omar Haddad may not see Some any more.")
+    assert (job.state, job.why) == (JobState.FAILED, "Omar Haddad may not see Some any more.")
     assert upstream.calls == []
     assert left_lying() == []
 
@@ -148,10 +147,10 @@ def test_killed_at_any_point_the_file_is_the_same(some: Connection, form: str, c
                 export.run(job.pk)
             except Killed:
                 died += 1
-        Job.objects.filter(pk=job.pk, state=State.RUNNING).update(lease_until=timezone.now())
+        Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(lease_until=timezone.now())
         time.sleep(0.001)  # so that the lease has ended
         after(job)
-        assert (job.state, job.seen, written(job) == whole) == (State.DONE, ITEMS, True)
+        assert (job.state, job.seen, written(job) == whole) == (JobState.DONE, ITEMS, True)
         assert job.size_bytes == len(whole)
         if left[0] > 0:
             break  # it came to its end before this point
@@ -165,7 +164,7 @@ def test_a_part_that_is_not_the_one_it_was(some: Connection, upstream: Sandbox, 
     whole, job = streamed(some), begun(some)
     upstream.faults.add(times=3)
     upstream.faults.add(status=401, times=None)
-    assert after(job).state == State.PAUSED
+    assert after(job).state == JobState.PAUSED
     part = export_files.get_partial_path(job)
     assert part.stat().st_size == job.progress["bytes"] > len(HEAD)
     match lost:
@@ -179,7 +178,7 @@ def test_a_part_that_is_not_the_one_it_was(some: Connection, upstream: Sandbox, 
     upstream.calls.clear()
     assert lifecycle.resume(job)
     after(job)
-    assert (job.state, job.seen, written(job) == whole) == (State.DONE, ITEMS, True)
+    assert (job.state, job.seen, written(job) == whole) == (JobState.DONE, ITEMS, True)
     assert len(upstream.calls) == (5 if lost == "longer" else 8)
 
 
@@ -198,7 +197,7 @@ def test_stop_ends_it_and_leaves_nothing_lying(some: Connection) -> None:
     with database.execute_wrapper(pressing):
         export.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.why) == (State.STOPPED, "Stopped by Omar Haddad.")
+    assert (job.state, job.why) == (JobState.STOPPED, "Stopped by Omar Haddad.")
     assert 0 < job.seen < ITEMS
     assert left_lying() == []
 
@@ -207,13 +206,13 @@ def test_a_process_that_ends_gives_it_back(some: Connection) -> None:
     whole, job = streamed(some), begun(some)
     lifecycle.stopping.set()
     try:
-        assert after(job).state == State.WAITING
+        assert after(job).state == JobState.WAITING
     finally:
         lifecycle.stopping.clear()
     assert job.runner is None
     assert 0 < job.seen < ITEMS
     assert left_lying() == [".part"]
-    assert (after(job).state, written(job) == whole) == (State.DONE, True)
+    assert (after(job).state, written(job) == whole) == (JobState.DONE, True)
 
 
 def test_of_two_runners_one_writes(some: Connection, upstream: Sandbox) -> None:
@@ -241,12 +240,12 @@ def test_a_runner_that_lost_its_lease_spoils_nothing(some: Connection) -> None:
     with database.execute_wrapper(hanging):
         export.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.why) == (State.PAUSED, "Another worker is about to let go of the file.")
+    assert (job.state, job.why) == (JobState.PAUSED, "Another worker is about to let go of the file.")
     assert job.next_try_at is not None
     assert job.next_try_at - timezone.now() < timedelta(seconds=export.LOCKED_PAUSE_SECONDS)
     Job.objects.filter(pk=job.pk).update(next_try_at=timezone.now())
     time.sleep(0.001)
-    assert (after(job).state, written(job) == whole) == (State.DONE, True)
+    assert (after(job).state, written(job) == whole) == (JobState.DONE, True)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -266,7 +265,7 @@ def test_many_at_once_write_one_file(upstream: Sandbox) -> None:
     for thread in threads:
         thread.join(60)
     job.refresh_from_db()
-    assert (job.state, written(job) == whole) == (State.DONE, True)
+    assert (job.state, written(job) == whole) == (JobState.DONE, True)
 
 
 def test_files_lie_for_a_day(some: Connection, folder: Path) -> None:
@@ -274,7 +273,7 @@ def test_files_lie_for_a_day(some: Connection, folder: Path) -> None:
     for job in (early, late):
         after(job)
     Job.objects.filter(pk=early.pk).update(finished_at=timezone.now() - timedelta(hours=25))
-    Job.objects.filter(pk=failed.pk).update(state=State.FAILED, finished_at=timezone.now())
+    Job.objects.filter(pk=failed.pk).update(state=JobState.FAILED, finished_at=timezone.now())
     strange, new = folder / f"{uuid.uuid4()}.csv", folder / f"{uuid.uuid4()}.part"
     for path in (export_files.get_partial_path(failed), export_files.get_partial_path(running), strange, new):
         path.write_bytes(b"x")

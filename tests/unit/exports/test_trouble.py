@@ -16,12 +16,11 @@ from dashboard import service
 from dashboard.exports import files as export_files
 from dashboard.exports import job as export
 from dashboard.jobs import lifecycle, retry_policy, walker
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, JobState
 from dashboard.sandbox import Sandbox
 from tests.exports import after, begun, left_lying, streamed, written
 from tests.scans import ITEMS
 
-State = Job.State
 pytestmark = pytest.mark.usefixtures("folder")
 
 
@@ -47,7 +46,7 @@ def test_what_lasts_is_a_pause(
     fail(upstream, 3, **fault)
     asked_at = timezone.now()
     after(job)
-    assert (job.state, job.seen) == (State.PAUSED, 300)
+    assert (job.state, job.seen) == (JobState.PAUSED, 300)
     assert words in job.why
     assert job.next_try_at is not None
     assert job.next_try_at - asked_at > timedelta(seconds=least)
@@ -57,7 +56,7 @@ def test_what_lasts_is_a_pause(
     service.get_client.cache_clear()  # as another process, which remembers no limit
     assert lifecycle.resume(job)
     after(job)
-    assert (job.state, job.seen, job.why, written(job) == whole) == (State.DONE, ITEMS, "", True)
+    assert (job.state, job.seen, job.why, written(job) == whole) == (JobState.DONE, ITEMS, "", True)
 
 
 @pytest.mark.parametrize("fault", [{"status": 200, "body": "<html>maintenance</html>"}, {"cut": True}])
@@ -68,7 +67,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
     whole, job = streamed(some), begun(some)
     fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
     after(job)
-    assert (job.state, job.why, written(job) == whole) == (State.DONE, "", True)
+    assert (job.state, job.why, written(job) == whole) == (JobState.DONE, "", True)
 
 
 def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +75,7 @@ def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pyt
     job = begun(some)
     fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
     after(job)
-    assert (job.state, job.seen) == (State.FAILED, 200)
+    assert (job.state, job.seen) == (JobState.FAILED, 200)
     assert job.why.startswith("Given up after 10 tries. The service sent something we cannot use.")
     assert left_lying() == []
 
@@ -87,12 +86,12 @@ def test_a_place_that_the_service_forgot_is_written_once_more_from_the_start(
     whole, job = streamed(some), begun(some)
     fail(upstream, 3, times=1, status=400, body={"error": "Invalid cursor"})
     after(job)
-    assert (job.state, job.seen, written(job) == whole) == (State.DONE, ITEMS, True)
+    assert (job.state, job.seen, written(job) == whole) == (JobState.DONE, ITEMS, True)
     again = begun(some)
     fail(upstream, 3, times=1, status=400, body={"error": "Invalid cursor"})
     fail(upstream, 4, status=400, body={"error": "Invalid cursor"})
     after(again)
-    assert (again.state, "Invalid cursor" in again.why) == (State.FAILED, True)
+    assert (again.state, "Invalid cursor" in again.why) == (JobState.FAILED, True)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_a_list_without_an_end_gives_no_file(
         one: dict[str, Any] = {"id": media_id, "type": "image", "duration": None, "media": {}}
         upstream.faults.add(body={"items": [one], "nextCursor": leads_to})
     job = after(begun(some))
-    assert (job.state, job.why) == (State.FAILED, export.ENDLESS_LIST_MESSAGE)
+    assert (job.state, job.why) == (JobState.FAILED, export.ENDLESS_LIST_MESSAGE)
     assert left_lying() == []
 
 
@@ -128,12 +127,12 @@ def test_what_lies_in_the_files_place_is_not_written_through(
         case "folder":
             part.mkdir()
     after(job)
-    assert (job.state, job.seen) == (State.FAILED, 0)
+    assert (job.state, job.seen) == (JobState.FAILED, 0)
     assert job.why.startswith("The file cannot be written (")
     assert other.read_text() == "somebody else's"
     assert not (tmp_path / "made through it").exists()
     assert written(there) == before
-    assert after(begun(some)).state == State.DONE
+    assert after(begun(some)).state == JobState.DONE
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o1777, 0o702])
@@ -141,7 +140,7 @@ def test_a_folder_that_others_may_write_to_takes_no_file(some: Connection, folde
     folder.mkdir()
     folder.chmod(mode)
     job = after(begun(some))
-    assert (job.state, "DASHBOARD_FILES" in job.why) == (State.FAILED, True)
+    assert (job.state, "DASHBOARD_FILES" in job.why) == (JobState.FAILED, True)
     assert list(folder.iterdir()) == []
 
 
@@ -161,7 +160,7 @@ def test_a_file_that_may_not_grow_is_said(some: Connection) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     job.refresh_from_db()
-    assert job.state == State.FAILED
+    assert job.state == JobState.FAILED
     assert job.why.startswith("There is no room for the file (File too large)")
     assert left_lying() == []
 
@@ -169,7 +168,7 @@ def test_a_file_that_may_not_grow_is_said(some: Connection) -> None:
 def test_a_folder_that_cannot_be_is_said(some: Connection, folder: Path) -> None:
     folder.write_text("a file where the folder should be")
     job = after(begun(some))
-    assert job.state == State.FAILED
+    assert job.state == JobState.FAILED
     assert job.why.startswith("The file cannot be written (")
     assert "DASHBOARD_FILES" in job.why
 
@@ -178,7 +177,7 @@ def test_a_folder_that_cannot_be_is_said(some: Connection, folder: Path) -> None
 def test_a_folder_that_is_closed_is_said(some: Connection, folder: Path) -> None:
     folder.mkdir(mode=0o500)
     job = after(begun(some))
-    assert (job.state, "Permission denied" in job.why) == (State.FAILED, True)
+    assert (job.state, "Permission denied" in job.why) == (JobState.FAILED, True)
 
 
 def test_what_is_said_of_a_disk_has_room_in_its_job() -> None:

@@ -17,10 +17,10 @@ from django_tasks_db.models import DBTaskResult
 from dashboard import worker
 from dashboard.jobs import lifecycle
 from dashboard.jobs.queue import PAUSE_RECORDERS, RUNNERS, run
-from dashboard.models import Connection, Job, Worker
+from dashboard.models import Connection, Job, JobState, Worker
 from tests import make
 
-Kind, State = Job.Kind, Job.State
+Kind, State = Job.Kind, JobState
 pytestmark = pytest.mark.django_db
 
 

@@ -6,29 +6,27 @@ import uuid
 
 from django.db.models import Q
 
-from dashboard.models import Job, transition
+from dashboard.models import Job, JobState, transition
 from tests import make
-
-State = Job.State
 
 
 def test_a_row_moves_once_and_the_later_one_is_left_as_it_was(db: None) -> None:
     job = make.job(make.connection())
     first, second = Job.objects.get(pk=job.pk), Job.objects.get(pk=job.pk)
-    waits = Q(state=State.WAITING)
-    assert transition(first, waits, state=State.RUNNING, why="first")
-    assert not transition(second, waits, state=State.PAUSED, why="second")
-    assert (first.state, first.why) == (State.RUNNING, "first")
-    assert (second.state, second.why) == (State.WAITING, "")
+    waits = Q(state=JobState.WAITING)
+    assert transition(first, waits, state=JobState.RUNNING, why="first")
+    assert not transition(second, waits, state=JobState.PAUSED, why="second")
+    assert (first.state, first.why) == (JobState.RUNNING, "first")
+    assert (second.state, second.why) == (JobState.WAITING, "")
     job.refresh_from_db()
-    assert (job.state, job.why) == (State.RUNNING, "first")
+    assert (job.state, job.why) == (JobState.RUNNING, "first")
 
 
 def test_no_other_row_moves(db: None) -> None:
     connection = make.connection()
     job, other = make.job(connection), make.job(connection)
-    assert transition(job, Q(), state=State.DONE)
+    assert transition(job, Q(), state=JobState.DONE)
     other.refresh_from_db()
-    assert other.state == State.WAITING
+    assert other.state == JobState.WAITING
     job.pk = uuid.uuid4()
-    assert not transition(job, Q(), state=State.FAILED)
+    assert not transition(job, Q(), state=JobState.FAILED)

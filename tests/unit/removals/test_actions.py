@@ -15,15 +15,13 @@ from django.db.models.signals import post_save
 from django.test import override_settings
 
 from dashboard import service
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.removals import ledger, recovery
 from dashboard.removals.errors import IntentNotRecorded
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery, Unreachable
 from tests import make
 from tests.make import remove
-
-State = Removal.State
 
 
 def the_first_read_is_as_usual(sandbox: Sandbox) -> None:
@@ -35,7 +33,7 @@ def test_deleted(small: Connection, media_id: str, sandbox: Sandbox) -> None:
     assert item
     sandbox.calls.clear()
     record = remove(small, media_id)
-    assert record.state == State.DELETED
+    assert record.state == RemovalState.DELETED
     assert record.freed_bytes == item.size_bytes > 0
     assert make.operations(sandbox) == ["get", "delete"]
     assert record.settled_at
@@ -51,27 +49,27 @@ def test_a_connection_id_that_somebody_typed_is_kept_in_no_row(
 ) -> None:
     record = make.remove(small, media_id, ticket=f"ZD {make.SMALL_ID}", reason=f"of {make.SMALL_ID}")
     assert (record.ticket, record.reason) == ("ZD conn_…", "of conn_…")
-    Removal.objects.filter(pk=record.pk).update(state=State.UNRESOLVED)
+    Removal.objects.filter(pk=record.pk).update(state=RemovalState.UNRESOLVED)
     ledger.close(record, make.OMAR, f"{make.SMALL_ID} was looked at")
     record.refresh_from_db()
     assert record.closing_note == "conn_… was looked at"
 
 
 def test_what_is_gone_already_is_recorded_without_a_call(small: Connection, sandbox: Sandbox) -> None:
-    assert remove(small, "99999").state == State.ALREADY_GONE
+    assert remove(small, "99999").state == RemovalState.ALREADY_GONE
     assert make.operations(sandbox) == ["get"]
 
 
 def test_gone_between_look_and_call(small: Connection, media_id: str, sandbox: Sandbox) -> None:
     sandbox.faults.add(method="DELETE", status=404, body={"error": "Media not found"})
     record = remove(small, media_id)
-    assert (record.state, record.service_text) == (State.ALREADY_GONE, "Media not found")
+    assert (record.state, record.service_text) == (RemovalState.ALREADY_GONE, "Media not found")
 
 
 def test_the_service_removed_nothing(small: Connection, media_id: str, sandbox: Sandbox) -> None:
     said = {"success": False, "mediaId": media_id, "freedBytes": 0}
     sandbox.faults.add(method="DELETE", status=200, body=said)
-    assert remove(small, media_id).state == State.NOT_REMOVED
+    assert remove(small, media_id).state == RemovalState.NOT_REMOVED
     assert len(make.deletes(sandbox)) == 1
 
 
@@ -79,7 +77,7 @@ def test_the_service_removed_nothing(small: Connection, media_id: str, sandbox: 
 def test_rejected(small: Connection, media_id: str, sandbox: Sandbox, status: int) -> None:
     sandbox.faults.add(method="DELETE", status=status, body={"error": "No"})
     record = remove(small, media_id)
-    assert (record.state, record.service_text) == (State.REJECTED, "No")
+    assert (record.state, record.service_text) == (RemovalState.REJECTED, "No")
     assert len(make.deletes(sandbox)) == 1
 
 
@@ -103,12 +101,12 @@ def leaving() -> Iterator[Sandbox]:
 def test_refused_where_nothing_could_be_sent(db: None, leaving: Sandbox) -> None:
     small = make.connection(connection_id=make.SMALL_ID)
     media_id = service.list_media(small, MediaQuery()).readable[0].id
-    assert remove(small, media_id).state == State.REFUSED
+    assert remove(small, media_id).state == RemovalState.REFUSED
     assert make.deletes(leaving) == []
 
 
 def test_a_purge_is_refused_where_nothing_could_be_sent(db: None, leaving: Sandbox) -> None:
-    assert remove(make.connection(connection_id=make.SMALL_ID)).state == State.REFUSED
+    assert remove(make.connection(connection_id=make.SMALL_ID)).state == RemovalState.REFUSED
     assert make.deletes(leaving) == []
 
 
@@ -119,7 +117,7 @@ def test_refused_where_its_lease_would_end_before_the_call(
     """As after a commit that took half a minute: another process may take the row for lost meanwhile."""
     monkeypatch.setitem(ledger.CALL_LEASE, Removal.Verb(verb), ledger.CALL_DEADLINE[Removal.Verb(verb)])
     record = remove(small, media_id if verb == "delete" else "")
-    assert (record.state, record.service_text) == (State.REFUSED, "To write the record took too long.")
+    assert (record.state, record.service_text) == (RemovalState.REFUSED, "To write the record took too long.")
     assert make.deletes(sandbox) == []
 
 
@@ -138,7 +136,7 @@ def test_a_lost_answer_after_the_deed(
     small: Connection, media_id: str, sandbox: Sandbox, fault: dict[str, Any]
 ) -> None:
     sandbox.faults.add(method="DELETE", act=True, **fault)
-    assert remove(small, media_id).state == State.VERIFIED_GONE
+    assert remove(small, media_id).state == RemovalState.VERIFIED_GONE
     assert make.operations(sandbox) == ["get", "delete", "get"]
 
 
@@ -147,16 +145,16 @@ def test_a_lost_answer_without_the_deed(
     small: Connection, media_id: str, sandbox: Sandbox, fault: dict[str, Any]
 ) -> None:
     sandbox.faults.add(method="DELETE", **fault)
-    assert remove(small, media_id).state == State.VERIFIED_PRESENT
+    assert remove(small, media_id).state == RemovalState.VERIFIED_PRESENT
     assert make.operations(sandbox) == ["get", "delete", "get"]
-    assert remove(small, media_id).state == State.DELETED
+    assert remove(small, media_id).state == RemovalState.DELETED
 
 
 def test_an_answer_about_another_item_is_no_answer(
     small: Connection, media_id: str, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(method="DELETE", status=200, body={"success": True, "mediaId": "7", "freedBytes": 1})
-    assert remove(small, media_id).state == State.VERIFIED_PRESENT
+    assert remove(small, media_id).state == RemovalState.VERIFIED_PRESENT
 
 
 def test_unknown_stays_unknown_where_nothing_can_be_read(
@@ -166,15 +164,17 @@ def test_unknown_stays_unknown_where_nothing_can_be_read(
     sandbox.faults.add(method="DELETE", close=True, act=True)
     sandbox.faults.add(method="GET", status=401, times=None)
     record = remove(small, media_id)
-    assert record.state == State.UNKNOWN
+    assert record.state == RemovalState.UNKNOWN
     sandbox.faults.clear()
-    assert recovery.reconcile(record).state == State.VERIFIED_GONE
+    assert recovery.reconcile(record).state == RemovalState.VERIFIED_GONE
     assert len(make.deletes(sandbox)) == 1
 
 
-@pytest.mark.parametrize(("later", "state"), [(True, State.RECACHED), (False, State.VERIFIED_PRESENT)])
+@pytest.mark.parametrize(
+    ("later", "state"), [(True, RemovalState.RECACHED), (False, RemovalState.VERIFIED_PRESENT)]
+)
 def test_cached_again_since(
-    small: Connection, media_id: str, sandbox: Sandbox, later: bool, state: Removal.State
+    small: Connection, media_id: str, sandbox: Sandbox, later: bool, state: RemovalState
 ) -> None:
     seen = int(time.time() * 1000) + (60_000 if later else -60_000)
     variant = {
@@ -206,7 +206,7 @@ def test_the_same_press_twice_is_one_call(small: Connection, media_id: str, sand
 
 def test_another_press_is_another_record(small: Connection, media_id: str, sandbox: Sandbox) -> None:
     remove(small, media_id)
-    assert remove(small, media_id).state == State.ALREADY_GONE
+    assert remove(small, media_id).state == RemovalState.ALREADY_GONE
     assert len(make.deletes(sandbox)) == 1
 
 
@@ -235,7 +235,7 @@ def test_a_database_that_refuses_writes_lets_no_call_out(
 
 def test_purged(small: Connection, sandbox: Sandbox) -> None:
     record = remove(small)
-    assert record.state == State.DELETED
+    assert record.state == RemovalState.DELETED
     assert record.media_id == ""
     assert record.purged_variants
     assert record.purged_variants > 60
@@ -247,16 +247,19 @@ def test_purged(small: Connection, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("fault", "state"),
     [
-        ({"status": 200, "body": {"success": False, "purgedCount": 0, "freedBytes": 0}}, State.NOT_REMOVED),
-        ({"status": 401}, State.REJECTED),
-        ({"status": 404}, State.VERIFIED_PRESENT),
-        ({"close": True, "act": True}, State.VERIFIED_GONE),
-        ({"close": True}, State.VERIFIED_PRESENT),
-        ({"status": 503, "headers": {"Retry-After": "1"}}, State.VERIFIED_PRESENT),
+        (
+            {"status": 200, "body": {"success": False, "purgedCount": 0, "freedBytes": 0}},
+            RemovalState.NOT_REMOVED,
+        ),
+        ({"status": 401}, RemovalState.REJECTED),
+        ({"status": 404}, RemovalState.VERIFIED_PRESENT),
+        ({"close": True, "act": True}, RemovalState.VERIFIED_GONE),
+        ({"close": True}, RemovalState.VERIFIED_PRESENT),
+        ({"status": 503, "headers": {"Retry-After": "1"}}, RemovalState.VERIFIED_PRESENT),
     ],
 )
 def test_a_purge_that_went_otherwise(
-    small: Connection, sandbox: Sandbox, fault: dict[str, Any], state: Removal.State
+    small: Connection, sandbox: Sandbox, fault: dict[str, Any], state: RemovalState
 ) -> None:
     sandbox.faults.add(method="DELETE", **fault)
     assert remove(small).state == state
@@ -270,7 +273,7 @@ def test_a_purge_that_left_what_cannot_be_read_is_not_called_complete(
     sandbox.faults.add(method="DELETE", close=True)
     sandbox.faults.add(method="GET", body={"items": [{"id": "5"}]})
     record = remove(small)
-    assert record.state == State.VERIFIED_PRESENT
+    assert record.state == RemovalState.VERIFIED_PRESENT
 
 
 def test_the_same_press_of_purge_twice_is_one_call(small: Connection, sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.removals import actions
 from dashboard.removals.errors import RemovalInFlight
 from dashboard.sandbox import Sandbox
@@ -21,8 +21,6 @@ from dashboard.vault import MediaQuery, UnreadableItem
 from dashboard.web.presenters.removal import write_outcome_message
 from tests import make
 from tests.make import remove
-
-State = Removal.State
 
 
 @pytest.mark.django_db(transaction=True)
@@ -43,7 +41,7 @@ def test_the_intent_is_committed_before_the_call_arrives(sandbox: Sandbox, colle
         small = make.connection(connection_id=make.SMALL_ID)
         media_id = service.list_media(small, MediaQuery()).readable[0].id
         record = remove(small, media_id)
-        assert record.state == State.DELETED
+        assert record.state == RemovalState.DELETED
         assert set(seen) == {(media_id, "sent")}
         seen.clear()
         remove(small)
@@ -73,7 +71,7 @@ def test_while_one_is_in_flight_no_second_call_is_made(sandbox: Sandbox, verb: s
             with pytest.raises(RemovalInFlight) as other:
                 pressed.result()
             assert other.value.other.token == token
-        assert first.result().state == State.DELETED
+        assert first.result().state == RemovalState.DELETED
     assert len(make.deletes(sandbox)) == 1
 
 
@@ -81,10 +79,10 @@ def test_a_row_whose_process_was_lost_is_settled_by_reading_and_stands_in_nobody
     small: Connection, media_id: str, sandbox: Sandbox
 ) -> None:
     long_ago = timezone.now() - timedelta(minutes=10)
-    lost = make.removal(small, media_id=media_id, state=State.SENT, sent_at=long_ago, settled_at=None)
-    assert remove(small, media_id).state == State.DELETED
+    lost = make.removal(small, media_id=media_id, state=RemovalState.SENT, sent_at=long_ago, settled_at=None)
+    assert remove(small, media_id).state == RemovalState.DELETED
     lost.refresh_from_db()
-    assert lost.state in (State.VERIFIED_PRESENT, State.UNKNOWN)
+    assert lost.state in (RemovalState.VERIFIED_PRESENT, RemovalState.UNKNOWN)
     assert len(make.deletes(sandbox)) == 1
 
 
@@ -92,13 +90,13 @@ def test_the_tombstone_is_the_items_own_removal_else_the_connections_purge(small
     elsewhere = make.connection("other")
     make.removal(elsewhere, media_id="5")
     assert actions.find_tombstone(small, "5") is None
-    make.removal(small, media_id="5", state=State.NOT_REMOVED)
+    make.removal(small, media_id="5", state=RemovalState.NOT_REMOVED)
     assert actions.find_tombstone(small, "5") is None
     mine = make.removal(small, media_id="5", sent_at=timezone.now() - timedelta(hours=1))
     assert actions.find_tombstone(small, "5") == mine
     emptied = make.removal(small, media_id="", verb=Removal.Verb.PURGE)
     assert actions.find_tombstone(small, "5") == mine
-    make.removal(small, media_id="5", state=State.ALREADY_GONE)
+    make.removal(small, media_id="5", state=RemovalState.ALREADY_GONE)
     assert actions.find_tombstone(small, "5") == mine
     assert actions.find_tombstone(small, "6") == emptied
 
@@ -112,11 +110,16 @@ def test_unreadable_items_are_counted_in_the_estimate() -> None:
 
 
 @pytest.mark.parametrize("verb", Removal.Verb.values)
-@pytest.mark.parametrize("state", State.values)
+@pytest.mark.parametrize("state", RemovalState.values)
 def test_every_state_has_words_and_a_status(verb: str, state: str) -> None:
     of = "" if verb == "purge" else "449"
     words = write_outcome_message(Removal(verb=verb, state=state, media_id=of, connection_label="Studio A"))
-    good = state in (State.DELETED, State.ALREADY_GONE, State.VERIFIED_GONE, State.RECACHED)
+    good = state in (
+        RemovalState.DELETED,
+        RemovalState.ALREADY_GONE,
+        RemovalState.VERIFIED_GONE,
+        RemovalState.RECACHED,
+    )
     assert (words.status == 200) is good
     assert ("Studio A" if verb == "purge" else "449") in words.title
     assert words.next.endswith(".")

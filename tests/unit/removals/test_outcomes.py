@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.db import connection as database
 
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.removals import actions
 from dashboard.removals.errors import OutcomeNotRecorded
 from dashboard.sandbox import Sandbox
@@ -17,14 +17,12 @@ from dashboard.web.presenters.removal import write_outcome_message
 from tests import make
 from tests.make import remove
 
-State = Removal.State
-
 
 def test_a_service_that_works_in_silence_is_waited_for(
     small: Connection, media_id: str, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(method="DELETE", latency_ms=5_300)  # longer than the silence a read may have
-    assert remove(small, media_id).state == State.DELETED
+    assert remove(small, media_id).state == RemovalState.DELETED
 
 
 def lose_the_purge(sandbox: Sandbox, page: dict[str, Any]) -> None:
@@ -35,23 +33,23 @@ def lose_the_purge(sandbox: Sandbox, page: dict[str, Any]) -> None:
 
 def test_an_empty_page_with_more_behind_it_settles_no_purge(small: Connection, sandbox: Sandbox) -> None:
     lose_the_purge(sandbox, {"items": [], "nextCursor": "more"})
-    assert remove(small).state == State.UNKNOWN
+    assert remove(small).state == RemovalState.UNKNOWN
 
 
 def test_newer_items_with_more_behind_them_settle_no_purge(small: Connection, sandbox: Sandbox) -> None:
     lose_the_purge(sandbox, {"items": [an_item(4_000_000_000_000, "stored")], "nextCursor": "more"})
-    assert remove(small).state == State.UNKNOWN
+    assert remove(small).state == RemovalState.UNKNOWN
 
 
 def test_an_item_listed_as_removed_is_gone(small: Connection, sandbox: Sandbox) -> None:
     lose_the_purge(sandbox, {"items": [an_item(1_700_000_000_000, "removed")]})
-    assert remove(small).state == State.VERIFIED_GONE
+    assert remove(small).state == RemovalState.VERIFIED_GONE
 
 
 def test_still_there_a_moment_later_is_no_call_to_press_again(small: Connection, sandbox: Sandbox) -> None:
     lose_the_purge(sandbox, {"items": [an_item(1_700_000_000_000, "stored")]})
     record = remove(small)
-    assert record.state == State.VERIFIED_PRESENT
+    assert record.state == RemovalState.VERIFIED_PRESENT
     assert "Do not press again" in write_outcome_message(record).next
     assert actions.find_tombstone(small, "anything") == record
 
@@ -60,9 +58,9 @@ def test_one_that_found_nothing_does_not_hide_the_one_that_took_it(
     small: Connection, media_id: str, sandbox: Sandbox
 ) -> None:
     took = remove(small, media_id)
-    assert remove(small, media_id).state == State.ALREADY_GONE
+    assert remove(small, media_id).state == RemovalState.ALREADY_GONE
     assert actions.find_tombstone(small, media_id) == took
-    assert remove(small, "99999").state == State.ALREADY_GONE
+    assert remove(small, "99999").state == RemovalState.ALREADY_GONE
     assert actions.find_tombstone(small, "99999") is None
 
 
@@ -73,7 +71,7 @@ def test_a_refusal_that_says_nothing_of_the_removal_is_unknown(
     sandbox.faults.add(method="GET")
     sandbox.faults.add(method="DELETE", status=status, body={"error": "Timeout"})
     sandbox.faults.add(method="GET", status=503, times=2)
-    assert remove(small, media_id).state == State.UNKNOWN
+    assert remove(small, media_id).state == RemovalState.UNKNOWN
 
 
 def test_being_asked_to_wait_is_no_refusal_of_the_key(
@@ -81,7 +79,7 @@ def test_being_asked_to_wait_is_no_refusal_of_the_key(
 ) -> None:
     sandbox.faults.add(method="DELETE", status=429, headers={"Retry-After": "30"}, body={"error": "Slow"})
     record = remove(small, media_id)
-    assert record.state == State.REFUSED
+    assert record.state == RemovalState.REFUSED
     assert "30 s" in record.service_text
     assert write_outcome_message(record).status == 503
 
@@ -98,7 +96,7 @@ def test_an_outcome_that_cannot_be_written_is_not_called_nothing(
 ) -> None:
     with database.execute_wrapper(updates_are_refused), pytest.raises(OutcomeNotRecorded):
         remove(small, media_id)
-    assert Removal.objects.get().state == State.SENT
+    assert Removal.objects.get().state == RemovalState.SENT
     assert len(make.deletes(sandbox)) == 1
 
 

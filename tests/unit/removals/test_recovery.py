@@ -15,13 +15,11 @@ from django.test import override_settings
 from django.utils import timezone
 
 from dashboard import audit, service
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.removals import errors, ledger, recovery
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.make import OMAR
-
-State = Removal.State
 
 
 def codes(removal: Removal) -> list[str]:
@@ -36,7 +34,7 @@ def unknown(small: Connection, media_id: str, sandbox: Sandbox) -> Removal:
     sandbox.faults.add(method="DELETE", close=True)
     sandbox.faults.add(method="GET", status=401, times=None)
     record = make.remove(small, media_id)
-    assert record.state == State.UNKNOWN
+    assert record.state == RemovalState.UNKNOWN
     return record
 
 
@@ -59,7 +57,7 @@ def test_the_looks_are_at_2_10_and_60_seconds_and_10_minutes(unknown: Removal) -
         before = timezone.now()
         assert recovery.reconcile_due() == 1
         unknown.refresh_from_db()
-        assert (unknown.state, unknown.looks) == (State.UNKNOWN, looks)
+        assert (unknown.state, unknown.looks) == (RemovalState.UNKNOWN, looks)
         assert timedelta(seconds=pause) <= unknown.next_look_at - before < timedelta(seconds=pause + 5)
     pass_by(unknown, seconds=541)
     recovery.reconcile_due()
@@ -84,7 +82,7 @@ def test_a_look_that_can_tell_settles_it(unknown: Removal, sandbox: Sandbox) -> 
     pass_by(unknown, seconds=3)
     recovery.reconcile_due()
     unknown.refresh_from_db()
-    assert unknown.state == State.VERIFIED_PRESENT
+    assert unknown.state == RemovalState.VERIFIED_PRESENT
     last = Event.objects.get(sequence=3)
     assert (last.actor_name, last.removal_id) == ("Vault+ dashboard", unknown.pk)
     assert len(make.deletes(sandbox)) == 1
@@ -112,14 +110,14 @@ def test_a_new_press_settles_the_old_one_first(unknown: Removal, sandbox: Sandbo
     sandbox.faults.clear()
     again = make.remove(unknown.connection, unknown.media_id)
     unknown.refresh_from_db()
-    assert (unknown.state, again.state) == (State.VERIFIED_PRESENT, State.DELETED)
+    assert (unknown.state, again.state) == (RemovalState.VERIFIED_PRESENT, RemovalState.DELETED)
 
 
 def test_a_retry_is_a_new_intent_linked_to_the_old_one(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
     recovery.reconcile(unknown)
     again = make.remove(unknown.connection, unknown.media_id, retry_of=unknown.pk)
-    assert (again.retry_of, again.attempt, again.state) == (unknown, 2, State.DELETED)
+    assert (again.retry_of, again.attempt, again.state) == (unknown, 2, RemovalState.DELETED)
     stranger = make.remove(unknown.connection, "99999", retry_of=unknown.pk)
     assert (stranger.retry_of, stranger.attempt) == (None, 1)
 
@@ -127,19 +125,29 @@ def test_a_retry_is_a_new_intent_linked_to_the_old_one(unknown: Removal, sandbox
 def test_an_answer_that_comes_late_outranks_what_was_found(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
     recovery.reconcile(unknown)
-    assert ledger.move(unknown, State.DELETED, OMAR, result={"status": 200}, freed_bytes=5)
+    assert ledger.move(unknown, RemovalState.DELETED, OMAR, result={"status": 200}, freed_bytes=5)
     assert codes(unknown)[-2:] == ["media.delete.verified_present", "media.delete.deleted"]
-    assert not ledger.move(unknown, State.VERIFIED_GONE, OMAR)
+    assert not ledger.move(unknown, RemovalState.VERIFIED_GONE, OMAR)
     unknown.refresh_from_db()
-    assert (unknown.state, unknown.freed_bytes) == (State.DELETED, 5)
+    assert (unknown.state, unknown.freed_bytes) == (RemovalState.DELETED, 5)
 
 
-FINAL = (State.DELETED, State.ALREADY_GONE, State.NOT_REMOVED, State.REJECTED, State.REFUSED)
+FINAL = (
+    RemovalState.DELETED,
+    RemovalState.ALREADY_GONE,
+    RemovalState.NOT_REMOVED,
+    RemovalState.REJECTED,
+    RemovalState.REFUSED,
+)
 
 
 @pytest.mark.parametrize("state", FINAL)
-@pytest.mark.parametrize("to", set(State) - {State.PLANNED, State.CLAIMED, State.CANCELLED, State.SENT})
-def test_an_answer_is_the_last_word(db: None, state: Removal.State, to: Removal.State) -> None:
+@pytest.mark.parametrize(
+    "to",
+    set(RemovalState)
+    - {RemovalState.PLANNED, RemovalState.CLAIMED, RemovalState.CANCELLED, RemovalState.SENT},
+)
+def test_an_answer_is_the_last_word(db: None, state: RemovalState, to: RemovalState) -> None:
     row = make.removal(make.connection(), state=state)
     assert not ledger.move(row, to, OMAR)
     row.refresh_from_db()
@@ -151,7 +159,7 @@ def test_an_answer_is_the_last_word(db: None, state: Removal.State, to: Removal.
 def test_what_its_process_left_behind_is_settled(
     small: Connection, media_id: str, sandbox: Sandbox, how: str
 ) -> None:
-    lost = make.removal(small, media_id=media_id, state=State.SENT, settled_at=None)
+    lost = make.removal(small, media_id=media_id, state=RemovalState.SENT, settled_at=None)
     assert recovery.reconcile_due() == 0
     now = timezone.now()
     changes: dict[str, dict[str, Any]] = {
@@ -165,7 +173,7 @@ def test_what_its_process_left_behind_is_settled(
     Removal.objects.filter(pk=lost.pk).update(**changes[how])
     assert recovery.reconcile_due() == 1
     lost.refresh_from_db()
-    assert lost.state == State.VERIFIED_PRESENT
+    assert lost.state == RemovalState.VERIFIED_PRESENT
     assert make.deletes(sandbox) == []
 
 
@@ -183,7 +191,7 @@ def test_the_reconciler_works_by_itself(sandbox: Sandbox, collected_static: obje
     gone = make.removal(
         small,
         media_id="99999",
-        state=State.SENT,
+        state=RemovalState.SENT,
         settled_at=None,
         sent_at=timezone.now() - timedelta(hours=1),
     )
@@ -196,23 +204,23 @@ def test_the_reconciler_works_by_itself(sandbox: Sandbox, collected_static: obje
     reconciler = threading.Thread(target=run)
     reconciler.start()
     until = time.monotonic() + 60
-    while gone.state == State.SENT and time.monotonic() < until:
+    while gone.state == RemovalState.SENT and time.monotonic() < until:
         time.sleep(0.1)
         gone.refresh_from_db()
     stop.set()
     reconciler.join(10)
-    assert gone.state in (State.UNKNOWN, State.VERIFIED_GONE)
+    assert gone.state in (RemovalState.UNKNOWN, RemovalState.VERIFIED_GONE)
     assert not reconciler.is_alive()
 
 
 def test_an_unresolved_one_is_closed_once_with_a_note(unknown: Removal) -> None:
     assert not ledger.close(unknown, OMAR, "too early")
-    ledger.move(unknown, State.UNRESOLVED, OMAR)
+    ledger.move(unknown, RemovalState.UNRESOLVED, OMAR)
     assert list(ledger.find_needing_attention()) == [unknown]
     assert ledger.close(unknown, OMAR, "The service's people say it is gone.")
     assert not ledger.close(unknown, OMAR, "again")
     unknown.refresh_from_db()
-    assert (unknown.closed_by, unknown.state) == ("Omar Haddad", State.UNRESOLVED)
+    assert (unknown.closed_by, unknown.state) == ("Omar Haddad", RemovalState.UNRESOLVED)
     assert codes(unknown)[-1] == "media.delete.closed"
     assert list(ledger.find_needing_attention()) == []
     assert audit.find_difference() is None
@@ -224,7 +232,7 @@ def test_a_purge_of_a_large_connection_is_settled_by_asking_for_what_is_older(
     big = make.connection("big", connection_id=make.BIG_ID)
     sandbox.faults.add(method="DELETE", close=True, act=True)
     gone = make.remove(big)
-    assert gone.state == State.VERIFIED_GONE
+    assert gone.state == RemovalState.VERIFIED_GONE
     assert make.deletes(sandbox) == ["/v2/vault-plus/media"]
 
 
@@ -240,4 +248,4 @@ def test_a_clock_that_was_behind_calls_nothing_old_new(
     record = make.remove(small, media_id)
     record.sent_at = newest - timedelta(days=900)
     sandbox.faults.clear()
-    assert recovery.reconcile(record).state == State.VERIFIED_PRESENT
+    assert recovery.reconcile(record).state == RemovalState.VERIFIED_PRESENT

@@ -12,14 +12,12 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.jobs import lifecycle
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, Removal, RemovalState
 from dashboard.removals import bulk, claims, errors, recovery, runner
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests import make
-
-State = Removal.State
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +94,7 @@ def test_each_outcome_is_its_own(small: Connection, ids: list[str], sandbox: San
 
 
 def settle_all(job: Job) -> None:
-    job.removals.filter(state=State.UNKNOWN).update(next_look_at=timezone.now() - timedelta(seconds=1))
+    job.removals.filter(state=RemovalState.UNKNOWN).update(next_look_at=timezone.now() - timedelta(seconds=1))
     recovery.reconcile_due()
 
 

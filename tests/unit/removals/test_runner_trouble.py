@@ -18,7 +18,7 @@ from dashboard import service
 from dashboard.auth.config import AuthConfig
 from dashboard.identity import Caller, Person, Role
 from dashboard.jobs import lifecycle, retry_policy
-from dashboard.models import Account, Connection, Job, Removal
+from dashboard.models import Account, Connection, Job, JobState, Removal, RemovalState
 from dashboard.removals import bulk, claims, ledger, runner
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
@@ -27,7 +27,6 @@ from tests import make
 from tests.assertions import GROUPS
 from tests.crash.relay import Relay
 
-State = Removal.State
 LONG_WAIT = {"status": 429, "headers": {"Retry-After": "300"}, "body": {"error": "Too many requests"}}
 
 
@@ -94,15 +93,15 @@ def test_it_rests_and_goes_on(
 ) -> None:
     after_three(sandbox, **trouble)
     job = run(begin(small, ids))
-    assert job.state == Job.State.PAUSED
+    assert job.state == JobState.PAUSED
     assert said in job.why
     assert job.next_try_at
     left = (job.next_try_at - timezone.now()).total_seconds()
     assert seconds - 20 < left <= seconds
     assert sorted(states(job)) == ["deleted"] * 3 + ["planned"] * 5, "nothing failed"
-    assert not job.removals.exclude(claim=None, lease_until=None).filter(state=State.PLANNED).exists()
+    assert not job.removals.exclude(claim=None, lease_until=None).filter(state=RemovalState.PLANNED).exists()
     reached = len(sandbox.calls)
-    assert run(job).state == Job.State.PAUSED, "a task that comes early does nothing"
+    assert run(job).state == JobState.PAUSED, "a task that comes early does nothing"
     assert len(sandbox.calls) == reached
     sandbox.faults.clear()
     service.get_client.cache_clear()  # what is remembered of the long wait would be waited for
@@ -167,7 +166,7 @@ def test_after_some_rests_somebody_has_to_look(small: Connection, ids: list[str]
     for _ in range(retry_policy.MAX_TRIES - 1):
         assert run(job).next_try_at
         Job.objects.update(next_try_at=timezone.now())
-    assert (run(job).state, job.next_try_at) == (Job.State.PAUSED, None)
+    assert (run(job).state, job.next_try_at) == (JobState.PAUSED, None)
     assert lifecycle.queue_due_jobs() == 0
 
 
@@ -253,7 +252,7 @@ def test_a_call_that_was_not_taken_while_somebody_pressed_stop(
     job = begin(small, ids)
     with during_a_call(sandbox, lambda: assert_true(bulk.stop(Job.objects.get(), make.OMAR))):
         run(job)
-    assert job.state == Job.State.STOPPED
+    assert job.state == JobState.STOPPED
     assert set(states(job)) == {"cancelled", "refused"}
     assert not ledger.find_in_flight(small, ids[0]).exists()
     assert make.facts_of("media.bulk.stopped")["result"]["cancelled"] == states(job).count("cancelled")
@@ -268,7 +267,7 @@ def test_a_process_that_ends_gives_back_before_its_calls_are_over(
     def end() -> None:
         lifecycle.stopping.set()
         until = timezone.now() + timedelta(seconds=10)
-        while State.CLAIMED in states(job) and timezone.now() < until:
+        while RemovalState.CLAIMED in states(job) and timezone.now() < until:
             pass
         seen.append([call.path for call in sandbox.calls if call.method == "DELETE" and not call.status])
 
@@ -278,7 +277,7 @@ def test_a_process_that_ends_gives_back_before_its_calls_are_over(
         run(job)
     assert len(seen[0]) in (1, 2), "given back while they were out"
     assert states(job).count("planned") == 8 - states(job).count("deleted")
-    assert job.state == Job.State.WAITING
+    assert job.state == JobState.WAITING
 
 
 def assert_true(value: bool) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard import selection
 from dashboard.auth.demo import DEMO_PEOPLE
-from dashboard.models import Connection, Removal, TrayItem
+from dashboard.models import Connection, Removal, RemovalState, TrayItem
 from dashboard.removals import bulk, recovery
 from dashboard.removals.ledger import Intent
 from dashboard.removals.unselect import unselect
@@ -23,7 +23,6 @@ from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests.make import OMAR, Browser, hidden_fields, plain_ids, removal, remove, text, work_off
 
-State = Removal.State
 OPERATOR = DEMO_PEOPLE["operator"]
 ADMIN = DEMO_PEOPLE["admin"]
 LIST = "https://testserver/c/small/media/?ticket=ZD-1"
@@ -107,8 +106,8 @@ def test_by_a_purge_of_this_connection_alone(
 
 def test_found_gone_by_reading(small: Connection, three: list[str]) -> None:
     selection.add(OPERATOR, small, [("999999", 1, 100)])
-    lost = removal(small, media_id="999999", state=State.UNKNOWN, settled_at=None)
-    assert recovery.reconcile(lost).state == State.VERIFIED_GONE
+    lost = removal(small, media_id="999999", state=RemovalState.UNKNOWN, settled_at=None)
+    assert recovery.reconcile(lost).state == RemovalState.VERIFIED_GONE
     assert selection.list_ids(OPERATOR, small) == three
 
 
@@ -121,10 +120,11 @@ def test_all_that_was_selected_is_gone(operator: Browser, small: Connection) -> 
 
 
 @pytest.mark.parametrize(
-    "state", sorted(set(State) - {State.DELETED, State.ALREADY_GONE, State.VERIFIED_GONE})
+    "state",
+    sorted(set(RemovalState) - {RemovalState.DELETED, RemovalState.ALREADY_GONE, RemovalState.VERIFIED_GONE}),
 )
 def test_what_is_not_known_to_be_gone_stays_selected(
-    small: Connection, three: list[str], state: State
+    small: Connection, three: list[str], state: RemovalState
 ) -> None:
     unselect(removal(small, media_id=three[0], state=state))
     assert counts(small) == (3, 3)

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from dashboard.jobs import lifecycle, paging, walker
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from dashboard.scans.statistics import ScanStatistics
@@ -22,8 +22,6 @@ from dashboard.vault import MediaQuery
 from tests import make
 from tests.environment import API_KEY
 from tests.scans import ITEMS, SOME_ID, after, begun, statistics_of, sums
-
-State = Job.State
 
 
 @pytest.fixture
@@ -33,7 +31,7 @@ def every_page_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_counts_all_there_is(some: Connection, upstream: Sandbox) -> None:
     job = after(begun(some))
-    assert (job.state, job.seen, job.cursor, job.why) == (State.DONE, ITEMS, "", "")
+    assert (job.state, job.seen, job.cursor, job.why) == (JobState.DONE, ITEMS, "", "")
     by_hand = ScanStatistics(now_ms=statistics_of(job).now_ms)
     for step in paging.paginate(some, MediaQuery()):
         by_hand.add(step.items)
@@ -44,7 +42,7 @@ def test_counts_all_there_is(some: Connection, upstream: Sandbox) -> None:
 
 def test_an_empty_connection_is_done_at_once(connections: None) -> None:
     job = after(begun(Connection.objects.get(slug="empty")))
-    assert (job.state, statistics_of(job).items) == (State.DONE, 0)
+    assert (job.state, statistics_of(job).items) == (JobState.DONE, 0)
 
 
 def test_items_that_cannot_be_read_are_counted(connections: None) -> None:
@@ -83,7 +81,7 @@ def test_presses_at_the_same_instant_begin_one(upstream: Sandbox) -> None:
         thread.join(30)
     assert len(found) == 4
     assert len({job.pk for job in found}) == 1
-    assert Job.objects.filter(state=State.WAITING).count() == 1
+    assert Job.objects.filter(state=JobState.WAITING).count() == 1
 
 
 class Killed(BaseException):
@@ -116,10 +114,10 @@ def test_a_scan_killed_at_any_point_counts_nothing_twice(
                 scan.run(job.pk)
             except Killed:
                 died += 1
-        Job.objects.filter(pk=job.pk, state=State.RUNNING).update(lease_until=timezone.now())
+        Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(lease_until=timezone.now())
         time.sleep(0.001)  # so that the lease has ended
         after(job)
-        assert (job.state, job.seen) == (State.DONE, ITEMS)
+        assert (job.state, job.seen) == (JobState.DONE, ITEMS)
         assert sums(job) == whole
         if left[0] > 0:
             break  # it came to its end before this point
@@ -129,7 +127,7 @@ def test_a_scan_killed_at_any_point_counts_nothing_twice(
 def test_a_stopped_scan_is_left_as_it_is(some: Connection) -> None:
     job = begun(some)
     lifecycle.stop(job, "not now")
-    assert after(job).state == State.STOPPED
+    assert after(job).state == JobState.STOPPED
     assert job.seen == 0
 
 
@@ -148,7 +146,7 @@ def test_stop_ends_it_at_its_next_step(some: Connection, upstream: Sandbox) -> N
     with database.execute_wrapper(pressing):
         scan.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.why) == (State.STOPPED, "Stopped by Omar Haddad.")
+    assert (job.state, job.why) == (JobState.STOPPED, "Stopped by Omar Haddad.")
     assert 0 < job.seen < ITEMS
 
 
@@ -157,13 +155,13 @@ def test_a_process_that_ends_gives_it_back(some: Connection, whole: dict[str, An
     job = begun(some)
     lifecycle.stopping.set()
     try:
-        assert after(job).state == State.WAITING
+        assert after(job).state == JobState.WAITING
     finally:
         lifecycle.stopping.clear()
     assert job.runner is None
     assert 0 < job.seen < ITEMS
     after(job)
-    assert (job.state, sums(job)) == (State.DONE, whole)
+    assert (job.state, sums(job)) == (JobState.DONE, whole)
     progress = scan.load_progress(job)
     assert progress is not None
     assert progress.takeovers == 1
@@ -194,7 +192,7 @@ def test_a_runner_that_was_taken_over_writes_nothing_more(some: Connection, whol
     with database.execute_wrapper(hanging):
         scan.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.seen, sums(job)) == (State.DONE, ITEMS, whole)
+    assert (job.state, job.seen, sums(job)) == (JobState.DONE, ITEMS, whole)
 
 
 def answers(upstream: Sandbox, *pages: tuple[int, str | None]) -> None:
@@ -216,7 +214,7 @@ def test_items_that_come_again_are_counted_once(some: Connection, upstream: Sand
     answers(upstream, (0, "a"), (0, "b"), (1, None))
     job = after(begun(some))
     statistics = statistics_of(job)
-    assert (job.state, job.seen) == (State.DONE, 300)
+    assert (job.state, job.seen) == (JobState.DONE, 300)
     assert (statistics.items, statistics.repeats) == (200, 100)
 
 
@@ -225,7 +223,7 @@ def test_a_circle_ends_it_and_is_told(some: Connection, upstream: Sandbox) -> No
     job = after(begun(some))
     progress = scan.load_progress(job)
     assert progress is not None
-    assert (job.state, job.why) == (State.DONE, scan.CURSOR_LOOP_MESSAGE)
+    assert (job.state, job.why) == (JobState.DONE, scan.CURSOR_LOOP_MESSAGE)
     assert (progress.has_cursor_loop, progress.statistics.items) == (True, 300)
 
 
@@ -235,5 +233,5 @@ def test_a_circle_of_ever_new_cursors_ends_it_too(some: Connection, upstream: Sa
     job = after(begun(some))
     progress = scan.load_progress(job)
     assert progress is not None
-    assert (job.state, job.why) == (State.DONE, scan.CURSOR_LOOP_MESSAGE)
+    assert (job.state, job.why) == (JobState.DONE, scan.CURSOR_LOOP_MESSAGE)
     assert (progress.has_cursor_loop, progress.statistics.items, job.seen) == (True, 200, 500)

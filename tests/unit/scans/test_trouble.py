@@ -14,13 +14,11 @@ from django.utils import timezone
 from dashboard import service
 from dashboard.jobs import lifecycle, retry_policy
 from dashboard.jobs.retry_policy import MAX_TRIES
-from dashboard.models import Connection, Job
+from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from tests import make
 from tests.scans import ITEMS, SOME_ID, after, begun, statistics_of, sums
-
-State = Job.State
 
 
 def fail(upstream: Sandbox, page: int, times: int | None = None, **fault: Any) -> None:
@@ -54,23 +52,23 @@ def test_what_lasts_is_a_pause(
     fail(upstream, 3, **fault)
     asked_at = timezone.now()
     after(job)
-    assert job.state == State.PAUSED
+    assert job.state == JobState.PAUSED
     assert words in job.why
     assert job.next_try_at is not None
     assert job.next_try_at - asked_at > timedelta(seconds=least)
     assert (job.seen, statistics_of(job).items) == (300, 300)
-    assert after(job).state == State.PAUSED  # it is not yet time
+    assert after(job).state == JobState.PAUSED  # it is not yet time
     upstream.faults.clear()
     fit(job)
     after(job)
-    assert (job.state, job.seen, job.why) == (State.DONE, ITEMS, "")
+    assert (job.state, job.seen, job.why) == (JobState.DONE, ITEMS, "")
     assert sums(job) == whole
 
 
 def test_go_on_takes_it_up_at_once(some: Connection, upstream: Sandbox, whole: dict[str, Any]) -> None:
     job = begun(some)
     fail(upstream, 5, status=401)
-    assert after(job).state == State.PAUSED
+    assert after(job).state == JobState.PAUSED
     upstream.faults.clear()
     assert lifecycle.resume(job)
     assert sums(after(job)) == whole
@@ -88,7 +86,7 @@ def test_what_passes_costs_a_wait_and_nothing_else(
     job = begun(some)
     fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
     after(job)
-    assert (job.state, job.why, sums(job)) == (State.DONE, "", whole)
+    assert (job.state, job.why, sums(job)) == (JobState.DONE, "", whole)
 
 
 def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +94,7 @@ def test_gives_up_in_words(some: Connection, upstream: Sandbox, monkeypatch: pyt
     job = begun(some)
     fail(upstream, 2, status=302, headers={"Location": "/elsewhere"})
     after(job)
-    assert (job.state, job.seen) == (State.FAILED, 200)
+    assert (job.state, job.seen) == (JobState.FAILED, 200)
     assert job.why.startswith("Given up after 10 tries. The service sent something we cannot use.")
     assert statistics_of(job).items == 200  # what was counted stays
 
@@ -107,13 +105,13 @@ def test_a_key_that_stays_refused_is_tried_less_and_less_then_given_up(
     job = begun(some)
     fail(upstream, 1, status=401)
     waits = []
-    while after(job).state == State.PAUSED:
+    while after(job).state == JobState.PAUSED:
         assert job.next_try_at is not None
         waits.append(round((job.next_try_at - timezone.now()).total_seconds()))
         fit(job)
     assert waits[:3] == [60, 120, 240]
     assert len(waits) == MAX_TRIES - 1
-    assert (job.state, job.seen) == (State.FAILED, 100)
+    assert (job.state, job.seen) == (JobState.FAILED, 100)
     assert "refused our key" in job.why
 
 
@@ -130,7 +128,7 @@ def test_a_place_that_the_service_forgot_is_looked_for_once_more_from_the_start(
     after(job)
     progress = scan.load_progress(job)
     assert progress is not None
-    assert (job.state, job.seen, sums(job), progress.started_over) == (State.DONE, ITEMS, whole, True)
+    assert (job.state, job.seen, sums(job), progress.started_over) == (JobState.DONE, ITEMS, whole, True)
 
 
 def test_a_place_that_is_forgotten_again_and_again_ends_it(some: Connection, upstream: Sandbox) -> None:
@@ -138,14 +136,14 @@ def test_a_place_that_is_forgotten_again_and_again_ends_it(some: Connection, ups
     fail(upstream, 3, times=1, status=400, body={"error": "Invalid cursor"})
     fail(upstream, 4, status=400, body={"error": "Invalid cursor"})
     after(job)
-    assert (job.state, job.seen) == (State.FAILED, 400)
+    assert (job.state, job.seen) == (JobState.FAILED, 400)
     assert "Invalid cursor" in job.why
 
 
 def test_a_question_that_is_refused_outright_ends_it(some: Connection, upstream: Sandbox) -> None:
     fail(upstream, 0, status=400, body={"error": "No such connection"})
     job = after(begun(some))
-    assert (job.state, job.seen) == (State.FAILED, 0)
+    assert (job.state, job.seen) == (JobState.FAILED, 0)
     assert "No such connection" in job.why
 
 
@@ -176,12 +174,12 @@ def test_a_wait_ends_when_the_process_does(upstream: Sandbox, fault: dict[str, A
             if left.name.startswith("walk"):
                 left.join(20)
     job.refresh_from_db()
-    assert (job.state, job.seen) == (State.WAITING, 100)
+    assert (job.state, job.seen) == (JobState.WAITING, 100)
 
 
 def test_of_an_archived_connection_nothing_is_asked(some: Connection, upstream: Sandbox) -> None:
     job = begun(some)
     Connection.objects.filter(pk=some.pk).update(archived_at=timezone.now())
     job = after(job)
-    assert (job.state, job.why) == (State.FAILED, f"{some.label} was archived.")
+    assert (job.state, job.why) == (JobState.FAILED, f"{some.label} was archived.")
     assert upstream.calls == []

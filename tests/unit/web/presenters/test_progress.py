@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.models import Connection, Job, Worker
+from dashboard.models import Connection, Job, JobState, Worker
 from dashboard.units import format_rate, format_span
 from dashboard.web.presenters.progress import Progress
 from tests import make
-
-State = Job.State
 
 
 @pytest.fixture
@@ -23,7 +21,7 @@ def studio(db: None) -> Connection:
 
 def begun(studio: Connection, seconds: float = 10, **fields: Any) -> Job:
     started = timezone.now() - timedelta(seconds=seconds)
-    return make.job(studio, **{"state": State.RUNNING, "started_at": started, **fields})
+    return make.job(studio, **{"state": JobState.RUNNING, "started_at": started, **fields})
 
 
 def test_of_a_known_number_it_says_what_is_left(studio: Connection) -> None:
@@ -50,8 +48,8 @@ def test_the_last_while_says_more_of_the_rate_than_the_whole(studio: Connection)
 @pytest.mark.parametrize(
     ("done", "fields"),
     [
-        (5, {"state": State.WAITING, "started_at": None}),
-        (5, {"state": State.PAUSED}),
+        (5, {"state": JobState.WAITING, "started_at": None}),
+        (5, {"state": JobState.PAUSED}),
         (5, {"seconds": -60}),  # it began this moment, by a clock that is a little ahead
         (0, {"seconds": 50}),
     ],
@@ -64,17 +62,17 @@ def test_a_rate_is_no_guess(studio: Connection, done: int, fields: dict[str, Any
 @pytest.mark.parametrize(
     ("state", "done", "said"),
     [
-        (State.WAITING, 0, "Waiting for a worker: 0 of 60 items"),
-        (State.RUNNING, 14, "Running"),
-        (State.RUNNING, 15, "25 % done"),
-        (State.RUNNING, 44, "50 % done"),
-        (State.RUNNING, 60, "Nearly done"),
-        (State.PAUSED, 20, "Paused: 20 of 60 items"),
-        (State.DONE, 60, "Done: 60 of 60 items"),
+        (JobState.WAITING, 0, "Waiting for a worker: 0 of 60 items"),
+        (JobState.RUNNING, 14, "Running"),
+        (JobState.RUNNING, 15, "25 % done"),
+        (JobState.RUNNING, 44, "50 % done"),
+        (JobState.RUNNING, 60, "Nearly done"),
+        (JobState.PAUSED, 20, "Paused: 20 of 60 items"),
+        (JobState.DONE, 60, "Done: 60 of 60 items"),
     ],
 )
 def test_it_is_announced_at_the_start_at_quarters_and_at_the_end(
-    studio: Connection, state: State, done: int, said: str
+    studio: Connection, state: JobState, done: int, said: str
 ) -> None:
     assert Progress(begun(studio, state=state), done=done, total=60).said == said
 
@@ -87,7 +85,7 @@ def test_it_says_when_no_worker_is_there_for_it(studio: Connection) -> None:
     Worker.objects.create(host="here")
     assert not Progress(job).needs_worker
     Worker.objects.all().delete()
-    assert not Progress(begun(studio, state=State.DONE)).needs_worker
+    assert not Progress(begun(studio, state=JobState.DONE)).needs_worker
 
 
 @pytest.mark.parametrize(

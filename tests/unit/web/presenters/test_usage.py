@@ -8,13 +8,11 @@ import pytest
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.models import Connection, Removal
+from dashboard.models import Connection, Removal, RemovalState
 from dashboard.vault import MediaPage, UnreadableItem
 from dashboard.web.presenters.usage import summarize_connection, summarize_page
 from tests.make import item, removal, variant
 from tests.scans import ITEMS, after, begun
-
-State = Removal.State
 
 
 def test_what_a_first_look_found() -> None:
@@ -64,8 +62,12 @@ def test_a_scan_knows_more_than_a_look_at_the_beginning(some: Connection) -> Non
     }
 
 
-@pytest.mark.parametrize(("state", "believed"), [(State.DELETED, False), (State.REJECTED, True)])
-def test_a_scan_from_before_a_purge_is_not_believed(some: Connection, state: State, believed: bool) -> None:
+@pytest.mark.parametrize(
+    ("state", "believed"), [(RemovalState.DELETED, False), (RemovalState.REJECTED, True)]
+)
+def test_a_scan_from_before_a_purge_is_not_believed(
+    some: Connection, state: RemovalState, believed: bool
+) -> None:
     after(begun(some))
     removal(some, media_id="", verb=Removal.Verb.PURGE, state=state)
     assert (summarize_connection(some, service.read_first_page(some)).scan is not None) is believed
@@ -73,7 +75,7 @@ def test_a_scan_from_before_a_purge_is_not_believed(some: Connection, state: Sta
 
 def test_a_purge_from_before_a_scan_is_nothing_to_it(some: Connection) -> None:
     earlier = timezone.now() - timedelta(hours=1)
-    removal(some, media_id="", verb=Removal.Verb.PURGE, state=State.DELETED, sent_at=earlier)
+    removal(some, media_id="", verb=Removal.Verb.PURGE, state=RemovalState.DELETED, sent_at=earlier)
     after(begun(some))
     assert summarize_connection(some, service.read_first_page(some)).scan is not None
 
