@@ -44,7 +44,7 @@ class SelectionFull(Problem):
 
 
 class SelectionRefused(Problem):
-    """What was sent to be selected cannot be read; `reasons` are sentences."""
+    """A refusal of what was sent to be selected; `reasons` are sentences."""
 
     title = "This cannot be selected"
     status = 422

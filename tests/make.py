@@ -1,16 +1,13 @@
-"""What tests are made of: connections, removals, browsers that are signed in, and what answers hold."""
+"""What tests are made of: connections, removals, browsers that are signed in."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
 import uuid
-from html import unescape
 from typing import Any, Final
 
-from django.core.signals import request_finished
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -25,6 +22,7 @@ from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
 from dashboard.web.presenters.usage import summarize_page
 from tests import assertions
+from tests.answers import csrf_token
 from tests.environment import API_KEY as API_KEY
 
 SMALL_ID: Final = "conn_canary_small_0000000000a1b2"
@@ -174,37 +172,6 @@ def _sign_in_with_token(browser: Browser, role: str) -> Any:
 REFERRED: Final = {"Referer": "https://testserver/"}
 
 
-def text(answer: Any) -> str:
-    """Return the page as text, with the line breaks of its template folded into one space each, as a browser
-    does; assert that it is HTML. Lines of what is shown, and of a textarea, are kept."""
-    assert answer.headers["Content-Type"].startswith("text/html"), answer.headers["Content-Type"]
-    parts = re.split(r"(<textarea.*?</textarea>)", answer.content.decode(), flags=re.DOTALL)
-    breaks = re.compile(r"\s*\n\s+|(?<=>)\n|\n(?=<)")
-    return "".join(part if part.startswith("<textarea") else breaks.sub(" ", part) for part in parts)
-
-
-def leave(answer: Any) -> None:
-    """Go away from a streamed answer before its end. The database stays open, as the client keeps it."""
-    request_finished.disconnect(close_old_connections)
-    try:
-        answer.close()
-    finally:
-        request_finished.connect(close_old_connections)
-
-
-def csrf_token(answer: Any) -> str:
-    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', text(answer))
-    assert found, "the page has no token against forged forms"
-    return found[1]
-
-
-def form_token(answer: Any) -> str:
-    """The one-time token of a removal's form."""
-    found = re.search(r'name="token" value="([^"]+)"', text(answer))
-    assert found, "the page has no one-time token"
-    return found[1]
-
-
 OMAR: Final = Caller(
     Person("Omar Haddad", "omar@example.com", Role.OPERATOR, issuer="demo", subject="omar", mode="demo"),
     address="192.0.2.7",
@@ -212,11 +179,6 @@ OMAR: Final = Caller(
     request_id="r",
 )
 """An operator at their screen."""
-
-
-def hidden_fields(answer: Any) -> dict[str, str]:
-    """What the form on the page brings back of itself: its one-time token, and the impact that it showed."""
-    return dict(re.findall(r'type="hidden" name="(token|impact|seen)" value="([^"]*)"', text(answer)))
 
 
 def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
@@ -229,22 +191,6 @@ def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
         record = purge(of, intent, summarize_page(service.read_first_pages(of)).record())
     record.refresh_from_db()
     return record
-
-
-def words_in(markup: str) -> str:
-    """What a reader sees of it."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", markup)).split())
-
-
-def rows_of(answer: Any) -> list[str]:
-    """The words of each row of the page's table, its head left out."""
-    _, _, body = text(answer).partition("<tbody>")
-    return [words_in(row) for row in body.partition("</tbody>")[0].split("</tr>")[:-1]]
-
-
-def errors_of(answer: Any) -> list[str]:
-    """The reasons that stand beside the fields of the page's form, or above it."""
-    return [words_in(found) for found in re.findall(r'class="error"[^>]*>(.*?)</(?:span|p)>', text(answer))]
 
 
 def facts_of(code: str) -> dict[str, Any]:
@@ -270,11 +216,6 @@ def plain_ids(of: Connection, query: MediaQuery) -> list[str]:
     """The ids of one page of the connection's items, without the odd ones."""
     page = service.list_media(of, query)
     return [item.id for item in page.readable if item.id.isdecimal()]
-
-
-def ids_on(answer: Any) -> list[str]:
-    """The ids of the items whose rows are on the page, in order."""
-    return re.findall(r'<tr id="row-([^"]+)"', text(answer))
 
 
 def operations(sandbox: Sandbox) -> list[str]:

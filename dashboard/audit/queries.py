@@ -1,7 +1,7 @@
 """The audit as a person may read it: pages of events by filters, one event, one removal and its steps.
 
-The record is read newest first, by the place where the page before ended and never by a page's number: each
-page is one walk along an index, however long the record is and however far back one looks.
+The record is read newest first, from the place where the page before ended: each page is one walk along an
+index, however far back one looks.
 """
 
 from __future__ import annotations
@@ -74,8 +74,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuery:
-    """The filters of one question to the audit. An actor is an email where there is an @, else a name; both
-    are exact."""
+    """The filters of a question to the audit. An actor with an @ is an email, else a name; both are exact."""
 
     actor: str | None = None
     verb: str | None = None
@@ -92,8 +91,7 @@ class AuditQuery:
 
     @property
     def leaves_out_intents(self) -> bool:
-        """Return True unless every step is asked for: an intent has its outcome in the list, or needs
-        attention."""
+        """Return True unless every step is asked for: an intent has an outcome, or needs attention."""
         return self.steps != ALL_STEPS and self.outcome != "sent"
 
     @property

@@ -125,3 +125,9 @@ def _state_after(error: VaultError) -> tuple[RemovalState, str]:
         case Unreachable():
             return RemovalState.REFUSED, error.detail
     return RemovalState.UNKNOWN, error.detail
+
+
+def was_not_taken(outcome: Outcome) -> bool:
+    """Return True if nothing was done and another try makes sense later."""
+    refused = outcome.state in (RemovalState.REFUSED, RemovalState.REJECTED)
+    return refused and isinstance(outcome.error, Busy | Unreachable | KeyRefused)

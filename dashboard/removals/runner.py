@@ -26,7 +26,6 @@ from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 from dashboard.vault import (
     WORKER_TIMEOUTS,
     Busy,
-    KeyRefused,
     MediaItem,
     UnexpectedResponse,
     Unreachable,
@@ -35,7 +34,7 @@ from dashboard.vault import (
 )
 
 from . import actions, bulk, claims, errors, ledger, recovery
-from .outcomes import Outcome, attempt_call, classify_error
+from .outcomes import Outcome, attempt_call, classify_error, was_not_taken
 
 logger = logging.getLogger(__name__)
 
@@ -185,7 +184,7 @@ class _Runner:
             logger.error("removal %s broke off", row.pk, exc_info=broken)
         outcome = Outcome(RemovalState.UNKNOWN) if broken else future.result()
         rest = self._classify_outcome(outcome)
-        if not (_was_not_taken(outcome) and self._defer(row, outcome)):
+        if not (was_not_taken(outcome) and self._defer(row, outcome)):
             actions.write_down(row, outcome, self.job.caller)
         if rest:
             raise rest
@@ -213,7 +212,7 @@ class _Runner:
                 if self.waits_in_a_row < MAX_WAITS_IN_A_ROW:
                     return None
                 return self._back_off_after(Busy("It goes on asking."))
-            case Outcome(error=VaultError() as error) if _was_not_taken(outcome):
+            case Outcome(error=VaultError() as error) if was_not_taken(outcome):
                 return self._back_off_after(error)
         self.lost_in_a_row = self.waits_in_a_row = self.rests = 0
         self.job.progress = {**self.job.progress, "rests": 0}
@@ -256,12 +255,6 @@ class _Runner:
             _halt(self.job, f"{self.job.connection_label} was archived.")
         elif not (now.may(Role.OPERATOR) and connection.is_open_to(now.groups)):
             _halt(self.job, f"{self.job.person} may not delete in {self.job.connection_label} any more.")
-
-
-def _was_not_taken(outcome: Outcome) -> bool:
-    """Return True if nothing was done and another try makes sense later."""
-    refused = outcome.state in (RemovalState.REFUSED, RemovalState.REJECTED)
-    return refused and isinstance(outcome.error, Busy | Unreachable | KeyRefused)
 
 
 def _call(connection: Connection, media_id: str, before: Mapping[str, Any]) -> Outcome:

@@ -24,9 +24,10 @@ from dashboard import service
 from dashboard.models import Connection, Removal, RemovalState
 from dashboard.scans import scan
 from dashboard.vault import MEDIA_ID
-from tests import make
+from tests import answers, make
+from tests.answers import text
 from tests.contract.contract_server import ContractServer, Json, World, judged
-from tests.make import Browser, text
+from tests.make import Browser
 
 pytestmark = pytest.mark.no_cover  # it asks what other tests ask one by one
 EXAMPLES: Final = 25
@@ -171,7 +172,7 @@ def exports(browser: Browser, usable: list[str], unusable: int) -> None:
 def looks_up(browser: Browser, usable: list[str]) -> None:
     begun = browser.post("/lookup/", {"ids": " ".join(usable), "connection": "judged"})
     assert begun.status_code == 303
-    found = make.words_in(answered(browser.get(begun.headers["Location"]), 200))
+    found = answers.words_in(answered(browser.get(begun.headers["Location"]), 200))
     assert f"{len(usable)} found 0 not cached" in found
 
 

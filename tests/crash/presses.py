@@ -38,7 +38,7 @@ from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removals import actions, bulk, ledger, recovery, runner  # noqa: E402
 from dashboard.removals.actions import Intent  # noqa: E402
 from dashboard.removals.errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight  # noqa: E402
-from tests import make  # noqa: E402
+from tests import answers, make  # noqa: E402
 from tests.crash.steps import Steps  # noqa: E402
 from tests.rights import as_owner, migrate  # noqa: E402
 
@@ -151,11 +151,11 @@ def page(post: dict[str, Any]) -> list[Any]:
     def ask() -> str:
         settings.ALLOWED_HOSTS = ["testserver"]
         operator = make.signed_in("operator")
-        fields = make.hidden_fields(operator.get(post["path"]))
+        fields = answers.hidden_fields(operator.get(post["path"]))
         with database.cursor() as cursor:
             cursor.execute(post["sql"])
         answer = operator.post(post["path"], {**fields, "ticket": "ZD-1", "reason": post.get("reason", "")})
-        return json.dumps([answer.status_code, make.text(answer)])
+        return json.dumps([answer.status_code, answers.text(answer)])
 
     return list(json.loads(said(*fork(ask))))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, ids_on
+from tests.answers import ids_on
+from tests.make import Browser
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from django.test import Client, override_settings
 
 from dashboard.auth.config import AuthConfig, HeaderConfig
+from tests.answers import text
 from tests.assertions import (
     GRANTS,
     GROUPS,
@@ -25,7 +26,7 @@ from tests.assertions import (
     private_key,
     token,
 )
-from tests.make import Browser, assertion_browser, text
+from tests.make import Browser, assertion_browser
 from tests.pages.test_every_page import assert_headers
 
 pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")

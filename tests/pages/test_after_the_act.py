@@ -16,7 +16,8 @@ from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Job, Lookup, Removal, RemovalState, Worker
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from tests.make import Browser, deletes, hidden_fields, lookup, plain_ids, text, work_off
+from tests.answers import hidden_fields, text
+from tests.make import Browser, deletes, lookup, plain_ids, work_off
 from tests.rights import refuse
 
 TRAY = "/c/small/tray/"

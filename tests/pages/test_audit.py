@@ -13,7 +13,8 @@ from django.utils import timezone
 from dashboard.identity import Caller, Person
 from dashboard.models import Connection, Event, RemovalState
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, Browser, event, removal, text, words_in
+from tests.answers import text, words_in
+from tests.make import BIG_ID, Browser, event, removal
 
 HERE = "/audit/"
 BAD = [

@@ -14,7 +14,8 @@ from dashboard.audit import chain
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, event, removal, text
+from tests.answers import text
+from tests.make import Browser, event, removal
 
 BEFORE = {
     "type": "video",

@@ -14,7 +14,8 @@ from django.db import connection as database
 
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, SMALL_ID, Browser, event, text
+from tests.answers import text
+from tests.make import BIG_ID, SMALL_ID, Browser, event
 
 HERE = "/audit/export/"
 

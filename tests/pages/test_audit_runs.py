@@ -17,7 +17,8 @@ from dashboard.removals import bulk, claims, ledger
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from tests.make import OMAR, Browser, job, plain_ids, removal, rows_of, text, work_off
+from tests.answers import rows_of, text
+from tests.make import OMAR, Browser, job, plain_ids, removal, work_off
 
 HERE = "/audit/"
 

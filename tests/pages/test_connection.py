@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Job, JobState, Removal
 from dashboard.sandbox import Sandbox
-from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, operations, removal, text
+from tests.answers import text
+from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, operations, removal
 from tests.scans import after, begun
 
 HERE = "/c/small/"

@@ -15,19 +15,17 @@ from django.utils import timezone
 from dashboard.logs import JsonFormatter
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
+from tests.answers import csrf_token, errors_of, text
 from tests.make import (
     NEW_ID,
     REFERRED,
     SMALL_ID,
     Browser,
     connection,
-    csrf_token,
-    errors_of,
     facts_of,
     no_events,
     operations,
     signed_in,
-    text,
 )
 
 HERE = "/connections/add/"

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, facts_of, no_events, operations, text
+from tests.answers import text
+from tests.make import Browser, facts_of, no_events, operations
 
 HERE = "/connections/small/archive/"
 

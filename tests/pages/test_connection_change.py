@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
-from tests.make import SMALL_ID, Browser, errors_of, facts_of, no_events, operations, text
+from tests.answers import errors_of, text
+from tests.make import SMALL_ID, Browser, facts_of, no_events, operations
 from tests.pages.test_connection_add import BAD
 
 HERE = "/connections/small/"

@@ -12,7 +12,8 @@ from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from dashboard.scans.scan import ScanProgress
 from dashboard.scans.statistics import MAX_NAMED_LINKS, ScanStatistics
-from tests.make import OMAR, Browser, item, job, operations, rows_of, text, variant
+from tests.answers import rows_of, text
+from tests.make import OMAR, Browser, item, job, operations, variant
 
 HERE = "/c/small/expiring/"
 MINUTE_MS = 60_000

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
+from tests.answers import errors_of, rows_of, text
 from tests.make import (
     BIG_ID,
     EMPTY_ID,
@@ -20,13 +21,10 @@ from tests.make import (
     SMALL_ID,
     UPSTREAM_TROUBLE,
     Browser,
-    errors_of,
     facts_of,
     no_events,
     operations,
-    rows_of,
     signed_in,
-    text,
 )
 
 HERE = "/connections/import/"

@@ -11,7 +11,8 @@ from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from tests import make
-from tests.make import OMAR, Browser, rows_of, text
+from tests.answers import rows_of, text
+from tests.make import OMAR, Browser
 
 HERE = "/c/small/jobs/"
 

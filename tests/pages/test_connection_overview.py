@@ -12,7 +12,8 @@ from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job, Removal, RemovalState, Worker
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
-from tests.make import Browser, operations, removal, text, words_in
+from tests.answers import text, words_in
+from tests.make import Browser, operations, removal
 from tests.scans import after, begun, statistics_of
 
 HERE = "/c/small/overview/"

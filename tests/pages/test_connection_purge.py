@@ -10,20 +10,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 from dashboard.sandbox import Sandbox
-from tests.make import (
-    REFERRED,
-    UPSTREAM_TROUBLE,
-    Browser,
-    csrf_token,
-    deletes,
-    hidden_fields,
-    ids_on,
-    operations,
-    removal,
-    signed_in,
-    text,
-    words_in,
-)
+from tests.answers import csrf_token, hidden_fields, ids_on, text, words_in
+from tests.make import REFERRED, UPSTREAM_TROUBLE, Browser, deletes, operations, removal, signed_in
 from tests.scans import after, begun, statistics_of
 
 HERE = "/c/small/purge/"

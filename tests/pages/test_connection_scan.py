@@ -9,7 +9,8 @@ import pytest
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
-from tests.make import REFERRED, Browser, operations, signed_in, text, words_in
+from tests.answers import text, words_in
+from tests.make import REFERRED, Browser, operations, signed_in
 from tests.scans import after, begun
 
 HERE = "/c/small/scan/"

@@ -13,7 +13,8 @@ from dashboard import service
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery
-from tests.make import DAY_MS, UPSTREAM_TROUBLE, Browser, ids_on, operations, rows_of, text
+from tests.answers import ids_on, rows_of, text
+from tests.make import DAY_MS, UPSTREAM_TROUBLE, Browser, operations
 
 HERE = "/c/small/stuck/"
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, operations, rows_of, signed_in, text
+from tests.answers import rows_of, text
+from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, operations, signed_in
 
 HERE = "/connections/"
 

@@ -17,8 +17,9 @@ from dashboard.exports import files
 from dashboard.exports.downloads import MAX_DOWNLOADS
 from dashboard.models import Connection, Event, Job, JobState
 from tests import make
+from tests.answers import leave, text
 from tests.assertions import GROUPS, ISSUER
-from tests.make import Browser, assertion_browser, event, leave, no_events, text
+from tests.make import Browser, assertion_browser, event, no_events
 
 MEDIA, AUDIT = "/c/big/export/now/?format=csv", "/audit/export/?format=jsonl"
 TAKEN = ("audit.exported", "media.exported")

@@ -20,8 +20,9 @@ from dashboard.logs import JsonFormatter
 from dashboard.models import Connection, Event, Removal
 from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
+from tests.answers import text
 from tests.environment import API_KEY, SECRET_KEY
-from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, removal, signed_in, text
+from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, removal, signed_in
 from tests.pages.addresses import ADDRESSES, EVERYWHERE, ROLES, stand_ready, taken_back
 
 pytestmark = pytest.mark.no_cover  # it asks what other tests ask one by one

@@ -13,7 +13,8 @@ from django.utils import timezone
 from dashboard.logs import JsonFormatter
 from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, SMALL_ID, Browser, connection, operations, removal, signed_in, text
+from tests.answers import text
+from tests.make import BIG_ID, SMALL_ID, Browser, connection, operations, removal, signed_in
 
 RAW = "conn_of_nobody_000000000000f00d"
 

@@ -10,7 +10,8 @@ import pytest
 
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
-from tests.make import UPSTREAM_TROUBLE, Browser, connection, operations, signed_in, text
+from tests.answers import text
+from tests.make import UPSTREAM_TROUBLE, Browser, connection, operations, signed_in
 
 ITEM = {"id": "449", "type": "video", "duration": 61.0, "media": {}}
 

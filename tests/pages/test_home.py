@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, Browser, operations, signed_in, text
+from tests.answers import text
+from tests.make import BIG_ID, Browser, operations, signed_in
 
 
 def test_works(viewer: Browser) -> None:

@@ -15,8 +15,9 @@ from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from tests import make
+from tests.answers import rows_of, text, words_in
 from tests.assertions import GROUPS
-from tests.make import OMAR, Browser, assertion_browser, rows_of, text, words_in
+from tests.make import OMAR, Browser, assertion_browser
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from dashboard.removals import bulk, recovery
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from tests import make
-from tests.make import Browser, deletes, words_in
+from tests import answers, make
+from tests.answers import words_in
+from tests.make import Browser, deletes
 
 Fault = dict[str, Any]
 
@@ -76,7 +77,7 @@ def test_a_bulk_removal_names_refusals_and_goes_on(
     job = many(small, answer, sandbox)
     assert job.state == "done"
     assert {row.state for row in job.removals.all()} == {RemovalState.REJECTED}
-    page = unescape(words_in(make.text(operator.get(job.get_absolute_url()))))
+    page = unescape(words_in(answers.text(operator.get(job.get_absolute_url()))))
     assert "busy" in page
     assert "Retry" in page or "Try" in page
 
@@ -91,6 +92,6 @@ def test_odd_numbers_of_many_are_never_summed(small: Connection, operator: Brows
     job = many(small, answer, sandbox)
     assert job.state == "done"
     assert {row.state for row in job.removals.all()} == {RemovalState.DELETED}
-    page = unescape(words_in(make.text(operator.get(job.get_absolute_url()))))
+    page = unescape(words_in(answers.text(operator.get(job.get_absolute_url()))))
     assert "1.0 kB freed" in page
     assert audit.find_difference() is None

@@ -19,8 +19,9 @@ from dashboard.models import Connection, Event, Job
 from dashboard.sandbox import Sandbox
 from dashboard.spreadsheets import CONTENT_TYPES
 from dashboard.vault import MediaQuery
+from tests.answers import leave, text, words_in
 from tests.exports import after, streamed, written
-from tests.make import OMAR, Browser, facts_of, leave, no_events, text, words_in
+from tests.make import OMAR, Browser, facts_of, no_events
 
 TAKEN = "media.exported"
 

@@ -11,7 +11,8 @@ from dashboard.models import Connection, Job
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
-from tests.make import OMAR, Browser, facts_of, no_events, operations, text, work_off
+from tests.answers import text
+from tests.make import OMAR, Browser, facts_of, no_events, operations, work_off
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from dashboard.models import Connection, Job, RemovalState, TrayItem
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
-from tests.make import OMAR, Browser, hidden_fields, text
+from tests.answers import hidden_fields, text
+from tests.make import OMAR, Browser
 
 PERSON = DEMO_PEOPLE["operator"]
 

@@ -12,7 +12,8 @@ from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from tests import make
-from tests.make import OMAR, Browser, deletes, facts_of, no_events, text, work_off
+from tests.answers import text
+from tests.make import OMAR, Browser, deletes, facts_of, no_events, work_off
 
 
 @pytest.fixture

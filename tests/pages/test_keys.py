@@ -7,7 +7,8 @@ import re
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, operations, text
+from tests.answers import text
+from tests.make import Browser, operations
 
 HERE = "/keys/"
 

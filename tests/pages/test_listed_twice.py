@@ -18,7 +18,8 @@ from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
 from dashboard.vault import MediaQuery
 from tests import make
-from tests.make import Browser, rows_of, text, words_in
+from tests.answers import rows_of, text, words_in
+from tests.make import Browser
 
 ALONE = {"one page": [["dup", "other", "dup"]], "two pages": [["dup", "other"], ["dup"]]}
 """Two items, listed as three."""

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, text
+from tests.answers import text
+from tests.make import Browser
 
 LIST: Final = "/c/small/media/"
 LONG: Final = 65_000

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Lookup
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, connection, lookup, operations, removal, rows_of, signed_in, text, words_in
+from tests.answers import rows_of, text, words_in
+from tests.make import Browser, connection, lookup, operations, removal, signed_in
 
 NOBODYS = UUID("5e771ed0-0000-4000-8000-00000000dead")
 

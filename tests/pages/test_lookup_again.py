@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Lookup
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, lookup, operations, signed_in, text, words_in
+from tests.answers import text, words_in
+from tests.make import Browser, lookup, operations, signed_in
 
 MANY = "\n".join(str(number) for number in range(250))
 

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from dashboard.models import Lookup
 from dashboard.sandbox import Sandbox
-from tests.make import SMALL_ID, Browser, operations, text, words_in
+from tests.answers import text, words_in
+from tests.make import SMALL_ID, Browser, operations
 
 HERE: Final = "/lookup/count/"
 

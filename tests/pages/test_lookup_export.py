@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Event, Lookup
 from dashboard.sandbox import Sandbox
-from tests.make import SMALL_ID, Browser, lookup, operations, removal, text, words_in
+from tests.answers import text, words_in
+from tests.make import SMALL_ID, Browser, lookup, operations, removal
 
 
 @pytest.fixture

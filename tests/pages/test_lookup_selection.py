@@ -10,7 +10,8 @@ from django.utils import timezone
 from dashboard import selection
 from dashboard.models import Connection, Lookup, TrayItem
 from dashboard.sandbox import Sandbox
-from tests.make import OMAR, Browser, lookup, operations, signed_in, text, words_in
+from tests.answers import text, words_in
+from tests.make import OMAR, Browser, lookup, operations, signed_in
 
 IMAGE = {"type": "image", "duration": None, "variants": {"thumb": ["stored", 40], "full": ["storing", None]}}
 EMPTY: dict[str, Any] = {"type": "image", "duration": None, "variants": {}}

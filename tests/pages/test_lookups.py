@@ -12,7 +12,8 @@ from django.utils import timezone
 from dashboard.lookups.store import LOOKUP_LIFETIME
 from dashboard.models import Connection, Lookup
 from dashboard.sandbox import Sandbox
-from tests.make import BIG_ID, SMALL_ID, Browser, connection, errors_of, operations, signed_in, text, words_in
+from tests.answers import errors_of, text, words_in
+from tests.make import BIG_ID, SMALL_ID, Browser, connection, operations, signed_in
 
 HERE: Final = "/lookup/"
 ABSENT: Final = "99999"

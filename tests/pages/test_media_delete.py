@@ -11,18 +11,8 @@ from django.db import connection as database
 
 from dashboard.models import Connection, Removal, RemovalState
 from dashboard.sandbox import Sandbox
-from tests.make import (
-    REFERRED,
-    UPSTREAM_TROUBLE,
-    Browser,
-    csrf_token,
-    deletes,
-    form_token,
-    operations,
-    removal,
-    signed_in,
-    text,
-)
+from tests.answers import csrf_token, form_token, text
+from tests.make import REFERRED, UPSTREAM_TROUBLE, Browser, deletes, operations, removal, signed_in
 
 IN_DIALOG = {"HX-Target": "dialog", "HX-Current-URL": "https://testserver/c/small/media/?status=stored"}
 

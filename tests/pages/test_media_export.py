@@ -11,7 +11,8 @@ from django.db import connection as database
 from dashboard.exports import job as export
 from dashboard.models import Connection, Event, Job, Worker
 from dashboard.sandbox import Sandbox
-from tests.make import SMALL_ID, Browser, facts_of, form_token, no_events, text, words_in
+from tests.answers import form_token, text, words_in
+from tests.make import SMALL_ID, Browser, facts_of, no_events
 
 HERE = "/c/small/export/"
 BAD = ["status=x", "durationMin=x", "createdAtFrom=x", "sort=x", "status=stored&status=pending"]

@@ -15,17 +15,8 @@ from dashboard.jobs.paging import CursorLoop
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Unreachable, VaultError
-from tests.make import (
-    SMALL_ID,
-    UPSTREAM_TROUBLE,
-    Browser,
-    facts_of,
-    ids_on,
-    leave,
-    no_events,
-    operations,
-    text,
-)
+from tests.answers import ids_on, leave, text
+from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, facts_of, no_events, operations
 
 HERE = "/c/small/export/now/"
 BIG = "/c/big/export/now/?format=jsonl"

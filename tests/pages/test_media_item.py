@@ -8,14 +8,8 @@ import pytest
 
 from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
-from tests.make import (
-    UPSTREAM_TROUBLE,
-    Browser,
-    deletes,
-    operations,
-    removal,
-    text,
-)
+from tests.answers import text
+from tests.make import UPSTREAM_TROUBLE, Browser, deletes, operations, removal
 
 MALFORMED = [
     ".",

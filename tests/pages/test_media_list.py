@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.make import EMPTY_ID, UPSTREAM_TROUBLE, Browser, ids_on, operations, text
+from tests.answers import ids_on, text
+from tests.make import EMPTY_ID, UPSTREAM_TROUBLE, Browser, operations
 
 HERE = "/c/small/media/"
 BAD = ["status=x", "type=x", "durationMin=x", "createdAtFrom=x", "cachedAtTo=x", "sort=x", "limit=101"]

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.make import UPSTREAM_TROUBLE, Browser, ids_on, operations, text
+from tests.answers import ids_on, text
+from tests.make import UPSTREAM_TROUBLE, Browser, operations
 
 HERE = "/c/small/live/"
 

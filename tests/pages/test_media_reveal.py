@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import Event
 from dashboard.sandbox import Sandbox
-from tests.make import HTMX, REFERRED, Browser, csrf_token, operations, signed_in, text
+from tests.answers import csrf_token, text
+from tests.make import HTMX, REFERRED, Browser, operations, signed_in
 
 ITEM = "/c/small/media/odd-label/"
 HERE = f"{ITEM}reveal/"

@@ -20,8 +20,9 @@ from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from tests import exports, make, reference, scans
-from tests.make import SMALL_ID, Browser, form_token, ids_on, text, words_in
+from tests import answers, exports, make, reference, scans
+from tests.answers import form_token, ids_on, text, words_in
+from tests.make import SMALL_ID, Browser
 
 LIST = "/c/small/media/"
 
@@ -137,7 +138,7 @@ def test_it_is_shown_and_deleted(operator: Browser, sandbox: Sandbox, ids: list[
 def test_rows_are_marked(viewer: Browser, odd: dict[str, str]) -> None:
     answer = viewer.get(f"{LIST}?limit=100")
     assert answer.status_code == 200
-    words = make.rows_of(answer)
+    words = answers.rows_of(answer)
     rows = {media_id: next(row for row in words if media_id in row) for media_id in odd.values()}
     for name, media_id in odd.items():
         seen = broken(name, media_id)[1]
@@ -153,7 +154,7 @@ def test_they_are_looked_up(viewer: Browser, odd: dict[str, str]) -> None:
     answer = viewer.get(said.headers["Location"])
     assert answer.status_code == 200
     assert f"{len(odd)} found 0 not cached" in words_in(text(answer))
-    row = next(row for row in make.rows_of(answer) if row.startswith(odd["fraction of a byte"]))
+    row = next(row for row in answers.rows_of(answer) if row.startswith(odd["fraction of a byte"]))
     assert "full, size: 1024.5 bytes (not a whole number)" in row
     file = viewer.get(f"{Lookup.objects.get().get_absolute_url()}export/")
     assert file.status_code == 200

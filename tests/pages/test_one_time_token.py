@@ -7,7 +7,8 @@ import pytest
 from dashboard import selection
 from dashboard.models import Connection, Job, Removal
 from dashboard.sandbox import Sandbox
-from tests.make import OMAR, Browser, deletes, form_token, hidden_fields, ids_on, text
+from tests.answers import form_token, hidden_fields, ids_on, text
+from tests.make import OMAR, Browser, deletes
 
 PURGE = "/c/small/purge/"
 TRAY = "/c/small/tray/"

@@ -13,8 +13,9 @@ from django.test import override_settings
 
 from dashboard.auth.config import AuthConfig
 from dashboard.origins import make_own_path
+from tests.answers import text
 from tests.assertions import GROUPS
-from tests.make import HTMX, Browser, assertion_browser, signed_in, text
+from tests.make import HTMX, Browser, assertion_browser, signed_in
 
 pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")
 

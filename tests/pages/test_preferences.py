@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.make import Browser, text
+from tests.answers import text
+from tests.make import Browser
 
 HERE = "/preferences/"
 

@@ -9,7 +9,8 @@ from django.test import Client
 
 from dashboard import schema
 from dashboard.models import Worker
-from tests.make import Browser, text
+from tests.answers import text
+from tests.make import Browser
 from tests.rights import as_owner
 
 pytestmark = pytest.mark.usefixtures("collected_static")

@@ -13,7 +13,8 @@ from django.utils import timezone
 from dashboard.models import Connection, Removal, RemovalState
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, deletes, event, form_token, removal, remove, signed_in, text
+from tests.answers import form_token, text
+from tests.make import Browser, deletes, event, removal, remove, signed_in
 
 ITEM = "odd-many"
 

@@ -13,7 +13,8 @@ from django.db import connection as database
 
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
-from tests.make import REFERRED, Browser, csrf_token, removal, signed_in, text
+from tests.answers import csrf_token, text
+from tests.make import REFERRED, Browser, removal, signed_in
 
 NOTE = {"note": "The vendor says that it is gone."}
 

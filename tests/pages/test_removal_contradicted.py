@@ -12,8 +12,9 @@ import pytest
 from dashboard import audit
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
-from tests import make
-from tests.make import Browser, deletes, words_in
+from tests import answers, make
+from tests.answers import words_in
+from tests.make import Browser, deletes
 
 Fault = dict[str, Any]
 ITEM = "odd-many"
@@ -28,7 +29,7 @@ def small(connections: None) -> Connection:
 def press(operator: Browser) -> tuple[int, str, Removal]:
     """Delete the item from its page: the answer's status, its words, and the record."""
     answer = operator.post(f"/c/small/media/{ITEM}/delete/")
-    return answer.status_code, unescape(words_in(make.text(answer))), Removal.objects.get()
+    return answer.status_code, unescape(words_in(answers.text(answer))), Removal.objects.get()
 
 
 def success(**fields: Any) -> Fault:
@@ -57,7 +58,7 @@ def test_a_delete_whose_answer_contradicts_what_was_seen_is_read(
     assert "lost" not in words
     assert "is gone" not in words
     assert deletes(sandbox) == [f"/v2/vault-plus/media/{ITEM}"]
-    page = unescape(words_in(make.text(operator.get(record.get_absolute_url()))))
+    page = unescape(words_in(answers.text(operator.get(record.get_absolute_url()))))
     assert told in page
     assert "made no sense" in page
 
@@ -239,6 +240,6 @@ def test_a_purge_that_was_refused_says_why(admin: Browser, sandbox: Sandbox) -> 
 
 def purge(admin: Browser, slug: str = "small", label: str = "Studio A") -> tuple[int, str, Removal]:
     here = f"/c/{slug}/purge/"
-    said = {"ticket": "", "reason": "", "typed": label, **make.hidden_fields(admin.get(here))}
+    said = {"ticket": "", "reason": "", "typed": label, **answers.hidden_fields(admin.get(here))}
     answer = admin.post(here, said)
-    return answer.status_code, unescape(words_in(make.text(answer))), Removal.objects.get()
+    return answer.status_code, unescape(words_in(answers.text(answer))), Removal.objects.get()

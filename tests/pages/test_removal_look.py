@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, deletes, operations, removal, text
+from tests.answers import text
+from tests.make import Browser, deletes, operations, removal
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, TrayItem
 from dashboard.removals.bulk import MAX_ITEMS
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, signed_in, text
+from tests.answers import text
+from tests.make import Browser, signed_in
 
 HERE = "/c/small/tray/change/"
 OMAR = DEMO_PEOPLE["operator"]

@@ -7,7 +7,8 @@ from html import escape
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.make import REFERRED, Browser, text
+from tests.answers import text
+from tests.make import REFERRED, Browser
 
 HERE = "/sign-in/"
 

@@ -9,8 +9,9 @@ import pytest
 from django.test import override_settings
 
 from dashboard.auth.config import AuthConfig
+from tests.answers import csrf_token, text
 from tests.assertions import GROUPS
-from tests.make import REFERRED, Browser, assertion_browser, csrf_token, signed_in, text
+from tests.make import REFERRED, Browser, assertion_browser, signed_in
 
 CLEARED = '"cache", "storage"'
 

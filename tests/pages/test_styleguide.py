@@ -3,7 +3,8 @@
 import pytest
 from django.test import override_settings
 
-from tests.make import Browser, text
+from tests.answers import text
+from tests.make import Browser
 
 
 def test_works(viewer: Browser) -> None:

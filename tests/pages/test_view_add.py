@@ -10,7 +10,8 @@ import pytest
 
 from dashboard.models import SavedView
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, errors_of, operations, saved_view, text
+from tests.answers import errors_of, text
+from tests.make import Browser, operations, saved_view
 
 HERE = "/views/add/?connection=small&status=stored&createdAtFrom=2026-01-01"
 LIST = "/c/small/media/?status=stored&createdAtFrom=2026-01-01T00%3A00%3A00.000Z"

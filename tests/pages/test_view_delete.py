@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dashboard.models import SavedView
-from tests.make import Browser, saved_view, text
+from tests.answers import text
+from tests.make import Browser, saved_view
 
 ACT = {"act": "delete"}
 

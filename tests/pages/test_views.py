@@ -6,7 +6,8 @@ import pytest
 
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
-from tests.make import Browser, operations, rows_of, saved_view, text
+from tests.answers import rows_of, text
+from tests.make import Browser, operations, saved_view
 
 HERE = "/views/"
 

@@ -19,8 +19,9 @@ from django.urls import path
 
 from dashboard.sandbox import Sandbox
 from dashboard.urls import urlpatterns
+from tests.answers import text
 from tests.assertions import GROUPS, sign_on_with
-from tests.make import Browser, assertion_browser, signed_in, text
+from tests.make import Browser, assertion_browser, signed_in
 from tests.pages.addresses import ADDRESSES, FOR_ONE, NEEDED, OPEN, OWN, ROLES, stand_ready, taken_back
 
 pytestmark = pytest.mark.no_cover  # it asks what other tests ask one by one

@@ -184,9 +184,9 @@ MEASURES: Final = (
         "under 20",
         count_question_docstrings,
         lambda n: n < 20,
-        False,
+        True,
     ),
-    Measure("Names that stand for two things", "0", count_double_names, lambda n: n == 0, False),
+    Measure("Names that stand for two things", "0", count_double_names, lambda n: n == 0, True),
     Measure(
         f"Functions of complexity over {MAX_COMPLEXITY}",
         "under 8",
@@ -200,7 +200,7 @@ MEASURES: Final = (
         "0",
         count_wide_template_lines,
         lambda n: n == 0,
-        False,
+        True,
     ),
     Measure("Words of the README", "at most 900", count_readme_words, lambda n: n <= 900, True),
     Measure(
@@ -208,7 +208,7 @@ MEASURES: Final = (
         "at least 95 %",
         share_of_documented,
         lambda n: n >= 95,
-        False,
+        True,
         unit=" %",
     ),
     Measure(

@@ -11,7 +11,7 @@ from django.test import override_settings
 
 from dashboard import encryption, service
 from dashboard.models import Connection
-from tests import make
+from tests import answers, make
 from tests.environment import MADE_UP
 
 OLD = MADE_UP["DASHBOARD_DATA_KEYS"]
@@ -68,7 +68,7 @@ def test_a_lost_key_is_said_in_words(db: None, sandbox: object) -> None:
         for address in ("/c/small/", "/c/small/media/", "/c/small/media/449/"):
             answer = viewer.get(address)
             assert answer.status_code == 503
-            assert "DASHBOARD_DATA_KEYS" in make.text(answer)
+            assert "DASHBOARD_DATA_KEYS" in answers.text(answer)
         assert viewer.get("/?choose=1").status_code == 200
 
 

@@ -102,7 +102,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no connection {slug}.") from None
 
     def save(self, form: ConnectionForm) -> Connection:
-        """What the form says, done and recorded; else its reasons, each after the name of its field."""
+        """Do and record what the form says; else return its reasons, each after the name of its field."""
         saved = form.save(make_local_caller()) if form.is_valid() else None
         if saved is None:
             reasons = (f"{name.strip('_')}: {' '.join(map(str, said))}" for name, said in form.errors.items())

@@ -64,7 +64,7 @@ class SecondsField(forms.FloatField):
 
 
 class OneOfField(forms.ChoiceField):
-    """One of the API's own words, or nothing."""
+    """A word of the API's own, or nothing."""
 
     def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
         message = f"“%(value)s” is none of: {', '.join(words)}."

@@ -1,5 +1,5 @@
-"""What pages send of a tray and of a job: changes of what is selected, the press that removes it, and which
-of a job's items are listed."""
+"""Forms that pages send of a selection and of a job: changes of what is selected, the press that removes it,
+and which of a job's items are listed."""
 
 from __future__ import annotations
 

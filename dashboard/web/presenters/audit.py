@@ -61,7 +61,7 @@ _NARROWEST_FIRST: Final = (
 
 
 class EventRow:
-    """One event in a list or a timeline. Of one that begins a bulk removal, `run` is its state now."""
+    """An event in a list or a timeline. Of one that begins a bulk removal, `run` is its state now."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""One event in full, and one removal with every step of its way, as their pages print them."""
+"""An event in full, and a removal with every step of its way, as their pages print them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _ENDS_UNSENT: Final = (["already_gone"], ["refused"])
 
 
 class RemovalDetail:
-    """One removal with every step of its way, and what this person may do about it."""
+    """A removal with every step of its way, and what this person may do about it."""
 
     def __init__(
         self, history: AuditReader, record: Removal, person: Person | None, within: Iterable[Connection]
@@ -81,7 +81,7 @@ class RemovalDetail:
 
 
 class EventDetail:
-    """One event in full: its line, in words for people and as it was signed."""
+    """An event in full: its line, in words for people and as it was signed."""
 
     def __init__(self, history: AuditReader, event: Event) -> None:
         (self.row,) = build_rows(history, [event])

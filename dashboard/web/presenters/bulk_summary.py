@@ -22,7 +22,7 @@ PARTLY_DONE_BADGE: Final = Badge("expired", "alert")
 
 @dataclass(frozen=True, slots=True)
 class BulkSummaryLine:
-    """One bulk removal in words, as it stands now."""
+    """A bulk removal in words, as it stands now."""
 
     summary: BulkSummary
 

@@ -80,7 +80,7 @@ class JobPage:
 
 
 class OutcomeCount(NamedTuple):
-    """One of the counts; `href` is the list of what it counts."""
+    """A count of items; `href` is the list of what it counts."""
 
     name: str
     word: str
@@ -91,7 +91,7 @@ class OutcomeCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """One item of a bulk removal."""
+    """An item of a bulk removal."""
 
     removal: Removal
     mark: Badge

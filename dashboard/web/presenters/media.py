@@ -36,7 +36,7 @@ TYPE_WORDS: Final = {"image": "Image", "video": "Video", "audio": "Audio"}
 
 
 class Slot(NamedTuple):
-    """One place of the variant strip. `state` is a css class and a glyph's name."""
+    """A place of the variant strip. `state` is a css class and a glyph's name."""
 
     label: str
     state: str
@@ -59,7 +59,7 @@ def get_slot(label: str, status: str, matched: bool) -> Slot:
 
 
 class Row(Struct, frozen=True, gc=False):
-    """One item of the list. `thumb` is a link good for `<img>`, or empty; `why_no_thumb` says why not."""
+    """An item of the list. `thumb` is a link good for `<img>`, or empty; `why_no_thumb` says why not."""
 
     id: str
     href: str

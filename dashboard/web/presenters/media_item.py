@@ -1,4 +1,4 @@
-"""One item's page: its facts, its strip, and a card for each variant."""
+"""The page of an item: its facts, its strip, and a card for each variant."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .media import SLOTS, TYPE_WORDS, RowBuilder, Slot
 
 @dataclass(frozen=True, slots=True)
 class VariantCard:
-    """One variant on the item's page: all its fields, and what may be loaded of it."""
+    """A variant on the item's page: all its fields, and what may be loaded of it."""
 
     label: str
     variant: Variant
@@ -68,7 +68,7 @@ def _build_card(builder: RowBuilder, label: str, variant: Variant, place: int) -
 
 
 class ItemPage:
-    """One item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once; the
+    """An item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once; the
     ticket that led here goes along with every link."""
 
     def __init__(

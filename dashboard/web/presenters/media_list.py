@@ -1,4 +1,4 @@
-"""One page of the list: its rows, its chips, and where Next, Previous and every chip lead."""
+"""A page of the list: its rows, its chips, and where Next, Previous and every chip lead."""
 
 from __future__ import annotations
 

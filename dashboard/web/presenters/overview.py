@@ -55,7 +55,7 @@ def format_percent(share: float) -> str:
 
 
 class ChartPart(NamedTuple):
-    """One row or column of a picture. The shares are of 1; `mark` is a css class and a glyph's name."""
+    """A row or column of a picture. The shares are of 1; `mark` is a css class and a glyph's name."""
 
     name: str
     mark: str

@@ -22,7 +22,7 @@ BUILT_IN: Final = (("connection-stuck", "Stuck"), ("connection-expiring", "Links
 
 @dataclass(frozen=True, slots=True)
 class MenuEntry:
-    """One line of the menu; `person` is who shared it, where that is somebody else."""
+    """A line of the menu; `person` is who shared it, where that is somebody else."""
 
     name: str
     href: str

@@ -115,7 +115,7 @@ def fingerprint_ids(ids: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReviewLine:
-    """One selected item: as it was read just now, or why it is left out."""
+    """A selected item: as it was read just now, or why it is left out."""
 
     media_id: str
     row: Row | BrokenRow | None

@@ -1,1 +1,1 @@
-"""One file a noun. A view checks, asks the service, and shows."""
+"""Views, one file a noun. A view checks, asks the service, and shows."""

@@ -14,7 +14,7 @@ from dashboard.removals import actions
 from dashboard.removals.errors import OutcomeNotRecorded
 from dashboard.sandbox import Sandbox
 from dashboard.web.presenters.removal import write_outcome_message
-from tests import make
+from tests import answers, make
 from tests.make import remove
 
 
@@ -106,8 +106,8 @@ def test_the_page_says_that_it_was_sent(small: Connection, media_id: str, sandbo
     with database.execute_wrapper(updates_are_refused):
         answer = operator.post(f"/c/{small.slug}/media/{media_id}/delete/", {"ticket": "ZD-1"})
     assert answer.status_code == 500
-    assert "Do not press again" in make.text(answer)
-    assert str(Removal.objects.get().pk) in make.text(answer)
+    assert "Do not press again" in answers.text(answer)
+    assert str(Removal.objects.get().pk) in answers.text(answer)
 
 
 def the_ledger_is_locked(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -124,7 +124,7 @@ def test_the_page_says_that_the_database_does_not_answer(
     with database.execute_wrapper(the_ledger_is_locked):
         answer = operator.post(f"/c/{small.slug}/media/{media_id}/delete/", headers=headers)
     assert answer.status_code == 503
-    assert "database does not answer" in make.text(answer)
+    assert "database does not answer" in answers.text(answer)
     assert make.deletes(sandbox) == []
 
 

@@ -21,7 +21,8 @@ from dashboard.removals.ledger import Intent
 from dashboard.removals.unselect import unselect
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
-from tests.make import OMAR, Browser, hidden_fields, plain_ids, removal, remove, text, work_off
+from tests.answers import hidden_fields, text
+from tests.make import OMAR, Browser, plain_ids, removal, remove, work_off
 
 OPERATOR = DEMO_PEOPLE["operator"]
 ADMIN = DEMO_PEOPLE["admin"]
