@@ -57,7 +57,7 @@ def find_problems(lock: str, needs: Iterable[str], needs_of: NeedsOf) -> list[st
     return list(dict.fromkeys(problems))
 
 
-def _find_gaps(
+def _find_gaps(  # noqa: C901 - a gap for each kind
     pinned: list[Requirement], needs: list[str], needs_of: NeedsOf, environment: dict[str, str]
 ) -> Iterator[str]:
     """Follow every requirement and extra from `needs`, and yield a sentence for what the lock lacks."""

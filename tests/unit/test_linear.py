@@ -101,7 +101,7 @@ def _call(pattern: re.Pattern[str], method: str) -> Callable[[str], object]:
     return getattr(pattern, method)  # type: ignore[no-any-return]
 
 
-def patterns() -> Iterator[tuple[str, Callable[[str], object]]]:
+def patterns() -> Iterator[tuple[str, Callable[[str], object]]]:  # noqa: C901 - a shape of pattern each
     """Every pattern of the program with each method by which it is called anywhere, by a name."""
     found = {module.__name__: vars(module) for module in modules()}
     trees = {name: ast.parse(Path(facts["__file__"]).read_text()) for name, facts in found.items()}

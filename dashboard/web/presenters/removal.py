@@ -70,7 +70,7 @@ def _quote_refusal(record: Removal) -> str:
     return text if text.startswith(status) else f"{status}: “{text}”."
 
 
-def write_outcome_message(record: Removal) -> OutcomeMessage:
+def write_outcome_message(record: Removal) -> OutcomeMessage:  # noqa: C901 - a case an outcome
     """Return the message for a record of a delete or a purge, whatever state it is in."""
     what = record.media_id or f"everything of {record.connection_label}"
     is_purge = record.verb == Removal.Verb.PURGE
