@@ -1,10 +1,12 @@
-"""The context of an export's page beside that of every job: its filters, its length, and its file."""
+"""An export: the question before it, and its page beside that of every job with its filters and its file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import parse_qsl, urlencode
 
+from django.urls import reverse
 from django.utils import timezone
 
 from dashboard.exports import files as export_files
@@ -13,9 +15,31 @@ from dashboard.identity import Person
 from dashboard.models import Connection, Job, JobState
 from dashboard.spreadsheets import FORMATS
 from dashboard.units import format_size
+from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaQuery
+from dashboard.vault.query import FILTER_FIELDS
 
 from .job import JobPage
-from .media_list import ExportPage
+from .media_list import build_export_href, describe_filter
+
+
+class ExportPage:
+    """The context of the question before an export: what will be exported, and where each way leads."""
+
+    def __init__(self, connection: Connection, query: MediaQuery) -> None:
+        self.query = query.replace(limit=DEFAULT_ITEMS_PER_PAGE)  # all that fits, whatever page one looks at
+        self.scope = [
+            describe_filter(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None
+        ]
+        self.asked = self.query.to_url()
+        self.fields = parse_qsl(self.asked)
+        tail = f"?{self.asked}" if self.asked else ""
+        self.href = build_export_href(connection, query)
+        self.back_href = f"{connection.media_url}{tail}"
+        self._now = reverse("media-export-now", args=[connection.slug])
+
+    def now_href(self, form: str) -> str:
+        """Return the address where the file begins at once."""
+        return f"{self._now}?{urlencode([*self.fields, ('format', form)])}"
 
 
 class ExportJob(JobPage):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -71,7 +71,7 @@ class ListPage:
         self.is_cut = page.next_cursor is not None and not self.next_href
         self.previous_href = self._previous_href()
         self.first_href = self._href(query.replace(), [])
-        self.export_href = ExportPage(connection, query).href
+        self.export_href = build_export_href(connection, query)
         self.clear_href = self._href(MediaQuery(limit=query.limit, sort=query.sort), [])
         self.chips = [self._chip(name) for name in FILTER_FIELDS if getattr(query, name) is not None]
         self.moving = [row.id for row in self.rows if isinstance(row, Row) and row.moving]
@@ -125,24 +125,10 @@ class ListPage:
         )
 
 
-class ExportPage:
-    """The context of the question before an export: what will be exported, and where each way leads."""
-
-    def __init__(self, connection: Connection, query: MediaQuery) -> None:
-        self.query = query.replace(limit=DEFAULT_ITEMS_PER_PAGE)  # all that fits, whatever page one looks at
-        self.scope = [
-            describe_filter(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None
-        ]
-        self.asked = self.query.to_url()
-        self.fields = parse_qsl(self.asked)
-        tail = f"?{self.asked}" if self.asked else ""
-        self.href = f"{reverse('media-export', args=[connection.slug])}{tail}"
-        self.back_href = f"{connection.media_url}{tail}"
-        self._now = reverse("media-export-now", args=[connection.slug])
-
-    def now_href(self, form: str) -> str:
-        """Return the address where the file begins at once."""
-        return f"{self._now}?{urlencode([*self.fields, ('format', form)])}"
+def build_export_href(connection: Connection, query: MediaQuery) -> str:
+    """Return the address that asks how to export all that fits, whatever page one looks at."""
+    asked = query.replace(limit=DEFAULT_ITEMS_PER_PAGE).to_url()
+    return f"{reverse('media-export', args=[connection.slug])}{'?' if asked else ''}{asked}"
 
 
 def describe_filter(name: str, query: MediaQuery) -> str:

@@ -24,7 +24,7 @@ from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.web.forms.export import MediaExportForm
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.htmx import go_to, show
-from dashboard.web.presenters.media_list import ExportPage
+from dashboard.web.presenters.export import ExportPage
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
