@@ -159,7 +159,7 @@ def check_no_spaces(text: str) -> str:
 def parse_visible_text(text: str) -> str:
     """Return `text` if all of it can be seen and it is not too long; raise ValueError if not."""
     if not text.isprintable() or len(text) > 300:
-        raise ValueError("must be at most 300 characters that can be parse_visible_text.")
+        raise ValueError("must be at most 300 characters that can be seen.")
     return text
 
 
@@ -186,7 +186,7 @@ def parse_group_names(text: str) -> frozenset[str]:
     else:
         found = [name.strip() for name in text.split(",")]
     if not all(name and name.isprintable() for name in found):
-        raise ValueError("names a group that is empty or cannot be parse_visible_text.")
+        raise ValueError("names a group that is empty or cannot be seen.")
     return frozenset(found)
 
 

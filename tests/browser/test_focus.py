@@ -117,3 +117,11 @@ def test_what_was_not_reached_keeps_the_focus(page: Page, console: Console) -> N
     page.get_by_role("link", name="Next 50").press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("Not reached")
     expect(page.get_by_role("link", name="Next 50")).to_be_focused()
+
+
+def test_a_row_that_has_the_focus_shows_it(page: Page) -> None:
+    """As the last row does, once it was deleted."""
+    row = page.locator("tbody tr").last
+    row.evaluate("(row) => { row.tabIndex = -1; row.focus(); }")
+    expect(row).to_have_css("outline-width", "2px")
+    expect(row).to_have_css("outline-style", "solid")

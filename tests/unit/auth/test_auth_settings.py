@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,10 @@ WRONG: list[tuple[dict[str, str], str, str]] = [
     (HEADER, "DASHBOARD_AUTH_SECRET", "a" * 40),
     (HEADER, "DASHBOARD_AUTH_SECRET", f"{SECRET},{'ab' * 20}"),
     (HEADER, "DASHBOARD_ADMIN_GROUPS", "vault-admins, staff"),
+    (HEADER, "DASHBOARD_ADMIN_GROUPS", "vault-admins,,staff"),
+    (HEADER, "DASHBOARD_ADMIN_GROUPS", '["vault\\u0007admins"]'),
+    (HEADER, "DASHBOARD_CONTACT", "it@example.com\tor 12"),
+    (HEADER, "DASHBOARD_CONTACT", "x" * 301),
     (HEADER, "DASHBOARD_OPERATOR_GROUPS", '["staff"]'),
     (HEADER, "DASHBOARD_AUTH_JWKS", "https://sso.example.com/jwks"),
     (HEADER, "DASHBOARD_AUTH_PRESET", "iap"),
@@ -272,6 +277,7 @@ def test_a_wrong_setting_is_a_sentence_that_names_it(
     for sentence in wrong:
         assert sentence.endswith(".")
         assert "canary" not in sentence
+        assert "_" not in re.sub(r"[A-Z_]{6,}|token_urlsafe", "", sentence), "a name of the code"
 
 
 def test_all_that_is_wrong_is_said_at_once(reading: Any) -> None:
