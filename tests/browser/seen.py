@@ -49,7 +49,8 @@ def row_of(page: Page, media_id: str) -> Locator:
 
 
 def ids(page: Page) -> list[str]:
-    """The ids in the list, from top to bottom."""
+    """The ids in the list, from top to bottom, once the page is there whole."""
+    page.wait_for_load_state("domcontentloaded")
     return page.locator("tbody .c-id a").all_inner_texts()
 
 

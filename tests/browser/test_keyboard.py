@@ -18,7 +18,8 @@ def press_until(page: Page, key: str, what: str, at_most: int = 40) -> None:
     for _ in range(at_most):
         page.keyboard.press(key)
         name = page.evaluate(
-            "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()"
+            "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent)"
+            ".trim().replace(/\\s+/g, ' ')"
         )
         if name == what:
             return
