@@ -83,14 +83,15 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def check_site() -> None:
-    """Run the system checks, as `manage.py` does for its commands.
+    """Run the system checks, as `manage.py` does for its commands, without the database: a page says where
+    there is none.
 
     Raises AppImportError for an error: gunicorn then ends with its text, instead of new workers.
     """
     from django.core.checks import run_checks
     from gunicorn.errors import AppImportError
 
-    if errors := [str(one) for one in run_checks() if one.is_serious() and not one.is_silenced()]:
+    if errors := [str(one) for one in run_checks(databases=[]) if one.is_serious() and not one.is_silenced()]:
         raise AppImportError("\n".join(("The dashboard did not start.", *errors)))
 
 

@@ -7,18 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
 from dashboard.audit import NotRecorded
 from dashboard.audit.retention import trim
 from dashboard.identity import make_local_caller
+from dashboard.management.base import DashboardCommand
 from dashboard.private import open_private
 from dashboard.units import format_count
 
 
-class Command(BaseCommand):
+class Command(DashboardCommand):
     help = (
         "Write the events older than so many days to a file, a line each with its hash, and take them out of "
         "the database. A checkpoint says what was taken, so that audit_verify goes on from there. Run it as "

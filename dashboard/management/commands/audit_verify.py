@@ -5,14 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
 from dashboard import audit
 from dashboard.audit import triggers
+from dashboard.management.base import DashboardCommand
 from dashboard.units import format_count
 
 
-class Command(BaseCommand):
+class Command(DashboardCommand):
     help = (
         "Read every event of the audit and the ledger beside it, and name the first row that was changed, "
         "added or taken away. Prints the last event's number and hash: note them, and give them as --seen "

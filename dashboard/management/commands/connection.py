@@ -7,11 +7,12 @@ from argparse import ArgumentParser
 from getpass import getpass
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 
 from dashboard import audit, connections
 from dashboard.encryption import DecryptionError
 from dashboard.identity import make_local_caller
+from dashboard.management.base import DashboardCommand
 from dashboard.models import Colour, Connection
 from dashboard.service import UnknownConnection
 from dashboard.units import format_count
@@ -23,7 +24,7 @@ def asked_unseen() -> str:
     return getpass("Connection ID: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
 
 
-class Command(BaseCommand):
+class Command(DashboardCommand):
     help = "Add, list, rename or archive the connections that people may look at, and say who may see them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

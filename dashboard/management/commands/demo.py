@@ -16,11 +16,12 @@ from types import FrameType
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from dashboard.demo import add_arguments, make_database_url
 from dashboard.demo_lock import CannotWrite, DemoRuns, announce_end, find_listener, lock_database, lock_file
+from dashboard.management.base import DashboardCommand
 from dashboard.models import Connection
 from dashboard.private import VAR_DIR
 from dashboard.sandbox import DEMO_CONNECTIONS, DEMO_KEY
@@ -32,7 +33,7 @@ class Stopped(Exception):
     """Somebody asked the demo to stop."""
 
 
-class Command(BaseCommand):
+class Command(DashboardCommand):
     help = "Run the dashboard over an embedded sandbox Vault+ with drawn media, on this machine only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import CommandError
 from django.db import DatabaseError
 
 from dashboard import grants
+from dashboard.management.base import DashboardCommand
 from dashboard.units import format_count
 
 
-class Command(BaseCommand):
+class Command(DashboardCommand):
     help = (
         "Print the SQL that gives a PostgreSQL role exactly the rights that web processes and workers need, "
         "and takes away any other. Run it as the tables' owner, after each manage.py migrate."

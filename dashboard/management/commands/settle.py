@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import BaseCommand
-
+from dashboard.management.base import DashboardCommand
 from dashboard.removals.recovery import reconcile_due
 from dashboard.units import format_count
 
 
-class Command(BaseCommand):
+class Command(DashboardCommand):
     help = (
         "Look once after every removal that was left behind by its process or whose outcome is unknown. "
         "Running servers do this by themselves."

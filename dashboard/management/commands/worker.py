@@ -8,13 +8,12 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
-from django.core.management import BaseCommand
-
 from dashboard import worker
 from dashboard.jobs import lifecycle
+from dashboard.management.base import DashboardCommand
 
 
-class Command(BaseCommand):
+class Command(DashboardCommand):
     """Run a worker until it is told to end."""
 
     help = (

@@ -9,12 +9,13 @@ from typing import Final
 
 import pytest
 from django.core.checks import run_checks
-from django.core.management import call_command
+from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import SystemCheckError
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import include, path
 
+from dashboard import server
 from dashboard.auth.roles import needs, public
 from dashboard.identity import Role
 from tests.browser.program import ROOT, free_ports
@@ -102,3 +103,12 @@ def test_a_view_without_a_role_stops_the_start(tmp_path: Path, command: list[str
     )
     assert done.returncode != 0
     assert "site_with_a_gap.unmarked names no role" in done.stderr
+
+
+def test_a_start_is_checked_without_the_database() -> None:
+    """This test may not ask it, and Django's checks do so from 6.1 on."""
+    server.check_site()
+    names = [name for name, app in get_commands().items() if app == "dashboard"]
+    assert {"demo", "worker", "connection"} <= set(names)
+    for name in names:
+        load_command_class("dashboard", name).check()

@@ -1,0 +1,21 @@
+"""The base of our commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import BaseCommand
+
+
+class DashboardCommand(BaseCommand):
+    """A command that starts without its database: what becomes of that is the command's own to tell.
+
+    From Django 6.1 on a command's system checks ask every database whether it has JSON, unless they are told
+    that none is to be asked.
+    """
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Run the system checks; those of databases only for the ones that are named."""
+        if kwargs.get("databases") is None:
+            kwargs["databases"] = []
+        super().check(*args, **kwargs)
