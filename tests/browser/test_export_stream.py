@@ -20,6 +20,7 @@ LARGE = "/c/creator-b/export/now/?format=jsonl"
 @pytest.fixture
 def vera(program: Program, sandbox: Sandbox) -> Iterator[Person]:
     vera = Person(program.url, "viewer")
+    assert download(vera, f"{SMALL}jsonl").content  # by then nobody reads for the test before
     yield vera
     sandbox.behave()
     vera.leave()
