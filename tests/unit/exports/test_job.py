@@ -26,6 +26,7 @@ from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests import make
 from tests.exports import HEAD, after, begun, left_lying, streamed, written
+from tests.killed import run_and_kill
 from tests.make import SMALL_ID, facts_of
 from tests.scans import ITEMS, SOME_ID
 
@@ -119,40 +120,19 @@ def test_nothing_is_written_for_whom_it_is_no_longer(
     assert left_lying() == []
 
 
-class Killed(BaseException):
-    """What a process does not survive."""
-
-
 @pytest.mark.no_cover  # it only repeats
 @pytest.mark.usefixtures("every_page_is_kept")
 @pytest.mark.parametrize(("form", "committed"), [("csv", True), ("jsonl", False)])
 def test_killed_at_any_point_the_file_is_the_same(some: Connection, form: str, committed: bool) -> None:
     whole, died = streamed(some, form), 0
     for point in range(1, 30):
-        job, left = begun(some, form), [point]
-
-        def dying(execute: Any, sql: str, *rest: Any, left: list[int] = left) -> Any:
-            if not sql.startswith('UPDATE "dashboard_job"'):
-                return execute(sql, *rest)
-            left[0] -= 1
-            if left[0] == 0 and not committed:
-                raise Killed
-            answer = execute(sql, *rest)
-            if left[0] == 0:
-                raise Killed
-            return answer
-
-        with database.execute_wrapper(dying):
-            try:
-                export.run(job.pk)
-            except Killed:
-                died += 1
-        Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(lease_until=timezone.now())
-        time.sleep(0.001)  # so that the lease has ended
+        job = begun(some, form)
+        was_killed = run_and_kill(export.run, job, point, committed=committed)
+        died += was_killed
         after(job)
         assert (job.state, job.seen, written(job) == whole) == (JobState.DONE, ITEMS, True)
         assert job.size_bytes == len(whole)
-        if left[0] > 0:
+        if not was_killed:
             break  # it came to its end before this point
     assert died > 7
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,6 +20,7 @@ from dashboard.scans.statistics import ScanStatistics
 from dashboard.vault import MediaQuery
 from tests import make
 from tests.environment import API_KEY
+from tests.killed import run_and_kill
 from tests.scans import ITEMS, SOME_ID, after, begun, statistics_of, sums
 
 
@@ -84,10 +84,6 @@ def test_presses_at_the_same_instant_begin_one(upstream: Sandbox) -> None:
     assert Job.objects.filter(state=JobState.WAITING).count() == 1
 
 
-class Killed(BaseException):
-    """What a process does not survive."""
-
-
 @pytest.mark.usefixtures("every_page_is_kept")
 @pytest.mark.parametrize("written", [True, False])
 def test_a_scan_killed_at_any_point_counts_nothing_twice(
@@ -96,30 +92,12 @@ def test_a_scan_killed_at_any_point_counts_nothing_twice(
     died = 0
     for point in range(1, 30):
         job = begun(some)
-        left = [point]
-
-        def dying(execute: Any, sql: str, *rest: Any, left: list[int] = left) -> Any:
-            if not sql.startswith('UPDATE "dashboard_job"'):
-                return execute(sql, *rest)
-            left[0] -= 1
-            if left[0] == 0 and not written:
-                raise Killed
-            answer = execute(sql, *rest)
-            if left[0] == 0:
-                raise Killed
-            return answer
-
-        with database.execute_wrapper(dying):
-            try:
-                scan.run(job.pk)
-            except Killed:
-                died += 1
-        Job.objects.filter(pk=job.pk, state=JobState.RUNNING).update(lease_until=timezone.now())
-        time.sleep(0.001)  # so that the lease has ended
+        was_killed = run_and_kill(scan.run, job, point, committed=written)
+        died += was_killed
         after(job)
         assert (job.state, job.seen) == (JobState.DONE, ITEMS)
         assert sums(job) == whole
-        if left[0] > 0:
+        if not was_killed:
             break  # it came to its end before this point
     assert died > 7
 
