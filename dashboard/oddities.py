@@ -1,7 +1,5 @@
 """Words for what is odd about an item: the field, its value as it came, and why it is odd."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache

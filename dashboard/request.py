@@ -1,9 +1,7 @@
 """Type hints for a request as our views know it: with the person, htmx's details and an id for the record."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -11,9 +9,8 @@ from django.http.response import HttpResponseBase
 from django.utils.encoding import escape_uri_path
 from django_htmx.middleware import HtmxDetails
 
-if TYPE_CHECKING:
-    from .identity import Caller, Person
-    from .models import Connection
+from .identity import Caller, Person
+from .models import Connection
 
 GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponseBase]
 """What a middleware calls to have a request answered."""

@@ -1,7 +1,5 @@
 """Read and list the cache, and find connections. No HTML, no HTTP."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed

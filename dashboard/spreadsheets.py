@@ -1,7 +1,5 @@
 """Tables as CSV without a cell that acts as a formula, and the headers that any file is sent with."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable
 from typing import Final

@@ -1,7 +1,5 @@
 """Sizes, lengths and moments in words. Decimal units, as the service and disks count them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 _UNITS = ("kB", "MB", "GB", "TB", "PB")

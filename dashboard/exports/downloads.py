@@ -1,7 +1,5 @@
 """Limits on downloads: each keeps a thread of its web process busy until its reader has all of it."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Self

@@ -4,8 +4,6 @@ They lie in DASHBOARD_FILES under the number of their job, readable by this prog
 `<number>.part` while one is written, `<number>.csv` or `<number>.jsonl` once it is whole.
 """
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import fcntl

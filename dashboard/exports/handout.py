@@ -1,7 +1,5 @@
 """Download of a file that a worker wrote, by the person who began the export."""
 
-from __future__ import annotations
-
 import os
 from functools import partial
 from typing import Final

@@ -4,8 +4,6 @@ The length of the file and the cursor that goes on from there are kept in one up
 cuts the file to that length and goes on. If there is no such file, on another machine say, it begins anew.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from contextlib import suppress

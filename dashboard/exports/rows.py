@@ -4,8 +4,6 @@ It holds no links, and no id of a connection but its slug. A million items pass 
 made of a page but its text, and texts of which there are few are masked once.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date

@@ -1,7 +1,5 @@
 """An export that is sent while it is read: a page of the service at a time, and nothing is kept."""
 
-from __future__ import annotations
-
 import errno
 import logging
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The items that a walk has read: the service may list one twice, on a page or pages apart."""
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 from collections.abc import Iterable

@@ -10,8 +10,6 @@ checkpoint prolongs; the items of a bulk removal have leases of their own (ledge
 one. `queue_due_jobs` queues again what a dead worker left.
 """
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 from typing import Any, Final

@@ -1,8 +1,6 @@
 """Read all pages of a query: the next page is asked for while the one before is being worked on, so that a
 walk takes the service's time and little more."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections.abc import Callable, Generator

@@ -1,7 +1,5 @@
 """The queue's task: run the job of a number by the function that its kind needs."""
 
-from __future__ import annotations
-
 import logging
 from typing import TYPE_CHECKING, Final
 

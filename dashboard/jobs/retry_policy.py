@@ -1,7 +1,5 @@
 """When the worker tries again after the service did not answer as it should, and how often."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from dashboard.vault import Busy, KeyRefused, VaultError

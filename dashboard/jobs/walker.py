@@ -5,8 +5,6 @@ pauses, starts over or ends as the service's answers demand. So whoever acquires
 killed goes on from there, and nothing is counted or written twice. A subclass says what is done with a page.
 """
 
-from __future__ import annotations
-
 import time
 from abc import ABC, abstractmethod
 from contextlib import closing

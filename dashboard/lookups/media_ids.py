@@ -6,8 +6,6 @@ one piece and no ID: a part of it could be another item's. The time it takes gro
 alone.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

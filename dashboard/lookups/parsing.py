@@ -4,8 +4,6 @@ Anything may stand between ids. What is no id is kept with the reason, never gue
 is made, reading it takes a time that grows with its length and no faster.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

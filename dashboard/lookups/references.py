@@ -1,7 +1,5 @@
 """Find the item that a text in the search box names: by its id, or by a link."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

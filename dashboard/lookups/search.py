@@ -1,7 +1,5 @@
 """Search every connection that a person may see for one item: a few at a time, answers as they arrive."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

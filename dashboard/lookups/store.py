@@ -4,8 +4,6 @@ What was pasted is committed before anything is asked, and every batch's answer 
 breaks in between, the rest can be asked for later.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache

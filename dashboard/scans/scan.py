@@ -4,8 +4,6 @@ What is kept of a scan is its sums. The ids that it has read are only known to t
 its disk: items that come again after another process took over are counted again, and the page says so.
 """
 
-from __future__ import annotations
-
 import time
 from contextlib import suppress
 from dataclasses import dataclass

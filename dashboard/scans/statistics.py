@@ -1,7 +1,5 @@
 """Sums over all items of a connection, in the same space however many there are."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterable
 from heapq import heappush, heappushpop

@@ -1,7 +1,5 @@
 """The records of the account's list of connections. Not every key may call this operation."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Final
 

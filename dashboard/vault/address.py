@@ -1,7 +1,5 @@
 """Checks of addresses: the base address of all calls, and the links to media that a page may show."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Collection

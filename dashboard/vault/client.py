@@ -1,7 +1,5 @@
 """The five operations of Vault+, and the account's list of connections, as Python calls."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from types import TracebackType
 from typing import Final, Self, TypeVar

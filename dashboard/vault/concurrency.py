@@ -1,7 +1,5 @@
 """The limit of calls at the same time, shared by all clients of a process."""
 
-from __future__ import annotations
-
 import threading
 from typing import Final
 

@@ -5,8 +5,6 @@ than what is left of the call, so no thread has to watch over it. The look-up is
 system's resolver cannot be interrupted, so a thread of its own waits for it.
 """
 
-from __future__ import annotations
-
 import http.client
 import io
 import ipaddress
@@ -18,7 +16,7 @@ import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
@@ -27,9 +25,6 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +93,7 @@ class _Reader(io.RawIOBase):
         """Return True."""
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int | None:
+    def readinto(self, buffer: Any) -> int | None:
         """Read into the buffer. Raises TimeoutError after the read timeout or the deadline."""
         self._sock.settimeout(self._deadline.limit(self._deadline.timeouts.read))
         return self._raw.readinto(buffer)

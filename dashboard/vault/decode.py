@@ -1,7 +1,5 @@
 """Decodes JSON into records: in one step where it keeps the contract, else field by field."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 import msgspec

@@ -1,7 +1,5 @@
 """Errors of the client, each named by what a person can do about it now."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 

@@ -1,7 +1,5 @@
 """The query for media, and the one form a media id may have."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterator

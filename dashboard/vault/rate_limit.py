@@ -4,8 +4,6 @@ The service documents no limit. The vendor's other APIs send `X-RateLimit-Limit`
 without a word on whether Reset counts seconds from now or is a moment (Unix time), so both are understood.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import threading

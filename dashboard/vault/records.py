@@ -6,8 +6,6 @@ moment in the 1970s is a mistake (seconds, most likely), except 0, which reads a
 is marked in the record, and not known (tolerant.py).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 

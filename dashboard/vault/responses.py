@@ -1,7 +1,5 @@
 """Classifies a response other than a good 200: which error it is, and whether to send the call again."""
 
-from __future__ import annotations
-
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -10,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from http import HTTPStatus
-from typing import Final, TypedDict
+from typing import Final, Self, TypedDict
 
 import msgspec
 import requests
@@ -206,7 +204,7 @@ class _ErrorBody:
     request_id: str | None
 
     @classmethod
-    def read(cls, body: bytes, redact: Redactor) -> _ErrorBody:
+    def read(cls, body: bytes, redact: Redactor) -> Self:
         """Return the texts in an error body, redacted; empty ones if it is of another shape."""
         try:
             fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])

@@ -1,7 +1,5 @@
 """The results of a deletion and a purge. A count that makes no sense is kept as it came."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -5,12 +5,10 @@ negative number, a time in seconds, half an emoji, a field that is missing or of
 without a usable id cannot be read.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from msgspec.structs import astuple
 
@@ -42,7 +40,7 @@ class RawNumber(float):
     __slots__ = ("raw",)
     raw: str
 
-    def __new__(cls, raw: str) -> RawNumber:
+    def __new__(cls, raw: str) -> Self:
         self = super().__new__(cls, raw)
         self.raw = raw
         return self

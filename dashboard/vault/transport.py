@@ -1,7 +1,5 @@
 """The only code that sends: to a checked address, within a deadline and a size, as often as is safe."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

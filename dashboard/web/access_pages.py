@@ -1,7 +1,5 @@
 """Pages for people who may not come in: not signed in, or signed in without a role."""
 
-from __future__ import annotations
-
 from typing import Final
 from urllib.parse import urlencode
 

@@ -1,7 +1,5 @@
 """Pages and notices that need neither database nor session, for when those may be what broke."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Compression of pages."""
 
-from __future__ import annotations
-
 import zlib
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Render each problem as a page, or for htmx as a notice; an error of the service with its own text."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The one rule for page or fragment, and the few answers that only htmx understands."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Identity for every request, and the role check for every view, closed by default."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, cast

@@ -1,7 +1,5 @@
 """The names that every template may call, and the frame that every page shares."""
 
-from __future__ import annotations
-
 from functools import cache, lru_cache
 from typing import Any, Final
 

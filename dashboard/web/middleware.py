@@ -1,7 +1,5 @@
 """Middleware: headers that every answer carries, requests that are refused, and pages for errors."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import uuid

@@ -3,8 +3,6 @@
 Kept in the signed session cookie; the organisation's default holds for the media mode until a person chooses.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.conf import settings

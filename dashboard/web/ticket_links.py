@@ -1,10 +1,8 @@
 """Tickets in addresses: read from a link, carried along, linked back to."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -62,7 +60,7 @@ class TicketLink:
     ticket: str = ""
 
     @classmethod
-    def from_query(cls, asked: QueryDict) -> TicketLink:
+    def from_query(cls, asked: QueryDict) -> Self:
         """Read the link from a query. Raises UnusableLink."""
         media, connection = _read_single(asked, "media"), _read_single(asked, "connection")
         try:

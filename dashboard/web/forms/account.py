@@ -1,7 +1,5 @@
 """Forms of the demo's sign-in and of a browser's preferences."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from django import forms

@@ -1,7 +1,5 @@
 """The audit's filters, from an address to typed values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Forms in which an admin describes a connection, refusing each bad value beside its field."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 from unicodedata import normalize

@@ -1,7 +1,5 @@
 """Forms of an export: the list's filters with a format, from an address or a form."""
 
-from __future__ import annotations
-
 import uuid
 from typing import Any
 

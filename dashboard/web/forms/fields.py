@@ -1,7 +1,5 @@
 """Fields that turn what people and addresses write into typed values, or say why they cannot."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, time
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Filters that an address holds."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, ClassVar
 

@@ -1,10 +1,8 @@
 """Forms of a look-up: pasted text or a file, the connections, a ticket."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
@@ -103,7 +101,7 @@ class LookupForm(PastedForm):
         self.among = among
 
     @classmethod
-    def from_request(cls, request: Request) -> LookupForm:
+    def from_request(cls, request: Request) -> Self:
         """Return the form as it was posted; else as the address, or the connection chosen last, has it."""
         if request.method == "POST":
             return cls(request.POST, request.FILES, among=request.connections)

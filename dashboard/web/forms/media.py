@@ -1,7 +1,5 @@
 """The media list's filters, and which variant is revealed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """Forms of a removal, and of the note that closes one by hand."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Forms that save or delete a view."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Forms of the presses beside a scan: begin one, stop it, resume it; and on which page that was."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from django import forms

@@ -1,8 +1,6 @@
 """Forms that pages send of a selection and of a job: changes of what is selected, the press that removes it,
 and which of a job's items are listed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import asdict

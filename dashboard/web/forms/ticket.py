@@ -1,7 +1,5 @@
 """Forms of the search box, and of the progress of a search through all connections."""
 
-from __future__ import annotations
-
 from django import forms
 
 from dashboard.lookups.references import SeveralIds, Target, parse_target

@@ -1,7 +1,5 @@
 """A form's one-time token: one press is one removal, and only of what the form asked about."""
 
-from __future__ import annotations
-
 import uuid
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Removals and jobs above the audit's list, of which a person should know."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 

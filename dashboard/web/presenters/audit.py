@@ -1,7 +1,5 @@
 """Rows, chips and links of the audit's list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID

@@ -1,7 +1,5 @@
 """An event in full, and a removal with every step of its way, as their pages print them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 

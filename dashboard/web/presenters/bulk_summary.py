@@ -1,7 +1,5 @@
 """A bulk removal in one line of the audit's list: the event that begins it stands for all of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """An export: the question before it, and its page beside that of every job with its filters and its file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode

@@ -1,7 +1,5 @@
 """The context of a job's page, and the list of a connection's jobs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta

@@ -3,8 +3,6 @@
 Found is what any of its connections holds; not cached is what none of them does, and each has said so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta

@@ -4,8 +4,6 @@ The list page prints a hundred of these, so all that can be said once a page (ad
 filters that matched) is said once, here, and its template only prints.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache

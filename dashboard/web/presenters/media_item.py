@@ -1,7 +1,5 @@
 """The page of an item: its facts, its strip, and a card for each variant."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from urllib.parse import urlencode
 

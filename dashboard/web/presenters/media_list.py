@@ -1,7 +1,5 @@
 """A page of the list: its rows, its chips, and where Next, Previous and every chip lead."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final

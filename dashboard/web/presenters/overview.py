@@ -1,7 +1,5 @@
 """A connection's last scan made ready to be drawn: every bar's share, every number's text."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """The progress of a job, in the words and numbers that its page prints; the same for every kind of job."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from django.utils import timezone

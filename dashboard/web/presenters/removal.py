@@ -1,7 +1,5 @@
 """Messages about the outcome of a removal: what happened, and what next."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 

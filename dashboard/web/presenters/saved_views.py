@@ -1,7 +1,5 @@
 """Saved views as pages print them: the menu beside the list, where each leads, and its filters in words."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode

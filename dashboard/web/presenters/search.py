@@ -1,7 +1,5 @@
 """The search through all connections as its page prints it: an answer a line, and where it goes on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """The bar at the foot of the list, and the review before what is selected is removed."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The bar of a ticket above an item's page, and the text that answers the ticket."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

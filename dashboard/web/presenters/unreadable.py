@@ -1,7 +1,5 @@
 """The question before a removal of an item of which nothing but its id is known."""
 
-from __future__ import annotations
-
 from dashboard.models import Connection
 from dashboard.vault import MediaItem, UnreadableItem
 from dashboard.web.ticket_links import add_ticket

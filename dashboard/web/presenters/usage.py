@@ -1,8 +1,6 @@
 """The contents of a connection in a few numbers, and where they come from: a look at all of it, the
 newest scan, or a look at its beginning, which says "at least"."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime

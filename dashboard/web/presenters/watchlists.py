@@ -1,8 +1,6 @@
 """Lists that everybody has: links that end soon, as the last scan met them (the service cannot be asked for
 them), and variants still waiting or being stored an hour after they were first seen."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """Sign in to the demo, sign out, and keep this browser's preferences."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render

@@ -1,7 +1,5 @@
 """The audit: what was done, by whom, for which ticket, with which outcome. Read and exported."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render

@@ -1,7 +1,5 @@
 """Connections: choosing one, and what there is to say of it."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse

@@ -1,7 +1,5 @@
 """Pages on which admins list, add, change, archive and import connections."""
 
-from __future__ import annotations
-
 from urllib.parse import urlencode
 
 from django.http import HttpResponse

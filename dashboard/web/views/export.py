@@ -1,7 +1,5 @@
 """Export what fits the list's filters: as a file that is sent as it is read, or that the worker writes."""
 
-from __future__ import annotations
-
 import uuid
 from uuid import UUID
 

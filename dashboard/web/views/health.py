@@ -1,7 +1,5 @@
 """Probes for machines, without any data: whether the process is alive, and whether it is ready."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from django.db import DatabaseError, connection

@@ -1,7 +1,5 @@
 """The list of keys; and every component in every state, for developers (demo and debug mode only)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Pages of the worker's jobs: one job, stopping and resuming it, and the jobs of a connection."""
 
-from __future__ import annotations
-
 from uuid import UUID
 
 from django.http import HttpResponse

@@ -1,7 +1,5 @@
 """Look-ups: many ids at once, pasted or as a file; the result, and what is done with it."""
 
-from __future__ import annotations
-
 from uuid import UUID
 
 from django.http import HttpResponse

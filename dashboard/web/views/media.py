@@ -1,7 +1,5 @@
 """Cached media: the list, one item, variants on the move, stuck items, and links that end soon."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpResponse

@@ -1,7 +1,5 @@
 """The contents of a connection by its last scan; and the scan itself, begun, watched and stopped."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.http import HttpResponse

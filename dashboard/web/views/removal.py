@@ -1,7 +1,5 @@
 """Removing items or a whole connection, and the page of a removal: GET asks, POST acts, at one address."""
 
-from __future__ import annotations
-
 from uuid import UUID
 
 from django.db import Error

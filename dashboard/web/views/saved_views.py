@@ -1,7 +1,5 @@
 """Saved views: all that a person may open, saving one, deleting one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpResponse

@@ -1,7 +1,5 @@
 """The person's selection in a connection: changed from the list, reviewed, and removed as one."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST

@@ -1,7 +1,5 @@
 """The address that tickets link to: it leads to the item's page, or asks in which connection it is."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
