@@ -1,7 +1,5 @@
 """The accounts of people: a row for each person, written when their name, email or groups are new."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

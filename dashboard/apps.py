@@ -1,7 +1,5 @@
 """The application, whose system checks are known to every start."""
 
-from __future__ import annotations
-
 from django.apps import AppConfig
 from django.core import checks
 

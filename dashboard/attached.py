@@ -4,8 +4,6 @@ The demo gives each of its programs a pipe of which it holds the other end. The 
 the demo's process ends, by Ctrl-C, with its terminal or by `kill -9`, and on any Unix. Standard library only.
 """
 
-from __future__ import annotations
-
 import os
 import runpy
 import signal

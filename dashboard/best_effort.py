@@ -1,7 +1,5 @@
 """Work that accompanies a committed act: if the database refuses it, the act and its response stand."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Add, change, archive and import connections, as admins do: a change and its event are committed as one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

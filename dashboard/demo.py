@@ -3,8 +3,6 @@
 Nothing but these settings tells the demo from the real service.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import secrets

@@ -1,7 +1,5 @@
 """The lock that allows one demo per database, and a search for the process that blocks a new one."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os

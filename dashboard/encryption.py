@@ -4,8 +4,6 @@ The first key of DASHBOARD_DATA_KEYS encrypts; all of them decrypt and look up, 
 while everything is still found. `manage.py connection rekey` then encrypts everything with the new key.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -4,8 +4,6 @@ The tables' owner migrates, trims the audit and hands out these rights; the role
 take away a removal, a job, a connection or an account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The person a request is from, the role they have, and the address they sent it from."""
 
-from __future__ import annotations
-
 import getpass
 import os
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Log lines as JSON: one line per record, control characters escaped, nothing of the request body."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -1,7 +1,5 @@
 """Origins of addresses, and a check whether an address stays on this machine. Used before Django is up."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from typing import Final

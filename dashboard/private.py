@@ -1,7 +1,5 @@
 """Files and folders that only this program's user can read, whatever the umask; links are not followed."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

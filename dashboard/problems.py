@@ -1,7 +1,5 @@
 """Errors that are told to people, as words and facts; `web.error_pages` shows them."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,7 +9,7 @@ if TYPE_CHECKING:
 class Action(NamedTuple):
     """A link that leads out of a problem: to a named page, to the page of a record, or to an address."""
 
-    to: Model | str
+    to: "Model | str"
     words: str
     query: str = ""
 

@@ -1,7 +1,5 @@
 """Checks of settings that are readable but unsafe: keys that can be guessed, and networks of everybody."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -3,8 +3,6 @@
 A view is an address. Whoever opens one sees the list by its filters, and may pass the link on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction

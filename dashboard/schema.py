@@ -1,7 +1,5 @@
 """Checks that the database has every migration of this program. Once it has, asking costs nothing."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from contextlib import suppress

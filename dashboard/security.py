@@ -1,7 +1,5 @@
 """The headers of every response, and the check whether a request may change anything."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")

@@ -4,8 +4,6 @@ server, so that it outlives the page, the sign-in and the browser.
 What it holds of an item beside its id is what the list showed: good for a sum, never for a removal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias

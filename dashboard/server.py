@@ -6,8 +6,6 @@ collection: nearly twice the pages per second under load. They share one heap: w
 have it, a worker holds 10 MB more.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import gc

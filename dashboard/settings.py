@@ -1,7 +1,5 @@
 """Every setting, read and typed once. A wrong or missing one is named in a sentence and stops the start."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable

@@ -5,8 +5,6 @@ time again. The kernel calls a socket writable only once a third of its buffer, 
 free; so what it takes is tried out, twice a second.
 """
 
-from __future__ import annotations
-
 import errno
 import logging
 import select

@@ -3,8 +3,6 @@
 An item's id may be any text here: what is no media id is answered in words, not with a bare 404.
 """
 
-from __future__ import annotations
-
 from django.urls import path, re_path
 
 from .web import bare_pages

@@ -4,8 +4,6 @@ The queue is django-tasks-db's, and so is the code that takes a task and runs it
 killed as running for ever; its job is found again by a poll, as the lease in our own row has ended.
 """
 
-from __future__ import annotations
-
 import logging
 import socket
 import threading

@@ -1,7 +1,5 @@
 """Entry point of the server."""
 
-from __future__ import annotations
-
 import os
 
 from django.core.wsgi import get_wsgi_application

@@ -4,8 +4,6 @@ The key stands in the settings (DASHBOARD_AUDIT_KEYS), outside the database: who
 cannot forge the other. The first key seals; older ones verify what they sealed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -1,7 +1,5 @@
 """Every code an event may have, and the verb and outcome that lists are filtered by."""
 
-from __future__ import annotations
-
 from typing import Final
 
 REMOVAL_OUTCOMES: Final = {

@@ -1,7 +1,5 @@
 """The record to take away: its sealed lines as they are, or a table without a cell that acts as a formula."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterable, Iterator
 from typing import Any, Final
 

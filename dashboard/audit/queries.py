@@ -4,8 +4,6 @@ The record is read newest first, from the place where the page before ended: eac
 index, however far back one looks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta

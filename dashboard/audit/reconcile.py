@@ -4,8 +4,6 @@ An item of a bulk removal has no step until it is claimed and sent, or found to 
 that begins the bulk removal vouches for it: for whom, and how many there are.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping

@@ -1,9 +1,8 @@
 """Writing an event: one committed row at the chain's end, one line on stdout for the company's log store."""
 
-from __future__ import annotations
-
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
@@ -19,9 +18,6 @@ from dashboard.units import format_iso
 from . import chain
 from .event_codes import CODES
 from .throttle import Throttle
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 lines: Final = logging.getLogger("dashboard.audit")
 logger: Final = logging.getLogger(__name__)

@@ -1,7 +1,5 @@
 """Old events leave the database for a file; a checkpoint names the last of them, and the chain goes on."""
 
-from __future__ import annotations
-
 import os
 from datetime import datetime
 from typing import TextIO

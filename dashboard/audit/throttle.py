@@ -1,7 +1,5 @@
 """Holding back floods: what anyone may cause without signing in must not fill the disk, nor pass unseen."""
 
-from __future__ import annotations
-
 import threading
 import time
 from typing import Final

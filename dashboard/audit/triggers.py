@@ -4,8 +4,6 @@ SQLite's `INSERT OR REPLACE` deletes without firing a delete trigger, so an inse
 is taken; PostgreSQL's TRUNCATE fires no row trigger, so it has one of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final

@@ -1,26 +1,22 @@
 """Identity by assertion: a JWT that the proxy signs. In doubt nobody is let in; no smaller role is given."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import jwt
 
 from dashboard.identity import Person, Refused
+from dashboard.request import Request
 
 from .claims import TOO_LONG_REASON, check_subject, clean_name, filter_groups
 from .config import AssertionConfig, Grants
 from .jwks import KeyFile, Keyring, make_balancer_keyring, make_jwks_keyring
 from .repeated_headers import refuse_repeated
-
-if TYPE_CHECKING:
-    from dashboard.request import Request
 
 MAX_TOKEN_LENGTH: Final = 32 * 1024
 """Characters: 200 groups, which is what Entra ID puts into a token, by names of 100 letters. A header of that

@@ -1,21 +1,16 @@
 """The identity backend, which the settings choose once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
 
 from dashboard.identity import Person
+from dashboard.request import Request
 
 from . import demo
 from .config import AssertionConfig, AuthConfig, HeaderConfig
 from .header import HeaderBackend
 
-if TYPE_CHECKING:
-    from dashboard.request import Request
-
-Identify = Callable[["Request"], Person | None]
+Identify = Callable[[Request], Person | None]
 
 
 @cache
@@ -26,9 +21,7 @@ def get_identity_backend(sign_on: AuthConfig) -> Identify:
     """
     match sign_on.by:
         case AssertionConfig():
-            from .assertion import (
-                AssertionBackend,  # cryptography costs ten megabytes; a demo needs none of it
-            )
+            from .assertion import AssertionBackend  # with cryptography, ten megabytes that no demo needs
 
             return AssertionBackend(sign_on.by, sign_on.grants)
         case HeaderConfig():

@@ -1,7 +1,5 @@
 """System checks that stop a start: `manage.py` runs them for its commands, `server.py` for gunicorn."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 

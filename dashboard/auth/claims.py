@@ -1,7 +1,5 @@
 """Checks of the claims about a person, before they are shown or stored."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The address of the client, past the proxies that forward its requests."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from typing import Any

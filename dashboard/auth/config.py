@@ -1,7 +1,5 @@
 """The typed configuration of sign-on."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network

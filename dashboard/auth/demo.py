@@ -1,13 +1,9 @@
 """The demo's sign-in: a picker of three made-up people, kept in the signed session cookie."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dashboard.identity import Person, Role
-
-if TYPE_CHECKING:
-    from dashboard.request import Request
+from dashboard.request import Request
 
 _KEY: Final = "demo_role"
 

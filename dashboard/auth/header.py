@@ -1,20 +1,16 @@
 """Identity by plain headers, from a peer that is trusted by its address and by a secret."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dashboard.identity import Person, Refused
+from dashboard.request import Request
 
 from .claims import MAX_PERSON_NAME_LENGTH, TOO_LONG_REASON, check_subject, clean_name, filter_groups
 from .config import Grants, HeaderConfig, Network
 from .repeated_headers import are_repeats_noted, refuse_repeated
-
-if TYPE_CHECKING:
-    from dashboard.request import Request
 
 ISSUER: Final = "header"
 MAX_GROUPS_LENGTH: Final = 32 * 1024

@@ -1,7 +1,5 @@
 """The keys that verify assertions: fetched ahead, rotated without a restart, dropped once too old."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

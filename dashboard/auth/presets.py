@@ -1,7 +1,5 @@
 """The presets of proxies that sign an assertion, each with a link to its maker's description."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The current role of a person who is not here: the worker checks it before it acts for them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Finds headers that were sent more than once: gunicorn still sees them apart, WSGI joins them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any, Final

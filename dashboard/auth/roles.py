@@ -1,7 +1,5 @@
 """The role that each view needs. A view that names none is closed to all."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, TypeVar
 

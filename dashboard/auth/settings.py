@@ -1,7 +1,5 @@
 """Reads the settings of sign-on into one typed object. Incomplete settings stop the start."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable

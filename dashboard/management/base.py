@@ -1,7 +1,5 @@
 """The base of our commands."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management import BaseCommand

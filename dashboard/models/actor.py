@@ -3,8 +3,6 @@
 A person is known by issuer and subject; name and email are copied, so that a row outlives both.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypeVar
 
 from django.db import models
@@ -17,7 +15,7 @@ _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 class OwnedManager(models.Manager[_Row]):
     """The manager of rows that belong to people."""
 
-    def owned_by(self, owner: Person | OwnerFields) -> models.QuerySet[_Row]:
+    def owned_by(self, owner: "Person | OwnerFields") -> models.QuerySet[_Row]:
         """Return the rows of this person, or of the owner of this row."""
         return self.filter(issuer=owner.issuer, subject=owner.subject)
 

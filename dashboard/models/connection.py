@@ -1,9 +1,8 @@
 """People, and the connections that they look into."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from functools import cached_property
+from typing import Self
 from unicodedata import normalize
 
 from django.core.exceptions import ValidationError
@@ -76,11 +75,11 @@ class Colour(models.TextChoices):
 class ConnectionQuerySet(models.QuerySet["Connection"]):
     """Connections, by use and by the vendor's id."""
 
-    def in_use(self) -> ConnectionQuerySet:
+    def in_use(self) -> Self:
         """Return the connections that are not archived."""
         return self.filter(archived_at=None)
 
-    def find_by_raw_id(self, connection_id: str) -> Connection | None:
+    def find_by_raw_id(self, connection_id: str) -> "Connection | None":
         """Return the connection with this vendor id, by whichever key its digest was made, or None."""
         return self.filter(id_digest__in=encryption.compute_digests(connection_id)).first()
 

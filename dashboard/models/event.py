@@ -1,7 +1,5 @@
 """The events of the audit."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from django.db import models

@@ -1,7 +1,5 @@
 """Jobs of the worker, one for each piece of work that outlasts a request, and the worker processes."""
 
-from __future__ import annotations
-
 import hashlib
 import uuid
 from typing import Final

@@ -1,7 +1,5 @@
 """The ledger of removals."""
 
-from __future__ import annotations
-
 import uuid
 from typing import Any, Final
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """Moves of a row from one state to another: each happens once, whoever else tries it at the same time."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

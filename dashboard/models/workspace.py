@@ -1,7 +1,5 @@
 """Things that a person keeps at hand: the tray of a connection, look-ups, saved views."""
 
-from __future__ import annotations
-
 import uuid
 
 from django.db import models

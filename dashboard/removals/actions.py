@@ -4,8 +4,6 @@ No destructive call without a committed row, no row without an outcome, no secon
 not known is found out by reading.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 

@@ -4,8 +4,6 @@ What is said of one removal holds for each of these: no call without a committed
 outcome, no second call on a guess.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Summaries of many bulk removals at once: the counts of their items, and the bytes that these freed."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ A claim is a lease under a number of its own. A row is sent by an UPDATE that na
 slept through the end of a lease, or was stopped, sends nothing.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Reasons why a removal was not begun, or why its record is not whole."""
 
-from __future__ import annotations
-
 from dashboard.models import Removal, RemovalState
 from dashboard.problems import Action, Problem
 from dashboard.units import format_count

@@ -7,8 +7,6 @@ The items of a bulk removal are planned and claimed before that (claims). Nothin
 was not committed did not happen; what was is never guessed.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The state in which a call leaves its target, by its answer and by what was seen before."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

@@ -4,8 +4,6 @@ A thread of every web process, the reconciler, reads again what is due; `manage.
 outside. Each check is claimed in the database, so of any number of processes one reads at a time.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 from datetime import UTC, datetime

@@ -4,8 +4,6 @@ Several workers may run one job; each row is sent by the one that claimed it. Th
 no database; the runner's own thread writes the intent before each call, and its outcome after.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Mapping

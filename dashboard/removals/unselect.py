@@ -1,7 +1,5 @@
 """Take what is known to be gone out of every tray: every way in which an item goes ends here."""
 
-from __future__ import annotations
-
 import logging
 from typing import Final
 

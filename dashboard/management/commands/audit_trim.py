@@ -1,7 +1,5 @@
 """Moves old events of the audit out of the database, into a file."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from datetime import timedelta
 from pathlib import Path

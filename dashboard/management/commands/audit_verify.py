@@ -1,7 +1,5 @@
 """Reads the audit's whole chain and says whether it holds."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Connections from the command line: add, list, rename, groups, archive, rekey. What changes is an event."""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser
 from getpass import getpass

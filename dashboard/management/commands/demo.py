@@ -1,7 +1,5 @@
 """The whole program on one machine: sandbox, dashboard, three connections, drawn media."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

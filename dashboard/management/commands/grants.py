@@ -1,7 +1,5 @@
 """Gives the PostgreSQL role of web processes and workers its rights."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Finds out, by reading, what became of removals whose answer was lost."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from dashboard.management.base import DashboardCommand

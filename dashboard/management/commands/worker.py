@@ -1,7 +1,5 @@
 """`manage.py worker`: carries out bulk removals, scans and exports until it is told to end."""
 
-from __future__ import annotations
-
 import signal
 import sys
 from argparse import ArgumentParser
