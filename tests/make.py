@@ -16,8 +16,8 @@ from dashboard import audit, service
 from dashboard.identity import Caller, Person, Role
 from dashboard.lookups.store import LOOKUP_LIFETIME
 from dashboard.models import Connection, Event, Job, Lookup, Removal, RemovalState, SavedView
-from dashboard.removals.actions import Intent, delete_item, purge
-from dashboard.removals.ledger import CALL_LEASE
+from dashboard.removals.actions import delete_item, purge
+from dashboard.removals.ledger import CALL_LEASE, Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
 from dashboard.web.presenters.usage import summarize_page

@@ -28,9 +28,6 @@ from .errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight
 from .ledger import Intent
 from .outcomes import Outcome, attempt_call, classify_error
 
-__all__ = ["Intent", "delete_item", "purge"]
-
-
 MAY_HAVE_TAKEN: Final = (
     RemovalState.SENT,
     RemovalState.UNKNOWN,

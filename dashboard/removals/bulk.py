@@ -4,18 +4,20 @@ What is said of one removal holds for each of these: no call without a committed
 outcome, no second call on a guess.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Count, Sum
 
 from dashboard import audit
 from dashboard.audit.event_codes import BULK
 from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
-from dashboard.models import Connection, Job, Removal, RemovalState
+from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 
 from . import claims
 from .errors import ItemsLocked
@@ -33,7 +35,7 @@ class BegunRemoval:
     """A bulk removal that was committed, and the removals of others that lock some of its items."""
 
     job: Job
-    held: list[Removal]
+    locked: list[Removal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,20 @@ class Counts:
     def done(self) -> int:
         """The number of items whose removal is over, whatever came of it."""
         return self.total - self.left
+
+
+@dataclass(frozen=True, slots=True)
+class BulkSummary:
+    """A bulk removal with the counts of its items."""
+
+    job: Job
+    counts: Counts
+    freed_bytes: int
+
+    @property
+    def is_done_in_part(self) -> bool:
+        """True once it is over and some items were not removed, or nobody knows whether they were."""
+        return self.job.state == JobState.DONE and bool(self.counts.failed or self.counts.unknown)
 
 
 COUNTED_STATES: Final[dict[str, tuple[RemovalState, ...]]] = {
@@ -97,18 +113,19 @@ def begin(
         try:
             with transaction.atomic(durable=True):
                 lifecycle.open_job(job)
-                held = claims.plan(job, connection, media_ids)
-                job.total = len(media_ids) - len(held)
+                locked = claims.plan(job, connection, media_ids)
+                job.total = len(media_ids) - len(locked)
                 job.save(update_fields=["total"])
                 if not job.total:
-                    raise ItemsLocked(held)
-                record_step(job, intent.caller, "planned", _describe_plan(job, held))
+                    raise ItemsLocked(locked)
+                plan = {"items": job.total, "held": len(locked), "digest": job.digest}
+                record_step(job, intent.caller, "planned", plan)
         except IntegrityError:
             job._state.adding = True
         except (DatabaseError, audit.NotRecorded) as broken:
             raise lifecycle.JobNotOpened(type(broken).__name__) from broken
         else:
-            return BegunRemoval(job, held)
+            return BegunRemoval(job, locked)
     raise lifecycle.JobNotOpened("Other removals of these items kept beginning.")
 
 
@@ -142,25 +159,36 @@ def count_states(states: Counter[str]) -> Counts:
     return Counts(total=sum(states.values()), **of)
 
 
+def summarize(numbers: Collection[UUID]) -> dict[UUID, BulkSummary]:
+    """Return the bulk removals of these numbers, by number: two queries, however many they are."""
+    if not numbers:
+        return {}
+    states: dict[UUID, Counter[str]] = defaultdict(Counter)
+    freed: Counter[UUID] = Counter()
+    items: Any = Removal.objects.filter(job__in=numbers).order_by().values_list("job_id", "state")
+    for job, state, count, bytes_ in items.annotate(Count("pk"), Sum("freed_bytes")):
+        states[job][state] = count
+        freed[job] += bytes_ or 0
+    there = Job.objects.in_bulk(numbers)
+    return {pk: BulkSummary(job, count_states(states[pk]), freed[pk]) for pk, job in there.items()}
+
+
 def find_retryable_ids(job: Job) -> list[str]:
     """Return the ids of the items that another attempt may be made of, in order."""
     failed = job.removals.filter(state__in=RETRYABLE_STATES).order_by("position")
     return list(failed.values_list("media_id", flat=True))
 
 
-def _describe_plan(job: Job, held: list[Removal]) -> dict[str, object]:
-    return {"items": job.total, "held": len(held), "digest": job.digest}
-
-
 def record_step(job: Job, caller: Caller, outcome: str, result: dict[str, object]) -> None:
     """Record a step of the job itself. Raise audit.NotRecorded."""
+    begins = outcome == "planned"
     audit.record(
         f"{BULK}.{outcome}",
         caller,
         connection=job.connection,
         ticket=job.ticket,
-        reason=job.reason if outcome == "planned" else job.why,
-        job=None if outcome == "planned" else job.pk,
-        typed=job.typed if outcome == "planned" else "",
+        reason=job.reason if begins else job.why,
+        job=None if begins else job.pk,
+        typed=job.typed if begins else "",
         result={"job": str(job.pk), **result},
     )

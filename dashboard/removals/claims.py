@@ -27,7 +27,6 @@ from dashboard.logs import mask_ids
 from dashboard.models import Connection, Job, Removal, RemovalState, transition
 
 from . import errors, ledger
-from .unselect import unselect
 
 CLAIM_LEASE: Final = timedelta(seconds=30)
 """Claimed rows whose holder does not extend the lease in this time are free for others."""
@@ -121,12 +120,10 @@ def close(
     state: RemovalState,
     *,
     result: Mapping[str, Any],
-    said: str = "",
 ) -> bool:
     """End a claimed row for which nothing is sent, because the item is gone already or may not be removed.
     Return False if the lease is lost."""
-    now = timezone.now()
-    facts = {"settled_at": now, "lease_until": None, "claim": None, "service_text": said[:300]}
+    facts = {"settled_at": timezone.now(), "lease_until": None, "claim": None}
     return _leave(removal, number, caller, state, facts, result=result)
 
 
@@ -175,5 +172,5 @@ def _leave(
             ledger.record_step(removal, caller, **told)
     except (DatabaseError, audit.NotRecorded) as broken:
         raise errors.IntentNotRecorded(type(broken).__name__) from broken
-    unselect(removal)
+    ledger.unselect(removal)
     return True

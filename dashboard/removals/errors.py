@@ -70,15 +70,15 @@ class RemovalInFlight(Problem):
 
 
 class ItemsLocked(Problem):
-    """Nothing was begun, because other removals, `held`, lock every one of the items."""
+    """Nothing was begun, because other removals, `locked`, lock every one of the items."""
 
     title = "Already being removed"
     status = 409
 
-    def __init__(self, held: list[Removal]) -> None:
-        super().__init__(str(len(held)))
-        self.held = held
-        first = held[0]
+    def __init__(self, locked: list[Removal]) -> None:
+        super().__init__(str(len(locked)))
+        self.locked = locked
+        first = locked[0]
         self.advice = (
             f"Another removal holds every one of these items; the first was asked for by {first.person}. "
             "Nothing was begun a second time."

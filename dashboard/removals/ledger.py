@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, Error, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -22,11 +22,10 @@ from dashboard import audit
 from dashboard.identity import Caller
 from dashboard.jobs.lifecycle import CLOCK_SKEW
 from dashboard.logs import mask_ids
-from dashboard.models import Connection, Removal, RemovalState, actor_columns_of, transition
+from dashboard.models import Connection, Removal, RemovalState, TrayItem, actor_columns_of, transition
 from dashboard.vault import PAGE_DELETE_TIMEOUTS, PURGE_TIMEOUTS, WORKER_DELETE_TIMEOUTS
 
 from .errors import IntentNotRecorded, KeyReused, OutcomeNotRecorded, RemovalInFlight
-from .unselect import unselect
 
 logger = logging.getLogger(__name__)
 
@@ -175,6 +174,27 @@ def move(
         raise OutcomeNotRecorded(removal) from broken
     unselect(removal)
     return moved
+
+
+def unselect(removal: Removal) -> None:
+    """Take what the removal took out of everybody's tray, but for what was selected after it.
+
+    To be called once the outcome is committed. Trouble with the database is only logged: the removal stands,
+    and the review leaves out what is gone.
+    """
+    if not removal.is_gone:
+        return
+    rows = TrayItem.objects.filter(connection=removal.connection_id)
+    if removal.verb == Removal.Verb.DELETE:
+        rows = rows.filter(media_id=removal.media_id, added_at__lte=removal.settled_at)
+    else:  # what is cached while a purge is under way may stay
+        rows = rows.filter(added_at__lte=removal.sent_at)
+    try:
+        if rows.exists():  # which mostly there is not, and then nothing waits for a lock
+            with transaction.atomic():
+                rows.delete()
+    except Error as broken:
+        logger.warning("removal %s: what it took stays selected: %s", removal.pk, type(broken).__name__)
 
 
 def may_send(removal: Removal) -> bool:

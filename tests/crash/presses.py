@@ -36,8 +36,8 @@ from dashboard.audit import retention  # noqa: E402
 from dashboard.jobs import lifecycle  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removals import actions, bulk, ledger, recovery, runner  # noqa: E402
-from dashboard.removals.actions import Intent  # noqa: E402
 from dashboard.removals.errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight  # noqa: E402
+from dashboard.removals.ledger import Intent  # noqa: E402
 from tests import answers, make  # noqa: E402
 from tests.crash.steps import Steps  # noqa: E402
 from tests.rights import as_owner, migrate  # noqa: E402

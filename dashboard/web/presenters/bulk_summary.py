@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from dashboard.audit.chain import read_facts
 from dashboard.models import Event, Job, JobState
-from dashboard.removals.bulk_summaries import BulkSummary, summarize
+from dashboard.removals.bulk import BulkSummary, summarize
 from dashboard.units import format_count, format_size
 
 from . import progress

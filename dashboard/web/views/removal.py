@@ -12,8 +12,7 @@ from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Connection, Removal
 from dashboard.removals import actions, ledger, recovery
-from dashboard.removals.actions import Intent
-from dashboard.removals.ledger import RETRYABLE_STATES
+from dashboard.removals.ledger import RETRYABLE_STATES, Intent
 from dashboard.request import Request
 from dashboard.vault import check_media_id
 from dashboard.web.forms.removal import ClosingForm, PurgeForm, RemovalForm

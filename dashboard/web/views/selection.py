@@ -62,8 +62,8 @@ def begin_removal(request: Request, connection: Connection, form: ReviewForm) ->
         said["leaves"],
         stored_selection.find_retried_job(stored_selection.list_items(person, connection)),
     )
-    held = {other.media_id for other in begun.held}
-    done = [media_id for media_id in said["leaves"] if media_id not in held]
+    locked = {other.media_id for other in begun.locked}
+    done = [media_id for media_id in said["leaves"] if media_id not in locked]
     with best_effort(f"emptying a tray into job {begun.job.pk}") as emptied:
         stored_selection.remove(person, connection, [*done, *said["gone"]])
     return f"{begun.job.get_absolute_url()}{'?tray=full' if emptied.failed else ''}"

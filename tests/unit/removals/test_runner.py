@@ -117,12 +117,12 @@ def test_what_another_removal_holds_is_left_out_and_named(
 ) -> None:
     first = begin(small, ids[:2])
     begun = bulk.begin(small, Intent(make.OMAR, uuid.uuid4()), ids[1:3])
-    assert [row.media_id for row in begun.held] == [ids[1]]
-    assert begun.held[0].job == first
+    assert [row.media_id for row in begun.locked] == [ids[1]]
+    assert begun.locked[0].job == first
     assert begun.job.total == 1
     with pytest.raises(errors.ItemsLocked) as nothing:
         bulk.begin(small, Intent(make.OMAR, uuid.uuid4()), ids[:3])
-    assert [row.media_id for row in nothing.value.held] == ids[:3]
+    assert [row.media_id for row in nothing.value.locked] == ids[:3]
     assert Job.objects.count() == 2
     with pytest.raises(errors.RemovalInFlight):
         make.remove(small, ids[0])

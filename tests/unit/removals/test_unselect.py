@@ -17,8 +17,7 @@ from dashboard import selection
 from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Removal, RemovalState, TrayItem
 from dashboard.removals import bulk, recovery
-from dashboard.removals.ledger import Intent
-from dashboard.removals.unselect import unselect
+from dashboard.removals.ledger import Intent, unselect
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests.answers import hidden_fields, text
