@@ -1,9 +1,7 @@
 """The accounts of people: a row for each person, written when their name, email or groups are new."""
 
 import logging
-import threading
 import time
-from collections import OrderedDict
 from datetime import date
 from typing import Final
 
@@ -29,8 +27,7 @@ class Accounts:
     """Keeps the rows up to date. A person whom this process has already seen today costs no query."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, str], Profile] = OrderedDict()
-        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], Profile] = {}
         self._not_before = float("-inf")
 
     def record_visit(self, person: Person, caller: Caller) -> None:
@@ -40,13 +37,11 @@ class Accounts:
         """
         subject = person.issuer, person.subject
         now: Profile = person.name, person.email, person.groups, timezone.now().date()
-        with self._lock:
-            if self._seen.get(subject) == now or time.monotonic() < self._not_before:
-                return
-            self._seen[subject] = now
-            self._seen.move_to_end(subject)
-            if len(self._seen) > MAX_PEOPLE_REMEMBERED:
-                self._seen.popitem(last=False)
+        if self._seen.get(subject) == now or time.monotonic() < self._not_before:
+            return
+        if len(self._seen) >= MAX_PEOPLE_REMEMBERED:
+            self._seen.clear()
+        self._seen[subject] = now
         try:
             _save_account(person, caller)
         except DatabaseError as broken:
@@ -56,9 +51,8 @@ class Accounts:
 
     def forget(self) -> None:
         """Forget whom this process has seen."""
-        with self._lock:
-            self._seen.clear()
-            self._not_before = float("-inf")
+        self._seen.clear()
+        self._not_before = float("-inf")
 
 
 def _save_account(person: Person, caller: Caller) -> None:
@@ -69,11 +63,10 @@ def _save_account(person: Person, caller: Caller) -> None:
     )
     if is_new:
         return
-    was = {"name": account.name, "email": account.email}
+    was, result = ({"name": one.name, "email": one.email} for one in (account, person))
     # Of two processes that see the new name at once, the one whose update finds the old one tells of it.
     changed = Account.objects.filter(pk=account.pk, **was).update(**values)
-    if changed and was != {"name": person.name, "email": person.email}:
-        result = {"name": person.name, "email": person.email}
+    if changed and was != result:
         audit.note("access.renamed", caller, before=was, result=result)
 
 

@@ -8,6 +8,6 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        from .auth.checks import check_view_roles
+        from .auth.roles import check_view_roles
 
         checks.register(check_view_roles, checks.Tags.security)

@@ -1,18 +1,29 @@
-"""The demo's environment: the settings under which the shipped program runs against the sandbox.
-
-Nothing but these settings tells the demo from the real service.
-"""
+"""The demo's environment, which alone tells the demo from the real service; the lock that allows one demo a
+database; and a search for the process that blocks a new one."""
 
 import argparse
+import fcntl
+import hashlib
 import os
 import secrets
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from .private import VAR_DIR
 from .sandbox import DEMO_KEY
 
 DEFAULT_PORT: Final = 8000
+_PROC: Final = Path("/proc")
+_LISTENING: Final = "0A"
+"""A socket's state in Linux's /proc/net/tcp."""
+
+_END_SECONDS: Final = 45
+"""Longer than a demo takes to end its programs one after the other."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,3 +72,133 @@ def set_environment(argv: list[str]) -> None:
         DASHBOARD_PLAIN_HTTP="1",
         DASHBOARD_BIND=f"127.0.0.1:{chosen.port}",
     )
+
+
+class DemoRuns(Exception):
+    """Another demo holds the database. The text names it, for a person."""
+
+
+class CannotWrite(Exception):
+    """The folder cannot be written. The text says so, for a person."""
+
+
+@contextmanager
+def lock_database(folder: Path, database_url: str, port: int) -> Iterator[int]:
+    """Hold the lock of a database. Programs that inherit the descriptor hold it too, for as long as they run.
+
+    Two demos on one database would each do the other's jobs, over a sandbox that knows nothing of them.
+    Raises DemoRuns where another demo holds it (one that is ending is waited for), and CannotWrite where the
+    folder is somebody else's.
+    """
+    name = f"demo-{hashlib.sha256(database_url.encode()).hexdigest()[:12]}.lock"
+    try:
+        file = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as broken:
+        raise CannotWrite(
+            f"The demo keeps its database in {folder}, which it cannot write: {broken.strerror}.\n"
+            "Make that folder yours, or copy the project into a folder of your own."
+        ) from None
+    try:
+        _acquire(file)
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()} {port}".encode(), 0)
+        yield file
+    finally:
+        os.close(file)
+
+
+def announce_end(file: int) -> None:
+    """Tell a demo that starts now to wait for this one, which is ending."""
+    os.ftruncate(file, 0)
+
+
+def _acquire(file: int) -> None:
+    until, told = time.monotonic() + _END_SECONDS, False
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid, _, port = os.pread(file, 50, 0).decode().partition(" ")
+            if pid and is_alive(int(pid)):
+                raise DemoRuns(
+                    f"A demo runs already: process {pid}, at http://127.0.0.1:{port}/. "
+                    f"End it with Ctrl-C, or with: kill {pid}"
+                ) from None
+            if time.monotonic() > until:
+                raise DemoRuns("Programs of a demo that was ended still run.") from None
+            if not told:
+                print("Waiting for the demo before this one to end …", flush=True)
+            told = True
+            time.sleep(0.1)
+
+
+def is_alive(pid: int) -> bool:
+    """Return True if the process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+@contextmanager
+def lock_file(path: Path) -> Iterator[None]:
+    """Wait for the file's lock, and hold it."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A process that listens on a port."""
+
+    pid: int
+    command: str
+
+    @property
+    def is_demo(self) -> bool:
+        """True if the process is one of the demo's programs."""
+        return any(
+            part in self.command for part in ("manage.py demo", "dashboard.sandbox", "dashboard.server")
+        )
+
+
+def find_listener(port: int) -> Listener | None:
+    """Return the process that listens on a port, or the demo that started it, or None if it is not known.
+
+    Only Linux tells, and only of one's own processes.
+    """
+    sockets = set()
+    for table in ("net/tcp", "net/tcp6"):
+        for line in _read(table).splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                sockets.add(f"socket:[{fields[9]}]")
+    pids = sorted(int(path.name) for path in _PROC.glob("[0-9]*"))
+    pid = next((pid for pid in pids if sockets & _open_files(pid)), None)
+    if pid is None:
+        return None
+    state_and_parent = _read(f"{pid}/stat").rpartition(")")[2].split()[:2]
+    candidates = [_listener(int(parent)) for parent in state_and_parent[1:]]
+    return next((one for one in candidates if one.is_demo), _listener(pid))
+
+
+def _listener(pid: int) -> Listener:
+    return Listener(pid, _read(f"{pid}/cmdline").replace("\0", " ").strip())
+
+
+def _open_files(pid: int) -> set[str]:
+    try:
+        return {os.readlink(file) for file in (_PROC / str(pid) / "fd").iterdir()}
+    except OSError:  # it ended meanwhile, or is somebody else's
+        return set()
+
+
+def _read(path: str) -> str:
+    try:
+        return (_PROC / path).read_text(errors="replace")
+    except OSError:
+        return ""

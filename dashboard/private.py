@@ -61,11 +61,6 @@ def find_folder_fault(path: Path) -> str:
     return ""
 
 
-def find_link_fault(path: Path) -> str:
-    """Return what is wrong with a database's file, as the end of a sentence, or ""."""
-    return "it names a link. Name the file that the link leads to." if path.is_symlink() else ""
-
-
 class PrivateDatabase(sqlite3.Connection):
     """A connection to an SQLite file that is made with mode 0600; `-wal` and `-shm` take the file's mode."""
 

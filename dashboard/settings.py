@@ -14,7 +14,7 @@ from .auth import settings as auth_settings
 from .auth.config import HeaderConfig
 from .logs import LOGGING as LOGGING
 from .origins import check_ticket_url, is_loopback, parse_origin
-from .private import VAR_DIR, PrivateDatabase, find_folder_fault, find_link_fault
+from .private import VAR_DIR, PrivateDatabase, find_folder_fault
 from .safety import check_host, check_key, find_shared_keys, is_loopback_bind
 from .vault import parse_base_url
 
@@ -159,8 +159,8 @@ errors += find_shared_keys(
 if DASHBOARD_FILES and (wrong := find_folder_fault(DASHBOARD_FILES)):
     errors.append(f"DASHBOARD_FILES is wrong: {wrong}")
 _is_sqlite = bool(_database) and _database["ENGINE"].endswith("sqlite3")
-if _is_sqlite and (wrong := find_link_fault(Path(_database["NAME"]))):
-    errors.append(f"DATABASE_URL is wrong: {wrong}")
+if _is_sqlite and Path(_database["NAME"]).is_symlink():
+    errors.append("DATABASE_URL is wrong: it names a link. Name the file that the link leads to.")
 if errors:
     raise ImproperlyConfigured("\n".join(errors))
 

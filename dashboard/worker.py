@@ -115,11 +115,8 @@ def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
 def assign_queues(thread_count: int) -> list[list[str]]:
     """Return the queues of each thread. Of several threads one takes nothing but removals, which are not to
     wait for scans that last for hours."""
-    return (
-        [[lifecycle.REMOVAL_QUEUE], *[[lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]] * (thread_count - 1)]
-        if thread_count > 1
-        else [[lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]]
-    )
+    both = [lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]
+    return [[lifecycle.REMOVAL_QUEUE], *[both] * (thread_count - 1)] if thread_count > 1 else [both]
 
 
 def poll(me: Worker, *, cleans_up: bool = False) -> bool:

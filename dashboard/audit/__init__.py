@@ -4,19 +4,8 @@
 `verify` reads the whole chain; `queries` finds what a person may read of it.
 """
 
-from .chain import Break, verify
-from .event_codes import CODES, OUTCOMES, VERBS
+from .chain import verify
 from .reconcile import find_difference
 from .record import NotRecorded, note, record
 
-__all__ = [
-    "CODES",
-    "OUTCOMES",
-    "VERBS",
-    "Break",
-    "NotRecorded",
-    "find_difference",
-    "note",
-    "record",
-    "verify",
-]
+__all__ = ["NotRecorded", "find_difference", "note", "record", "verify"]

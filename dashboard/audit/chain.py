@@ -7,7 +7,7 @@ cannot forge the other. The first key seals; older ones verify what they sealed.
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -144,15 +144,11 @@ def _find_start(event: Event) -> tuple[int, str]:
     checkpoint names as taken away."""
     if event.sequence == 1:
         return 0, GENESIS
-    for checkpoint in _iterate_checkpoints():
+    for checkpoint in Event.objects.filter(code=CHECKPOINT).order_by("-sequence"):
         result = json.loads(checkpoint.line)["result"] if is_signature_valid(checkpoint) else {}
         if result.get("last_sequence") == event.sequence - 1:
             return event.sequence - 1, str(result.get("last_hash"))
     return 0, GENESIS
-
-
-def _iterate_checkpoints() -> Iterator[Event]:
-    yield from Event.objects.filter(code=CHECKPOINT).order_by("-sequence")
 
 
 def is_signature_valid(event: Event) -> bool:
@@ -181,17 +177,16 @@ def _find_fault(event: Event, expected: int, last: str) -> str | None:
 def _find_differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
     """Return the reason why a column differs from the line, or None. Columns only repeat the line, so one
     that says something else was changed to mislead a list."""
-    for name in _COLUMNS:
-        if getattr(event, name) != facts[name]:
+    pairs = {
+        **{name: (getattr(event, name), facts[name]) for name in _COLUMNS},
+        "time": (format_time(event.at), facts["at"]),
+        "removal": (str(event.removal_id) if event.removal_id else None, facts["removal"]),
+        "job": (str(event.job) if event.job else None, facts.get("job")),  # older events name none
+        "begun_job": (event.begun_job, find_begun_job(facts)),
+    }
+    for name, (in_column, in_line) in pairs.items():
+        if in_column != in_line:
             return f"has another {name} in its column than in its line"
-    if format_time(event.at) != facts["at"]:
-        return "has another time in its column than in its line"
-    if (str(event.removal_id) if event.removal_id else None) != facts["removal"]:
-        return "has another removal in its column than in its line"
-    if (str(event.job) if event.job else None) != facts.get("job"):  # events from before jobs name none
-        return "has another job in its column than in its line"
-    if event.begun_job != find_begun_job(facts):
-        return "has another begun_job in its column than in its line"
     if (event.verb, event.outcome) != CODES.get(event.code):
         return "has another verb or outcome than its code"
     return None

@@ -1,6 +1,8 @@
 """Writing an event: one committed row at the chain's end, one line on stdout for the company's log store."""
 
 import logging
+import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +11,7 @@ from django.db import DatabaseError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
-from dashboard.identity import Caller
+from dashboard.identity import Caller, Person
 from dashboard.logs import mask_ids
 from dashboard.models import Connection, Event, Removal
 from dashboard.problems import Problem
@@ -17,11 +19,9 @@ from dashboard.units import format_iso
 
 from . import chain
 from .event_codes import CODES
-from .throttle import Throttle
 
 lines: Final = logging.getLogger("dashboard.audit")
 logger: Final = logging.getLogger(__name__)
-throttle: Final = Throttle()
 
 _LOCK: Final = 0x7661756C74  # any number that no other program of this database uses
 _SHORT: Final = {"actor_name": 255, "actor_email": 255, "media_id": 128, "ticket": 100}
@@ -36,6 +36,51 @@ class NotRecorded(Problem):
         "Tell your administrator that the dashboard's database does not accept writes."
     )
     status = 503
+
+
+class Throttle:
+    """A limit: one event of a kind and `most` of a code in `seconds`; it counts those held back.
+
+    What anyone may cause without signing in must not fill the disk, nor pass unseen.
+    """
+
+    MAX_KINDS: Final = 10_000
+    """Kinds that are remembered; the oldest are forgotten first."""
+
+    def __init__(self, seconds: float = 60, most: int = 120) -> None:
+        self.seconds, self.most = seconds, most
+        self._kinds: dict[object, tuple[float, int]] = {}
+        self._codes: dict[str, tuple[float, int, int]] = {}
+        self._lock = threading.Lock()
+
+    def admit(self, code: str, *kind: object) -> int | None:
+        """Return the number held back since the last one admitted, or None to hold this one back."""
+        now, never = time.monotonic(), -self.seconds
+        with self._lock:
+            since, held = self._kinds.pop((code, *kind), (never, 0))
+            if now - since < self.seconds:
+                self._kinds[code, *kind] = (since, held + 1)
+                return None
+            begun, admitted, over = self._codes.get(code, (never, 0, 0))
+            if now - begun >= self.seconds:
+                begun, admitted = now, 0
+            if admitted >= self.most:
+                self._codes[code] = (begun, admitted, over + held + 1)
+                return None
+            self._codes[code] = (begun, admitted + 1, 0)
+            if len(self._kinds) >= self.MAX_KINDS:
+                del self._kinds[next(iter(self._kinds))]
+            self._kinds[code, *kind] = (now, 0)
+            return held + over
+
+    def clear(self) -> None:
+        """Forget everything that was admitted or held back."""
+        with self._lock:
+            self._kinds.clear()
+            self._codes.clear()
+
+
+throttle: Final = Throttle()
 
 
 def record(
@@ -64,7 +109,9 @@ def record(
         "attempt": removal.attempt if removal else None,
         "job": str(job) if job else None,
         **_describe_actor(caller),
-        **_describe_connection(connection),
+        "connection": connection.slug if connection else "",
+        "connection_label": connection.label if connection else "",
+        "connection_tail": connection.tail if connection else "",
         "media_id": media_id,
         "ticket": ticket,
         "reason": reason,
@@ -128,28 +175,17 @@ def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID
 
 
 def _describe_actor(caller: Caller) -> dict[str, Any]:
-    person = caller.person
-    since = person.signed_in_at if person else None
+    person = caller.person or Person("", "", None)
     return {
-        "actor_issuer": person.issuer if person else "",
-        "actor_subject": person.subject if person else "",
-        "actor_name": person.name if person else "",
-        "actor_email": person.email.lower() if person else "",  # found by its index however it is written
-        "role": person.role.word if person and person.role else "",
-        "groups": list(person.matched) if person else [],
-        "mode": person.mode if person else "",
-        "signed_in_at": format_iso(since) if since else None,
+        "actor_issuer": person.issuer,
+        "actor_subject": person.subject,
+        "actor_name": person.name,
+        "actor_email": person.email.lower(),  # found by its index however it is written
+        "role": person.role.word if person.role else "",
+        "groups": list(person.matched),
+        "mode": person.mode,
+        "signed_in_at": format_iso(person.signed_in_at) if person.signed_in_at else None,
         "address": caller.address,
         "agent": caller.agent,
         "request_id": caller.request_id,
-    }
-
-
-def _describe_connection(connection: Connection | None) -> dict[str, str]:
-    if connection is None:
-        return {"connection": "", "connection_label": "", "connection_tail": ""}
-    return {
-        "connection": connection.slug,
-        "connection_label": connection.label,
-        "connection_tail": connection.tail,
     }

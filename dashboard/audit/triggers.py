@@ -6,6 +6,7 @@ is taken; PostgreSQL's TRUNCATE fires no row trigger, so it has one of its own.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any, Final
 
 from django.db import connection as database
@@ -64,9 +65,10 @@ def suspend() -> Iterator[None]:
     with transaction.atomic(), database.cursor() as cursor:
         if database.vendor == "postgresql":
             cursor.execute(f"LOCK TABLE {_TABLE} IN ACCESS EXCLUSIVE MODE")
-        remove(_CursorEditor(cursor))
+        editor = SimpleNamespace(connection=database, execute=cursor.execute)  # as much of one as is needed
+        remove(editor)
         yield
-        install(_CursorEditor(cursor))
+        install(editor)
 
 
 def find_missing() -> list[str]:
@@ -90,11 +92,3 @@ def _read_triggers() -> dict[str, str]:
 
 def _list_triggers(vendor: str) -> dict[str, str]:
     return _POSTGRESQL if vendor == "postgresql" else _SQLITE
-
-
-class _CursorEditor:
-    """A cursor with the interface of a schema editor."""
-
-    def __init__(self, cursor: Any) -> None:
-        self.connection = database
-        self.execute = cursor.execute

@@ -76,11 +76,9 @@ def make_keyring(by: AssertionConfig) -> Keyring:
     """Return the keyring for the configured source of keys."""
     if by.signer:
         return make_balancer_keyring(by.keys)
-    return (
-        make_jwks_keyring(by.keys, by.algorithms)
-        if "://" in by.keys
-        else KeyFile(Path(by.keys), by.algorithms)
-    )
+    if "://" in by.keys:
+        return make_jwks_keyring(by.keys, by.algorithms)
+    return KeyFile(Path(by.keys), by.algorithms)
 
 
 def parse_token(text: str, header: str) -> str:

@@ -1,9 +1,13 @@
-"""The identity backend, which the settings choose once."""
+"""Identity: of a request, by the one backend that the settings choose, and of people who are away."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
+from django.conf import settings
+
 from dashboard.identity import Person
+from dashboard.models import Account
 from dashboard.request import Request
 
 from . import demo
@@ -27,3 +31,17 @@ def get_identity_backend(sign_on: AuthConfig) -> Identify:
         case HeaderConfig():
             return HeaderBackend(sign_on.by, sign_on.grants)
     return demo.identify
+
+
+def reauthorize(person: Person) -> Person:
+    """Return the person with the groups of their last visit and the role that these give today.
+
+    Somebody who is not known here has neither.
+    """
+    if settings.IS_DEMO:
+        known = {one.subject: one for one in demo.DEMO_PEOPLE.values()}.get(person.subject)
+        return replace(person, role=None, groups=(), matched=()) if known is None else known
+    account = Account.objects.owned_by(person).first()
+    groups = tuple(account.groups) if account else ()
+    role, matched = settings.AUTH_CONFIG.grants.find_role(groups)
+    return replace(person, role=role, groups=groups, matched=matched)

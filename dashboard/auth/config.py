@@ -1,4 +1,4 @@
-"""The typed configuration of sign-on."""
+"""The typed configuration of sign-on, and the presets of proxies that sign an assertion."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Final
 
 from dashboard.identity import Role
 
+ALGORITHMS: Final = ("RS256", "ES256")
 Network = IPv4Network | IPv6Network
 LOOPBACK: Final[tuple[Network, ...]] = (IPv4Network("127.0.0.1/32"), IPv6Network("::1/128"))
 
@@ -85,3 +86,39 @@ class AuthConfig:
     def mode(self) -> str:
         """The mode as DASHBOARD_AUTH names it."""
         return {AssertionConfig: "assertion", HeaderConfig: "header"}.get(type(self.by), "demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The defaults for a kind of proxy. Each of them can be set otherwise."""
+
+    header: str
+    algorithms: tuple[str, ...] = ALGORITHMS
+    groups_claim: str = "groups"
+    issuer: str = ""
+    keys: str = ""
+
+
+PRESETS: Final = {
+    # https://cloud.google.com/iap/docs/signed-headers-howto
+    "iap": Preset(
+        "X-Goog-IAP-JWT-Assertion",
+        ("ES256",),
+        "google.access_levels",
+        issuer="https://cloud.google.com/iap",
+        keys="https://www.gstatic.com/iap/verify/public_key-jwk",
+    ),
+    # https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/
+    "cloudflare": Preset(
+        "Cf-Access-Jwt-Assertion", ("RS256",), "custom.groups", keys="{issuer}/cdn-cgi/access/certs"
+    ),
+    # https://www.pomerium.com/docs/capabilities/getting-users-identity
+    "pomerium": Preset(
+        "X-Pomerium-Jwt-Assertion", ("ES256",), keys="https://{host}/.well-known/pomerium/jwks.json"
+    ),
+    # The identity provider's own token, passed on by oauth2-proxy or mod_auth_openidc.
+    "idtoken": Preset("Authorization"),
+    # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
+    "alb": Preset("X-Amzn-Oidc-Data", ("ES256",), keys="https://public-keys.auth.elb.{region}.amazonaws.com"),
+}
+NO_PRESET: Final = Preset("")

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import urllib3
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -31,19 +31,6 @@ Fetch = Callable[[str | None, Keys], Keys]
 Clock = Callable[[], float]
 
 
-class Keyring(Protocol):
-    """A source of keys."""
-
-    def find_keys(self, kid: str) -> list[Any]:
-        """Return the keys that may have signed a token of this id; "" stands for no id.
-
-        Raises Refused if there is none, and KeysUnavailable if that cannot be known.
-        """
-
-    def find_newer_keys(self, kid: str) -> list[Any]:
-        """Return the keys for this id once more if others may have been published since; else none."""
-
-
 def select_keys(keys: Keys, kid: str) -> list[Any]:
     """Return the key of this id, or else those without an id; all keys if the token names none.
 
@@ -64,14 +51,17 @@ class KeyFile:
         self._read: tuple[object, Keys] = None, {}
 
     def find_keys(self, kid: str) -> list[Any]:
-        """Return the keys for this id. Raises Refused and KeysUnavailable."""
+        """Return the keys that may have signed a token of this id; "" stands for no id.
+
+        Raises Refused if there is none, and KeysUnavailable if that cannot be known.
+        """
         if found := select_keys(self.load_keys(), kid):
             return found
         raise Refused("unknown key")
 
     def find_newer_keys(self, kid: str) -> list[Any]:
         """Return none: `find_keys` has just read the file."""
-        return []  # `find_keys` has just read the file
+        return []
 
     def load_keys(self) -> Keys:
         """Return the keys, read again if the file has changed. Raises KeysUnavailable."""
@@ -154,6 +144,9 @@ class FetchedKeys:
         while True:
             time.sleep(self._every)
             self.refresh()
+
+
+Keyring = KeyFile | FetchedKeys
 
 
 def make_jwks_keyring(url: str, algorithms: Collection[str], clock: Clock = time.monotonic) -> FetchedKeys:

@@ -14,8 +14,17 @@ from dashboard.identity import Role
 from dashboard.origins import is_loopback
 from dashboard.safety import check_key, check_network, find_shared_groups
 
-from .config import LOOPBACK, AssertionConfig, AuthConfig, Grants, HeaderConfig, Network
-from .presets import ALGORITHMS, NO_PRESET, PRESETS
+from .config import (
+    ALGORITHMS,
+    LOOPBACK,
+    NO_PRESET,
+    PRESETS,
+    AssertionConfig,
+    AuthConfig,
+    Grants,
+    HeaderConfig,
+    Network,
+)
 
 T = TypeVar("T")
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from dashboard import audit, service
-from dashboard.auth.reauthorize import reauthorize
+from dashboard.auth.backend import reauthorize
 from dashboard.identity import Caller, Role
 from dashboard.jobs import lifecycle
 from dashboard.jobs.paging import CursorLoop

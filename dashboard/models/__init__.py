@@ -1,45 +1,25 @@
 """The only tables we own: people, connections, the ledger of removals, the events of the audit, the jobs of
 the worker, and what a person keeps at hand."""
 
-from .actor import ActorFields, actor_columns_of
-from .connection import (
-    CONNECTION_ID,
-    SLUG,
-    Account,
-    Colour,
-    Connection,
-    ConnectionQuerySet,
-    shorten_id,
-    validate_groups,
-    validate_label,
-)
-from .event import INDEXED, Event
-from .job import Job, JobState, Worker
-from .removal import Removal, RemovalState
-from .transitions import transition
-from .workspace import Lookup, SavedView, TrayItem
-
-__all__ = [
-    "CONNECTION_ID",
-    "INDEXED",
-    "SLUG",
-    "Account",
-    "ActorFields",
-    "Colour",
-    "Connection",
-    "ConnectionQuerySet",
-    "Event",
-    "Job",
-    "JobState",
-    "Lookup",
-    "Removal",
-    "RemovalState",
-    "SavedView",
-    "TrayItem",
-    "Worker",
-    "actor_columns_of",
-    "shorten_id",
-    "transition",
-    "validate_groups",
-    "validate_label",
-]
+from .actor import ActorFields as ActorFields
+from .actor import actor_columns_of as actor_columns_of
+from .connection import CONNECTION_ID as CONNECTION_ID
+from .connection import SLUG as SLUG
+from .connection import Account as Account
+from .connection import Colour as Colour
+from .connection import Connection as Connection
+from .connection import ConnectionQuerySet as ConnectionQuerySet
+from .connection import shorten_id as shorten_id
+from .connection import validate_groups as validate_groups
+from .connection import validate_label as validate_label
+from .event import INDEXED as INDEXED
+from .event import Event as Event
+from .job import Job as Job
+from .job import JobState as JobState
+from .job import Worker as Worker
+from .removal import Removal as Removal
+from .removal import RemovalState as RemovalState
+from .transitions import transition as transition
+from .workspace import Lookup as Lookup
+from .workspace import SavedView as SavedView
+from .workspace import TrayItem as TrayItem

@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.auth.reauthorize import reauthorize
+from dashboard.auth.backend import reauthorize
 from dashboard.encryption import DecryptionError
 from dashboard.identity import Role
 from dashboard.jobs import lifecycle, retry_policy

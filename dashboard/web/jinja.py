@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from dashboard import units
-from dashboard.audit import OUTCOMES, VERBS
+from dashboard.audit.event_codes import OUTCOMES, VERBS
 from dashboard.identity import Person, Role
 from dashboard.oddities import format_oddity, make_label_visible
 from dashboard.request import Request

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.accounts import accounts
-from dashboard.auth.reauthorize import reauthorize
+from dashboard.auth.backend import reauthorize
 from dashboard.identity import Person, Role
 from dashboard.models import Account, Event
 from tests.assertions import GROUPS, ISSUER

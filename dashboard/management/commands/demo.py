@@ -17,8 +17,16 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from dashboard.demo import add_arguments, make_database_url
-from dashboard.demo_lock import CannotWrite, DemoRuns, announce_end, find_listener, lock_database, lock_file
+from dashboard.demo import (
+    CannotWrite,
+    DemoRuns,
+    add_arguments,
+    announce_end,
+    find_listener,
+    lock_database,
+    lock_file,
+    make_database_url,
+)
 from dashboard.management.base import DashboardCommand
 from dashboard.models import Connection
 from dashboard.private import VAR_DIR

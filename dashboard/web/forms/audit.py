@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from dashboard.audit import OUTCOMES, VERBS
+from dashboard.audit.event_codes import OUTCOMES, VERBS
 from dashboard.audit.queries import ALL_STEPS, DEFAULT_LIMIT, MAX_LIMIT, PARAMETERS, AuditQuery, Position
 from dashboard.models import Connection
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.audit import OUTCOMES, VERBS
+from dashboard.audit.event_codes import OUTCOMES, VERBS
 from dashboard.audit.queries import MAX_ATTENTION_ITEMS, AuditQuery, AuditReader, Position, UnknownRecord
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, Event, RemovalState

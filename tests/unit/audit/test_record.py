@@ -19,8 +19,7 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.audit import triggers
-from dashboard.audit.record import lines
-from dashboard.audit.throttle import Throttle
+from dashboard.audit.record import Throttle, lines
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Event
 from tests import make

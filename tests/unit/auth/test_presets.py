@@ -10,8 +10,7 @@ import pytest
 from django.test import RequestFactory
 
 from dashboard.auth.assertion import AssertionBackend
-from dashboard.auth.config import Grants
-from dashboard.auth.presets import PRESETS
+from dashboard.auth.config import PRESETS, Grants
 from dashboard.identity import Refused, Role
 from tests.assertions import AUDIENCE, GRANTS, ISSUER, Provider, a_provider, assertion, token
 
