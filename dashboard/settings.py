@@ -234,7 +234,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "dashboard.web.static_files.StyleSheetStorage"
     },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False

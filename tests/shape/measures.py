@@ -194,7 +194,7 @@ MEASURES: Final = (
         lambda n: n < 8,
         True,
     ),
-    Measure(f"Files over {MAX_FILE_LINES} lines", "0", count_long_files, lambda n: n == 0, False),
+    Measure(f"Files over {MAX_FILE_LINES} lines", "0", count_long_files, lambda n: n == 0, True),
     Measure(
         f"Template lines over {MAX_TEMPLATE_WIDTH} characters",
         "0",

@@ -10,7 +10,7 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 TEMPLATES: Final = sorted((ROOT / "templates").rglob("*.html"))
-STYLES: Final = sorted((ROOT / "static" / "css").glob("*.css"))
+STYLES: Final = sorted((ROOT / "static" / "css").rglob("*.css"))
 SCRIPTS: Final = sorted((ROOT / "static" / "js").glob("*.js"))
 SOURCES: Final = sorted([*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
 MAX_TEMPLATE_WIDTH: Final = 160
@@ -34,7 +34,7 @@ def test_no_line_of_a_template_or_script_is_wide() -> None:
     assert find_wide_lines(SCRIPTS, MAX_WIDTH) == []
 
 
-@pytest.mark.parametrize("file", STYLES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", STYLES, ids=lambda file: str(file.relative_to(ROOT / "static" / "css")))
 def test_a_line_of_a_style_sheet_is_one_declaration(file: Path) -> None:
     text = re.sub(r"/\*.*?\*/", "", file.read_text(), flags=re.DOTALL)
     for line in text.splitlines():
