@@ -41,6 +41,11 @@ def format_age(seconds: float) -> str:
     return f"in {int(value)} {unit}" if seconds < 0 else f"{int(value)} {unit} ago"
 
 
+def format_time_since(moment: datetime) -> str:
+    """Return how long ago an aware moment was: `3 min ago`."""
+    return format_age((datetime.now(UTC) - moment).total_seconds())
+
+
 def format_span(seconds: float) -> str:
     """Return a duration in words: `38 s`, `4 min 12 s`, `2 h 5 min`."""
     if seconds < 1:

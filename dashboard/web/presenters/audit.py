@@ -21,7 +21,7 @@ from dashboard.units import format_size
 
 from .attention import JobAttention, RemovalAttention, list_removals_needing_attention
 from .bulk_summary import BulkSummaryLine, build_job_href, describe_beginning, summarize_begun
-from .media_list import Chip, format_moment
+from .media_list import Chip, find_narrowest, format_moment
 from .removal import Badge, get_badge
 
 _DEEDS: Final = {
@@ -87,24 +87,10 @@ class EventRow:
         self.colour = connection.colour if connection else "slate"
         self.actor = event.actor_name or event.actor_email
         self.why = self.facts["reason"] if event.verb == "access" else ""
-
-    @property
-    def actor_href(self) -> str:
-        """Return the list of this actor's events."""
-        return build_filter_href(actor=self.event.actor_email or self.event.actor_name)
-
-    @property
-    def ticket_href(self) -> str:
-        """Return the list of this ticket's events."""
-        return build_filter_href(ticket=self.event.ticket)
-
-    @property
-    def freed(self) -> str:
-        """Return the size that was freed, or ""."""
-        if self.run:
-            return self.run.freed
+        self.actor_href = build_filter_href(actor=event.actor_email or event.actor_name)
+        self.ticket_href = build_filter_href(ticket=event.ticket)
         freed = self.facts["result"].get("freed_bytes")
-        return format_size(freed) if isinstance(freed, int) else ""
+        self.freed = run.freed if run else format_size(freed) if isinstance(freed, int) else ""
 
 
 class AuditPage:
@@ -133,17 +119,9 @@ class AuditPage:
         resting = history.find_jobs_needing_attention(query) if self.is_first else []
         self.resting = [JobAttention(one) for one in resting[:MAX_ATTENTION_ITEMS]]
         self.more_looks = max(len(looks), len(resting)) > MAX_ATTENTION_ITEMS
-
-    @property
-    def shown(self) -> str:
-        """Return `50 shown, more available`: nobody counts a record that only grows."""
-        return f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
-
-    @property
-    def narrowest(self) -> Chip | None:
-        """Return the chip whose removal is likeliest to bring something back."""
-        chips = {chip.name: chip for chip in self.chips}
-        return next((chips[name] for name in _NARROWEST_FIRST if name in chips), None)
+        # Nobody counts a record that only grows.
+        self.shown = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
+        self.narrowest = find_narrowest(self.chips, _NARROWEST_FIRST)
 
     def export_href(self, kind: str) -> str:
         """Return the address of the export in this format."""

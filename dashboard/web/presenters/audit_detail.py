@@ -57,25 +57,13 @@ class RemovalDetail:
         again = record.state in RETRYABLE_STATES and not self.retries
         needed = Role.OPERATOR if record.verb == Removal.Verb.DELETE else Role.ADMIN
         self.retry_href = record.retry_url if again and may(needed) else ""
-
-    @property
-    def was_sent(self) -> bool:
-        """Return False if its time is that at which it was asked for."""
         outcomes = [step.event.outcome for step in self.steps]
-        begins_otherwise = self.record.state in _UNSENT or outcomes[:1] in _ENDS_UNSENT
-        return "sent" in outcomes or not begins_otherwise
-
-    @property
-    def item_href(self) -> str:
-        """Return the address of the item's page, for those who may see its connection's media."""
-        if not (self.connection and self.record.media_id):
-            return ""
-        return reverse("media-item", args=[self.connection.slug, self.record.media_id])
-
-    @property
-    def before(self) -> list[tuple[str, str]]:
-        """Return the facts of what was there before, less its variants."""
-        return label_facts({name: v for name, v in self.record.before.items() if name != "variants"})
+        begins_otherwise = record.state in _UNSENT or outcomes[:1] in _ENDS_UNSENT
+        self.was_sent = "sent" in outcomes or not begins_otherwise  # else its time is when it was asked for
+        self.item_href = ""
+        if self.connection and record.media_id:
+            self.item_href = reverse("media-item", args=[self.connection.slug, record.media_id])
+        self.before = label_facts(record.before, "variants")
 
 
 class EventDetail:
@@ -90,35 +78,19 @@ class EventDetail:
         place = numbers.index(event.sequence) if event.sequence in numbers else 0
         self.earlier = steps[place - 1] if place > 0 else None
         self.later = steps[place + 1] if place + 1 < len(steps) else None
-
-    @property
-    def variants(self) -> list[dict[str, Any]]:
-        """Return the item's variants before the event, if the signature says that they can be believed."""
-        variants: list[dict[str, Any]] = self.facts["before"].get("variants", []) if self.holds else []
-        return variants
-
-    @property
-    def before(self) -> list[tuple[str, str]]:
-        """Return the facts of what was there before, less its variants."""
-        return label_facts({name: v for name, v in self.facts["before"].items() if name != "variants"})
-
-    @property
-    def signed_line(self) -> str:
-        """Return the line as it was signed."""
-        return write_signed_line(self.event)
-
-    @property
-    def result(self) -> list[tuple[str, str]]:
-        """Return the facts of the result."""
-        result = self.facts["result"]
-        return label_facts({name: v for name, v in result.items() if name not in ("job", "digest")})
+        before = self.facts["before"]
+        self.variants: list[dict[str, Any]] = before.get("variants", []) if self.holds else []
+        self.before = label_facts(before, "variants")
+        self.result = label_facts(self.facts["result"], "job", "digest")
+        self.signed_line = write_signed_line(event)
 
 
-def label_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return facts as label and text; a size is told in both ways."""
+def label_facts(facts: Mapping[str, Any], *left_out: str) -> list[tuple[str, str]]:
+    """Return facts as label and text, but for those `left_out`; a size is told in both ways."""
     return [
-        (_LABELS.get(name, name.replace("_", " ").capitalize()), _format_fact(name, v))
-        for name, v in facts.items()
+        (_LABELS.get(name, name.replace("_", " ").capitalize()), _format_fact(name, value))
+        for name, value in facts.items()
+        if name not in left_out
     ]
 
 

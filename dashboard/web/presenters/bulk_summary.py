@@ -1,54 +1,33 @@
 """A bulk removal in one line of the audit's list: the event that begins it stands for all of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.urls import reverse
 
 from dashboard.audit.chain import read_facts
-from dashboard.models import Event, Job, JobState
+from dashboard.models import Event, JobState
 from dashboard.removals.bulk import BulkSummary, summarize
 from dashboard.units import format_count, format_size
 
-from . import progress
+from .progress import get_job_badge
 from .removal import Badge
 
 PARTLY_DONE_BADGE: Final = Badge("expired", "alert")
 
 
-@dataclass(frozen=True, slots=True)
 class BulkSummaryLine:
-    """A bulk removal in words, as it stands now."""
+    """A bulk removal in words, as it stands now: `word` is its state, `told` the outcomes of its items."""
 
-    summary: BulkSummary
-
-    @property
-    def job(self) -> Job:
-        """Return its job."""
-        return self.summary.job
-
-    @property
-    def word(self) -> str:
-        """Return its state: `12 of 60` while it goes on, and what did not go well once it is over."""
-        job, counts = self.job, self.summary.counts
-        word = JobState(job.state).label
-        if job.is_open and counts.done:
-            return f"{word}, {counts.done:,} of {counts.total:,}"
-        if self.summary.is_done_in_part:
-            return f"{word}, but for {counts.failed + counts.unknown:,}"
-        return word
-
-    @property
-    def mark(self) -> Badge:
-        """Return the badge of its state."""
-        return PARTLY_DONE_BADGE if self.summary.is_done_in_part else progress.get_job_badge(self.job)
-
-    @property
-    def told(self) -> str:
-        """Return the outcomes of its items so far: `58 deleted, 2 failed`."""
-        counts = self.summary.counts
+    def __init__(self, summary: BulkSummary) -> None:
+        counts, self.job = summary.counts, summary.job
+        self.word = JobState(self.job.state).label
+        if self.job.is_open and counts.done:
+            self.word += f", {counts.done:,} of {counts.total:,}"
+        elif summary.is_done_in_part:
+            self.word += f", but for {counts.failed + counts.unknown:,}"
+        self.mark = PARTLY_DONE_BADGE if summary.is_done_in_part else get_job_badge(self.job)
         named = {
             "deleted": counts.deleted,
             "already gone": counts.already_gone,
@@ -56,13 +35,8 @@ class BulkSummaryLine:
             "unknown": counts.unknown,
             "cancelled": counts.cancelled,
         }
-        return ", ".join(f"{count:,} {word}" for word, count in named.items() if count)
-
-    @property
-    def freed(self) -> str:
-        """Return the size that was freed, or ""."""
-        freed = self.summary.freed_bytes
-        return format_size(freed) if freed else ""
+        self.told = ", ".join(f"{count:,} {word}" for word, count in named.items() if count)
+        self.freed = format_size(summary.freed_bytes) if summary.freed_bytes else ""
 
 
 def summarize_begun(events: Iterable[Event]) -> dict[UUID, BulkSummaryLine]:

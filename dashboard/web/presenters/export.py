@@ -1,7 +1,6 @@
 """An export: the question before it, and its page beside that of every job with its filters and its file."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
 from django.urls import reverse
@@ -14,10 +13,9 @@ from dashboard.models import Connection, Job, JobState
 from dashboard.spreadsheets import FORMATS
 from dashboard.units import format_size
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaQuery
-from dashboard.vault.query import FILTER_FIELDS
 
 from .job import JobPage
-from .media_list import build_export_href, describe_filter
+from .media_list import build_export_href, describe_filter, list_filters
 
 
 class ExportPage:
@@ -25,9 +23,7 @@ class ExportPage:
 
     def __init__(self, connection: Connection, query: MediaQuery) -> None:
         self.query = query.replace(limit=DEFAULT_ITEMS_PER_PAGE)  # all that fits, whatever page one looks at
-        self.scope = [
-            describe_filter(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None
-        ]
+        self.scope = [describe_filter(name, query) for name in list_filters(query)]
         self.asked = self.query.to_url()
         self.fields = parse_qsl(self.asked)
         tail = f"?{self.asked}" if self.asked else ""
@@ -48,20 +44,8 @@ class ExportJob(JobPage):
         self.asked = ExportPage(job.connection, export.decode_query(job))
         self.form = FORMATS.get(job.form, job.form)
         self.is_theirs = job.is_owned_by(person)
-
-    @property
-    def written(self) -> str:
-        """Return the length of the file, or of what is there of it."""
-        size = self.job.size_bytes if self.job.state == JobState.DONE else self.job.progress.get("bytes")
-        return format_size(size or 0)
-
-    @property
-    def until(self) -> datetime | None:
-        """Return when the file is deleted, or None if there is none any more, or none yet."""
-        until = export.file_expires_at(self.job)
-        return until if until and until > timezone.now() else None
-
-    @property
-    def is_here(self) -> bool:
-        """Return whether this machine has the file."""
-        return export_files.read_length(export_files.get_path(self.job)) is not None
+        size = job.size_bytes if job.state == JobState.DONE else job.progress.get("bytes")
+        self.written = format_size(size or 0)
+        until = export.file_expires_at(job)
+        self.until = until if until and until > timezone.now() else None
+        self.is_here = export_files.read_length(export_files.get_path(job)) is not None  # on this machine

@@ -55,6 +55,7 @@ class JobPage:
         self.href = job.get_absolute_url()
         self.retries = 0
         self.template = f"job/{job.kind}.html"
+        self.audit_href = f"{reverse('audit')}?{urlencode({'job': str(job.pk)})}"
 
     @cached_property
     def progress(self) -> Progress:
@@ -70,11 +71,6 @@ class JobPage:
     def title(self) -> str:
         """Return its title."""
         return write_title(self.job)
-
-    @property
-    def audit_href(self) -> str:
-        """Return the list of its events."""
-        return f"{reverse('audit')}?{urlencode({'job': str(self.job.pk)})}"
 
 
 class OutcomeCount(NamedTuple):
@@ -112,6 +108,15 @@ class RemovalJob(JobPage):
         self.counts = bulk.count_states(self.states)
         self.outcome, self.page = outcome, page
         self.href = self._href(outcome, page)
+        self.matching = getattr(self.counts, outcome) if outcome else self.counts.total
+        self.pages = max(1, -(-self.matching // ITEMS_PER_PAGE))
+        self.all_href = self._href()
+        self.previous_href = self._href(outcome, page - 1) if page > 1 else ""
+        self.next_href = self._href(outcome, page + 1) if page < self.pages else ""
+        self.tallies = [
+            OutcomeCount(name, word, getattr(self.counts, name), mark, self._href(name))
+            for name, (word, mark) in COUNT_BADGES.items()
+        ]
         again = not job.is_open and person is not None and person.may(Role.OPERATOR) and self.connection
         self.retries = job.removals.filter(state__in=RETRYABLE_STATES).count() if again else 0
 
@@ -138,14 +143,6 @@ class RemovalJob(JobPage):
     def title(self) -> str:
         """Return its title, with the number of items that are gone."""
         return write_title(self.job, self.counts.deleted + self.counts.already_gone)
-
-    @cached_property
-    def tallies(self) -> list[OutcomeCount]:
-        """Return its counts, in the order of the page."""
-        return [
-            OutcomeCount(name, word, getattr(self.counts, name), mark, self._href(name))
-            for name, (word, mark) in COUNT_BADGES.items()
-        ]
 
     @property
     def current(self) -> list[str]:
@@ -176,31 +173,6 @@ class RemovalJob(JobPage):
         return [
             ItemOutcome(row, get_badge(row.state), f"{base}{row.media_id}/" if base else "") for row in rows
         ]
-
-    @property
-    def matching(self) -> int:
-        """Return the number of items in the list."""
-        return getattr(self.counts, self.outcome) if self.outcome else self.counts.total
-
-    @property
-    def pages(self) -> int:
-        """Return the number of pages, at least 1."""
-        return max(1, -(-self.matching // ITEMS_PER_PAGE))
-
-    @property
-    def all_href(self) -> str:
-        """Return the list of all items."""
-        return self._href()
-
-    @property
-    def previous_href(self) -> str:
-        """Return the page before, or ""."""
-        return self._href(self.outcome, self.page - 1) if self.page > 1 else ""
-
-    @property
-    def next_href(self) -> str:
-        """Return the page after, or ""."""
-        return self._href(self.outcome, self.page + 1) if self.page < self.pages else ""
 
     def receipt(self, link: str) -> str:
         """Return the text that a ticket may be told of it."""

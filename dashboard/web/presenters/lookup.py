@@ -16,7 +16,7 @@ from dashboard.models import Connection, Lookup, Removal
 from dashboard.removals import actions
 from dashboard.selection import Entry
 from dashboard.spreadsheets import Sheet, escape_formula
-from dashboard.units import format_age, format_iso, format_length, format_size
+from dashboard.units import format_iso, format_length, format_size, format_time_since
 from dashboard.vault import KeyRefused
 from dashboard.web.ticket_links import add_ticket
 
@@ -125,6 +125,11 @@ class LookupResult:
         self.repeats: int = sum(lookup.repeated.values())
         self.malformed: list[tuple[str, str, int]] = [tuple(one) for one in lookup.malformed]
         self.malformed_count = sum(times for _, _, times in self.malformed)
+        is_young = timezone.now() - lookup.created_at < MAX_ASKING_TIME
+        self.is_under_way = lookup.asked_at is None and is_young  # most likely, the person is still asking
+        self.was_interrupted = lookup.asked_at is None and not is_young
+        self.age = format_time_since(lookup.asked_at or lookup.created_at)
+        self.missing_text = "\n".join(row.id for row in self.missing)
 
     def _rows(self, media_id: str) -> Iterator[FoundRow]:
         for connection in self.connections:
@@ -145,30 +150,9 @@ class LookupResult:
         return list(grouped.values())
 
     @property
-    def is_under_way(self) -> bool:
-        """Return whether the person who began it is most likely still asking."""
-        return self.lookup.asked_at is None and timezone.now() - self.lookup.created_at < MAX_ASKING_TIME
-
-    @property
-    def was_interrupted(self) -> bool:
-        """Return whether it was begun and given up before any answer was saved."""
-        return self.lookup.asked_at is None and not self.is_under_way
-
-    @property
     def key_refused(self) -> bool:
         """Return whether the service refused our key for any of it."""
         return any(one.why.startswith(KeyRefused.title) for one in self.failures)
-
-    @property
-    def age(self) -> str:
-        """Return how long ago it was asked."""
-        asked_at = self.lookup.asked_at or self.lookup.created_at
-        return format_age((timezone.now() - asked_at).total_seconds())
-
-    @property
-    def missing_text(self) -> str:
-        """Return the ids that are not cached, a line each."""
-        return "\n".join(row.id for row in self.missing)
 
     @property
     def to_select(self) -> list[tuple[Connection, list[Entry]]]:
@@ -199,14 +183,8 @@ class LookupResult:
                 if row := found.get((media_id, one.pk)):
                     yield [*start, *_write_found_cells(row), as_of]
                 elif media_id in self.answers[one.pk]:
-                    yield [
-                        *start,
-                        "not cached",
-                        hints.get(media_id, ""),
-                        *[""] * 5,
-                        *_write_tombstone_cells(stones.get((media_id, one.pk))),
-                        as_of,
-                    ]
+                    removed = _write_tombstone_cells(stones.get((media_id, one.pk)))
+                    yield [*start, "not cached", hints.get(media_id, ""), *[""] * 5, *removed, as_of]
                 else:
                     why = lookup.trouble.get(str(one.pk), {}).get(media_id, NEVER_ASKED)
                     yield [*start, "failed", why, *[""] * 8, as_of]
@@ -220,18 +198,8 @@ def _write_found_cells(row: FoundRow) -> list[str]:
     states = "; ".join(f"{label} {status}" for label, (status, _) in row.held.items())
     length = "" if row.seconds is None else f"{row.seconds:g}"
     size = "" if row.size_bytes is None else str(row.size_bytes)
-    return [
-        "found",
-        row.odd and f"Odd values: {row.odd}",
-        row.type_word,
-        length,
-        str(len(row.held)),
-        size,
-        states,
-        "",
-        "",
-        "",
-    ]
+    odd = row.odd and f"Odd values: {row.odd}"
+    return ["found", odd, row.type_word, length, str(len(row.held)), size, states, *[""] * 3]
 
 
 def _write_tombstone_cells(stone: Removal | None) -> list[str]:

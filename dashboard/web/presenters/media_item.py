@@ -1,42 +1,31 @@
 """The page of an item: its facts, its strip, and a card for each variant."""
 
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from dashboard.models import Connection
 from dashboard.oddities import MAX_LABEL_LENGTH, list_oddities, make_label_visible
 from dashboard.vault import MediaItem, Variant, filter_media_link
 
-from .media import SLOTS, TYPE_WORDS, RowBuilder, Slot
+from .media import SLOTS, TYPE_WORDS, RowBuilder
 
 
-@dataclass(frozen=True, slots=True)
 class VariantCard:
     """A variant on the item's page: all its fields, and what may be loaded of it."""
 
-    label: str
-    variant: Variant
-    slot: Slot
-    kind: str
-    link: str
-    why_no_picture: str
-    is_past: bool
-    anchor: str
-
-    @property
-    def name(self) -> str:
-        """Return the label as it can be seen."""
-        return make_label_visible(self.label)
-
-    @property
-    def key(self) -> str:
-        """Return the label as far as links carry it."""
-        return self.label[:MAX_LABEL_LENGTH]
-
-    @property
-    def may_ask(self) -> bool:
-        """Return whether there is a living link that is only not loaded unasked."""
-        return bool(self.link) and bool(self.why_no_picture)
+    def __init__(self, builder: RowBuilder, label: str, variant: Variant, place: int) -> None:
+        self.label = label
+        self.name = make_label_visible(label)
+        self.key = label[:MAX_LABEL_LENGTH]  # as far as links carry it
+        self.anchor = f"variant-{place}"
+        self.variant = variant
+        self.slot = builder.build_slot(label, variant)
+        kind = variant.content_type.partition("/")[0]
+        self.kind = kind if kind in TYPE_WORDS else "file"
+        _, self.why_no_picture = builder.find_picture(variant)
+        self.is_past = builder.is_past(variant)
+        has_ended = variant.status == "removed" or (self.is_past and not variant.is_stored)
+        self.link = "" if has_ended else filter_media_link(variant.url, builder.hosts) or ""
+        self.may_ask = bool(self.link and self.why_no_picture)  # a living link that is not loaded unasked
 
 
 def build_variant_cards(builder: RowBuilder, item: MediaItem) -> list[VariantCard]:
@@ -44,25 +33,7 @@ def build_variant_cards(builder: RowBuilder, item: MediaItem) -> list[VariantCar
     came."""
     labels = [label for label in SLOTS if label in item.media]
     labels += [label for label in item.media if label not in SLOTS]
-    return [_build_card(builder, label, item.media[label], place) for place, label in enumerate(labels)]
-
-
-def _build_card(builder: RowBuilder, label: str, variant: Variant, place: int) -> VariantCard:
-    _, why = builder.find_picture(variant)
-    is_past = builder.is_past(variant)
-    ended = variant.status == "removed" or (is_past and not variant.is_stored)
-    link = None if ended else filter_media_link(variant.url, builder.hosts)
-    kind = variant.content_type.partition("/")[0]
-    return VariantCard(
-        label=label,
-        variant=variant,
-        slot=builder.build_slot(label, variant),
-        kind=kind if kind in TYPE_WORDS else "file",
-        link=link or "",
-        why_no_picture=why,
-        is_past=is_past,
-        anchor=f"variant-{place}",
-    )
+    return [VariantCard(builder, label, item.media[label], place) for place, label in enumerate(labels)]
 
 
 class ItemPage:
@@ -83,6 +54,10 @@ class ItemPage:
         self.delete_href = self._with(self.row.delete_href)
         self.unknown_sizes = sum(v.size is None for v in item.media.values())
         self.in_flight = sum(v.is_moving for v in item.media.values())
+        pictures = [card for card in self.cards if card.kind == "image"]
+        thumbs = [card for card in pictures if card.label == "thumb"]
+        stored = [card for card in pictures if card.variant.is_stored]
+        self.lead = next(iter(thumbs + stored), None)  # the picture that stands for the item
 
     def reveal_href(self, card: VariantCard) -> str:
         """Return the address of this page with the variant shown, for a press without script."""
@@ -91,10 +66,3 @@ class ItemPage:
     def _with(self, href: str, **asked: str) -> str:
         query = urlencode({**asked, **self.carried})
         return f"{href}?{query}" if query else href
-
-    @property
-    def lead(self) -> VariantCard | None:
-        """Return the picture that stands for the item: its thumb, else its first stored picture."""
-        pictures = [card for card in self.cards if card.kind == "image"]
-        stored = [card for card in pictures if card.variant.is_stored]
-        return next((c for c in pictures if c.label == "thumb"), next(iter(stored), None))

@@ -1,5 +1,6 @@
 """A page of the list: its rows, its chips, and where Next, Previous and every chip lead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -71,29 +72,16 @@ class ListPage:
         self.first_href = self._href(query.replace(), [])
         self.export_href = build_export_href(connection, query)
         self.clear_href = self._href(MediaQuery(limit=query.limit, sort=query.sort), [])
-        self.chips = [self._chip(name) for name in FILTER_FIELDS if getattr(query, name) is not None]
+        self.chips = [
+            Chip(name, describe_filter(name, query), self._href(query.replace(**{name: None}), []))
+            for name in list_filters(query)
+        ]
         self.moving = [row.id for row in self.rows if isinstance(row, Row) and row.moving]
-
-    @property
-    def shown(self) -> str:
-        """Return `50 shown, more available`: the API gives no total, so none is claimed."""
-        return f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
-
-    @property
-    def next_words(self) -> str:
-        """Return the words of the link to the next page."""
-        return f"Next {self.query.limit}"
-
-    @property
-    def narrowest(self) -> Chip | None:
-        """Return the chip whose removal is likeliest to bring something back."""
-        chips = {chip.name: chip for chip in self.chips}
-        return next((chips[name] for name in NARROWEST_FIRST if name in chips), None)
-
-    @property
-    def live_href(self) -> str:
-        """Return the address where the rows that still move are read again."""
-        return build_live_href(self.connection, self.moving, self.query)
+        # The API gives no total, so none is claimed.
+        self.shown = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
+        self.next_words = f"Next {query.limit}"
+        self.narrowest = find_narrowest(self.chips, NARROWEST_FIRST)
+        self.live_href = build_live_href(connection, self.moving, query)
 
     def _href(self, query: MediaQuery, trail: list[str]) -> str:
         tail = urlencode([("trail", cursor) for cursor in trail])
@@ -117,16 +105,22 @@ class ListPage:
         *before, last = self.trail
         return self._href(self.query.replace(cursor=last), before)
 
-    def _chip(self, name: str) -> Chip:
-        return Chip(
-            name, describe_filter(name, self.query), self._href(self.query.replace(**{name: None}), [])
-        )
+
+def find_narrowest(chips: list[Chip], narrowest_first: Sequence[str]) -> Chip | None:
+    """Return the chip whose removal is likeliest to bring something back."""
+    by_name = {chip.name: chip for chip in chips}
+    return next((by_name[name] for name in narrowest_first if name in by_name), None)
 
 
 def build_export_href(connection: Connection, query: MediaQuery) -> str:
     """Return the address that asks how to export all that fits, whatever page one looks at."""
     asked = query.replace(limit=DEFAULT_ITEMS_PER_PAGE).to_url()
     return f"{reverse('media-export', args=[connection.slug])}{'?' if asked else ''}{asked}"
+
+
+def list_filters(query: MediaQuery) -> list[str]:
+    """Return the names of the filters that are set."""
+    return [name for name in FILTER_FIELDS if getattr(query, name) is not None]
 
 
 def describe_filter(name: str, query: MediaQuery) -> str:

@@ -11,7 +11,7 @@ from dashboard.identity import Person
 from dashboard.models import Connection, Job, JobState
 from dashboard.scans import scan
 from dashboard.scans.statistics import AGE_LIMITS_MS, NEVER_INDEX, CountAndBytes, SumsByName
-from dashboard.units import format_age, format_count, format_iso
+from dashboard.units import format_age, format_count, format_iso, format_time_since
 
 from .job import may_stop
 from .media import STATUS_WORDS, TYPE_WORDS
@@ -130,7 +130,7 @@ class ScanStatus:
     @property
     def age(self) -> str:
         """Return how long ago the last scan was."""
-        return _format_age(self.found.as_of.timestamp() * 1000) if self.found else ""
+        return format_time_since(self.found.as_of) if self.found else ""
 
 
 class Overview:
@@ -149,7 +149,7 @@ class Overview:
         self.as_of = found.as_of
         self.last_access = parse_ms(self.statistics.last_access_ms)
         self.last_access_age = _format_age(self.statistics.last_access_ms)
-        self.age = _format_age(found.as_of.timestamp() * 1000)
+        self.age = format_time_since(found.as_of)
         self.cover = f"Of {format_count(self.statistics.items, 'item')}, scanned {self.age}"
 
     @property

@@ -50,51 +50,21 @@ class Progress:
         self.mark = get_job_badge(job)
         self.is_moving = job.state in (JobState.WAITING, JobState.RUNNING)
         self.needs_worker = job.is_open and not lifecycle.worker_is_alive()
-        self._lately = lately
-
-    @property
-    def text(self) -> str:
-        """Return `31 of 60 items`, or `48,211 items` if nobody knows how many there are."""
-        if self.total is None:
-            return format_count(self.done, self.noun)
-        return f"{self.done:,} of {format_count(self.total, self.noun)}"
-
-    @property
-    def seconds(self) -> float:
-        """Return the seconds since it began, its pauses among them; 0 before it began."""
-        if self.job.started_at is None:
-            return 0
-        return ((self.job.finished_at or timezone.now()) - self.job.started_at).total_seconds()
-
-    @property
-    def per_second(self) -> float | None:
-        """Return its rate, or None while there is nothing to tell it by."""
-        if self.job.state != JobState.RUNNING:
-            return None
-        things, seconds = self._lately or (self.done, self.seconds)
-        return things / seconds if things and seconds >= _RATE_UNKNOWN_SECONDS else None
-
-    @property
-    def rate(self) -> str:
-        """Return its rate in words."""
-        return "" if self.per_second is None else format_rate(self.per_second, self.noun)
-
-    @property
-    def left(self) -> str:
-        """Return how much longer it takes at this rate, or "" if that cannot be told."""
-        if self.per_second is None or self.total is None:
-            return ""
-        return f"about {format_span((self.total - self.done) / self.per_second)} left"
-
-    @property
-    def took(self) -> str:
-        """Return in words how long it took."""
-        return format_span(self.seconds)
-
-    @property
-    def quarter(self) -> int:
-        """Return how many quarters are behind it, 0 to 4: what is worth an announcement."""
-        return 4 * self.done // self.total if self.total else 0
+        self.text = format_count(self.done if self.total is None else self.total, noun)
+        if self.total is not None:
+            self.text = f"{self.done:,} of {self.text}"
+        self.seconds = 0.0  # since it began, its pauses among them
+        if job.started_at:
+            self.seconds = ((job.finished_at or timezone.now()) - job.started_at).total_seconds()
+        self.took = format_span(self.seconds)
+        self.quarter = 4 * self.done // self.total if self.total else 0  # of 4: what is worth an announcement
+        self.rate = self.left = ""
+        things, seconds = lately or (self.done, self.seconds)
+        if job.state == JobState.RUNNING and things and seconds >= _RATE_UNKNOWN_SECONDS:
+            per_second = things / seconds
+            self.rate = format_rate(per_second, noun)
+            if self.total is not None:
+                self.left = f"about {format_span((self.total - self.done) / per_second)} left"
 
     @property
     def said(self) -> str:

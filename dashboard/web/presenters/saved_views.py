@@ -10,9 +10,8 @@ from dashboard.identity import Person
 from dashboard.models import Connection, SavedView
 from dashboard.saved_views import list_visible
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaQuery
-from dashboard.vault.query import FILTER_FIELDS
 
-from .media_list import SORT_WORDS, describe_filter
+from .media_list import SORT_WORDS, describe_filter, list_filters
 
 BUILT_IN: Final = (("connection-stuck", "Stuck"), ("connection-expiring", "Links expiring"))
 """Views that everybody has: the name of the page, and the word for it."""
@@ -80,7 +79,7 @@ def describe_view(view: SavedView) -> list[str]:
 
 def describe_query(query: MediaQuery) -> list[str]:
     """Return in words what the list is filtered and sorted by."""
-    said = [describe_filter(name, query) for name in FILTER_FIELDS if getattr(query, name) is not None]
+    said = [describe_filter(name, query) for name in list_filters(query)]
     if query.sort:
         said.append(f"Sort: {SORT_WORDS[query.sort]}")
     if query.limit != DEFAULT_ITEMS_PER_PAGE:

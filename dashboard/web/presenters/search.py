@@ -43,6 +43,16 @@ class SearchPage:
         self.asked, self.found, self.failed = search.asked, search.found, search.failed
         self.again, self.is_over, self.only = search.again, search.is_over, search.only
         self.answers = [self._build_answer_line(answer) for answer in search.answers]
+        is_rounded = not self.found and is_perhaps_rounded(link.media_id)
+        self.hint = MAY_BE_ROUNDED if is_rounded else ""
+        state = {
+            **link.asked,
+            "asked": self.asked,
+            "found": [one.slug for one in self.found[:MAX_FOUND_IN_LINK]],
+            "failed": self.failed,
+        }
+        asked = urlencode({name: value for name, value in state.items() if value}, doseq=True)
+        self.next_href = f"{reverse('go-answers')}?{asked}"
 
     def _build_answer_line(self, answer: Answer) -> AnswerLine:
         connection = answer.connection
@@ -56,19 +66,3 @@ class SearchPage:
             case DecryptionError():
                 return replace(line, reason="Its ID cannot be opened by any key")
         return line
-
-    @property
-    def hint(self) -> str:
-        """Return why the ID may not be whole, if it was found nowhere."""
-        return MAY_BE_ROUNDED if not self.found and is_perhaps_rounded(self.link.media_id) else ""
-
-    @property
-    def next_href(self) -> str:
-        """Return the address that asks the next few."""
-        state = {
-            **self.link.asked,
-            "asked": self.asked,
-            "found": [one.slug for one in self.found[:MAX_FOUND_IN_LINK]],
-            "failed": self.failed,
-        }
-        return f"{reverse('go-answers')}?{urlencode({k: v for k, v in state.items() if v}, doseq=True)}"

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from dashboard import selection, service
 from dashboard.identity import Person, Role
-from dashboard.models import Connection, Job, Removal, TrayItem
+from dashboard.models import Connection, Job, Removal
 from dashboard.removals.bulk import MIN_ITEMS_TO_TYPE
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.selection import Entry, Totals
@@ -18,7 +18,7 @@ from dashboard.vault import MediaPage
 from dashboard.web.ticket_links import add_ticket
 
 from .media import BrokenRow, Row, RowBuilder
-from .usage import Usage, summarize_page
+from .usage import summarize_page
 
 MAX_ITEMS_REVIEWED: Final = 200
 """Items that the review reads and shows; each is read again before it is removed anyway."""
@@ -57,13 +57,9 @@ class SelectionBar:
             for one in connections
             if one.pk in trays and one.pk != connection.pk
         ]
-
-    @property
-    def words(self) -> str:
-        """Return what a screen reader is told once it has changed."""
-        if not self.totals.items:
-            return "Nothing is selected"
-        return f"{self.totals.items:,} selected, {format_count(self.totals.variants, 'variant')}"
+        self.words = "Nothing is selected"  # for a screen reader, once it has changed
+        if self.totals.items:
+            self.words = f"{self.totals.items:,} selected, {format_count(self.totals.variants, 'variant')}"
 
 
 def build_selection_bar(
@@ -134,30 +130,16 @@ class Review:
         self.ids = selection.list_ids(person, connection)
         shown = self.ids[:MAX_ITEMS_REVIEWED]
         found = service.read_items(connection, shown) if shown else {}
-        held = {
-            one.media_id: one for one in _find_holders(selection.list_items(person, connection), connection)
-        }
+        selected = selection.list_items(person, connection).order_by().values("media_id")
+        holders = Removal.objects.filter(connection=connection, state__in=Removal.LOCKED)
+        holders = holders.filter(media_id__in=selected).select_related("job")
+        held = {one.media_id: one for one in holders}
         rows = dict(zip(found, RowBuilder(connection).build_rows(found.values()), strict=True))
         self.lines = [ReviewLine(media_id, rows.get(media_id), held.get(media_id)) for media_id in shown]
         gone = tuple(line.media_id for line in self.lines if line.row is None and line.held is None)
         self.seen = ReviewedItems(fingerprint_ids(self.ids), gone, tuple(held))
         self.left = self.seen.list_leaving(self.ids)
         going = [item for media_id, item in found.items() if media_id not in held]
-        self.usage: Usage = summarize_page(MediaPage(tuple(going), None))
-
-    @property
-    def is_cut(self) -> bool:
-        """Return whether more is selected than is shown."""
-        return len(self.ids) > len(self.lines)
-
-    @property
-    def is_typed(self) -> bool:
-        """Return whether these are so many that their number has to be typed by hand."""
-        return len(self.left) > MIN_ITEMS_TO_TYPE
-
-
-def _find_holders(selected: Iterable[TrayItem], connection: Connection) -> Iterable[Removal]:
-    """Return the removals that hold any of what is selected."""
-    rows = Removal.objects.filter(connection=connection, state__in=Removal.LOCKED)
-    wanted = selected.order_by().values("media_id")  # type: ignore[attr-defined]
-    return rows.filter(media_id__in=wanted).select_related("job")
+        self.usage = summarize_page(MediaPage(tuple(going), None))
+        self.is_cut = len(self.ids) > len(self.lines)
+        self.is_typed = len(self.left) > MIN_ITEMS_TO_TYPE

@@ -11,7 +11,7 @@ from dashboard.models import Connection, Job, Removal
 from dashboard.removals.actions import MAY_HAVE_TAKEN
 from dashboard.scans import scan
 from dashboard.scans.statistics import ScanStatistics
-from dashboard.units import format_age, format_iso
+from dashboard.units import format_iso, format_time_since
 from dashboard.vault import MediaPage
 
 from .media import STATUS_WORDS
@@ -48,7 +48,7 @@ class Usage:
     @property
     def age(self) -> str:
         """Return how long ago it was so: `12 min ago`."""
-        return format_age((timezone.now() - self.as_of).total_seconds())
+        return format_time_since(self.as_of)
 
     def record(self) -> dict[str, object]:
         """Return the facts that the record of a purge keeps: what was seen before, when, and how it was

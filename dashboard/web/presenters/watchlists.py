@@ -12,7 +12,7 @@ from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
 from dashboard.scans.statistics import MAX_NAMED_LINKS
-from dashboard.units import format_age
+from dashboard.units import format_age, format_time_since
 from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, UnreadableItem
 
 from .media import STATUS_WORDS, BrokenRow, Row, RowBuilder
@@ -42,7 +42,7 @@ class ExpiringPage:
         if not self.job or not self.statistics:
             return
         now = timezone.now()
-        self.scanned = format_age((now - (self.job.finished_at or self.job.created_at)).total_seconds())
+        self.scanned = format_time_since(self.job.finished_at or self.job.created_at)
         self.is_cut = len(self.statistics.soonest) == MAX_NAMED_LINKS
         found: dict[str, EndingLinks] = {}
         for later_ms, media_id, label in sorted(self.statistics.soonest, reverse=True):
