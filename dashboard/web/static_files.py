@@ -1,7 +1,5 @@
 """Static files as they are collected: each style sheet becomes one file with all that it imports."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath, relpath
