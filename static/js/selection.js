@@ -11,7 +11,7 @@ let lastId = ""; // the id of the box that was pressed last: where Shift counts 
 let isSending = false;
 let sending = new Map(); // boxes by id whose press is on its way to the server
 const queued = new Map(); // and those that wait until it has answered
-let clearsFirst = false; // empties the tray before those
+let clearsFirst = false; // empties the selection before those
 
 function queueTick(box, ticked) {
   box.checked = ticked;
@@ -56,7 +56,7 @@ function updatePageBox() {
 
 // Emptying is told like the presses, and in their order: two calls at once would end as chance has it.
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("#tray form")) return;
+  if (!event.target.matches("#selection form")) return;
   event.preventDefault();
   clearsFirst = true;
   queued.clear();
@@ -70,8 +70,8 @@ async function sendSelection() {
   isSending = true;
   sending = new Map(queued);
   queued.clear();
-  const bar = $("#tray");
-  const form = $("#picks") ?? $("form", bar); // an empty list has no boxes, and a tray all the same
+  const bar = $("#selection");
+  const form = $("#picks") ?? $("form", bar); // an empty list has no boxes, and a selection all the same
   const values = new FormData();
   values.set("csrfmiddlewaretoken", $("[name=csrfmiddlewaretoken]", form).value);
   values.set("ticket", bar.dataset.ticket);
@@ -83,12 +83,12 @@ async function sendSelection() {
   const sent = sending;
   sending = new Map();
   isSending = false;
-  if ($("#tray") === bar) revertBoxes(sent);
-  else if (!queued.size) $("#said").textContent = $("#tray").dataset.said;
+  if ($("#selection") === bar) revertBoxes(sent);
+  else if (!queued.size) $("#said").textContent = $("#selection").dataset.said;
   sendSelection();
 }
 
-// Nobody took it, and why stands beside it: the boxes show again what is in the tray.
+// Nobody took it, and why stands beside it: the boxes show again what is selected.
 function revertBoxes(sent) {
   for (const box of findBoxes()) {
     const before = sent.get(readId(box));

@@ -50,7 +50,7 @@ def past(program: Program) -> None:
 def sandbox(program: Program) -> Sandbox:
     """The service as new, and nothing selected."""
     program.check()
-    program.empty_trays()
+    program.empty_selections()
     program.sandbox.reset()
     return program.sandbox
 

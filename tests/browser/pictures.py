@@ -21,7 +21,7 @@ from tests.browser.export_scenes import export_scenes
 from tests.browser.lookup_scenes import lookup_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
 from tests.browser.scan_scenes import scan_scenes
-from tests.browser.tray_scenes import tray_scenes
+from tests.browser.selection_scenes import selection_scenes
 from tests.browser.view_scenes import view_scenes
 from tests.chromium import find_chromium
 
@@ -169,7 +169,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         **audit_scenes(Scene, press),
         **export_scenes(Scene, press, in_turn, wait_for),
         **scan_scenes(Scene, press),
-        **tray_scenes(Scene),
+        **selection_scenes(Scene),
         **view_scenes(Scene, press),
         **lookup_scenes(Scene, [one["id"] for one in sandbox.items() if stored(one)]),
         **connection_scenes(),

@@ -76,8 +76,8 @@ class Program:
         command = [sys.executable, "-c", run, *arguments]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
-    def empty_trays(self) -> None:
-        """Trays outlive the windows of a test: what one selects is nothing to the next."""
+    def empty_selections(self) -> None:
+        """Selections outlive the windows of a test: what one selects is nothing to the next."""
         with closing(sqlite3.connect(self._database, timeout=20, isolation_level=None)) as database:
             database.execute("DELETE FROM dashboard_trayitem")
 

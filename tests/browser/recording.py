@@ -68,7 +68,7 @@ def work(page: Page, program: Program, recording: Recording) -> None:
     page.goto(f"/c/creator-b/media/?ticket={TICKET}")
     for row in (3, 4, 6):
         page.locator("tbody input[type=checkbox]:not(:checked)").nth(row).click()
-    expect(page.locator("#tray")).to_contain_text(f"{len(ids[: len(MISSING)]) + 3} selected")
+    expect(page.locator("#selection")).to_contain_text(f"{len(ids[: len(MISSING)]) + 3} selected")
     recording.still("tray")
 
     program.sandbox.fault(**SLOW)

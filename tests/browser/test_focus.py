@@ -12,7 +12,7 @@ from tests.browser.held import SETTLED
 from tests.browser.program import Sandbox
 from tests.browser.seen import focused, ids, row_of
 from tests.browser.test_job import begin
-from tests.browser.test_tray import boxes, tray
+from tests.browser.test_selection import boxes, selection_bar
 
 pytestmark = pytest.mark.browser
 
@@ -55,8 +55,8 @@ def test_in_the_tray(desk: Desk) -> None:
     page = desk.window(path="/c/studio-a/media/?limit=25")
     press(boxes(page).nth(0), " ")
     expect(boxes(page).nth(0)).to_be_focused()
-    expect(tray(page)).to_contain_text("1 selected")
-    press(tray(page).get_by_role("button", name="Clear"))
+    expect(selection_bar(page)).to_contain_text("1 selected")
+    press(selection_bar(page).get_by_role("button", name="Clear"))
     expect(page.locator("#list")).to_be_focused()
 
 

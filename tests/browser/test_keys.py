@@ -69,9 +69,9 @@ def test_r_reveals_on_an_items_page(page: Page) -> None:
 
 
 @pytest.fixture
-def tray(page: Page) -> Locator:
+def selection_bar(page: Page) -> Locator:
     """The bar of what is selected, empty whatever was in it."""
-    bar = page.locator("#tray")
+    bar = page.locator("#selection")
     if bar.get_by_role("button", name="Clear").count():
         bar.get_by_role("button", name="Clear").click()
     expect(bar).to_be_empty()
@@ -79,39 +79,39 @@ def tray(page: Page) -> Locator:
     return bar
 
 
-def test_x_selects_and_with_shift_the_rows_between(page: Page, tray: Locator) -> None:
+def test_x_selects_and_with_shift_the_rows_between(page: Page, selection_bar: Locator) -> None:
     boxes = page.locator("tbody").get_by_role("checkbox")
     for key in ("j", "x"):
         page.keyboard.press(key)
     expect(boxes.nth(0)).to_be_checked()
-    expect(tray).to_contain_text("1 selected")
+    expect(selection_bar).to_contain_text("1 selected")
     for key in ("j", "j", "Shift+X"):
         page.keyboard.press(key)
-    expect(tray).to_contain_text("3 selected")
+    expect(selection_bar).to_contain_text("3 selected")
     expect(focused(page)).to_have_text(ids(page)[2])
     page.keyboard.press("x")
-    expect(tray).to_contain_text("2 selected")
+    expect(selection_bar).to_contain_text("2 selected")
     expect(boxes.nth(2)).not_to_be_checked()
 
 
-def test_no_row_stays_behind_the_bar_of_what_is_selected(page: Page, tray: Locator) -> None:
+def test_no_row_stays_behind_the_bar_of_what_is_selected(page: Page, selection_bar: Locator) -> None:
     for key in ("j", "x"):
         page.keyboard.press(key)
-    expect(tray).to_contain_text("1 selected")
+    expect(selection_bar).to_contain_text("1 selected")
     for _ in range(25):
         page.keyboard.press("j")
-    row, bar = focused(page).bounding_box(), tray.bounding_box()
+    row, bar = focused(page).bounding_box(), selection_bar.bounding_box()
     assert row
     assert bar
     assert row["y"] + row["height"] <= bar["y"]
 
 
-def test_select_review_and_open_by_keyboard_alone(page: Page, tray: Locator) -> None:
+def test_select_review_and_open_by_keyboard_alone(page: Page, selection_bar: Locator) -> None:
     wanted = ids(page)[1]
     for key in ("j", "j", "x"):
         page.keyboard.press(key)
-    expect(tray).to_contain_text("1 selected")
-    tray.get_by_role("link", name="Review and delete…").focus()
+    expect(selection_bar).to_contain_text("1 selected")
+    selection_bar.get_by_role("link", name="Review and delete…").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_contain_text(wanted)
     page.go_back()

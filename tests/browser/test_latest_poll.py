@@ -14,7 +14,7 @@ from tests.browser.seen import Requests, ids, row_of
 from tests.browser.test_job import begin
 from tests.browser.test_latest_press import ORDERS, expect_agreement
 from tests.browser.test_live import A_TURN_MS, moves
-from tests.browser.test_tray import boxes, tray
+from tests.browser.test_selection import boxes, selection_bar
 
 pytestmark = pytest.mark.browser
 
@@ -128,17 +128,17 @@ def test_a_scans_poll_and_stop(desk: Desk, sandbox: Sandbox) -> None:
 def test_ticks_and_clear_are_told_in_their_order(desk: Desk) -> None:
     page = desk.window(path="/c/studio-a/media/?limit=25")
     boxes(page).nth(0).click()
-    expect(tray(page)).to_contain_text("1 selected")
+    expect(selection_bar(page)).to_contain_text("1 selected")
     answers = Answers(page, "/tray/change/")
     asked = Requests(page)
     boxes(page).nth(1).click()
     answers.wait(1)
-    tray(page).get_by_role("button", name="Clear").click()
+    selection_bar(page).get_by_role("button", name="Clear").click()
     boxes(page).nth(2).click()
     answers.give(0)
     answers.wait(2)
     answers.give(1)
-    expect(tray(page)).to_contain_text("1 selected")
+    expect(selection_bar(page)).to_contain_text("1 selected")
     assert len(asked.posts()) == 2
     assert [box.is_checked() for box in boxes(page).all()[:4]] == [False, False, True, False]
     page.reload()

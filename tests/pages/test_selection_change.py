@@ -31,7 +31,7 @@ def tell(operator: Browser, **said: Any) -> Any:
 def test_works(operator: Browser, small: Connection, sandbox: Sandbox) -> None:
     answer = tell(operator, item=["11 3 1500", "12 1 500"])
     assert answer.status_code == 200
-    assert text(answer).lstrip().startswith('<div id="tray" class="tray"')
+    assert text(answer).lstrip().startswith('<div id="selection" class="selection"')
     for words in ("2 selected", "4 variants", "2.0 kB", 'href="/c/small/tray/"'):
         assert words in text(answer)
     assert 'data-said="2 selected, 4 variants"' in text(answer)
@@ -44,7 +44,7 @@ def test_works(operator: Browser, small: Connection, sandbox: Sandbox) -> None:
 def test_empty(operator: Browser, small: Connection) -> None:
     tell(operator, item=["11 3 1500"])
     answer = tell(operator, clear="all")
-    assert 'class="tray"' not in text(answer)
+    assert 'class="selection"' not in text(answer)
     assert "Nothing is selected" in text(answer)
     assert selection.list_ids(OMAR, small) == []
     assert tell(operator).status_code == 200
@@ -75,7 +75,7 @@ def test_boxes_are_ticked_wherever_the_item_is_shown(operator: Browser, small: C
 
 def test_the_list_shows_its_bar_and_what_is_selected_elsewhere(operator: Browser) -> None:
     operator.post("/c/big/tray/change/", {"item": ["5 1 1", "6 1 1"]})
-    assert 'class="tray"' not in text(operator.get("/c/small/media/"))
+    assert 'class="selection"' not in text(operator.get("/c/small/media/"))
     answer = tell(operator, item=["11 3 1500"])
     assert '<a href="/c/big/tray/">2 in Creator B</a>' in text(answer)
     page = text(operator.get("/c/small/media/?ticket=ZD-7"))
@@ -129,7 +129,7 @@ def test_wrong_role(viewer: Browser) -> None:
     assert not TrayItem.objects.exists()
     page = text(viewer.get("/c/small/media/"))
     assert "checkbox" not in page
-    assert 'id="tray"' not in page
+    assert 'id="selection"' not in page
     assert "selection.js" not in page
 
 

@@ -42,8 +42,8 @@ def media_list(request: Request, slug: str) -> HttpResponse:
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
     menu = Menu(get_reader(request), connection, query)
     ids, ticket = [row.id for row in page.rows if row.id], read_ticket(request.GET)
-    tray = selection.build_selection_bar(request.person, connection, request.connections, ids, ticket)
-    context: dict[str, Any] = {"page": page, "menu": menu, "tray": tray}
+    bar = selection.build_selection_bar(request.person, connection, request.connections, ids, ticket)
+    context: dict[str, Any] = {"page": page, "menu": menu, "selection": bar}
     return show(request, "media/list", address=page.href, connection=connection, form=form, **context)
 
 
@@ -66,7 +66,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
         "gone": [(media_id, stones.get(media_id)) for media_id in gone],
         "ids": moving,
         "href": build_live_href(connection, moving, query),
-        "tray": selection.build_selection_bar(request.person, connection, (), ids),
+        "selection": selection.build_selection_bar(request.person, connection, (), ids),
     }
     return render(request, "media/_live.html", context)
 

@@ -116,7 +116,7 @@ def render_outcome(request: Request, name: str, connection: Connection, record: 
         retry_href=record.retry_url if record.state in RETRYABLE_STATES else "",
         place=find_page_kind(request, item_href),
         bar=ticket_bar if item_href else None,
-        tray=build_bar_behind(request, connection),
+        selection=build_bar_behind(request, connection),
     )
     if wants_fragment(request) and record.media_id and record.is_gone:
         announce(response, "removal:done", id=record.media_id)

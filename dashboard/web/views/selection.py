@@ -84,7 +84,7 @@ def selection_change(request: Request, slug: str) -> HttpResponse:
     if not wants_fragment(request):
         return go_to(request, find_way_back(request))
     bar = SelectionBar(person, connection, request.connections, ticket=said["ticket"])
-    return render(request, "selection/_tray.html", {"tray": bar, "connection": connection})
+    return render(request, "selection/_selection.html", {"selection": bar, "connection": connection})
 
 
 def get_operator(request: Request) -> Person:

@@ -17,7 +17,7 @@ SLOW: Final = {"method": "DELETE", "latency_ms": 500, "times": None}
 def select(page: Page) -> None:
     """Everything on the page, whatever the picture before this one has left."""
     page.get_by_role("checkbox", name="Select all on this page").check()
-    page.locator(".tray").wait_for()
+    page.locator(".selection").wait_for()
 
 
 def select_cards(page: Page) -> None:
@@ -52,12 +52,12 @@ def half_way(page: Page) -> None:
     page.locator("#show-deleted b").filter(has_text=re.compile(r"^1[5-9]|^[2-4]\d")).wait_for()
 
 
-def tray_scenes(scene: Callable[..., S]) -> dict[str, S]:
+def selection_scenes(scene: Callable[..., S]) -> dict[str, S]:
     """By name; `scene` is that of the pictures."""
     few = "/c/studio-a/media/?limit=8"
     return {
-        "tray": scene(few, act=select),
-        "tray-grid": scene(few, act=select_cards),
+        "selection": scene(few, act=select),
+        "selection-grid": scene(few, act=select_cards),
         "review": scene(few, act=review, whole=True),
         "review-many": scene("/c/studio-a/media/?limit=50", act=review),
         "review-refused": scene("/c/studio-a/media/?limit=50", act=refused),
