@@ -16,7 +16,6 @@ from .vault import (
     MAX_ITEMS_PER_PAGE,
     PAGE_TIMEOUTS,
     WORKER_DELETE_TIMEOUTS,
-    WORKER_TIMEOUTS,
     AccountListing,
     DeleteResult,
     MediaItem,
@@ -82,9 +81,9 @@ def get_connection_by_name(text: str, among: Iterable[Connection]) -> Connection
     return get_connection(named.slug if named else text, among)
 
 
-def list_media(connection: Connection, query: MediaQuery) -> MediaPage:
+def list_media(connection: Connection, query: MediaQuery, timeouts: Timeouts = PAGE_TIMEOUTS) -> MediaPage:
     """Return one page of the connection's cache, by one call."""
-    return get_client().query(connection.connection_id, query)
+    return get_client().query(connection.connection_id, query, timeouts)
 
 
 def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[MediaPage]:
@@ -93,11 +92,6 @@ def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[Med
     connection_id = connection.connection_id
     with ThreadPoolExecutor(len(queries)) as pool:
         return list(pool.map(lambda query: get_client().query(connection_id, query), queries))
-
-
-def list_media_for_worker(connection: Connection, query: MediaQuery) -> MediaPage:
-    """Return one page for the worker, which may take longer than a person at a screen."""
-    return get_client().query(connection.connection_id, query, WORKER_TIMEOUTS)
 
 
 def reserve_call(connection: Connection) -> float:

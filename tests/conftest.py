@@ -29,7 +29,7 @@ from dashboard.accounts import accounts  # noqa: E402
 from dashboard.audit import triggers  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.auth.config import AuthConfig  # noqa: E402
-from dashboard.exports.downloads import download_slots  # noqa: E402
+from dashboard.exports.downloads import slots_taken  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
@@ -98,7 +98,7 @@ def _emptied_between_tests() -> Iterator[None]:
 def _nothing_is_remembered() -> None:
     """What one test noted and whom it saw is nothing to the next."""
     throttle.clear()
-    download_slots.clear()
+    slots_taken.clear()
     schema.forget_state()
     accounts.forget()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
 from dashboard.scans.statistics import ScanStatistics
@@ -33,6 +35,6 @@ def statistics_of(job: Job) -> ScanStatistics:
 
 def sums(job: Job) -> dict[str, Any]:
     """All that was counted, but for the moment it was counted from and what is told by that."""
-    kept = statistics_of(job).as_json()
+    kept = msgspec.to_builtins(statistics_of(job))
     moment = ("now_ms", "expired", "within_hour", "within_day", "later", "soonest", "ages", "accesses")
     return {name: value for name, value in kept.items() if name not in moment}

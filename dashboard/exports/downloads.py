@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import Final, Self
 
 from dashboard.identity import Person
@@ -34,40 +35,10 @@ class OwnDownloadOpen(TooManyDownloads):
     status = 429
 
 
-class DownloadSlots:
-    """The downloads that are under way in this process, by person."""
+slots_taken: Final = set[tuple[str, str]]()
+"""Issuer and subject of everybody who has a download under way in this process."""
 
-    def __init__(self) -> None:
-        self._taken: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
-
-    def acquire(self, person: Person | None) -> Callable[[], None]:
-        """Acquire a slot for the person, and return the function that releases it; to call it again does
-        nothing. Raises TooManyDownloads."""
-        assert person is not None  # noqa: S101 - nobody signed in takes anything away
-        who = person.issuer, person.subject
-        with self._lock:
-            if who in self._taken:
-                raise OwnDownloadOpen
-            if len(self._taken) >= MAX_DOWNLOADS:
-                raise TooManyDownloads
-            self._taken.add(who)
-        left = [who]
-
-        def release() -> None:
-            """Release the slot once."""
-            while left:
-                self._taken.discard(left.pop())
-
-        return release
-
-    def clear(self) -> None:
-        """Release all slots."""
-        with self._lock:
-            self._taken.clear()
-
-
-download_slots: Final = DownloadSlots()
+_slots_lock: Final = threading.Lock()
 
 
 class DownloadBody:
@@ -75,22 +46,29 @@ class DownloadBody:
     TooManyDownloads."""
 
     def __init__(self, person: Person | None) -> None:
-        self._on_close: list[Callable[[], object]] = [download_slots.acquire(person)]
+        assert person is not None  # noqa: S101 - nobody signed in takes anything away
+        who = person.issuer, person.subject
+        with _slots_lock:
+            if who in slots_taken:
+                raise OwnDownloadOpen
+            if len(slots_taken) >= MAX_DOWNLOADS:
+                raise TooManyDownloads
+            slots_taken.add(who)
+        self._on_close = ExitStack()
+        self._on_close.callback(slots_taken.discard, who)
         self._content: Iterable[bytes] = ()
 
-    def set_content(self, content: Iterable[bytes], *on_close: Callable[[], object]) -> Self:
-        """Yield `content` from now on; `on_close` are called when the download is closed."""
+    def set_content(self, content: Iterable[bytes], on_close: Callable[[], object]) -> None:
+        """Yield `content` from now on; `on_close` is called when the download is closed."""
         self._content = content
-        self._on_close += on_close
-        return self
+        self._on_close.callback(on_close)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._content)
 
     def close(self) -> None:
         """Release the slot, and close what the content was read from."""
-        while self._on_close:
-            self._on_close.pop()()
+        self._on_close.close()
 
     def __enter__(self) -> Self:
         return self

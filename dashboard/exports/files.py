@@ -10,7 +10,6 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
@@ -38,18 +37,11 @@ def get_path(job: Job) -> Path:
     return Path(settings.DASHBOARD_FILES) / f"{job.pk}.{job.form}"
 
 
-def read_length(path: Path) -> int | None:
-    """Return the file's length in bytes; None if there is no such file."""
+def read_stat(path: Path) -> os.stat_result | None:
+    """Return the file's length, times and so on; None if there is no such file."""
     with contextlib.suppress(OSError):
-        return path.lstat().st_size
+        return path.lstat()
     return None
-
-
-def read_write_time(path: Path) -> float:
-    """Return the Unix time, in seconds, at which it was last written to; 0 if it is gone."""
-    with contextlib.suppress(OSError):
-        return path.lstat().st_mtime
-    return 0.0
 
 
 def remove(*paths: Path) -> None:
@@ -111,12 +103,7 @@ class PartialFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._file)
 
     def truncate(self, length: int) -> None:

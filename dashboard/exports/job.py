@@ -122,7 +122,8 @@ def delete_old_files() -> int:
 
 def _is_wanted(path: Path, job: Job | None) -> bool:
     if job is None:  # of another database, or of one that was restored: it is kept for as long as others
-        return time.time() - export_files.read_write_time(path) < FILE_LIFETIME.total_seconds()
+        stat = export_files.read_stat(path)
+        return stat is not None and time.time() - stat.st_mtime < FILE_LIFETIME.total_seconds()
     until = file_expires_at(job)
     is_done = until is not None and path.suffix != export_files.PARTIAL_SUFFIX
     return job.is_open or (is_done and until is not None and timezone.now() < until)
@@ -217,8 +218,8 @@ class _ExportWalker(Walker[ExportProgress]):
 
     def _has_its_name(self) -> bool:
         """Return True if a worker died after the file had its name, and before the job was done."""
-        length = export_files.read_length(export_files.get_path(self.job))
-        return self.progress.whole and length == self.progress.bytes
+        stat = export_files.read_stat(export_files.get_path(self.job))
+        return self.progress.whole and stat is not None and stat.st_size == self.progress.bytes
 
     def _fail(self, message: str) -> None:
         self.finish(JobState.FAILED, message)

@@ -9,7 +9,7 @@ from typing import Final
 
 from dashboard import service
 from dashboard.models import Connection
-from dashboard.vault import MAX_ITEMS_PER_PAGE, Busy, MediaPage, MediaQuery
+from dashboard.vault import MAX_ITEMS_PER_PAGE, WORKER_TIMEOUTS, Busy, MediaPage, MediaQuery
 
 from . import lifecycle
 
@@ -40,7 +40,7 @@ def ask_within_limits(connection: Connection, query: MediaQuery) -> MediaPage:
     if pause > MAX_PAUSE_SECONDS:
         raise Busy("As many calls were made as the service allows for now.", retry_after=pause)
     lifecycle.stopping.wait(pause)
-    return service.list_media_for_worker(connection, query)
+    return service.list_media(connection, query, WORKER_TIMEOUTS)
 
 
 def paginate(

@@ -3,9 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterable
 from heapq import heappush, heappushpop
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import msgspec
 from msgspec import Struct, field
 
 from dashboard.vault import MediaItem, UnreadableItem
@@ -90,16 +89,6 @@ class ScanStatistics(Struct, kw_only=True):
     was never accessed was last touched when it was first seen."""
     soonest: list[tuple[int, str, str]] = []
     """Heap of (end of the link, negative; id, label), of links that had not ended at `now_ms`."""
-
-    @classmethod
-    def from_json(cls, kept: Any) -> Self:
-        """Return the statistics that `as_json` gave. Raises msgspec.ValidationError for anything else."""
-        return msgspec.convert(kept, cls)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return a copy of them in the types of JSON."""
-        kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
-        return kept
 
     @property
     def in_flight(self) -> int:

@@ -1,87 +1,44 @@
 """A client for the five Vault+ media operations. Plain Python over `requests`; knows nothing of Django."""
 
-from .account import CONNECTION_STATUSES, AccountConnection, AccountListing
-from .address import filter_media_link, parse_base_url
-from .client import BATCH_SIZE, VaultClient
-from .concurrency import ConcurrencyLimit
-from .deadline import (
-    PAGE_DELETE_TIMEOUTS,
-    PAGE_TIMEOUTS,
-    PURGE_TIMEOUTS,
-    WORKER_DELETE_TIMEOUTS,
-    WORKER_TIMEOUTS,
-    Timeouts,
-)
-from .errors import (
-    BadRequest,
-    Busy,
-    KeyRefused,
-    MalformedMediaId,
-    NotCached,
-    OutcomeUnknown,
-    UnexpectedResponse,
-    Unreachable,
-    UnreadableResponse,
-    VaultError,
-)
-from .query import (
-    API_PARAMETERS,
-    DEFAULT_ITEMS_PER_PAGE,
-    FILTER_FIELDS,
-    MAX_ITEMS_PER_PAGE,
-    MEDIA_ID,
-    SORTS,
-    STATUSES,
-    TYPES,
-    MediaQuery,
-    check_media_id,
-)
-from .rate_limit import MAX_RATE_LIMIT_PAUSE_SECONDS, RateLimit
-from .records import MediaItem, MediaPage, Oddity, UnreadableItem, Variant
-from .results import DeleteResult, PurgeResult
-
-__all__ = [
-    "API_PARAMETERS",
-    "BATCH_SIZE",
-    "CONNECTION_STATUSES",
-    "DEFAULT_ITEMS_PER_PAGE",
-    "FILTER_FIELDS",
-    "MAX_ITEMS_PER_PAGE",
-    "MAX_RATE_LIMIT_PAUSE_SECONDS",
-    "MEDIA_ID",
-    "PAGE_DELETE_TIMEOUTS",
-    "PAGE_TIMEOUTS",
-    "PURGE_TIMEOUTS",
-    "SORTS",
-    "STATUSES",
-    "TYPES",
-    "WORKER_DELETE_TIMEOUTS",
-    "WORKER_TIMEOUTS",
-    "AccountConnection",
-    "AccountListing",
-    "BadRequest",
-    "Busy",
-    "ConcurrencyLimit",
-    "DeleteResult",
-    "KeyRefused",
-    "MalformedMediaId",
-    "MediaItem",
-    "MediaPage",
-    "MediaQuery",
-    "NotCached",
-    "Oddity",
-    "OutcomeUnknown",
-    "PurgeResult",
-    "RateLimit",
-    "Timeouts",
-    "UnexpectedResponse",
-    "Unreachable",
-    "UnreadableItem",
-    "UnreadableResponse",
-    "Variant",
-    "VaultClient",
-    "VaultError",
-    "check_media_id",
-    "filter_media_link",
-    "parse_base_url",
-]
+from .account import AccountConnection as AccountConnection
+from .account import AccountListing as AccountListing
+from .address import filter_media_link as filter_media_link
+from .address import parse_base_url as parse_base_url
+from .client import BATCH_SIZE as BATCH_SIZE
+from .client import VaultClient as VaultClient
+from .concurrency import ConcurrencyLimit as ConcurrencyLimit
+from .deadline import PAGE_DELETE_TIMEOUTS as PAGE_DELETE_TIMEOUTS
+from .deadline import PAGE_TIMEOUTS as PAGE_TIMEOUTS
+from .deadline import PURGE_TIMEOUTS as PURGE_TIMEOUTS
+from .deadline import WORKER_DELETE_TIMEOUTS as WORKER_DELETE_TIMEOUTS
+from .deadline import WORKER_TIMEOUTS as WORKER_TIMEOUTS
+from .deadline import Timeouts as Timeouts
+from .errors import BadRequest as BadRequest
+from .errors import Busy as Busy
+from .errors import KeyRefused as KeyRefused
+from .errors import MalformedMediaId as MalformedMediaId
+from .errors import NotCached as NotCached
+from .errors import OutcomeUnknown as OutcomeUnknown
+from .errors import UnexpectedResponse as UnexpectedResponse
+from .errors import Unreachable as Unreachable
+from .errors import UnreadableResponse as UnreadableResponse
+from .errors import VaultError as VaultError
+from .query import API_PARAMETERS as API_PARAMETERS
+from .query import DEFAULT_ITEMS_PER_PAGE as DEFAULT_ITEMS_PER_PAGE
+from .query import FILTER_FIELDS as FILTER_FIELDS
+from .query import MAX_ITEMS_PER_PAGE as MAX_ITEMS_PER_PAGE
+from .query import MEDIA_ID as MEDIA_ID
+from .query import SORTS as SORTS
+from .query import STATUSES as STATUSES
+from .query import TYPES as TYPES
+from .query import MediaQuery as MediaQuery
+from .query import check_media_id as check_media_id
+from .rate_limit import MAX_RATE_LIMIT_PAUSE_SECONDS as MAX_RATE_LIMIT_PAUSE_SECONDS
+from .rate_limit import RateLimit as RateLimit
+from .records import MediaItem as MediaItem
+from .records import MediaPage as MediaPage
+from .records import Oddity as Oddity
+from .records import UnreadableItem as UnreadableItem
+from .records import Variant as Variant
+from .results import DeleteResult as DeleteResult
+from .results import PurgeResult as PurgeResult

@@ -6,8 +6,6 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct, field
 
-CONNECTION_STATUSES: Final = ("active", "expired", "awaiting_2fa")
-
 _ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
 
 Name = Annotated[str, Meta(max_length=500)]
@@ -26,11 +24,6 @@ class AccountConnection(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"AccountConnection(··{self.id[-4:]}, {self.status!r})"
-
-    @property
-    def is_known_status(self) -> bool:
-        """True if the status is one of CONNECTION_STATUSES."""
-        return self.status in CONNECTION_STATUSES
 
 
 class AccountListing(Struct, frozen=True):

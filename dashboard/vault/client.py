@@ -1,7 +1,6 @@
 """The five operations of Vault+, and the account's list of connections, as Python calls."""
 
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Final, Self, TypeVar
 
 import msgspec
@@ -75,12 +74,7 @@ class VaultClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

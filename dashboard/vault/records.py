@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 from msgspec import Meta, Struct, field
 from msgspec.structs import force_setattr
 
-from .query import MEDIA_ID, STATUSES, TYPES
+from .query import MEDIA_ID, TYPES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_MS: Final = 946_684_800_000
@@ -78,11 +78,6 @@ class Variant(Struct, frozen=True, rename="camel", gc=False):
                 if not number.is_integer():
                     raise ValueError("not a whole number")
                 force_setattr(self, name, int(number))
-
-    @property
-    def is_known(self) -> bool:
-        """True if the status is one that this program knows."""
-        return self.status in STATUSES
 
     @property
     def is_stored(self) -> bool:

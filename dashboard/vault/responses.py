@@ -3,12 +3,13 @@
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from http import HTTPStatus
-from typing import Final, Self, TypedDict
+from typing import Final, TypedDict
 
 import msgspec
 import requests
@@ -105,9 +106,9 @@ def classify_response(
     A delete or purge counts as not done only if it was clearly refused: any 5xx may come from a gateway in
     front of a service that has done it. A delete is repeated only if the service said when.
     """
-    said = _ErrorBody.read(body, redact)
-    facts: _ErrorFields = {"status": status, "code": said.code, "request_id": said.request_id}
-    detail = said.text or _describe_status(status, names_item)
+    text, code, request_id = _read_error_body(body, redact)
+    facts: _ErrorFields = {"status": status, "code": code, "request_id": request_id}
+    detail = text or _describe_status(status, names_item)
     asked = parse_retry_after(headers.get("retry-after"))
     reads = effect is Effect.READ
     if status == 429 or (status == 503 and asked is not None and effect is not Effect.PURGE):
@@ -193,39 +194,27 @@ def _iterate_causes(broken: BaseException) -> Iterator[BaseException]:
         waiting += [other for other in under if isinstance(other, BaseException)]
 
 
-@dataclass(frozen=True, slots=True)
-class _ErrorBody:
-    """The service's own description of an error. The vendor's pages show four shapes of it: `{error}`,
-    `{error, type, requestId, actionRequired?}`, `{error, code, details}` and `{message, code, details}`.
+def _read_error_body(body: bytes, redact: Redactor) -> tuple[str | None, str | None, str | None]:
+    """Return an error's text, code and request id, redacted, as far as the body gives them.
+
+    The vendor's pages show four shapes: `{error}`, `{error, type, requestId, actionRequired?}`,
+    `{error, code, details}` and `{message, code, details}`.
     """
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None, None, None
 
-    text: str
-    code: str | None
-    request_id: str | None
-
-    @classmethod
-    def read(cls, body: bytes, redact: Redactor) -> Self:
-        """Return the texts in an error body, redacted; empty ones if it is of another shape."""
-        try:
-            fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return cls("", None, None)
-
-        def text_of(*names: str, max_length: int = MAX_DETAIL_LENGTH) -> str | None:
-            for name in names:
-                try:
-                    value = msgspec.json.decode(fields[name], type=str | int)
-                except (KeyError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-                    continue
+    def find_text(*names: str, max_length: int = MAX_DETAIL_LENGTH) -> str | None:
+        for name in names:
+            with suppress(KeyError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                value = msgspec.json.decode(fields[name], type=str | int)
                 if cleaned := redact.redact(str(value), max_length):
                     return cleaned
-            return None
+        return None
 
-        return cls(
-            text_of("error", "message") or "",
-            text_of("type", "code", max_length=100),
-            text_of("requestId", max_length=100),
-        )
+    text, code = find_text("error", "message"), find_text("type", "code", max_length=100)
+    return text, code, find_text("requestId", max_length=100)
 
 
 def _describe_status(status: int, names_item: bool) -> str:

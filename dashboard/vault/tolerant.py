@@ -6,6 +6,7 @@ without a usable id cannot be read.
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Self
@@ -156,8 +157,9 @@ class _FieldReader:
         value = self.wire.get(name, _MISSING)
         if value is None and nullable:
             return None
-        number = float(value) if isinstance(value, RawNumber) else _parse_number(value)
-        if number is None or number != number:
+        is_number = isinstance(value, RawNumber) or (isinstance(value, str) and _NUMBER.fullmatch(value))
+        number = float(value) if is_number else math.nan
+        if math.isnan(number):
             self._mark(name, value, "not a number")
         elif number < 0:
             self._mark(name, value, "negative")
@@ -176,11 +178,6 @@ class _FieldReader:
         raw = "" if name == "url" and isinstance(value, str) else _format_raw(value)
         if not self.odd or self.odd[-1].name != name:
             self.odd.append(Oddity(name, raw, why))
-
-
-def _parse_number(value: Any) -> float | None:
-    """Return the number that a text contains, or None."""
-    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None
 
 
 def _make_unique(label: str, media: Mapping[str, Variant]) -> str:

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from django.utils import timezone
 
 from dashboard.auth.demo import DEMO_PEOPLE
@@ -30,7 +31,7 @@ def write() -> None:
 def done(of: Connection, stats: ScanStatistics, *, minutes: int) -> Job:
     """A scan of this connection that came to its end."""
     ended = timezone.now() - timedelta(minutes=minutes)
-    progress = {"tally": stats.as_json()}
+    progress = {"tally": msgspec.to_builtins(stats)}
     job = lifecycle.new_job(Job.Kind.SCAN, of, VERA, state=JobState.DONE, seen=stats.items, progress=progress)
     job.created_at = job.started_at = ended - timedelta(minutes=9)
     job.finished_at = ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.utils import timezone
 
@@ -28,7 +29,7 @@ def scanned(slug: str = "small", minutes_ago: int = 12, **ends: int) -> Job:
         item(media_id.replace("_", "-"), full=variant(expires_ms=now_ms + minutes * MINUTE_MS + 5000))
         for media_id, minutes in ends.items()
     )
-    kept = {"tally": stats.as_json()}
+    kept = {"tally": msgspec.to_builtins(stats)}
     small = Connection.objects.get(slug=slug)
     return job(small, kind=Job.Kind.SCAN, state=JobState.DONE, progress=kept, finished_at=at)
 

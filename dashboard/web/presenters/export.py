@@ -48,4 +48,4 @@ class ExportJob(JobPage):
         self.written = format_size(size or 0)
         until = export.file_expires_at(job)
         self.until = until if until and until > timezone.now() else None
-        self.is_here = export_files.read_length(export_files.get_path(job)) is not None  # on this machine
+        self.is_here = export_files.read_stat(export_files.get_path(job)) is not None  # on this machine

@@ -121,7 +121,7 @@ def test_what_stands_in_place_of_a_variant_is_marked(there: object) -> None:
     full = read_item(json.dumps(item(media={"full": there})).encode()).media["full"]
     (odd,) = full.oddities
     assert (odd.name, odd.reason) == ("variant", "not a variant")
-    assert (full.size, full.accesses, full.created_at, full.is_known) == (None, None, None, False)
+    assert (full.size, full.accesses, full.created_at) == (None, None, None)
     assert full.find_oddity("sizeBytes") is full.find_oddity("url") is odd
 
 
