@@ -31,10 +31,7 @@ class Accounts:
         self._not_before = float("-inf")
 
     def record_visit(self, person: Person, caller: Caller) -> None:
-        """Record the person if anything is new.
-
-        Never raises: people can read while the database takes no writes.
-        """
+        """Record the person if anything is new. Never raises: a full database stops no reader."""
         subject = person.issuer, person.subject
         now: Profile = person.name, person.email, person.groups, timezone.now().date()
         if self._seen.get(subject) == now or time.monotonic() < self._not_before:
@@ -50,7 +47,6 @@ class Accounts:
             self._not_before = time.monotonic() + RETRY_SECONDS
 
     def forget(self) -> None:
-        """Forget whom this process has seen."""
         self._seen.clear()
         self._not_before = float("-inf")
 

@@ -1,7 +1,6 @@
 """`python -m dashboard.attached MODULE …`: run a module that ends when its standard input does.
 
-The demo gives each of its programs a pipe of which it holds the other end. The system closes that end however
-the demo's process ends, by Ctrl-C, with its terminal or by `kill -9`, and on any Unix. Standard library only.
+The demo holds the other end, which the system closes however the demo ends. Standard library only.
 """
 
 import os

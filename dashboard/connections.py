@@ -64,8 +64,7 @@ def restore(caller: Caller, connection: Connection) -> Connection:
 
 
 def rekey(caller: Caller) -> int:
-    """Encrypt every id anew by the first key, or none of them, and return how many. Raises
-    DecryptionError."""
+    """Encrypt every id anew by the first key, or none, and return how many. Raises DecryptionError."""
     with _commit_together():
         every = list(Connection.objects.select_for_update())
         for connection in every:
@@ -111,8 +110,7 @@ def _commit_together() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class ListedConnection:
-    """A connection that the account lists, and ours of the same id, if any. `key` names it without
-    telling its id."""
+    """A connection that the account lists, and ours of the same id, if any. `key` tells nothing of its id."""
 
     key: str
     theirs: AccountConnection
@@ -126,8 +124,7 @@ class ListedConnection:
 
 @dataclass(frozen=True, slots=True)
 class AccountListingBesideOurs:
-    """The account's list of connections. With a `refusal` it is empty: the key may not ask, or nobody is
-    asked."""
+    """The account's list of connections, or the `refusal` by which there is none."""
 
     listed: tuple[ListedConnection, ...] = ()
     unreadable: int = 0
@@ -140,8 +137,7 @@ class AccountListingBesideOurs:
 
 
 def read_account() -> AccountListingBesideOurs:
-    """Return the account's connections beside ours. Raises VaultError, but not for a key that may not
-    list them."""
+    """Return the account's connections beside ours. Raises VaultError, but not if the key may not list."""
     try:
         listing = service.list_account_connections()
     except (KeyRefused, BadRequest) as refusal:

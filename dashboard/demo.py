@@ -33,11 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_database_url(port: int) -> str:
-    """Return the address of the database for the demo on this port.
-
-    Each port has one, because each has its own sandbox, which does not know what was removed in another. So a
-    second demo can run beside the first.
-    """
+    """Return the address of the database for the demo on this port: each has its own, as it has a sandbox."""
     name = "demo.sqlite3" if port == DEFAULT_PORT else f"demo-{port}.sqlite3"
     return f"sqlite:///{VAR_DIR / name}"
 
@@ -84,11 +80,9 @@ class CannotWrite(Exception):
 
 @contextmanager
 def lock_database(folder: Path, database_url: str, port: int) -> Iterator[int]:
-    """Hold the lock of a database. Programs that inherit the descriptor hold it too, for as long as they run.
+    """Hold the lock of a database; programs that inherit the descriptor hold it too, for as long as they run.
 
-    Two demos on one database would each do the other's jobs, over a sandbox that knows nothing of them.
-    Raises DemoRuns where another demo holds it (one that is ending is waited for), and CannotWrite where the
-    folder is somebody else's.
+    Raises DemoRuns where another demo holds it (one that is ending is waited for), and CannotWrite.
     """
     name = f"demo-{hashlib.sha256(database_url.encode()).hexdigest()[:12]}.lock"
     try:
@@ -160,17 +154,13 @@ class Listener:
 
     @property
     def is_demo(self) -> bool:
-        """True if the process is one of the demo's programs."""
         return any(
             part in self.command for part in ("manage.py demo", "dashboard.sandbox", "dashboard.server")
         )
 
 
 def find_listener(port: int) -> Listener | None:
-    """Return the process that listens on a port, or the demo that started it, or None if it is not known.
-
-    Only Linux tells, and only of one's own processes.
-    """
+    """Return the process on a port, or the demo that started it, or None if that is not known."""
     sockets = set()
     for table in ("net/tcp", "net/tcp6"):
         for line in _read(table).splitlines()[1:]:

@@ -1,7 +1,6 @@
 """Connection ids at rest: encrypted by keys from the settings, and found by a keyed digest.
 
-The first key of DASHBOARD_DATA_KEYS encrypts; all of them decrypt and look up, so that a key can be rotated
-while everything is still found. `manage.py connection rekey` then encrypts everything with the new key.
+The first key of DASHBOARD_DATA_KEYS encrypts; all of them decrypt and look up, until everything is rekeyed.
 """
 
 import base64

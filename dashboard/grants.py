@@ -1,8 +1,4 @@
-"""The rights of the PostgreSQL role that web processes and workers connect as: no more than they need.
-
-The tables' owner migrates, trims the audit and hands out these rights; the role cannot change an event, nor
-take away a removal, a job, a connection or an account.
-"""
+"""The rights of the PostgreSQL role that web processes and workers connect as: no more than they need."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -46,10 +42,7 @@ class GrantError(Exception):
 
 
 def build_statements(role: str) -> list[str]:
-    """Return the SQL that gives `role` its rights in the connected database and takes away all others.
-
-    Raises GrantError.
-    """
+    """Return the SQL that gives `role` its rights and takes away all others. Raises GrantError."""
     if database.vendor != "postgresql":
         raise GrantError("SQLite has no roles: whoever may write to its file may do everything.")
     with database.cursor() as cursor:

@@ -24,10 +24,9 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A signed-in person, identified by `issuer` and `subject`; name and email may change between visits.
+    """A signed-in person, known by `issuer` and `subject`. Without a role they may do nothing.
 
-    `groups` are all groups that the sign-on sent, spelled as it does, and `matched` those that gave the role.
-    A person without a role may do nothing.
+    `groups` are all that the sign-on sent, spelled as it does, and `matched` those that gave the role.
     """
 
     name: str
@@ -58,10 +57,7 @@ class Caller:
 
 
 class Refused(Exception):
-    """The request's claims about its person are not valid.
-
-    The reason goes into the audit, so it is a phrase of ours that repeats nothing of what was sent.
-    """
+    """The request's claims about its person are not valid. The reason repeats nothing of what was sent."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -10,10 +10,7 @@ _CONNECTION_ID: Final = re.compile(r"conn_\w+")
 
 
 def mask_ids(facts: Any) -> Any:
-    """Return `facts`, a text or lists and mappings of texts, without the vendor's connection ids.
-
-    NUL and lone surrogates, which no log line or database takes, are removed as well.
-    """
+    """Return texts, also in lists and mappings, without the vendor's ids, NUL, and lone surrogates."""
     if isinstance(facts, str):
         whole = facts.replace("\x00", "").encode("utf-8", "replace").decode()
         return _CONNECTION_ID.sub("conn_…", whole)
@@ -25,13 +22,9 @@ def mask_ids(facts: Any) -> Any:
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one line of JSON, so that no message can fake a second line.
-
-    The vendor's connection ids are masked wherever they come from, a mistyped address included.
-    """
+    """Formats a record as one line of JSON that no message can break, without the vendor's connection ids."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as one line of JSON."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,

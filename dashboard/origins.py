@@ -10,10 +10,7 @@ _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 
 
 def parse_origin(url: str) -> str:
-    """Return `https://host[:port]` of an address that is an origin only. Raises ValueError with a sentence.
-
-    http is allowed for loopback only; the demo serves its pictures that way.
-    """
+    """Return `https://host[:port]` of an origin, or http on loopback. Raises ValueError with a sentence."""
     parts = urlsplit(url.strip())
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise ValueError("must be an origin such as https://media.ofauth.com")
@@ -42,9 +39,9 @@ def check_ticket_url(url: str) -> str:
 
 
 def make_own_path(address: str) -> str:
-    """Return an address within our host with exactly one slash at its start, or "" for none.
+    """Return an address within our host, or "" for none.
 
-    Browsers take two of them, a backslash, or a tab between them for the name of another host.
+    For browsers two slashes at its start, a backslash, or a tab between them begin the name of another host.
     """
     return f"/{address.lstrip(_BEFORE_A_PATH)}" if address else ""
 

@@ -19,10 +19,7 @@ _GROUP_MAY_WRITE: Final = 0o020
 
 
 def open_private(path: Path | str, flags: int) -> int:
-    """Open a file and return its descriptor; one that is made gets mode 0600.
-
-    Raises OSError, also for a link, for a second name of another file, and for what is no file at all.
-    """
+    """Open a plain file with no second name and return its descriptor; a new one is 0600. Raises OSError."""
     file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, FILE_MODE)
     try:
         found = os.fstat(file)

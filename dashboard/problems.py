@@ -15,10 +15,7 @@ class Action(NamedTuple):
 
 
 class Problem(Exception):
-    """An error that is shown to the person who runs into it.
-
-    A subclass sets its words as class attributes, or in its constructor where they depend on facts.
-    """
+    """An error that is shown to people. Its words are class attributes, or set in the constructor."""
 
     title: str
     advice: str

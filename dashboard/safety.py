@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network
+from itertools import combinations
 from typing import Final
 
 from .origins import is_loopback
@@ -70,10 +71,8 @@ def find_shared_keys(keys: Mapping[str, Iterable[str]]) -> list[str]:
 
 def find_shared_groups(grants: Mapping[str, Iterable[str]]) -> list[str]:
     """Return a sentence for each pair of roles that share a group, with the settings' names."""
-    names = list(grants)
-    pairs = [(one, other) for at, one in enumerate(names) for other in names[at + 1 :]]
     return [
         f"{one} and {other} name the same group: it can give one role only."
-        for one, other in pairs
+        for one, other in combinations(grants, 2)
         if set(grants[one]) & set(grants[other])
     ]

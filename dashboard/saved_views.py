@@ -1,7 +1,4 @@
-"""Saved views: filters of the list under a name, for one connection or any, for oneself or everybody.
-
-A view is an address. Whoever opens one sees the list by its filters, and may pass the link on.
-"""
+"""Saved views: filters of the list under a name, for one connection or any, for oneself or everybody."""
 
 from collections.abc import Iterable
 

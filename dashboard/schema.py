@@ -17,10 +17,7 @@ _migrated: Final = threading.Event()
 
 
 def is_migrated() -> bool | None:
-    """Return True if every migration was applied, None if the role may not read the list of them.
-
-    Raises DatabaseError if the database does not respond.
-    """
+    """Return True if every migration was applied, None if that may not be read. Raises DatabaseError."""
     if not _migrated.is_set():
         try:
             executor = MigrationExecutor(database)
@@ -43,10 +40,7 @@ def is_behind(error: Exception) -> bool:
 
 
 def wait_until_migrated(stop: threading.Event, who: str) -> bool:
-    """Return True once the database has every migration, or False if `stop` is set first.
-
-    Each reason for waiting is logged once.
-    """
+    """Wait for every migration, logging each reason once. Return False if `stop` is set first."""
     said = ""
     while not stop.is_set():
         try:

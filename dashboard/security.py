@@ -35,10 +35,7 @@ def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
 
 
 def is_same_site(method: str, fetch_site: str | None) -> bool:
-    """Return True if a request may change things, by its method and its Sec-Fetch-Site header.
-
-    A browser too old to send that header is left to the CSRF token alone.
-    """
+    """Return True if a request may change things. A browser without the header is left to the CSRF token."""
     return method in SAFE_METHODS or is_from_here(fetch_site)
 
 

@@ -1,5 +1,4 @@
-"""The tray: what a person has selected for removal, by connection. It is theirs alone, and is kept by the
-server, so that it outlives the page, the sign-in and the browser.
+"""The tray: what a person has selected for removal, by connection. It outlives the page and the sign-in.
 
 What it holds of an item beside its id is what the list showed: good for a sum, never for a removal.
 """
@@ -91,10 +90,9 @@ def count_all_totals(person: Person) -> dict[int, Totals]:
 
 
 def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of: Job | None = None) -> int:
-    """Select items, and return how many of them were not selected before.
+    """Select items, and return how many of them were not selected before; the others keep their places.
 
-    One that was keeps its place and takes what the list shows now. `retry_of` is the job that failed to
-    remove them. Raises SelectionFull.
+    `retry_of` is the job that failed to remove them. Raises SelectionFull.
     """
     entries = {media_id: (variants, size_bytes) for media_id, variants, size_bytes in items}
     if not entries:
@@ -147,8 +145,7 @@ def change(
     *,
     clears: bool = False,
 ) -> None:
-    """Select some items and unselect others, or all, as one change. Raises SelectionFull: then neither is
-    done."""
+    """Select some items and unselect others, or all, as one change or not at all. Raises SelectionFull."""
     with transaction.atomic():
         if clears:
             clear(person, connection)
@@ -170,9 +167,5 @@ def find_retried_job(items: Iterable[TrayItem]) -> Job | None:
 
 
 def _lock(connection: Connection) -> None:
-    """Make changes of what is selected in a connection wait for one another: two at once could pass the
-    limit.
-
-    SQLite lets one transaction write at a time anyway; PostgreSQL locks the connection's row.
-    """
+    """Make changes in a connection wait for one another: two at once could pass the limit."""
     list(Connection.objects.select_for_update(no_key=True).filter(pk=connection.pk).values_list("pk"))

@@ -34,7 +34,6 @@ def _check_each(check: Callable[[str], object]) -> Callable[[str | list[str]], N
     """Return a validator that calls `check` for a value or for each of a list."""
 
     def validate_all(value: str | list[str]) -> None:
-        """Raise ValidationError with the sentence of the first ValueError."""
         try:
             for one in [value] if isinstance(value, str) else value:
                 check(one)

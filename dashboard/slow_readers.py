@@ -1,8 +1,7 @@
 """A deadline for clients that do not read: otherwise each of them would hold a thread for ever.
 
-It is one for getting on, not for the whole: a reader that takes some of it before the deadline has as much
-time again. The kernel calls a socket writable only once a third of its buffer, which may be megabytes, is
-free; so what it takes is tried out, twice a second.
+A reader that takes some of it in time has as much time again. The kernel calls a socket writable only once a
+third of its buffer, which may be megabytes, is free; so what it takes is tried out, twice a second.
 """
 
 import errno
@@ -25,31 +24,23 @@ MAX_CLOSING_SECONDS: Final = 0.1
 
 
 def drop_slow_readers(util: Any, seconds: float) -> None:
-    """Make gunicorn, whose `util` module this is, write by `send_all` and wait for no client to close.
-
-    Otherwise it waits two seconds for each client that asked to close and then does not.
-    """
+    """Make gunicorn, of which `util` is a module, write by `send_all` and wait for no client to close."""
     util.close_graceful = partial(util.close_graceful, timeout=MAX_CLOSING_SECONDS)
 
     def write(sock: socket.socket, content: bytes, chunked: bool = False) -> None:
-        """Replace gunicorn's `write`."""
         if chunked:
             write_chunk(sock, content)
         else:
             send_all(sock, content, seconds)
 
     def write_chunk(sock: socket.socket, content: bytes) -> None:
-        """Replace gunicorn's `write_chunk`."""
         send_all(sock, b"%X\r\n%b\r\n" % (len(content), content), seconds)
 
     util.write, util.write_chunk = write, write_chunk
 
 
 def send_all(sock: socket.socket, content: bytes, seconds: float) -> None:
-    """Send everything.
-
-    Raises ConnectionResetError, and drops the connection, if the reader took nothing for `seconds`.
-    """
+    """Send everything, or drop a reader that takes nothing for `seconds`: then raise ConnectionResetError."""
     if sock.gettimeout() is not None:  # whoever sets a limit of their own waits by that
         sock.sendall(content)
         return

@@ -1,7 +1,6 @@
 """The worker's process: threads that take tasks from the queue, and polls for jobs that nobody works on.
 
-The queue is django-tasks-db's, and so is the code that takes a task and runs it. It leaves a task that was
-killed as running for ever; its job is found again by a poll, as the lease in our own row has ended.
+A task that was killed stays in django-tasks-db as running for ever; its job is found by a poll.
 """
 
 import logging
@@ -47,12 +46,10 @@ _CLEANUP_INTERVAL: Final = timedelta(minutes=10)
 
 
 class TaskRunner(Queue):
-    """The queue's own worker, which takes no other task once this process is to end; a job that runs then
-    finds that out at its next checkpoint."""
+    """The queue's own worker, which takes no other task once this process is to end."""
 
     @property
     def running(self) -> bool:
-        """Return True until this process is to end."""
         return not lifecycle.stopping.is_set()
 
     @running.setter
@@ -77,7 +74,6 @@ class WorkerThread(threading.Thread):
         )
 
     def run(self) -> None:
-        """Run tasks until this process is to end."""
         while not lifecycle.stopping.is_set():
             try:
                 self.runner.run()
@@ -88,8 +84,7 @@ class WorkerThread(threading.Thread):
 
 
 def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
-    """Work until `lifecycle.stopping` is set, then release all jobs and return. A database that lacks
-    migrations is waited for."""
+    """Wait for migrations, work until `lifecycle.stopping` is set, then release all jobs."""
     if not schema.wait_until_migrated(lifecycle.stopping, "The worker"):
         return
     me = Worker(host=socket.gethostname()[:255])
@@ -113,15 +108,13 @@ def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
 
 
 def assign_queues(thread_count: int) -> list[list[str]]:
-    """Return the queues of each thread. Of several threads one takes nothing but removals, which are not to
-    wait for scans that last for hours."""
+    """Return the queues of each thread: one is for removals alone, which are not to wait for long scans."""
     both = [lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]
     return [[lifecycle.REMOVAL_QUEUE], *[both] * (thread_count - 1)] if thread_count > 1 else [both]
 
 
 def poll(me: Worker, *, cleans_up: bool = False) -> bool:
-    """Send a heartbeat, and queue jobs that nobody works on. Return False if that failed; a database that is
-    away is waited for."""
+    """Send a heartbeat, and queue jobs that nobody works on. Return False if that failed."""
     try:
         beat = {"host": me.host, "started_at": me.started_at, "beat_at": timezone.now()}
         Worker.objects.update_or_create(pk=me.pk, defaults=beat)
@@ -135,8 +128,7 @@ def poll(me: Worker, *, cleans_up: bool = False) -> bool:
 
 
 def clean_up() -> None:
-    """Delete workers that are gone, tasks that were run or killed long ago, and whatever has expired. If one
-    of these fails the others go on, and it is tried again at the next cleanup."""
+    """Delete workers that are gone, old tasks, and whatever has expired; each of these alone may fail."""
     now = timezone.now()
     with best_effort("forgetting workers that are gone"):
         Worker.objects.filter(beat_at__lt=now - RETENTION).delete()

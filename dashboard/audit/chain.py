@@ -48,8 +48,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of reading the whole chain: the number of events, the last one's number and hash, and a
-    break if there is one."""
+    """The result of reading the whole chain, with the last event's number and hash, and a break if any."""
 
     events: int
     head: int
@@ -58,8 +57,7 @@ class Verdict:
 
 
 def write_canonical(facts: Mapping[str, Any]) -> str:
-    """Return these facts as canonical JSON: sorted, without spaces, in ASCII. Raise ValueError for values
-    that JSON does not have."""
+    """Return canonical JSON: sorted, without spaces, in ASCII. Raise ValueError for what JSON has not."""
     return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
@@ -85,8 +83,7 @@ def write_signed_line(event: Event) -> str:
 
 
 def read_facts(event: Event) -> dict[str, Any]:
-    """Return the facts in the event's line. Of a line that was tampered with, return those that can still be
-    read."""
+    """Return the facts in the event's line, or what can still be read of one that was tampered with."""
     try:
         line = json.loads(event.line)
     except ValueError:
@@ -113,11 +110,9 @@ def find_begun_job(facts: Mapping[str, Any]) -> UUID | None:
 
 
 def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
-    """Read every event in order and return the verdict, up to the first that was changed, moved, added or
-    taken away.
+    """Read every event up to the first that was changed, moved, added or taken away; return the verdict.
 
-    `seen` is a number and hash noted earlier; each verification prints one, and so does every line on stdout.
-    The chain cannot know by itself that its newest events were cut off, but it knows whether that one stands.
+    `seen` is a number and hash noted earlier: the chain cannot know by itself that its end was cut off.
     """
     count, head, last = 0, 0, GENESIS
     try:
@@ -140,8 +135,7 @@ def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
 
 
 def _find_start(event: Event) -> tuple[int, str]:
-    """Return the number and hash after which the chain begins: its origin, or the last event that a
-    checkpoint names as taken away."""
+    """Return the number and hash before the chain's first event: its origin's, or those of a checkpoint."""
     if event.sequence == 1:
         return 0, GENESIS
     for checkpoint in Event.objects.filter(code=CHECKPOINT).order_by("-sequence"):
@@ -175,8 +169,7 @@ def _find_fault(event: Event, expected: int, last: str) -> str | None:
 
 
 def _find_differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
-    """Return the reason why a column differs from the line, or None. Columns only repeat the line, so one
-    that says something else was changed to mislead a list."""
+    """Return the reason why a column, which only repeats the line, differs from it; or None."""
     pairs = {
         **{name: (getattr(event, name), facts[name]) for name in _COLUMNS},
         "time": (format_time(event.at), facts["at"]),

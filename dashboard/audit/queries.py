@@ -1,7 +1,6 @@
 """The audit as a person may read it: pages of events by filters, one event, one removal and its steps.
 
-The record is read newest first, from the place where the page before ended: each page is one walk along an
-index, however far back one looks.
+Each page is one walk along an index, newest first, from the place where the page before ended.
 """
 
 from collections.abc import Iterator
@@ -134,10 +133,9 @@ class EventPage:
 
 
 class AuditReader:
-    """The audit as one person may read it.
+    """The audit as one person may read it: an admin all of it.
 
-    An admin reads the whole record. Anybody else reads events of the connections open to them, archived ones
-    too; any other event does not exist for them.
+    Others read events of the connections open to them, archived ones too; no other exists for them.
     """
 
     def __init__(self, person: Person | None) -> None:
@@ -174,22 +172,20 @@ class AuditReader:
 
     def get_removal(self, number: UUID) -> Removal:
         """Return the removal of this number. Raise UnknownRecord."""
-        with_it = ("connection", "retry_of", "job")
-        removal = Removal.objects.filter(pk=number).select_related(*with_it).first()
-        if removal is None or removal.connection.slug not in self.connections:
-            raise UnknownRecord(number)
-        return removal
+        return self._get(Removal.objects.select_related("connection", "retry_of", "job"), number)
 
     def get_job(self, number: UUID) -> Job:
         """Return the job of this number. Raise UnknownRecord."""
-        job = Job.objects.filter(pk=number).select_related("connection", "retry_of").first()
-        if job is None or job.connection.slug not in self.connections:
+        return self._get(Job.objects.select_related("connection", "retry_of"), number)
+
+    def _get(self, rows: QuerySet[Row], number: UUID) -> Row:
+        row = rows.filter(pk=number).first()
+        if row is None or row.connection.slug not in self.connections:
             raise UnknownRecord(number)
-        return job
+        return row
 
     def readable(self, rows: QuerySet[Row], query: AuditQuery) -> list[Row]:
-        """Return those of the rows that concern the connection that is asked about, or all that may be read;
-        one more than are shown, where there are more."""
+        """Return those of the rows that are asked for and may be read, one more than are shown."""
         if query.connection:
             rows = rows.filter(connection__slug=query.connection)
         if not self.is_whole:
@@ -212,8 +208,7 @@ class AuditReader:
     def _find(self, query: AuditQuery, count: int) -> list[Event]:
         """Return the first `count` events of the question.
 
-        If no filter narrows it, the events of each of a reader's few connections are read apart: in a long
-        record nearly every event may be of a connection that they may not read.
+        Without a filter, a reader's few connections are read apart: most of a record may be of others.
         """
         if query.job is not None:
             return self._find_within(query.job, query, count)
@@ -223,8 +218,7 @@ class AuditReader:
         return sorted(chain.from_iterable(each), key=attrgetter("at", "sequence"), reverse=True)[:count]
 
     def _find_within(self, job: UUID, query: AuditQuery, count: int) -> list[Event]:
-        """Return the first `count` events of a bulk removal, newest first and the one that begins it last,
-        along the index of its events."""
+        """Return the first events of a bulk removal, newest first and the one that begins it last."""
         events = self._filter_events(replace(query, before=None)).filter(job=job).order_by("-sequence")
         if query.before is not None:
             events = events.filter(sequence__lt=query.before.sequence)
@@ -263,8 +257,7 @@ _COMMON: Final = ("delete", "reveal", "access", "sent", "deleted", "done", "deni
 def _iterate_filters(query: AuditQuery) -> Iterator[Exact]:
     """Yield the filters by exact value, narrowest first.
 
-    SQLite keeps no statistics: given a ticket and a connection, it may use the connection's index. A column
-    with a plus before it is compared and not looked up.
+    SQLite, which keeps no statistics, gets a plus before the others' columns: it looks up none by them.
     """
     values = {name: getattr(query, name, None) for name in _NARROWEST_FIRST}
     if query.actor is not None:
@@ -282,8 +275,7 @@ def _prevent_index(column: str) -> Func:
 
 
 def _is_before(place: Position) -> LessThan:
-    """Return `(at, sequence) < (…, …)`: one range of an index on both engines, where an OR of two conditions
-    would be none."""
+    """Return `(at, sequence) < (…, …)`: one range of an index, where an OR of two conditions is none."""
     columns = _make_row(F("at"), F("sequence"))
     return LessThan(columns, _make_row(Value(place.at), Value(place.sequence)))
 

@@ -1,7 +1,6 @@
 """The ledger beside its events: its rows are not sealed, but each of their steps is.
 
-An item of a bulk removal has no step until it is claimed and sent, or found to be gone. Until then the event
-that begins the bulk removal vouches for it: for whom, and how many there are.
+Until an item of a bulk removal is sent it has no step: the bulk removal's first event vouches for it.
 """
 
 import json
@@ -25,11 +24,9 @@ _UNSENT: Final = (*_WAITING, RemovalState.CANCELLED)
 
 
 def find_difference() -> tuple[str, str] | None:
-    """Return the first removal, or bulk removal, that differs from its events, as its name with its number
-    and the reason; None if all agree.
+    """Return the name and number of the first removal that differs from its events, and the reason; or None.
 
-    Removals from before the oldest event that retention kept are not compared, nor is the actor of a removal
-    whose first steps are gone. Removals from before there were events name no issuer.
+    Removals from before the oldest event are not compared, nor are actors whose first steps are gone.
     """
     return next(_iterate_differences(), None)
 
@@ -69,8 +66,7 @@ def _compare_bulk_removals() -> Iterator[tuple[UUID, str]]:
 
 
 def _compare_again(number: UUID, oldest: datetime | None) -> str | None:
-    """Return the same reason, read once more while nobody can write an event: a worker may have written
-    between two reads."""
+    """Return the reason once more while nobody can write: a worker may have written between two reads."""
     with transaction.atomic():
         lock_end_of_chain()
         told = _read_steps_by_job(Event.objects.filter(Q(job=number) | Q(begun_job=number), verb="bulk"))
@@ -80,7 +76,6 @@ def _compare_again(number: UUID, oldest: datetime | None) -> str | None:
 
 
 def _read_steps_by_job(events: QuerySet[Event]) -> dict[UUID, dict[str, dict[str, Any]]]:
-    """Return the facts in these events of bulk removals, by job and outcome."""
     told: dict[UUID, dict[str, dict[str, Any]]] = defaultdict(dict)
     for event in events.order_by("sequence").iterator(chunk_size=2000):
         facts = json.loads(event.line)
@@ -89,7 +84,6 @@ def _read_steps_by_job(events: QuerySet[Event]) -> dict[UUID, dict[str, dict[str
 
 
 def _count_states(rows: QuerySet[Removal]) -> dict[UUID, Counter[str]]:
-    """Return the number of these rows in each state, by their bulk removal."""
     states: dict[UUID, Counter[str]] = defaultdict(Counter)
     counted: Any = rows.order_by().values_list("job_id", "state").annotate(Count("pk"))
     for number, state, count in counted:
@@ -143,8 +137,9 @@ def _find_fault(steps: list[Event]) -> str | None:
     assert row is not None  # noqa: S101 - those that are gone were named before
     closings = [step for step in steps if step.outcome == "closed"]
     moves = [step for step in steps if step.outcome != "closed"]
-    if moves and row.state not in _LEFT_IN.get(moves[-1].outcome, (moves[-1].outcome,)):
-        return f"is {row.state}, and its last event says {moves[-1].outcome}"
+    last = moves[-1].outcome if moves else row.state
+    if row.state not in (_UNSENT if last == "put_off" else (last,)):
+        return f"is {row.state}, and its last event says {last}"
     if row.closed_at and not closings and steps[0].outcome == "sent":
         return "is closed, and no event says so"
     last_sent = next((step for step in reversed(moves) if step.outcome == "sent"), None)
@@ -161,13 +156,8 @@ def _find_differing_name(row: Removal | Job, said: Mapping[str, Any]) -> str | N
     return next((name for name, value in said.items() if mask_ids(_read_column(row, name)) != value), None)
 
 
-_LEFT_IN: Final[dict[str, tuple[str, ...]]] = {"put_off": _UNSENT}
-"""The states that a row may be in after a step that names none."""
-
-
 def _read_claims(step: Event, *, is_first: bool, is_last_sent: bool) -> dict[str, Any]:
-    """Return the values that a step claims of the row, by the names of its columns. A worker's step names the
-    person who asked for it."""
+    """Return what a step claims of the row, by column; a worker's step names the person who asked."""
     facts = json.loads(step.line)
     said = {name: facts[name] for name in ("media_id", "attempt")} | _read_subject(facts)
     said |= {"verb": step.verb, "job": facts.get("job")}

@@ -74,7 +74,6 @@ class Throttle:
             return held + over
 
     def clear(self) -> None:
-        """Forget everything that was admitted or held back."""
         with self._lock:
             self._kinds.clear()
             self._codes.clear()
@@ -97,12 +96,9 @@ def record(
     before: Mapping[str, Any] | None = None,
     result: Mapping[str, Any] | None = None,
 ) -> Event:
-    """Append one event and return it. Raise NotRecorded, and KeyError for an unknown code.
+    """Append one event and return it; once committed it goes to stdout, too. Raise NotRecorded.
 
-    `before` and `result` hold text, whole numbers, truth values, None, and lists and mappings of them; never
-    links. `job` is the bulk removal within which it happened.
-
-    The line goes to stdout once the surrounding transaction is committed.
+    `before` and `result` hold what JSON has, but no links. `job` is the bulk removal that it is within.
     """
     facts = {
         "removal": str(removal.pk) if removal else None,
@@ -129,8 +125,7 @@ def record(
 
 
 def note(code: str, caller: Caller, *, reason: str = "", **facts: Any) -> None:
-    """Record an event that must fail no request: at most one a minute of a kind, person and address, with the
-    number of those held back."""
+    """Record an event that must fail no request: one a minute, with the number of those held back."""
     person = caller.person  # behind a proxy everybody has the proxy's address
     missed = throttle.admit(code, caller.address, person and (person.issuer, person.subject), reason)
     if missed is None:

@@ -18,9 +18,8 @@ _EVENTS_PER_READ = 2000
 def trim(before: datetime, file: TextIO, caller: Caller) -> int:
     """Write every event older than `before` to `file`, a line each, then delete them; return their number.
 
-    The newest event always stays. Only a whole beginning of the chain is deleted: an event that a clock dated
-    too late stays, with all that follow it. Raise DatabaseError if this connection may not suspend the
-    triggers.
+    Only a whole beginning of the chain goes, and never the newest event. Raise DatabaseError if this
+    connection may not suspend the triggers.
     """
     first_to_keep = (
         Event.objects.filter(at__gte=before).order_by("sequence").values_list("sequence", flat=True).first()

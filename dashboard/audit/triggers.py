@@ -60,8 +60,7 @@ def remove(editor: Any) -> None:
 
 @contextmanager
 def suspend() -> Iterator[None]:
-    """Open a transaction in which events may be changed or deleted: for retention and migrations, and by the
-    table's owner only."""
+    """Open a transaction in which the table's owner may change events: for retention and migrations."""
     with transaction.atomic(), database.cursor() as cursor:
         if database.vendor == "postgresql":
             cursor.execute(f"LOCK TABLE {_TABLE} IN ACCESS EXCLUSIVE MODE")

@@ -19,8 +19,7 @@ from .jwks import KeyFile, Keyring, make_balancer_keyring, make_jwks_keyring
 from .repeated_headers import refuse_repeated
 
 MAX_TOKEN_LENGTH: Final = 32 * 1024
-"""Characters: 200 groups, which is what Entra ID puts into a token, by names of 100 letters. A header of that
-length has to pass gunicorn too, see MAX_HEADER_BYTES of `dashboard.server`."""
+"""Characters: 200 groups of 100 letters, as from Entra ID. `dashboard.server` has to let it pass, too."""
 MAX_LIFETIME_SECONDS: Final = 24 * 60 * 60
 LEEWAY_SECONDS: Final = 30
 
@@ -39,10 +38,7 @@ Claims = Mapping[str, Any]
 
 
 class AssertionBackend:
-    """Identifies a person by the assertion of a request.
-
-    Raises Refused if there is no assertion or it is not valid, and KeysUnavailable if it cannot be verified.
-    """
+    """Identifies a person by the assertion of a request. Raises Refused and KeysUnavailable."""
 
     def __init__(self, by: AssertionConfig, grants: Grants, keyring: Keyring | None = None) -> None:
         self.by, self.grants = by, grants
@@ -141,8 +137,7 @@ def _decode(token: str, header: Mapping[str, Any], by: AssertionConfig, keys: It
 def verify_balancer_token(token: str, by: AssertionConfig, keyring: Keyring) -> Claims:
     """Return the claims of an AWS load balancer's JWT. Raises Refused.
 
-    Its header names the signer and the expiry. It has no audience: the signer, one load balancer by its ARN,
-    makes it ours.
+    It has no audience: the signer, one load balancer by its ARN, makes it ours.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
     """
     with _refusing():
@@ -175,10 +170,7 @@ def verify_balancer_token(token: str, by: AssertionConfig, keyring: Keyring) -> 
 
 
 def find_groups(claims: Claims, path: str) -> tuple[str, ...]:
-    """Return the groups of the claim with this very name, or else of the dotted path; () if there are none.
-
-    Null, as the claim or among the groups, stands for none. Raises Refused for any other shape.
-    """
+    """Return the groups of the claim of this name, or else of this dotted path. Raises Refused."""
     found: Any = claims
     for name in [path] if path in claims else path.split("."):
         if not isinstance(found, Mapping):

@@ -19,9 +19,9 @@ Identify = Callable[[Request], Person | None]
 
 @cache
 def get_identity_backend(sign_on: AuthConfig) -> Identify:
-    """Return the function that identifies the person of a request.
+    """Return the function that identifies the person of a request, in a demo None before one is picked.
 
-    In a demo it returns None before somebody is picked; elsewhere it raises Refused or KeysUnavailable.
+    Elsewhere it raises Refused or KeysUnavailable.
     """
     match sign_on.by:
         case AssertionConfig():
@@ -34,10 +34,7 @@ def get_identity_backend(sign_on: AuthConfig) -> Identify:
 
 
 def reauthorize(person: Person) -> Person:
-    """Return the person with the groups of their last visit and the role that these give today.
-
-    Somebody who is not known here has neither.
-    """
+    """Return the person with the groups of their last visit, if any, and the role that these give today."""
     if settings.IS_DEMO:
         known = {one.subject: one for one in demo.DEMO_PEOPLE.values()}.get(person.subject)
         return replace(person, role=None, groups=(), matched=()) if known is None else known

@@ -9,10 +9,9 @@ from .header import is_among
 
 
 def find_client_address(meta: Mapping[str, Any], proxies: Collection[Network]) -> str:
-    """Return the last address in X-Forwarded-For that is not one of `proxies`.
+    """Return the last address in X-Forwarded-For that is not one of `proxies`; without a proxy, the peer's.
 
-    Each proxy appends the address it received the request from, so anything that a client wrote itself comes
-    before that. If the peer is no proxy, its own address is returned.
+    Each proxy appends where its request came from, so what a client wrote itself stands before that.
     """
     address = str(meta.get("REMOTE_ADDR", ""))
     for hop in reversed(str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")):

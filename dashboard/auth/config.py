@@ -44,7 +44,6 @@ class AssertionConfig:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The headers that identify a person."""
         return (self.header,)
 
 
@@ -84,7 +83,6 @@ class AuthConfig:
 
     @property
     def mode(self) -> str:
-        """The mode as DASHBOARD_AUTH names it."""
         return {AssertionConfig: "assertion", HeaderConfig: "header"}.get(type(self.by), "demo")
 
 
@@ -121,4 +119,3 @@ PRESETS: Final = {
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
     "alb": Preset("X-Amzn-Oidc-Data", ("ES256",), keys="https://public-keys.auth.elb.{region}.amazonaws.com"),
 }
-NO_PRESET: Final = Preset("")

@@ -32,10 +32,7 @@ Clock = Callable[[], float]
 
 
 def select_keys(keys: Keys, kid: str) -> list[Any]:
-    """Return the key of this id, or else those without an id; all keys if the token names none.
-
-    RFC 7515 and 7517 leave `kid` to both sides, so the signature has to tell.
-    """
+    """Return the key of this id, or else those without one; all if the token names none (RFC 7515, 7517)."""
     if not kid:
         return list(keys.values())
     if kid in keys:
@@ -51,10 +48,7 @@ class KeyFile:
         self._read: tuple[object, Keys] = None, {}
 
     def find_keys(self, kid: str) -> list[Any]:
-        """Return the keys that may have signed a token of this id; "" stands for no id.
-
-        Raises Refused if there is none, and KeysUnavailable if that cannot be known.
-        """
+        """Return the keys for an id; "" is none. Raises Refused, or KeysUnavailable if nobody can know."""
         if found := select_keys(self.load_keys(), kid):
             return found
         raise Refused("unknown key")
@@ -81,10 +75,9 @@ class KeyFile:
 
 
 class FetchedKeys:
-    """Keys from a server. A known id is answered at once, an unknown one after at most one fetch.
+    """Keys from a server, refreshed by a thread. An unknown id is answered after at most one fetch.
 
-    `fetch` takes the wanted id (None for a refresh) and the known keys, and returns all keys. A daemon thread
-    refreshes them every few minutes. `clock` is monotonic, so that a changed wall clock makes no key older.
+    `fetch` takes the wanted id (None for a refresh) and the known keys, and returns all keys.
     """
 
     def __init__(self, fetch: Fetch, clock: Clock = time.monotonic, every: float = REFRESH_SECONDS) -> None:

@@ -11,10 +11,7 @@ _KEY: Final = "HTTP_X_REPEATED_HEADERS"
 
 
 class _Repeated(str):
-    """The names of the headers that came more than once, by spaces.
-
-    gunicorn hands a header's text on as this very object, and what a client sends is never of this class.
-    """
+    """Names of headers that came twice, in gunicorn's own object: no client can send one of this class."""
 
     __slots__ = ()
 

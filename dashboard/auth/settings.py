@@ -14,17 +14,8 @@ from dashboard.identity import Role
 from dashboard.origins import is_loopback
 from dashboard.safety import check_key, check_network, find_shared_groups
 
-from .config import (
-    ALGORITHMS,
-    LOOPBACK,
-    NO_PRESET,
-    PRESETS,
-    AssertionConfig,
-    AuthConfig,
-    Grants,
-    HeaderConfig,
-    Network,
-)
+from . import config
+from .config import AssertionConfig, AuthConfig, Grants, HeaderConfig, Network
 
 T = TypeVar("T")
 
@@ -62,10 +53,7 @@ class _SettingsReader:
 
 
 def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
-    """Return the sign-on that `env` describes, and a sentence for each error.
-
-    With errors it must not be used.
-    """
+    """Return the sign-on that `env` describes, to be used only without errors: a sentence for each."""
     reader = _SettingsReader(env)
     mode = reader.read_required("DASHBOARD_AUTH", parse_choice(*AUTH_MODES))
     by: AssertionConfig | HeaderConfig | None = None
@@ -94,13 +82,13 @@ def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
         )
     sign_out_url = reader.read_optional("DASHBOARD_SIGN_OUT_URL", parse_sign_out_address, "")
     contact = reader.read_optional("DASHBOARD_CONTACT", parse_visible_text, "")
-    proxies = reader.read_optional("DASHBOARD_PROXIES", parse_networks, LOOPBACK)
+    proxies = reader.read_optional("DASHBOARD_PROXIES", parse_networks, config.LOOPBACK)
     return AuthConfig(by, grants, sign_out_url, contact, proxies), reader.errors
 
 
 def _read_assertion(reader: _SettingsReader) -> AssertionConfig:
-    name = reader.read_optional("DASHBOARD_AUTH_PRESET", parse_choice(*PRESETS), "")
-    preset = PRESETS.get(name, NO_PRESET)
+    name = reader.read_optional("DASHBOARD_AUTH_PRESET", parse_choice(*config.PRESETS), "")
+    preset = config.PRESETS.get(name, config.Preset(""))
     header = reader.read_required("DASHBOARD_AUTH_HEADER", parse_header_name, preset.header)
     issuer = reader.read_required("DASHBOARD_AUTH_ISSUER", check_no_spaces, preset.issuer)
     algorithms = reader.read_required("DASHBOARD_AUTH_ALGORITHMS", parse_algorithms, preset.algorithms)
@@ -179,10 +167,7 @@ def parse_list(text: str) -> tuple[str, ...]:
 
 
 def parse_group_names(text: str) -> frozenset[str]:
-    """Return names of groups, separated by commas or as a JSON list for names with commas, such as LDAP's.
-
-    Raises ValueError.
-    """
+    """Return groups by commas, or of a JSON list for names with commas, as in LDAP. Raises ValueError."""
     if text.startswith("["):
         try:
             found = json.loads(text)
@@ -208,7 +193,7 @@ def parse_header_name(text: str) -> str:
 
 def parse_algorithms(text: str) -> tuple[str, ...]:
     """Return the JWT algorithms between commas. Raises ValueError for an unknown one."""
-    return tuple(parse_choice(*ALGORITHMS)(word) for word in parse_list(text))
+    return tuple(parse_choice(*config.ALGORITHMS)(word) for word in parse_list(text))
 
 
 def parse_key_address(text: str) -> str:
@@ -231,17 +216,14 @@ def parse_key_source(text: str) -> str:
     if not path.is_absolute() or not path.is_file():
         raise ValueError("must be an address, or the whole path of a file that is there.")
     try:
-        KeyFile(path, ALGORITHMS).read_keys()
+        KeyFile(path, config.ALGORITHMS).read_keys()
     except (OSError, ValueError):
         raise ValueError("names a file without any key that could check an assertion.") from None
     return text
 
 
 def parse_balancer_arn(text: str) -> str:
-    """Return the ARN of one load balancer. Raises ValueError.
-
-    Anything less would trust every balancer, and anybody with an AWS account can have one.
-    """
+    """Return the ARN of one load balancer: anybody at AWS can have another. Raises ValueError."""
     pattern = (
         r"arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[0-9a-f]+"
     )
@@ -274,10 +256,7 @@ def parse_secrets(text: str) -> tuple[str, ...]:
 
 
 def parse_sign_out_address(text: str) -> str:
-    """Return an https address or a path. Raises ValueError.
-
-    It goes into a `<meta http-equiv="refresh">`, where a quote would begin another attribute.
-    """
+    """Return an https address or a path that can stand in a `<meta>` attribute. Raises ValueError."""
     parts = urlsplit(check_no_spaces(text))
     away = parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(text)))
     here = re.match(r"/(?![/\\])", text)

@@ -6,10 +6,9 @@ from django.core.management import BaseCommand
 
 
 class DashboardCommand(BaseCommand):
-    """A command that starts without its database: what becomes of that is the command's own to tell.
+    """A command that starts without its database.
 
-    From Django 6.1 on a command's system checks ask every database whether it has JSON, unless they are told
-    that none is to be asked.
+    From Django 6.1 on the system checks ask every database whether it has JSON, unless told to ask none.
     """
 
     def check(self, *args: Any, **kwargs: Any) -> None:

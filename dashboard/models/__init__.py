@@ -1,5 +1,4 @@
-"""The only tables we own: people, connections, the ledger of removals, the events of the audit, the jobs of
-the worker, and what a person keeps at hand."""
+"""The only tables we own: people, connections, removals, events, jobs, and what a person keeps at hand."""
 
 from .actor import ActorFields as ActorFields
 from .actor import actor_columns_of as actor_columns_of

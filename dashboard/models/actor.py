@@ -1,7 +1,4 @@
-"""Columns that name a person, and a manager that finds what is theirs.
-
-A person is known by issuer and subject; name and email are copied, so that a row outlives both.
-"""
+"""Columns that name a person by issuer and subject, with copies of name and email that outlive them."""
 
 from typing import Any, TypeVar
 
@@ -30,7 +27,6 @@ class OwnerFields(models.Model):
         abstract = True
 
     def is_owned_by(self, person: Person | None) -> bool:
-        """Return True for a row of this person."""
         return person is not None and (self.issuer, self.subject) == (person.issuer, person.subject)
 
 

@@ -19,15 +19,13 @@ CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printabl
 
 
 def validate_label(label: str) -> None:
-    """Raise ValidationError unless a person can type the label: single spaces, nothing invisible, composed
-    letters."""
+    """Raise ValidationError unless a person can type the label: single spaces, all visible, composed."""
     if label != normalize("NFC", " ".join(label.split())) or not label.isprintable():
         raise ValidationError("Use letters and signs that can be seen and typed, with single spaces between.")
 
 
 def shorten_id(connection_id: str) -> str:
-    """Return the last four characters of a vendor's id to show, or dots if the id is too short to hide the
-    rest."""
+    """Return the last four characters of a vendor's id, or dots for one too short to hide the rest."""
     return connection_id[-4:] if len(connection_id) >= 12 else "····"
 
 
@@ -76,7 +74,6 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     """Connections, by use and by the vendor's id."""
 
     def in_use(self) -> Self:
-        """Return the connections that are not archived."""
         return self.filter(archived_at=None)
 
     def find_by_raw_id(self, connection_id: str) -> "Connection | None":
@@ -127,5 +124,4 @@ class Connection(models.Model):
 
     @property
     def media_url(self) -> str:
-        """The address of the list of its media."""
         return reverse("media-list", args=[self.slug])

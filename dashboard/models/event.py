@@ -11,8 +11,7 @@ INDEXED: Final = ("verb", "outcome", "actor_name", "actor_email", "connection", 
 """Columns by which the list is filtered."""
 
 LISTED: Final = ("verb", "actor_name", "actor_email", "connection", "ticket")
-"""Columns by which the list is filtered while it leaves out the items of bulk removals, of which there may be
-10,000 in a row."""
+"""Columns by which the list is filtered without the items of bulk removals, up to 10,000 in a row."""
 
 _OF_NO_JOB: Final = models.Q(job__isnull=True)
 
@@ -20,8 +19,7 @@ _OF_NO_JOB: Final = models.Q(job__isnull=True)
 class Event(models.Model):
     """A thing that happened, written once: the database refuses to change or delete a row.
 
-    `line` is the whole of it as canonical JSON, which `hash` signs; the columns beside it only repeat the
-    values that lists are filtered by.
+    `line` is the whole of it as canonical JSON, which `hash` signs; most columns only repeat it for filters.
     """
 
     sequence = models.BigIntegerField(primary_key=True)

@@ -28,14 +28,11 @@ class JobState(models.TextChoices):
 class Job(ActorFields):
     """A bulk removal, a scan or an export, and its progress.
 
-    The queue only says "run this one"; this row and those of its removals say what may be run, by whom and
-    until when, so a task that is lost or comes twice changes nothing. `runner` holds the lease of a scan or
-    export; the items of a removal have leases of their own.
+    The queue only says "run this one"; this row says whether, so a task that comes twice changes nothing.
+    `runner` holds the lease of a scan or export; the items of a removal have leases of their own.
     """
 
     class Kind(models.TextChoices):
-        """The kind of work."""
-
         REMOVE = "remove", "Bulk removal"
         SCAN = "scan", "Scan"
         EXPORT = "export", "Export"
@@ -107,13 +104,11 @@ class Job(ActorFields):
 
     @property
     def is_open(self) -> bool:
-        """Return True while there is still something to do."""
         return self.state in self.OPEN
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of a bulk removal's media ids in their order; the event that begins it names the items
-        by this."""
+        """The SHA-256 of a bulk removal's media ids in order, by which its first event names them."""
         ids = self.removals.order_by("position").values_list("media_id", flat=True)
         return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 

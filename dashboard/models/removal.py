@@ -34,13 +34,10 @@ class RemovalState(models.TextChoices):
 class Removal(ActorFields):
     """A target of a removal and what is known of it: a row of the ledger that moves from state to state.
 
-    It is committed as `sent` before the bytes leave. Names of the person, the connection and the item are
-    copied, so that the record outlives them; each step of its way is an Event.
+    It is committed as `sent` before the bytes leave; names are copied, so that the record outlives them.
     """
 
     class Verb(models.TextChoices):
-        """The call that removes."""
-
         DELETE = "delete"
         PURGE = "purge"
 

@@ -8,8 +8,7 @@ from django.db import models
 def transition(row: models.Model, where: models.Q, **changes: Any) -> bool:
     """Change the row if it still stands as `where` says in the database, and return whether it did.
 
-    One UPDATE compares and sets, so of several processes one succeeds. `row` itself is changed along with it,
-    and left as it was where nothing happened.
+    One UPDATE compares and sets, so of several processes one succeeds; else `row` is left as it was.
     """
     rows = type(row)._default_manager.filter(where, pk=row.pk)
     if rows.update(**changes) != 1:

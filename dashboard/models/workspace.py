@@ -13,8 +13,7 @@ from .connection import Connection
 class TrayItem(OwnerFields):
     """An item that a person has selected for removal; it outlives the page and the sign-in.
 
-    `variants` and `size_bytes` are what the list showed when it was selected; before anything is removed it
-    is read again.
+    `variants` and `size_bytes` are what the list showed; before anything is removed it is read again.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="trays")

@@ -1,7 +1,6 @@
 """From a confirmed removal to a row that says what became of it.
 
-No destructive call without a committed row, no row without an outcome, no second call on a guess: what is
-not known is found out by reading.
+No call without a committed row, no row without an outcome, and no second call: what is lost is read.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -40,10 +39,9 @@ MAY_HAVE_TAKEN: Final = (
 
 
 def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
-    """Delete an item with all its variants and return the settled record of it.
+    """Delete an item with all its variants and return the settled record; one that is gone needs no call.
 
-    Raises VaultError when the item could not be read first (then nothing was sent), RemovalInFlight and
-    IntentNotRecorded. An item that is gone already is recorded as that, without a call.
+    Raises VaultError when the item could not be read first, RemovalInFlight and IntentNotRecorded.
     """
     if again := _find_same_request(connection, media_id, intent):
         return again
@@ -64,9 +62,9 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
 
 
 def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Removal:
-    """Remove all that is cached for the connection and return the settled record; raises as delete_item.
+    """Remove all of the connection, whose impact the person had `seen`, and return the settled record.
 
-    `seen` is the impact that the person was shown before they confirmed.
+    Raises as delete_item.
     """
     if again := _find_same_request(connection, "", intent):
         return again
@@ -76,11 +74,7 @@ def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Re
 
 
 def find_tombstone(connection: Connection, media_id: str) -> Removal | None:
-    """Return the last removal that took, or may have taken, this item: its own, or else its connection's
-    purge.
-
-    A removal that found nothing took nothing, so it does not hide the one that did.
-    """
+    """Return the last removal that took, or may have taken, this item: its own, or else a purge."""
     took = Removal.objects.filter(connection=connection, state__in=MAY_HAVE_TAKEN)
     return took.filter(media_id=media_id).first() or took.filter(verb=Removal.Verb.PURGE).first()
 

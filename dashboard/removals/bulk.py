@@ -1,8 +1,4 @@
-"""Many items removed as one: begun by a person, carried out by the worker (runner), stopped at any moment.
-
-What is said of one removal holds for each of these: no call without a committed intent, no intent without an
-outcome, no second call on a guess.
-"""
+"""Many items removed as one: begun by a person, carried out by the worker (runner), stopped at any moment."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
@@ -93,10 +89,9 @@ COUNTED_STATES: Final[dict[str, tuple[RemovalState, ...]]] = {
 def begin(
     connection: Connection, intent: Intent, media_ids: Sequence[str], retry_of: Job | None = None
 ) -> BegunRemoval:
-    """Commit the job with a planned row for each item, in the order given, and have the worker begin.
+    """Commit the job with a planned row for each item that no other removal locks, and have the worker begin.
 
-    Items that another removal holds are left out and returned. Raises ItemsLocked where that is all of
-    them, jobs.JobExists for a form that was used, and jobs.JobNotOpened.
+    Raises ItemsLocked where that is none of them, lifecycle.JobExists and lifecycle.JobNotOpened.
     """
     job = lifecycle.new_job(
         Job.Kind.REMOVE,
@@ -130,8 +125,7 @@ def begin(
 
 
 def stop(job: Job, caller: Caller) -> bool:
-    """Cancel every item that was not sent, and return False if the job was over. Calls under way come to
-    their end. Raise audit.NotRecorded: then nothing is stopped."""
+    """Cancel every item that was not sent. Return False if the job was over. Raise audit.NotRecorded."""
     with transaction.atomic():
         if not lifecycle.stop(job):
             return False

@@ -35,11 +35,10 @@ _CHUNK: Final = 500
 
 
 def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Removal]:
-    """Write a planned row for each of the items, which are all different, that no other removal holds; the
-    removals that do are returned, in the items' order.
+    """Write a planned row for each of these items that no other removal locks; return the removals that do.
 
-    Within the transaction that saves the job. Raises IntegrityError where another removal of one of them
-    began in this very moment: then nothing is planned, and planning again names it.
+    No item comes twice. Within the transaction that saves the job. Raises IntegrityError where another
+    removal of one of them began in this very moment: then nothing is planned, and planning again names it.
     """
     held = {row.media_id: row for row in _find_locking(connection, media_ids)}
     now = timezone.now()
@@ -67,8 +66,7 @@ def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Rem
 
 
 def acquire(job: Job, number: UUID, at_most: int) -> list[Removal]:
-    """Lease the next few planned rows under `number` and return them; return an empty list if none is left.
-    Rows whose lease ended are planned again first."""
+    """Lease the next few planned rows under `number` and return them. Leases that ended are freed first."""
     now = timezone.now()
     rows = Removal.objects.filter(job=job)
     with transaction.atomic():
@@ -103,10 +101,7 @@ def release(job: Job, number: UUID) -> int:
 
 
 def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, Any]) -> bool:
-    """Commit the intent of a claimed row, and return False if the lease is lost: then nothing may be sent.
-
-    Raise ledger.IntentNotRecorded if nothing could be written.
-    """
+    """Commit the intent of a claimed row. Return False if its lease is lost; raise IntentNotRecorded."""
     now = timezone.now()
     lease = now + ledger.WORKER_CALL_DEADLINE + ledger.MAX_LOCK_WAIT
     facts = {"before": mask_ids(dict(before)), "sent_at": now, "lease_until": lease, "claim": None}
@@ -121,8 +116,7 @@ def close(
     *,
     result: Mapping[str, Any],
 ) -> bool:
-    """End a claimed row for which nothing is sent, because the item is gone already or may not be removed.
-    Return False if the lease is lost."""
+    """End a claimed row for which nothing is sent. Return False if its lease is lost."""
     facts = {"settled_at": timezone.now(), "lease_until": None, "claim": None}
     return _leave(removal, number, caller, state, facts, result=result)
 

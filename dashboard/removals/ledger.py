@@ -41,8 +41,7 @@ MAX_LOCK_WAIT: Final = timedelta(seconds=25)
 """Longer than two waits for a lock of the database, and a little."""
 
 CALL_LEASE: Final = {verb: call + MAX_LOCK_WAIT for verb, call in CALL_DEADLINE.items()}
-"""Longer than any call after the row has waited for two locks of the database: a row still `sent` after it
-has lost its process."""
+"""Longer than a call and its waits for locks: a row still `sent` after it has lost its process."""
 
 CHECK_PAUSES: Final = tuple(timedelta(seconds=s) for s in (2, 8, 50, 540))
 """Pauses between checks of an unknown outcome: at +2, +10, +60 s and +10 min; then it is unresolved."""
@@ -82,8 +81,7 @@ RETRYABLE_STATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The person who removes, and what they said of it. `token` is the idempotency key: one press of a button
-    makes one removal."""
+    """The person who removes, and what they said. `token` is the idempotency key: one press, one removal."""
 
     caller: Caller
     token: UUID
@@ -102,10 +100,9 @@ def open_row(
     before: Mapping[str, Any] | None = None,
     state: RemovalState = RemovalState.SENT,
 ) -> Removal:
-    """Commit the row, and its event, that must stand before anything is sent.
+    """Commit the row, and its event, that must stand before anything is sent. ALREADY_GONE sends nothing.
 
-    `state` is ALREADY_GONE where nothing will be. Raises IntentNotRecorded, and RemovalInFlight where another
-    removal of this target is not over.
+    Raises IntentNotRecorded, and RemovalInFlight where another removal of this target is not over.
     """
     person, now = intent.caller.person, timezone.now()
     assert person is not None  # noqa: S101 - nobody signed in presses no button
@@ -150,10 +147,9 @@ def move(
     result: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> bool:
-    """Move the row to `state` with its event, if it stands where that may be reached from; else leave it.
+    """Move the row to `state` with its event, and return True, if it stands where that may be reached from.
 
-    False where another process has moved it on meanwhile; then the row is as the database has it. Raises
-    OutcomeNotRecorded where nothing could be written.
+    If not, it becomes as the database has it. Raises OutcomeNotRecorded.
     """
     now = timezone.now()
     changes = {"state": state, "settled_at": now, **fields}
@@ -177,10 +173,9 @@ def move(
 
 
 def unselect(removal: Removal) -> None:
-    """Take what the removal took out of everybody's tray, but for what was selected after it.
+    """Take what a committed removal took out of everybody's tray, but for what was selected after it.
 
-    To be called once the outcome is committed. Trouble with the database is only logged: the removal stands,
-    and the review leaves out what is gone.
+    Trouble with the database is only logged: the review leaves out what is gone.
     """
     if not removal.is_gone:
         return

@@ -52,8 +52,7 @@ def reconcile(removal: Removal, caller: Caller = RECONCILER) -> Removal:
 
 
 def recover(removal: Removal, caller: Caller = RECONCILER) -> Removal:
-    """Make a row that its process left behind as `sent` unknown, and reconcile it; return any other row as it
-    is."""
+    """Make a row that its process left as `sent` unknown, and reconcile it; return any other as it is."""
     if ledger.is_lost(removal):
         said = "The process that sent it ended."
         ledger.move(removal, RemovalState.UNKNOWN, caller, result={"error": said}, service_text=said)
@@ -101,7 +100,6 @@ def _check_again(removal: Removal) -> None:
 
 
 def _read_state(removal: Removal) -> RemovalState | None:
-    """Return the state that reading gives, or None if it cannot tell."""
     if removal.verb == Removal.Verb.PURGE:
         return _read_state_after_purge(removal)
     item = service.find_item(removal.connection, removal.media_id)
@@ -111,8 +109,7 @@ def _read_state(removal: Removal) -> RemovalState | None:
 
 
 def _read_state_after_purge(removal: Removal) -> RemovalState | None:
-    """Return the state that reading gives after a purge, or None if it cannot tell. Items cached since do not
-    contradict the purge."""
+    """Return the state that reading gives after a purge, or None. What was cached since does not count."""
     # Exact however large the connection is: its first page alone could not tell.
     query = MediaQuery(created_at_to=removal.sent_at, limit=100)
     for _ in range(_MAX_PAGES):
@@ -142,8 +139,7 @@ def is_removed(item: MediaItem | UnreadableItem) -> bool:
 def _was_there(item: MediaItem | UnreadableItem, removal: Removal) -> bool:
     """Return True unless every variant was first seen after the call: an item is not called new on a guess.
 
-    A variant that the record saw before the call is old even if a clock that jumped says otherwise, and so is
-    one whose time could not be read.
+    A variant that the record saw is old whatever a clock says, and so is one whose time cannot be read.
     """
     variants = item.media.values() if isinstance(item, MediaItem) else ()
     first_seen = min((v.created_at or _LONG_AGO for v in variants), default=_LONG_AGO)

@@ -217,8 +217,7 @@ class _Runner:
         return None
 
     def _back_off_after(self, error: VaultError | DecryptionError) -> _Backoff:
-        """Return a backoff that gets longer with each in a row; after the last somebody has to resume the
-        job."""
+        """Return a backoff, longer with each in a row; after the last somebody has to resume the job."""
         if isinstance(error, DecryptionError):
             return _Backoff("The connection's ID cannot be opened by any key.", None)
         rests = self.rests + 1  # two calls that fail at once are one

@@ -17,16 +17,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from dashboard.demo import (
-    CannotWrite,
-    DemoRuns,
-    add_arguments,
-    announce_end,
-    find_listener,
-    lock_database,
-    lock_file,
-    make_database_url,
-)
+from dashboard import demo
 from dashboard.management.base import DashboardCommand
 from dashboard.models import Connection
 from dashboard.private import VAR_DIR
@@ -43,7 +34,7 @@ class Command(DashboardCommand):
     help = "Run the dashboard over an embedded sandbox Vault+ with drawn media, on this machine only."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        add_arguments(parser)
+        demo.add_arguments(parser)
 
     def handle(self, *args: Any, port: int, sandbox_port: int, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,14 +42,14 @@ class Command(DashboardCommand):
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # `nohup` outlives its terminal
             signal.signal(signal.SIGHUP, self.stop)
         try:
-            with lock_database(VAR_DIR, os.environ["DATABASE_URL"], port) as lock:
+            with demo.lock_database(VAR_DIR, os.environ["DATABASE_URL"], port) as lock:
                 self.refuse_taken(port, "--port")
                 self.refuse_taken(sandbox_port, "--sandbox-port")
                 self.prepare()
                 self.run(port, sandbox_port, lock)
-        except DemoRuns as other:
+        except demo.DemoRuns as other:
             raise CommandError(f"{other}\n{self.advice(port)}") from None
-        except CannotWrite as broken:
+        except demo.CannotWrite as broken:
             raise CommandError(str(broken)) from None
         except Stopped:
             with suppress(OSError):  # the terminal may be closed
@@ -67,7 +58,7 @@ class Command(DashboardCommand):
     def prepare(self) -> None:
         try:
             call_command("migrate", verbosity=0)
-            with lock_file(VAR_DIR / "static.lock"):  # of two demos that start at once
+            with demo.lock_file(VAR_DIR / "static.lock"):  # of two demos that start at once
                 call_command("collectstatic", interactive=False, verbosity=0)
             self.add_connections()
         except (OSError, OperationalError) as broken:
@@ -104,7 +95,7 @@ class Command(DashboardCommand):
                 time.sleep(0.2)
             raise CommandError("A part of the demo ended by itself; what it said stands above.")
         finally:
-            announce_end(lock)
+            demo.announce_end(lock)
             self.end(children)
             os.close(end_of_pipe)
             os.close(ours)
@@ -131,7 +122,7 @@ class Command(DashboardCommand):
 
     @staticmethod
     def advice(port: int) -> str:
-        if os.environ["DATABASE_URL"] != make_database_url(port):
+        if os.environ["DATABASE_URL"] != demo.make_database_url(port):
             return "Or name another database in DATABASE_URL: two demos cannot share one."
         return "Or start a second one, with a database of its own: choose another --port and --sandbox-port."
 
@@ -162,7 +153,7 @@ class Command(DashboardCommand):
 
 
 def _words_of_taken(port: int, what: str) -> str:
-    other = find_listener(port)
+    other = demo.find_listener(port)
     if other is None:
         return f"Port {port} is taken or not ours to use. Choose another with {what}."
     if not other.is_demo:

@@ -12,21 +12,17 @@ from dashboard.management.base import DashboardCommand
 
 
 class Command(DashboardCommand):
-    """Run a worker until it is told to end."""
-
     help = (
         "Carry out bulk removals, scans and exports. SIGTERM ends it: what is being sent comes to its end, "
         "the rest waits for the next worker."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the number of threads."""
         parser.add_argument(
             "--lanes", type=int, default=worker.DEFAULT_THREADS, help="jobs it works on at once (%(default)s)"
         )
 
     def handle(self, *args: Any, lanes: int, **options: Any) -> None:
-        """Work until a signal comes."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.end)
         worker.run_worker(max(1, lanes))
