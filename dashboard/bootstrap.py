@@ -27,10 +27,9 @@ REQUIRED_MODULES = (
 
 
 def ensure_environment() -> None:
-    """Return if this Python has the project's packages; otherwise run this command again in one that has.
+    """Return if this Python has the project's packages; otherwise run this command again in `.venv`.
 
-    The environment is `.venv` in the project's folder, made if need be, and brought up to date when
-    requirements.txt has changed since.
+    That is made if need be, and brought up to date when requirements.txt has changed since.
     """
     if all(map(importlib.util.find_spec, REQUIRED_MODULES)):
         return
@@ -41,9 +40,7 @@ def ensure_environment() -> None:
 
 
 def make_environment(folder: Path, requirements: Path, base: str) -> Path:
-    """Return the Python of a virtual environment with exactly `requirements`, hashes checked; make it if need
-    be.
-    """
+    """Return the Python of an environment with exactly `requirements`, hashes checked; make it if need be."""
     folder = folder.resolve()  # it may be a link to one that several working trees share
     python = folder / "bin" / "python"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
@@ -74,9 +71,7 @@ def make_environment(folder: Path, requirements: Path, base: str) -> Path:
 def install_lock(python: Path, requirements: Path) -> None:
     """Install exactly what `requirements` pins, and check that it is whole.
 
-    The lock names every package, so pip is told to look for no others (`--no-deps`): otherwise an old pip
-    asks the index what each package needs, finds a newer version than the pinned one, and stops for want of
-    its hash. `pip check` then says whether the lock left one out. pip's warnings are shown only on failure.
+    The lock names every package; without `--no-deps` an old pip would look for newer ones and stop.
     """
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     install = ["install", "--quiet", "--no-deps", "--require-hashes", "-r", str(requirements)]

@@ -39,12 +39,7 @@ BULK_OUTCOMES: Final = {
 }
 """Steps of a bulk removal beside its items. `planned` begins it and stands for it in the list."""
 
-OUTCOMES: Final = {
-    **REMOVAL_OUTCOMES,
-    **BULK_OUTCOMES,
-    "done": "Done",
-    "denied": "Not permitted",
-}
+OUTCOMES: Final = {**REMOVAL_OUTCOMES, **BULK_OUTCOMES, "done": "Done", "denied": "Not permitted"}
 
 DELETE: Final = "media.delete"
 PURGE: Final = "connection.purge"

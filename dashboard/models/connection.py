@@ -82,8 +82,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 
 
 class Connection(models.Model):
-    """A vendor connection under a name of ours. Its raw id is treated like a credential: it is stored
-    encrypted, goes to the service and nowhere else, and `str()` and every address use the slug."""
+    """A vendor connection under a name of ours. Its id goes to the service only, like a credential."""
 
     slug = models.CharField(max_length=64, unique=True, validators=[SLUG])
     label = models.CharField(max_length=100, unique=True, validators=[validate_label])

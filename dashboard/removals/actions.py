@@ -62,10 +62,7 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
 
 
 def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Removal:
-    """Remove all of the connection, whose impact the person had `seen`, and return the settled record.
-
-    Raises as delete_item.
-    """
+    """Remove all of the connection, as it was `seen`, and return the settled record, as delete_item."""
     if again := _find_same_request(connection, "", intent):
         return again
     connection_id = connection.connection_id

@@ -5,8 +5,7 @@
      |            \\-> already_gone
      \\-> cancelled
 
-A claim is a lease under a number of its own. A row is sent by an UPDATE that names the claim, so that whoever
-slept through the end of a lease, or was stopped, sends nothing.
+A row is sent by an UPDATE that names its claim, so that whoever slept through the lease's end sends nothing.
 """
 
 from collections import Counter
@@ -109,12 +108,7 @@ def send(removal: Removal, number: UUID, caller: Caller, before: Mapping[str, An
 
 
 def close(
-    removal: Removal,
-    number: UUID,
-    caller: Caller,
-    state: RemovalState,
-    *,
-    result: Mapping[str, Any],
+    removal: Removal, number: UUID, caller: Caller, state: RemovalState, *, result: Mapping[str, Any]
 ) -> bool:
     """End a claimed row for which nothing is sent. Return False if its lease is lost."""
     facts = {"settled_at": timezone.now(), "lease_until": None, "claim": None}

@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dashboard import audit
+from dashboard.audit.event_codes import DELETE, PURGE
 from dashboard.identity import Caller
 from dashboard.jobs.lifecycle import CLOCK_SKEW
 from dashboard.logs import mask_ids
@@ -193,16 +194,14 @@ def unselect(removal: Removal) -> None:
 
 
 def may_send(removal: Removal) -> bool:
-    """Return True while the lease outlasts the call: a slow disk, or a process that slept, may have used it
-    up."""
+    """Return True while the lease outlasts the call: a slow disk, or a sleep, may have used it up."""
     assert removal.lease_until  # noqa: S101 - every row that is sent has one
     longest = WORKER_CALL_DEADLINE if removal.job_id else CALL_DEADLINE[Removal.Verb(removal.verb)]
     return timezone.now() + longest < removal.lease_until
 
 
 def claim_check(removal: Removal) -> bool:
-    """Claim the next check of an unknown outcome for this process, and return False if another has claimed
-    it."""
+    """Claim the next check of an unknown outcome, and return False if another process has."""
     looks = removal.looks + 1
     pause = CHECK_PAUSES[min(looks, len(CHECK_PAUSES) - 1)]
     is_due = Q(state=RemovalState.UNKNOWN, looks=removal.looks)
@@ -210,8 +209,7 @@ def claim_check(removal: Removal) -> bool:
 
 
 def close(removal: Removal, caller: Caller, note: str) -> bool:
-    """Close an unresolved removal with an admin's note, and return False if it is not unresolved any more.
-    Raise audit.NotRecorded."""
+    """Close an unresolved removal with an admin's note, or return False. Raise audit.NotRecorded."""
     closer = caller.person.name if caller.person else ""
     fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": mask_ids(note)}
     try:
@@ -243,8 +241,7 @@ def find_due() -> QuerySet[Removal]:
 
 
 def find_needing_attention() -> QuerySet[Removal]:
-    """Return the rows of which a person should know, newest first: still out, unknown, or unresolved and not
-    closed."""
+    """Return the rows of which a person should know, newest first: still out, unknown, or unresolved."""
     return Removal.objects.filter(
         Q(state__in=Removal.OPEN) | Q(state=RemovalState.UNRESOLVED, closed_at=None)
     ).select_related("connection")
@@ -258,8 +255,7 @@ def _is_lost() -> Q:
 
 
 def _find_retried(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
-    """Return the removal that this one is another attempt of, or None. A number that names none of this
-    target is ignored."""
+    """Return the removal that this one is another attempt of, if it is one of the same target."""
     if intent.retry_of is None:
         return None
     return Removal.objects.filter(
@@ -271,7 +267,7 @@ def record_step(
     removal: Removal, caller: Caller, *, outcome: str = "", reason: str = "", **facts: Any
 ) -> None:
     """Record the step that a row has just made, within the same transaction."""
-    noun = "media.delete" if removal.verb == Removal.Verb.DELETE else "connection.purge"
+    noun = DELETE if removal.verb == Removal.Verb.DELETE else PURGE
     audit.record(
         f"{noun}.{outcome or removal.state}",
         caller,

@@ -44,10 +44,7 @@ class Outcome:
 
 
 def attempt_call(call: Callable[[], DeleteResult | PurgeResult], before: Mapping[str, Any]) -> Outcome:
-    """Make the one call and return its outcome; `before` is the target as it was seen before.
-
-    Uses no database, so any thread may do it.
-    """
+    """Make the one call and return its outcome, given the target as it was `before`. Uses no database."""
     started = time.monotonic()
     try:
         outcome = _of_answer(call(), before)

@@ -1,7 +1,6 @@
 """Find out what became of removals whose answer was lost: by reading again, never by a second call.
 
-A thread of every web process, the reconciler, reads again what is due; `manage.py settle` does the same from
-outside. Each check is claimed in the database, so of any number of processes one reads at a time.
+Each check is claimed in the database, so of any number of processes one reads at a time.
 """
 
 import logging
@@ -35,10 +34,7 @@ RECONCILER: Final = Caller(
 
 
 def reconcile(removal: Removal, caller: Caller = RECONCILER) -> Removal:
-    """Find out, by reading and no second call, what became of a removal whose outcome is unknown.
-
-    It stays unknown if reading cannot tell. Raise ledger.OutcomeNotRecorded.
-    """
+    """Find out, by reading, what became of a removal, or leave it unknown. Raise OutcomeNotRecorded."""
     if removal.state not in (RemovalState.UNKNOWN, RemovalState.UNRESOLVED):
         return removal
     try:
