@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from environs import Env
 
+from dashboard.identity import Role
 from dashboard.origins import is_loopback
 from dashboard.safety import check_key, check_network, find_shared_groups
 
@@ -67,12 +68,14 @@ def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
         reader.refuse_unused(
             "only DASHBOARD_AUTH=assertion has it", *(f"DASHBOARD_AUTH_{name}" for name in names)
         )
-    groups = {
-        name: reader.read_optional(name, parse_group_names, frozenset[str]())
-        for name in ("DASHBOARD_VIEWER_GROUPS", "DASHBOARD_OPERATOR_GROUPS", "DASHBOARD_ADMIN_GROUPS")
-    }
-    reader.errors += find_shared_groups(groups)
-    if by and not any(groups.values()) and not reader.errors:
+    grants = Grants(
+        reader.read_optional("DASHBOARD_VIEWER_GROUPS", parse_group_names, frozenset()),
+        reader.read_optional("DASHBOARD_OPERATOR_GROUPS", parse_group_names, frozenset()),
+        reader.read_optional("DASHBOARD_ADMIN_GROUPS", parse_group_names, frozenset()),
+    )
+    by_setting = {f"DASHBOARD_{role.name}_GROUPS": getattr(grants, role.word) for role in Role}
+    reader.errors += find_shared_groups(by_setting)
+    if by and not any(by_setting.values()) and not reader.errors:
         reader.errors.append(
             "DASHBOARD_VIEWER_GROUPS, DASHBOARD_OPERATOR_GROUPS and DASHBOARD_ADMIN_GROUPS are all missing: "
             "nobody would have a role."
@@ -80,7 +83,7 @@ def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
     sign_out_url = reader.read_optional("DASHBOARD_SIGN_OUT_URL", parse_sign_out_address, "")
     contact = reader.read_optional("DASHBOARD_CONTACT", parse_visible_text, "")
     proxies = reader.read_optional("DASHBOARD_PROXIES", parse_networks, config.LOOPBACK)
-    return AuthConfig(by, Grants(*groups.values()), sign_out_url, contact, proxies), reader.errors
+    return AuthConfig(by, grants, sign_out_url, contact, proxies), reader.errors
 
 
 def _read_assertion(reader: _SettingsReader) -> AssertionConfig:
