@@ -102,21 +102,15 @@ _mode = env.str("DASHBOARD_AUTH", default="")
 _binds = env.str("DASHBOARD_BIND", default="")
 _database = env.dj_db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
 
-
-def _describe_errors(broken: EnvValidationError) -> list[str]:
-    """Return a sentence for each setting that is wrong. A value is never repeated: it may be a secret."""
-    mapping = broken.error_messages
-    assert isinstance(mapping, dict)  # noqa: S101 - a sealed environment reports by name
-    return [
-        f"{name} {'is missing' if 'not set' in str(said) else 'is wrong'}: {'; '.join(map(str, said))}"
-        for name, said in mapping.items()
-    ]
-
-
 try:
     env.seal()
 except EnvValidationError as broken:
-    errors += _describe_errors(broken)
+    said_by_name = broken.error_messages
+    assert isinstance(said_by_name, dict)  # noqa: S101 - a sealed environment reports by name
+    errors += [  # a value is never repeated: it may be a secret
+        f"{name} {'is missing' if 'not set' in str(said) else 'is wrong'}: {'; '.join(map(str, said))}"
+        for name, said in said_by_name.items()
+    ]
 except EnvError as broken:
     errors += [str(broken)]
 

@@ -92,13 +92,13 @@ def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
     recovery.start_reconciler(lifecycle.stopping)
     for thread in threads:
         thread.start()
-    cleaned_up_at = None
+    next_cleanup_at = timezone.now()
     while True:
         close_old_connections()
         now = timezone.now()
-        due = cleaned_up_at is None or now - cleaned_up_at >= _CLEANUP_INTERVAL
+        due = now >= next_cleanup_at
         if poll(me, cleans_up=due) and due:
-            cleaned_up_at = now
+            next_cleanup_at = now + _CLEANUP_INTERVAL
         if lifecycle.stopping.wait(POLL_INTERVAL_SECONDS):
             break
     for thread in threads:

@@ -21,18 +21,14 @@ def trim(before: datetime, file: TextIO, caller: Caller) -> int:
     Only a whole beginning of the chain goes, and never the newest event. Raise DatabaseError if this
     connection may not suspend the triggers.
     """
-    first_to_keep = (
-        Event.objects.filter(at__gte=before).order_by("sequence").values_list("sequence", flat=True).first()
-    )
-    newest = Event.objects.order_by("-sequence").values_list("sequence", flat=True).first()
-    if newest is None:
-        return 0
-    old = Event.objects.filter(sequence__lt=min(first_to_keep or newest, newest))
-    last = old.order_by("-sequence").first()
+    events = Event.objects.order_by("sequence")
+    first_to_keep = events.filter(at__gte=before).first() or events.last()
+    old = events.filter(sequence__lt=first_to_keep.sequence if first_to_keep else 0)
+    last = old.last()
     if last is None:
         return 0
     count = 0
-    for event in old.order_by("sequence").iterator(chunk_size=_EVENTS_PER_READ):
+    for event in old.iterator(chunk_size=_EVENTS_PER_READ):
         file.write(f"{chain.write_signed_line(event)}\n")
         count += 1
     file.flush()

@@ -69,9 +69,7 @@ def acquire(job: Job, number: UUID, at_most: int) -> list[Removal]:
     now = timezone.now()
     rows = Removal.objects.filter(job=job)
     with transaction.atomic():
-        jumped = (
-            now + CLAIM_LEASE + CLOCK_SKEW
-        )  # a lease beyond it was given by a clock that has jumped since
+        jumped = now + CLAIM_LEASE + CLOCK_SKEW  # a lease beyond that is of a clock that has jumped since
         ended = Q(lease_until__lt=now) | Q(lease_until__gt=jumped)
         rows.filter(ended, state=RemovalState.CLAIMED).update(
             state=RemovalState.PLANNED, claim=None, lease_until=None
