@@ -108,7 +108,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         "item-malformed": Scene(f"{listed}a%2Fb/"),
         "delete": Scene(small, act=ask),
         "delete-page": Scene(f"{listed}{moving}/delete/"),
-        "deleted": Scene(small, act=in_turn(ask, press("dialog .danger", ".row.stone"))),
+        "deleted": Scene(small, act=in_turn(ask, press("dialog .danger", ".row.tombstone"))),
         "not-removed": Scene(
             small,
             act=in_turn(ask, press("dialog .danger", "#deleted")),

@@ -96,7 +96,7 @@ def test_no_removal_ends_in_a_login_page(desk: Desk, gateway: Gateway, sandbox: 
     assert sandbox.calls("delete") == []
     gateway.end("")
     dialog.get_by_role("button", name=re.compile("^Delete")).click()
-    expect(row_of(page, media_id)).to_have_class(re.compile("stone"))
+    expect(row_of(page, media_id)).to_have_class(re.compile("tombstone"))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

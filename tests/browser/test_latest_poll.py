@@ -70,9 +70,9 @@ def test_live_refresh_brings_back_no_row_that_was_deleted(watched: Page, sandbox
     row = row_of(watched, item["id"])
     row.get_by_role("link", name=re.compile("^Delete item")).click()
     watched.get_by_role("dialog").get_by_role("button", name=re.compile("^Delete")).click()
-    expect(row).to_have_class(re.compile("stone"))
+    expect(row).to_have_class(re.compile("tombstone"))
     answers.give(0)
-    expect(row).to_have_class(re.compile("stone"))
+    expect(row).to_have_class(re.compile("tombstone"))
 
 
 def test_a_question_outlives_the_refresh_of_its_row(watched: Page, sandbox: Sandbox) -> None:

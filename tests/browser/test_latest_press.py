@@ -56,8 +56,8 @@ def test_the_question_is_about_the_item_pressed_last(
     dialog.get_by_role("button", name=re.compile("^Delete")).click()
     expect(dialog).to_be_hidden()
     assert [call["path"].rpartition("/")[2] for call in sandbox.calls("delete")] == [last]
-    expect(row_of(page, last)).to_have_class(re.compile("stone"))
-    expect(row_of(page, first)).not_to_have_class(re.compile("stone"))
+    expect(row_of(page, last)).to_have_class(re.compile("tombstone"))
+    expect(row_of(page, first)).not_to_have_class(re.compile("tombstone"))
 
 
 def test_a_question_pressed_twice_is_asked_once(page: Page) -> None:

@@ -90,7 +90,7 @@ def test_the_whole_job_on_a_phone(desk: Desk, sandbox: Sandbox) -> None:
     expect(dialog.get_by_role("link", name="Cancel")).to_be_in_viewport(ratio=1)
     button.click()
     expect(dialog).to_be_hidden()
-    expect(row_of(page, item["id"])).to_have_class(re.compile("stone"))
+    expect(row_of(page, item["id"])).to_have_class(re.compile("tombstone"))
     assert widest(page) <= 0
     page.get_by_role("link", name="Remove filter Type: Image").click()
     page.get_by_role("link", name="Next 50").click()

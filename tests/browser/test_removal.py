@@ -39,9 +39,9 @@ def test_the_row_becomes_a_tombstone_in_place(page: Page, sandbox: Sandbox) -> N
     press(dialog)
 
     expect(dialog).to_be_hidden()
-    stone = row_of(page, item["id"])
-    expect(stone).to_have_class(re.compile("stone"))
-    expect(stone).to_contain_text(re.compile(r"deleted \d\d:\d\d\s+UTC by Omar Haddad · freed .*B · ZD-113"))
+    tombstone = row_of(page, item["id"])
+    expect(tombstone).to_have_class(re.compile("tombstone"))
+    expect(tombstone).to_contain_text(re.compile(r"deleted \d\d:\d\d\s+UTC by Omar Haddad · freed .*B · ZD-113"))
     expect(page.get_by_role("status").filter(has_text=f"Deleted {item['id']}, freed")).to_be_visible()
     expect(row_of(page, before[21]).get_by_role("link", name=before[21], exact=True)).to_be_focused()
     assert page.locator("tbody tr").nth(20).get_attribute("id") == f"row-{item['id']}"
@@ -79,7 +79,7 @@ def test_two_deletes_one_after_the_other(page: Page, sandbox: Sandbox) -> None:
         dialog = ask(page, sandbox.item(media_id))
         press(dialog)
         expect(dialog).to_be_hidden()
-        expect(row_of(page, media_id)).to_have_class(re.compile("stone"))
+        expect(row_of(page, media_id)).to_have_class(re.compile("tombstone"))
     assert len(sandbox.calls("delete")) == 2
 
 
@@ -135,7 +135,7 @@ def test_an_item_gone_before_the_press(page: Page, sandbox: Sandbox) -> None:
     press(dialog)
     expect(dialog).to_be_hidden()
     expect(page.get_by_text(f"{item['id']} was already gone")).to_be_visible()
-    expect(row_of(page, item["id"])).to_have_class(re.compile("stone"))
+    expect(row_of(page, item["id"])).to_have_class(re.compile("tombstone"))
     assert len(sandbox.calls("delete")) == 1  # ours alone: the dashboard had looked before it asked
 
 
@@ -149,7 +149,7 @@ def test_a_lost_answer_to_a_delete_that_was_done(
     sandbox.fault(method="DELETE", act=True, **fault)
     press(dialog)
     expect(page.get_by_role("status").filter(has_text=f"{item['id']} is gone")).to_be_visible()
-    expect(row_of(page, item["id"])).to_have_class(re.compile("stone"))
+    expect(row_of(page, item["id"])).to_have_class(re.compile("tombstone"))
     assert len(sandbox.calls("delete")) == 1
 
 
@@ -161,7 +161,7 @@ def test_a_lost_answer_to_a_delete_that_was_not_done(page: Page, sandbox: Sandbo
     press(dialog)
     expect(dialog.get_by_role("heading", level=1)).to_contain_text(f"{item['id']} is still there")
     expect(dialog.get_by_role("heading", level=1)).to_be_focused()
-    expect(row_of(page, item["id"])).not_to_have_class(re.compile("stone"))
+    expect(row_of(page, item["id"])).not_to_have_class(re.compile("tombstone"))
     assert len(sandbox.calls("delete")) == 1
     dialog.get_by_role("link", name="Close").click()
     expect(dialog).to_be_hidden()
@@ -175,7 +175,7 @@ def test_a_success_that_is_none(page: Page, sandbox: Sandbox, console: Console) 
     sandbox.fault(method="DELETE", body={"success": False, "mediaId": item["id"], "freedBytes": 0})
     press(dialog)
     expect(dialog.get_by_role("heading", level=1)).to_contain_text(f"{item['id']} was not removed")
-    expect(row_of(page, item["id"])).not_to_have_class(re.compile("stone"))
+    expect(row_of(page, item["id"])).not_to_have_class(re.compile("tombstone"))
 
 
 def test_a_refused_key_is_said_in_the_dialog(page: Page, sandbox: Sandbox, console: Console) -> None:
@@ -208,7 +208,7 @@ def test_a_delete_moves_nothing_but_its_row(page: Page, sandbox: Sandbox) -> Non
     dialog = ask(page, item)
     press(dialog)
     expect(dialog).to_be_hidden()
-    expect(row_of(page, media_id)).to_have_class(re.compile("stone"))
+    expect(row_of(page, media_id)).to_have_class(re.compile("tombstone"))
     assert shift_of(page) == 0
 
 
@@ -223,5 +223,5 @@ def test_the_dialog_stays_until_the_answer(page: Page, sandbox: Sandbox) -> None
     dialog.get_by_role("link", name="Cancel").click(force=True)
     expect(dialog).to_be_visible()
     sandbox.behave()
-    expect(row_of(page, item["id"])).to_have_class(re.compile("stone"))
+    expect(row_of(page, item["id"])).to_have_class(re.compile("tombstone"))
     expect(dialog).to_be_hidden()

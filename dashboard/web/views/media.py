@@ -59,11 +59,11 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     found = service.read_items(connection, ids)
     moving = [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
     gone = [media_id for media_id in ids if media_id not in found]
-    stones = actions.find_tombstones(connection, gone) if gone else {}
+    tombstones = actions.find_tombstones(connection, gone) if gone else {}
     context = {
         "connection": connection,
         "rows": RowBuilder(connection, query).build_rows(found.values()),
-        "gone": [(media_id, stones.get(media_id)) for media_id in gone],
+        "gone": [(media_id, tombstones.get(media_id)) for media_id in gone],
         "ids": moving,
         "href": build_live_href(connection, moving, query),
         "selection": selection.build_selection_bar(request.person, connection, (), ids),
@@ -121,16 +121,16 @@ def record_reveal(request: Request, connection: Connection, media_id: str, varia
 def render_gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
     """Return the tombstone of an item, or that it is not in this connection's cache, and where else to
     look."""
-    stone = actions.find_tombstone(connection, link.media_id)
+    tombstone = actions.find_tombstone(connection, link.media_id)
     return show(
         request,
         "media/gone",
         connection=connection,
         media_id=link.media_id,
-        stone=stone,
+        tombstone=tombstone,
         hint=MAY_BE_ROUNDED if is_perhaps_rounded(link.media_id) else "",
         elsewhere=link.href if len(request.connections) > 1 else "",
-        bar=build_ticket_bar(request, connection, link.media_id, stone, link.ticket),
+        bar=build_ticket_bar(request, connection, link.media_id, tombstone, link.ticket),
         status=404,
     )
 

@@ -54,5 +54,5 @@ def go_answers(request: Request) -> HttpResponse:
 
 def show_search(request: Request, link: TicketLink, search: CrossConnectionSearch) -> HttpResponse:
     """Return the progress of the search, with the records of earlier removals of the item."""
-    stones = [] if wants_fragment(request) else actions.find_traces(request.connections, link.media_id)
-    return show(request, "ticket/answers", search=SearchPage(link, search), stones=stones)
+    tombstones = [] if wants_fragment(request) else actions.find_traces(request.connections, link.media_id)
+    return show(request, "ticket/answers", search=SearchPage(link, search), tombstones=tombstones)

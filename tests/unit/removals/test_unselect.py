@@ -62,7 +62,7 @@ def test_the_bar_beside_the_dialog_counts_anew(
     assert '<div id="tray" class="tray"' in answer
     assert 'data-ticket="ZD-1" hx-swap-oob="true">' in answer
     assert "<b>2 selected</b>" in answer
-    assert re.search(r'class="row stone" tabindex="-1" hx-swap-oob="true">\s*<td colspan="10">', answer)
+    assert re.search(r'class="row tombstone" tabindex="-1" hx-swap-oob="true">\s*<td colspan="10">', answer)
     elsewhere = {**in_list, "HX-Current-URL": f"https://testserver/c/small/media/{three[1]}/"}
     here = f"/c/small/media/{three[1]}/delete/"
     assert 'id="tray"' not in text(operator.fragment(here, {}, method="post", **elsewhere))
