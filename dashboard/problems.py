@@ -10,7 +10,7 @@ class Action(NamedTuple):
     """A link that leads out of a problem: to a named page, to the page of a record, or to an address."""
 
     to: "Model | str"
-    words: str
+    text: str
     query: str = ""
 
 

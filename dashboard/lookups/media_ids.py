@@ -19,7 +19,7 @@ MAX_ID_LENGTH: Final = 128
 SPREADSHEET_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps; it writes zeros for those after them."""
 
-MAY_BE_ROUNDED: Final = (
+ROUNDED_ID_HINT: Final = (
     f"This may not be the whole ID: a spreadsheet keeps {SPREADSHEET_DIGITS} digits of a long number and "
     "writes zeros for the others. Paste the ID from its source."
 )

@@ -38,7 +38,7 @@ class MalformedText(NamedTuple):
     """A text that is no id, shortened, with the reason and how often it stood there."""
 
     text: str
-    why: str
+    reason: str
     times: int
 
 
@@ -98,7 +98,7 @@ def parse_ids(text: str) -> PastedIds:
             wrong[key] = wrong.get(key, 0) + count
         else:
             times[media_id] = times.get(media_id, 0) + count
-    listed = [MalformedText(shown, why, count) for (shown, why), count in wrong.items()]
+    listed = [MalformedText(piece, reason, count) for (piece, reason), count in wrong.items()]
     return PastedIds(
         ids=list(times),
         repeated={media_id: count - 1 for media_id, count in times.items() if count > 1},

@@ -171,14 +171,14 @@ def render_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def find_action(request: Request, problem: Problem) -> tuple[str, str] | None:
-    """Return the address and the words of the link that leads out of the problem, or None."""
+    """Return the address and the text of the link that leads out of the problem, or None."""
     action = problem.action
     if finder := ACTION_FINDERS.get(type(problem)):
         action = finder(request, problem)
     if action is None:
         return None
     href = resolve_url(action.to)
-    return f"{href}?{action.query}" if action.query else href, action.words
+    return f"{href}?{action.query}" if action.query else href, action.text
 
 
 def find_elsewhere(request: Request, problem: UnknownConnection) -> Action | None:

@@ -19,12 +19,12 @@ MAX_TICKET_LENGTH: Final = 100
 """Characters of a ticket."""
 
 
-WAY_ON_WORDS: Final = {
+WAY_ON_TEXTS: Final = {
     "ticket": "Go on without the ticket",
     "connection": "Look in all your connections",
     "asked": "Start again",
 }
-"""Words of the link that goes on without a parameter that is wrong."""
+"""Text of the link that goes on without a parameter that is wrong."""
 
 
 class UnusableLink(Problem):
@@ -32,23 +32,23 @@ class UnusableLink(Problem):
 
     status = 422
 
-    def __init__(self, parameter: str, reason: str, given: str = "", *, names_several: bool = False) -> None:
+    def __init__(self, parameter: str, reason: str, text: str = "", *, names_several: bool = False) -> None:
         super().__init__(parameter)
         self.parameter = parameter
-        self.given = given
+        self.text = text
         self.names_several = names_several
-        is_link = parameter in WAY_ON_WORDS
+        is_link = parameter in WAY_ON_TEXTS
         self.title = "This link cannot be followed" if is_link else "This does not name an item"
         self.advice = reason
-        self.typed = given[:2000]
+        self.typed = text[:2000]
 
 
 def find_way_on(request: Request, problem: UnusableLink) -> Action | None:
     """Return how a link goes on without what is wrong with it, if it can."""
     if problem.names_several:
-        return Action(build_lookup_href(mask_ids(problem.given)), "Look them up together")
-    words = WAY_ON_WORDS.get(problem.parameter)
-    return Action(build_own_address(request, without=problem.parameter), words) if words else None
+        return Action(build_lookup_href(mask_ids(problem.text)), "Look them up together")
+    text = WAY_ON_TEXTS.get(problem.parameter)
+    return Action(build_own_address(request, without=problem.parameter), text) if text else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ const status = $("#status");
 const notice = $("#notice");
 const dialog = $("#dialog");
 const announce = (text) => {
-  $("#said").textContent = text;
+  $("#announcement").textContent = text;
 };
 
 const PRESSABLE = "[data-copy], [data-reveal], [data-hide-all], [data-preference], [data-read-again]";
@@ -149,11 +149,11 @@ document.addEventListener("error", ({ target }) => {
   const isMedia = target instanceof HTMLImageElement || target instanceof HTMLMediaElement;
   const place = isMedia && target.closest(".media, .thumb");
   if (!place) return;
-  const words = $(place.matches(".thumb") ? "#unloaded-thumb" : "#unloaded").content.cloneNode(true);
-  const again = $("[data-read-again]", words);
+  const message = $(place.matches(".thumb") ? "#unloaded-thumb" : "#unloaded").content.cloneNode(true);
+  const again = $("[data-read-again]", message);
   again.href = (place.closest("tr")?.querySelector(".c-id a") ?? $("#item .item-acts a") ?? location).href;
   again.title = `${target.alt || target.ariaLabel} couldn't be loaded. Refresh`;
-  place.replaceWith(words);
+  place.replaceWith(message);
 }, true);
 
 async function reloadMedia(link) {

@@ -9,9 +9,9 @@ form.addEventListener("htmx:beforeRequest", (event) => {
   if (ids.value.length + (file.files[0]?.size ?? 0) <= MAX_COUNTED_BYTES) return;
   event.preventDefault();
   event.stopPropagation(); // nothing is under way that would have to be marked
-  const words = document.createElement("span");
-  words.textContent = "This much is counted when you press Look up";
-  form.querySelector("#count").replaceChildren(words);
+  const message = document.createElement("span");
+  message.textContent = "This much is counted when you press Look up";
+  form.querySelector("#count").replaceChildren(message);
 });
 
 const hasFile = (event) => event.dataTransfer.types.includes("Files");

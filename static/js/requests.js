@@ -7,7 +7,7 @@ const $ = (selector, from = document) => from.querySelector(selector);
 const notice = $("#notice");
 const dialog = $("#dialog");
 const announce = (text) => {
-  $("#said").textContent = text;
+  $("#announcement").textContent = text;
 };
 const findNotice = () => (dialog.open ? $("#dialog-notice") : notice);
 const isPoll = (elt) => elt.matches("[hx-trigger^=every]");
@@ -96,8 +96,8 @@ for (const failure of ["htmx:sendError", "htmx:timeout"]) {
 function showNotReached({ elt, verb }) {
   const isRemoval = verb === "post" && dialog.contains(elt);
   failedControl = isRemoval || isPoll(elt) ? null : elt;
-  const words = $(isRemoval ? "#lost-removal" : "#lost").content.cloneNode(true);
-  findNotice().replaceChildren(words);
+  const message = $(isRemoval ? "#lost-removal" : "#lost").content.cloneNode(true);
+  findNotice().replaceChildren(message);
 }
 
 document.addEventListener("click", ({ target }) => {
@@ -122,9 +122,9 @@ const findDraftFields = () => document.querySelectorAll("#ticket, #reason, #note
 
 function showSessionEnded() {
   isSessionEnded = true;
-  const words = $("#ended").content.cloneNode(true);
-  $("a", words).href = (location.pathname + location.search).replace(/^\/+/, "/");
-  findNotice().replaceChildren(words);
+  const message = $("#ended").content.cloneNode(true);
+  $("a", message).href = (location.pathname + location.search).replace(/^\/+/, "/");
+  findNotice().replaceChildren(message);
 }
 document.addEventListener("session:ended", showSessionEnded);
 
@@ -222,15 +222,15 @@ document.addEventListener("htmx:afterSwap", ({ detail: { target, requestConfig }
   if (target !== dialog || !dialog.childElementCount) return;
   if (requestConfig.verb === "get") dialog.dataset.from = requestConfig.path;
   if (!$("#dialog-notice")) { // what is said outside an open dialog, nobody sees or hears
-    const words = dialog.appendChild(document.createElement("div"));
-    words.id = "dialog-notice";
-    words.setAttribute("role", "alert");
+    const notice = dialog.appendChild(document.createElement("div"));
+    notice.id = "dialog-notice";
+    notice.setAttribute("role", "alert");
   }
   openDialog(requestConfig.elt);
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  const words = { list: "p.shown", answers: ".asked" }[event.detail.target?.id];
-  if (words) announce($(words)?.textContent ?? "");
+  const selector = { list: "p.summary", answers: ".asked" }[event.detail.target?.id];
+  if (selector) announce($(selector)?.textContent ?? "");
 });
 
 // Where a swap removes the control that has the focus, the same control gets it, or else what it stood in.
@@ -258,14 +258,15 @@ function focusOrSuccessor(lost) {
 }
 
 function findSuccessor(lost) {
-  const words = (one) =>
+  const describe = (one) =>
     [one.getAttribute("href"), one.name, one.ariaLabel ?? one.textContent.trim()].join(" ");
   let part = null;
   for (let one = lost; one; one = one.parentElement) {
     const twin = one.id && document.getElementById(one.id);
     if (!twin) continue;
     if (one === lost) return twin;
-    const same = [...twin.querySelectorAll(lost.localName)].find((other) => words(other) === words(lost));
+    const others = [...twin.querySelectorAll(lost.localName)];
+    const same = others.find((other) => describe(other) === describe(lost));
     if (same?.checkVisibility()) return same;
     part ??= twin;
   }

@@ -84,7 +84,7 @@ async function sendSelection() {
   sending = new Map();
   isSending = false;
   if ($("#selection") === bar) revertBoxes(sent);
-  else if (!queued.size) $("#said").textContent = $("#selection").dataset.said;
+  else if (!queued.size) $("#announcement").textContent = $("#selection").dataset.announcement;
   sendSelection();
 }
 

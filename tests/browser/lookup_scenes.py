@@ -51,7 +51,7 @@ def lookup_scenes(scene: Callable[..., S], ids: Sequence[str]) -> dict[str, S]:
     return {
         "lookup": scene(here),
         "lookup-typed": scene(here, act=typed(every)),
-        "lookup-bad": scene(here, act=sent("4.49E+09\na@b", "#why-ids")),
+        "lookup-bad": scene(here, act=sent("4.49E+09\na@b", "#error-ids")),
         "lookup-result": scene(here, act=sent(many), fault=refused, whole=True),
         "lookup-everywhere": scene(here, act=sent(every, everywhere=True)),
         "lookup-key": scene(here, act=sent(every), fault=key),

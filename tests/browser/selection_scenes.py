@@ -35,7 +35,7 @@ def refused(page: Page) -> None:
     review(page)
     page.locator("#typed").fill("12")
     page.locator("#review .danger").click()
-    page.locator("#why-typed").wait_for()
+    page.locator("#error-typed").wait_for()
 
 
 def half_way(page: Page) -> None:

@@ -38,7 +38,7 @@ def test_it_moves_and_ends_in_a_receipt(desk: Desk, sandbox: Sandbox) -> None:
     expect(page.get_by_role("heading", name="Receipt")).to_be_visible()
     expect(heading).to_contain_text("Deleted 12 items of Studio A")
     expect(page).to_have_title("Deleted 12 items of Studio A · Vault+")
-    expect(page.locator("#said")).to_contain_text("Done: 12 of 12 items")
+    expect(page.locator("#announcement")).to_contain_text("Done: 12 of 12 items")
     expect(page.get_by_label("The receipt as text")).to_have_value(re.compile("Deleted: 12\nFreed: "))
     requests = Requests(page)
     page.wait_for_timeout(3000)  # it is over: nothing is asked any more

@@ -41,7 +41,9 @@ def test_the_row_becomes_a_tombstone_in_place(page: Page, sandbox: Sandbox) -> N
     expect(dialog).to_be_hidden()
     tombstone = row_of(page, item["id"])
     expect(tombstone).to_have_class(re.compile("tombstone"))
-    expect(tombstone).to_contain_text(re.compile(r"deleted \d\d:\d\d\s+UTC by Omar Haddad · freed .*B · ZD-113"))
+    expect(tombstone).to_contain_text(
+        re.compile(r"deleted \d\d:\d\d\s+UTC by Omar Haddad · freed .*B · ZD-113")
+    )
     expect(page.get_by_role("status").filter(has_text=f"Deleted {item['id']}, freed")).to_be_visible()
     expect(row_of(page, before[21]).get_by_role("link", name=before[21], exact=True)).to_be_focused()
     assert page.locator("tbody tr").nth(20).get_attribute("id") == f"row-{item['id']}"

@@ -37,7 +37,7 @@ def test_a_box_fills_the_tray_and_empties_it(page: Page) -> None:
     expect(selection_bar(page)).to_have_count(0)
     boxes(page).nth(0).click()
     expect(selection_bar(page)).to_contain_text("1 selected")
-    expect(page.locator("#said")).to_contain_text("1 selected")
+    expect(page.locator("#announcement")).to_contain_text("1 selected")
     boxes(page).nth(0).click()
     expect(selection_bar(page)).to_have_count(0)
 

@@ -58,7 +58,7 @@ def test_answers_arrive_a_few_at_a_time(desk: Desk, sandbox: Sandbox, five: None
     progress(page, "In none of your 5 connections")
     expect(rows).to_have_count(5)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
-    expect(page.locator("#said")).to_have_text("In none of your 5 connections.")
+    expect(page.locator("#announcement")).to_have_text("In none of your 5 connections.")
     assert len(sandbox.calls("get")) == 5
 
 

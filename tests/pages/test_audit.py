@@ -141,7 +141,7 @@ def test_bad_input(viewer: Browser, small: Connection, query: str, htmx: bool) -
     event(of=small)
     answer = (viewer.fragment if htmx else viewer.get)(f"{HERE}?{query}&actor=Omar+Haddad")
     assert answer.status_code == 422
-    assert f'id="why-{query.partition("=")[0]}"' in text(answer)
+    assert f'id="error-{query.partition("=")[0]}"' in text(answer)
     assert "Omar Haddad" in text(answer)
     assert listed(answer) == []
 

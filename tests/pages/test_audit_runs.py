@@ -184,7 +184,7 @@ def test_another_removal_of_a_waiting_item_is_told_of_the_run(
 def test_bad_input(viewer: Browser, run: Job, number: str) -> None:
     answer = viewer.get(f"{HERE}?job={number}")
     assert answer.status_code == 422
-    assert 'id="why-job"' in text(answer)
+    assert 'id="error-job"' in text(answer)
     assert rows_of(answer) == []
 
 

@@ -68,7 +68,7 @@ def test_bad_input(admin: Browser, sandbox: Sandbox, typed: str, htmx: bool) -> 
     given = {**TYPED, "typed": typed}
     answer = admin.fragment(HERE, given, method="post") if htmx else admin.post(HERE, given)
     assert answer.status_code == 422
-    assert 'id="why-typed"' in text(answer)
+    assert 'id="error-typed"' in text(answer)
     for kept in (typed, "ZD-3", "contract ended"):
         assert kept in text(answer)
     assert deletes(sandbox) == []

@@ -50,11 +50,11 @@ def test_fragment(viewer: Browser, small: Connection) -> None:
     answer = viewer.fragment(HERE, {"act": "begin"}, method="post")
     assert text(answer).lstrip().startswith('<section id="scan"')
     assert 'hx-trigger="every 2s"' in text(answer)
-    assert '<p id="said" hx-swap-oob="innerHTML">' in text(answer)  # that it has begun is said
+    assert '<p id="announcement" hx-swap-oob="innerHTML">' in text(answer)  # that it has begun is said
     job = Job.objects.get()
     watching = text(viewer.fragment(f"{HERE}?at=overview&watched={job.pk}"))
     assert "so far" in watching
-    assert 'id="said"' not in watching  # and not again every two seconds
+    assert 'id="announcement"' not in watching  # and not again every two seconds
     after(job)
     over = text(viewer.fragment(f"{HERE}?at=overview&watched={job.pk}"))
     assert 'hx-get="/c/small/overview/" hx-trigger="load" hx-sync="#scan:abort" hx-target="#overview"' in over

@@ -68,7 +68,7 @@ def test_works(viewer: Browser, small: Connection) -> None:
     words = words_in(text(answer))
     assert "<title>Deleting 60 items of Studio A" in text(answer)
     assert '<progress max="60" value="34"' in text(answer)
-    assert 'data-said="50 % done"' in text(answer)
+    assert 'data-announcement="50 % done"' in text(answer)
     assert 'hx-trigger="every 2s"' in text(answer)
     assert "Deleting now: sent-0 ." in words
     assert "items a second" in words

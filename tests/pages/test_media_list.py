@@ -109,7 +109,7 @@ def test_bad_input(viewer: Browser, sandbox: Sandbox, query: str, htmx: bool) ->
     answer = (viewer.fragment if htmx else viewer.get)(f"{HERE}?{query}&contentType=image%2Fpng")
     name = query.partition("=")[0]
     assert answer.status_code == 422
-    assert f'id="why-{name}"' in text(answer)
+    assert f'id="error-{name}"' in text(answer)
     assert "image/png" in text(answer)
     assert operations(sandbox) == []
 

@@ -66,7 +66,7 @@ def test_bad_input(admin: Browser, record: Removal, note: str, htmx: bool) -> No
         else admin.post(close_of(record), given)
     )
     assert answer.status_code == 422
-    assert 'id="why-note"' in text(answer)
+    assert 'id="error-note"' in text(answer)
     assert note.strip() in text(answer)
     assert not Event.objects.exists()
 

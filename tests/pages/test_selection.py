@@ -202,7 +202,7 @@ def test_bad_input(operator: Browser, small: Connection, ids: list[str]) -> None
     select(small, ids[0])
     answer = press(operator, operator.get(HERE), ticket="x" * 101)
     assert answer.status_code == 422
-    assert 'id="why-ticket"' in text(answer)
+    assert 'id="error-ticket"' in text(answer)
     assert "asked for" in text(answer)
 
 

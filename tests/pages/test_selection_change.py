@@ -34,7 +34,7 @@ def test_works(operator: Browser, small: Connection, sandbox: Sandbox) -> None:
     assert text(answer).lstrip().startswith('<div id="selection" class="selection"')
     for words in ("2 selected", "4 variants", "2.0 kB", 'href="/c/small/tray/"'):
         assert words in text(answer)
-    assert 'data-said="2 selected, 4 variants"' in text(answer)
+    assert 'data-announcement="2 selected, 4 variants"' in text(answer)
     assert selection.list_ids(OMAR, small) == ["11", "12"]
     answer = tell(operator, item=["13 1 1"], out=["11", "99"])
     assert selection.list_ids(OMAR, small) == ["12", "13"]

@@ -60,7 +60,7 @@ class AuditFilterForm(FilterForm):
         self.fields["from"] = MomentField()
         self.fields["to"] = MomentField(day_ends=True)
 
-    def query(self) -> AuditQuery:
+    def to_query(self) -> AuditQuery:
         """Return the query of a valid form."""
         values: Mapping[str, Any] = self.cleaned_data
         asked: dict[str, Any] = {ours: values[theirs] or None for ours, theirs in PARAMETERS.items()}

@@ -35,7 +35,7 @@ class MediaExportForm(MediaFilterForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if self.ignored:  # a misspelt filter would widen what is taken away
-            names = ", ".join(f"“{name}”" for name in self.ignored)
+        if self.unknown_names:  # a misspelt filter would widen what is taken away
+            names = ", ".join(f"“{name}”" for name in self.unknown_names)
             self.add_error(None, f"Not a filter: {names}.")
         return cleaned

@@ -64,10 +64,10 @@ class SecondsField(forms.FloatField):
 class OneOfField(forms.ChoiceField):
     """A word of the API's own, or nothing."""
 
-    def __init__(self, words: tuple[str, ...], **kwargs: Any) -> None:
-        message = f"“%(value)s” is none of: {', '.join(words)}."
+    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
+        message = f"“%(value)s” is none of: {', '.join(choices)}."
         super().__init__(
-            choices=[("", ""), *((word, word) for word in words)],
+            choices=[("", ""), *((choice, choice) for choice in choices)],
             required=False,
             error_messages={"invalid_choice": message},
             **kwargs,
@@ -127,13 +127,13 @@ class LimitField(forms.IntegerField):
     """The number of rows that a page shows, up to `most`."""
 
     def __init__(self, most: int) -> None:
-        words = f"Give a whole number from 1 to {most}."
+        message = f"Give a whole number from 1 to {most}."
         super().__init__(
             label="Per page",
             required=False,
             min_value=1,
             max_value=most,
-            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), words),
+            error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), message),
         )
 
 

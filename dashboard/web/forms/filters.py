@@ -18,7 +18,7 @@ class FilterForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         for name in self.fields:
-            if len(set(self._given(name))) > 1:
+            if len(set(self._get_values(name))) > 1:
                 self.add_error(name, "This stands in the link twice, with different values.")
         for low, high in self.RANGES:
             start, end = cleaned.get(low), cleaned.get(high)
@@ -26,10 +26,10 @@ class FilterForm(forms.Form):
                 self.add_error(high, "The end lies before the start.")
         return cleaned
 
-    def _given(self, name: str) -> list[str]:
+    def _get_values(self, name: str) -> list[str]:
         return self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data.get(name, "")]
 
-    def shown(self, name: str) -> str:
+    def get_text(self, name: str) -> str:
         """Return the text of the field: the value as it was understood, or else the text just as it was
         given."""
         value = getattr(self, "cleaned_data", {}).get(name)
@@ -41,7 +41,7 @@ class FilterForm(forms.Form):
         return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
     @property
-    def ignored(self) -> list[str]:
+    def unknown_names(self) -> list[str]:
         """Return names in the link that are no filter: shown, because a misspelt one would widen the list."""
         return [name for name in self.data if name not in self.fields and name not in self.OWN]
 

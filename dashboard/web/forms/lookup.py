@@ -35,14 +35,14 @@ class PastedForm(forms.Form):
     file = forms.FileField(label="File", required=False, allow_empty_file=True)
 
     @property
-    def given(self) -> str:
+    def raw_text(self) -> str:
         """Return the text of the box, as it was sent or as a link filled it in."""
         return str((self.data if self.is_bound else self.initial).get("ids") or "")
 
     @cached_property
     def text(self) -> str:
         """Return the pasted text, or else that of the file. Raises ValueError with a sentence."""
-        typed, file = self.given, self.files.get("file")
+        typed, file = self.raw_text, self.files.get("file")
         if file is None:
             return typed
         if typed.strip():
@@ -79,14 +79,14 @@ class PastedForm(forms.Form):
             return False
 
     @property
-    def typed(self) -> str:
+    def visible_text(self) -> str:
         """Return the text of the box, be it that of the file, but for what must not be shown anywhere."""
         try:
             text = self.text
         except ValueError:
-            text = self.given
-        shown: str = mask_ids(text)
-        return shown
+            text = self.raw_text
+        visible: str = mask_ids(text)
+        return visible
 
 
 class LookupForm(PastedForm):
@@ -121,8 +121,8 @@ class LookupForm(PastedForm):
     @property
     def ticked(self) -> set[str]:
         """Return the slugs whose boxes are ticked."""
-        given = self.data.getlist("connection") if isinstance(self.data, MultiValueDict) else []
-        return set(given if self.is_bound else self.initial["connection"])
+        ticked = self.data.getlist("connection") if isinstance(self.data, MultiValueDict) else []
+        return set(ticked if self.is_bound else self.initial["connection"])
 
     @property
     def chosen(self) -> list[Connection]:
@@ -163,6 +163,6 @@ class LookupForm(PastedForm):
         if not self.is_bound or not self.errors.get("ids"):
             return []
         try:
-            return [(one.text, one.why) for one in self.pasted.malformed[:MAX_REASONS_NAMED]]
+            return [(one.text, one.reason) for one in self.pasted.malformed[:MAX_REASONS_NAMED]]
         except ValueError:
             return []

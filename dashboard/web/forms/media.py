@@ -38,7 +38,7 @@ class MediaFilterForm(FilterForm):
         label="Place in the list", required=False, max_length=MAX_CURSOR_LENGTH, strip=False
     )
 
-    def query(self) -> MediaQuery:
+    def to_query(self) -> MediaQuery:
         """Return the query of a valid form."""
         values: Mapping[str, Any] = self.cleaned_data
         asked = {ours: values[theirs] for ours, theirs in API_PARAMETERS.items()}

@@ -46,9 +46,9 @@ class ViewForm(forms.Form):
 
     def save(self, connection: Connection, query: MediaQuery) -> SavedView | None:
         """Save these filters; return None with a reason if the person has a view of this name."""
-        said = self.cleaned_data
-        where = None if said["for_any"] else connection
-        view = saved_views.save(self.person, said["name"], query, where, is_shared=said["is_shared"])
+        values = self.cleaned_data
+        where = None if values["for_any"] else connection
+        view = saved_views.save(self.person, values["name"], query, where, is_shared=values["is_shared"])
         if view is None:
             self.add_error("name", "You have a view of this name already. Choose another name.")
         return view

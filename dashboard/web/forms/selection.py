@@ -45,11 +45,11 @@ class SelectionChangeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        given = self.data if isinstance(self.data, QueryDict) else QueryDict()
-        entries = [_parse_entry(text) for text in given.getlist("item")]
+        data = self.data if isinstance(self.data, QueryDict) else QueryDict()
+        entries = [_parse_entry(text) for text in data.getlist("item")]
         ticked = {media_id for media_id, _, _ in entries}
-        before = [media_id for text in given.getlist("was") for media_id in text.split()]
-        out = [check_id(text) for text in [*given.getlist("out"), *before] if text not in ticked]
+        before = [media_id for text in data.getlist("was") for media_id in text.split()]
+        out = [check_id(text) for text in [*data.getlist("out"), *before] if text not in ticked]
         if max(len(entries), len(out)) > MAX_ITEMS:
             raise ValidationError("These are too many at once.")
         return {**cleaned, "items": entries, "out": out}
@@ -108,11 +108,11 @@ class ReviewForm(RemovalForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         try:
-            told = signing.loads(cleaned.get("seen", ""), salt=self.salt, max_age=REVIEW_LIFETIME_SECONDS)
+            payload = signing.loads(cleaned.get("seen", ""), salt=self.salt, max_age=REVIEW_LIFETIME_SECONDS)
         except signing.BadSignature:
             self.add_error("seen", NOT_SHOWN)
             return cleaned
-        seen = ReviewedItems(**told)
+        seen = ReviewedItems(**payload)
         if seen.mark != fingerprint_ids(self.ids):
             self.is_stale = True
             self.add_error("seen", CHANGED)
@@ -123,8 +123,8 @@ class ReviewForm(RemovalForm):
         elif len(leaves) > MIN_ITEMS_TO_TYPE and remove_thousands_separators(cleaned.get("typed", "")) != str(
             len(leaves)
         ):
-            words = f"This is not the number of items, {len(leaves):,}. Nothing was deleted."
-            self.add_error("typed", words)
+            message = f"This is not the number of items, {len(leaves):,}. Nothing was deleted."
+            self.add_error("typed", message)
         return {**cleaned, "leaves": leaves, "gone": list(seen.gone)}
 
     @property

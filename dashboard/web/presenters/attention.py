@@ -15,7 +15,7 @@ class RemovalAttention:
     def __init__(self, removal: Removal) -> None:
         self.removal = removal
         self.age = format_time_since(removal.sent_at)
-        self.mark = get_badge(removal.state)
+        self.badge = get_badge(removal.state)
 
 
 class JobAttention:
@@ -29,7 +29,7 @@ class JobAttention:
         self.href = job.get_absolute_url()
         self.since = job.moved_at or job.created_at
         self.age = format_time_since(self.since)
-        self.mark = get_job_badge(job)
+        self.badge = get_job_badge(job)
 
 
 def list_removals_needing_attention(history: AuditReader, query: AuditQuery) -> list[Removal]:

@@ -82,11 +82,11 @@ class EventRow:
         self.deed = describe_beginning(event) if event.code == BULK_BEGINS else describe_deed(event.code)
         self.run = run
         self.outcome = run.word if run else OUTCOMES.get(event.outcome, event.outcome)
-        self.mark: Badge = run.mark if run else get_badge(event.outcome)
+        self.badge: Badge = run.badge if run else get_badge(event.outcome)
         self.connection_label = self.facts["connection_label"]
         self.colour = connection.colour if connection else "slate"
         self.actor = event.actor_name or event.actor_email
-        self.why = self.facts["reason"] if event.verb == "access" else ""
+        self.reason = self.facts["reason"] if event.verb == "access" else ""
         self.actor_href = build_filter_href(actor=event.actor_email or event.actor_name)
         self.ticket_href = build_filter_href(ticket=event.ticket)
         freed = self.facts["result"].get("freed_bytes")
@@ -105,14 +105,14 @@ class AuditPage:
         self.newest_href = build_audit_href(query.replace())
         self.clear_href = build_audit_href(AuditQuery(limit=query.limit))
         self.is_first = query.before is None
-        given = [name for name in FILTERING if getattr(query, name) is not None]
+        applied = [name for name in FILTERING if getattr(query, name) is not None]
         self.chips = [
             Chip(
                 name,
                 describe_audit_filter(name, query, history),
                 build_audit_href(query.replace(**{name: None})),
             )
-            for name in given
+            for name in applied
         ]
         looks = list_removals_needing_attention(history, query) if self.is_first else []
         self.looks = [RemovalAttention(one) for one in looks[:MAX_ATTENTION_ITEMS]]
@@ -120,7 +120,7 @@ class AuditPage:
         self.resting = [JobAttention(one) for one in resting[:MAX_ATTENTION_ITEMS]]
         self.more_looks = max(len(looks), len(resting)) > MAX_ATTENTION_ITEMS
         # Nobody counts a record that only grows.
-        self.shown = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
+        self.summary = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
         self.narrowest = find_narrowest(self.chips, _NARROWEST_FIRST)
 
     def export_href(self, kind: str) -> str:

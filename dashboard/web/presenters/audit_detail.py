@@ -44,7 +44,8 @@ class RemovalDetail:
     def __init__(
         self, history: AuditReader, record: Removal, person: Person | None, within: Iterable[Connection]
     ) -> None:
-        self.record, self.words, self.mark = record, write_outcome_message(record), get_badge(record.state)
+        self.record = record
+        self.message, self.badge = write_outcome_message(record), get_badge(record.state)
         self.steps = build_rows(history, list_steps(record))
         self.job_href = build_job_href(record.job_id) if record.job_id else ""
         waits = bool(record.job and record.job.is_open and record.state in _UNSENT)

@@ -18,7 +18,7 @@ PARTLY_DONE_BADGE: Final = Badge("expired", "alert")
 
 
 class BulkSummaryLine:
-    """A bulk removal in words, as it stands now: `word` is its state, `told` the outcomes of its items."""
+    """A bulk removal in words, as it stands now: `word` is its state, `outcomes` those of its items."""
 
     def __init__(self, summary: BulkSummary) -> None:
         counts, self.job = summary.counts, summary.job
@@ -27,7 +27,7 @@ class BulkSummaryLine:
             self.word += f", {counts.done:,} of {counts.total:,}"
         elif summary.is_done_in_part:
             self.word += f", but for {counts.failed + counts.unknown:,}"
-        self.mark = PARTLY_DONE_BADGE if summary.is_done_in_part else get_job_badge(self.job)
+        self.badge = PARTLY_DONE_BADGE if summary.is_done_in_part else get_job_badge(self.job)
         named = {
             "deleted": counts.deleted,
             "already gone": counts.already_gone,
@@ -35,7 +35,7 @@ class BulkSummaryLine:
             "unknown": counts.unknown,
             "cancelled": counts.cancelled,
         }
-        self.told = ", ".join(f"{count:,} {word}" for word, count in named.items() if count)
+        self.outcomes = ", ".join(f"{count:,} {word}" for word, count in named.items() if count)
         self.freed = format_size(summary.freed_bytes) if summary.freed_bytes else ""
 
 

@@ -63,7 +63,7 @@ class JobPage:
         return Progress(self.job)
 
     @property
-    def why_again(self) -> str:
+    def reload_reason(self) -> str:
         """Return the reason to read the page again while one watches, or "" once nothing more will come."""
         return "Not over yet" if self.job.is_open else ""
 
@@ -79,7 +79,7 @@ class OutcomeCount(NamedTuple):
     name: str
     word: str
     number: int
-    mark: Badge
+    badge: Badge
     href: str
 
 
@@ -88,7 +88,7 @@ class ItemOutcome:
     """An item of a bulk removal."""
 
     removal: Removal
-    mark: Badge
+    badge: Badge
     item_href: str
 
 
@@ -114,8 +114,8 @@ class RemovalJob(JobPage):
         self.previous_href = self._href(outcome, page - 1) if page > 1 else ""
         self.next_href = self._href(outcome, page + 1) if page < self.pages else ""
         self.tallies = [
-            OutcomeCount(name, word, getattr(self.counts, name), mark, self._href(name))
-            for name, (word, mark) in COUNT_BADGES.items()
+            OutcomeCount(name, word, getattr(self.counts, name), badge, self._href(name))
+            for name, (word, badge) in COUNT_BADGES.items()
         ]
         again = not job.is_open and person is not None and person.may(Role.OPERATOR) and self.connection
         self.retries = job.removals.filter(state__in=RETRYABLE_STATES).count() if again else 0
@@ -133,11 +133,11 @@ class RemovalJob(JobPage):
         return Progress(job, done=done, total=self.counts.total, lately=lately)
 
     @property
-    def why_again(self) -> str:
+    def reload_reason(self) -> str:
         """Return the reason to read the page again, also after a stop: what was sent by then still comes
         to its end."""
         out = 0 if self.job.is_open else self.job.removals.filter(state__in=Removal.OPEN).count()
-        return f"Waiting for the outcome of {format_count(out, 'item')}" if out else super().why_again
+        return f"Waiting for the outcome of {format_count(out, 'item')}" if out else super().reload_reason
 
     @property
     def title(self) -> str:
@@ -177,10 +177,12 @@ class RemovalJob(JobPage):
     def receipt(self, link: str) -> str:
         """Return the text that a ticket may be told of it."""
         job = self.job
-        said = [f"{one.word}: {one.number:,}" for one in self.tallies if one.number or one.name == "deleted"]
+        counts = [
+            f"{one.word}: {one.number:,}" for one in self.tallies if one.number or one.name == "deleted"
+        ]
         lines = [
             f"{self.title} (··{job.connection.tail})",
-            *said,
+            *counts,
             f"Freed: {format_size(self.freed_bytes)}",
             f"By: {job.person}, {format_utc(job.created_at)}, in {self.progress.took}",
             f"Ticket: {job.ticket or 'none'}",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
+from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.models import Connection, Lookup, Removal
 from dashboard.removals import actions
 from dashboard.selection import Entry
@@ -48,17 +48,19 @@ LOOKUP_COLUMNS: Final = (
 class FoundRow:
     """An item in one of the connections, as it was when it was asked for."""
 
-    def __init__(self, media_id: str, connection: Connection, told: Mapping[str, Any], ticket: str) -> None:
+    def __init__(
+        self, media_id: str, connection: Connection, payload: Mapping[str, Any], ticket: str
+    ) -> None:
         self.id = media_id
         self.connection = connection
         self.href = add_ticket(reverse("media-item", args=[connection.slug, media_id]), ticket)
-        self.unreadable: str = told.get("unreadable", "")
-        self.odd: str = "; ".join(told.get("odd", ()))
-        self.held: dict[str, tuple[str, int | None]] = told.get("variants", {})
-        kind = told.get("type", "")
+        self.unreadable: str = payload.get("unreadable", "")
+        self.odd: str = "; ".join(payload.get("odd", ()))
+        self.held: dict[str, tuple[str, int | None]] = payload.get("variants", {})
+        kind = payload.get("type", "")
         self.type = kind if kind in TYPE_WORDS else "unknown"
         self.type_word = TYPE_WORDS.get(kind, kind) or ("" if self.unreadable else "Type not known")
-        self.seconds: float | None = told.get("duration")
+        self.seconds: float | None = payload.get("duration")
         self.length = format_length(self.seconds)
         known = [size for _, size in self.held.values() if size is not None]
         self.size_bytes: int | None = sum(known) if known else None
@@ -82,12 +84,12 @@ class MissingRow:
     """An id that none of the connections has cached, and the removals of it from here."""
 
     id: str
-    stones: list[Removal]
+    tombstones: list[Removal]
 
     @property
     def hint(self) -> str:
         """Return why the ID may not be whole, or "" if nothing says so, or if it was removed from here."""
-        return MAY_BE_ROUNDED if not self.stones and is_perhaps_rounded(self.id) else ""
+        return ROUNDED_ID_HINT if not self.tombstones and is_perhaps_rounded(self.id) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class LookupFailure:
     """Ids that one connection did not answer for, all for the same reason."""
 
     connection: Connection
-    why: str
+    reason: str
     ids: list[str]
 
 
@@ -119,8 +121,8 @@ class LookupResult:
                 self.left.append(media_id)
             if not rows:
                 (self.failed if is_left else absent).append(media_id)
-        stones = [actions.find_tombstones(one, absent) for one in self.connections] if absent else []
-        self.missing = [MissingRow(m, [each[m] for each in stones if m in each]) for m in absent]
+        tombstones = [actions.find_tombstones(one, absent) for one in self.connections] if absent else []
+        self.missing = [MissingRow(m, [each[m] for each in tombstones if m in each]) for m in absent]
         self.found_ids = len({row.id for row in self.found})
         self.repeats: int = sum(lookup.repeated.values())
         self.malformed: list[tuple[str, str, int]] = [tuple(one) for one in lookup.malformed]
@@ -133,8 +135,8 @@ class LookupResult:
 
     def _rows(self, media_id: str) -> Iterator[FoundRow]:
         for connection in self.connections:
-            if told := self.answers[connection.pk].get(media_id):
-                yield FoundRow(media_id, connection, told, self.lookup.ticket)
+            if payload := self.answers[connection.pk].get(media_id):
+                yield FoundRow(media_id, connection, payload, self.lookup.ticket)
 
     @property
     def failures(self) -> list[LookupFailure]:
@@ -144,15 +146,15 @@ class LookupResult:
             trouble = self.lookup.trouble.get(str(connection.pk), {})
             for media_id in self.left:
                 if media_id not in self.answers[connection.pk]:
-                    why = trouble.get(media_id, NEVER_ASKED)
-                    group = grouped.setdefault((connection.pk, why), LookupFailure(connection, why, []))
+                    reason = trouble.get(media_id, NEVER_ASKED)
+                    group = grouped.setdefault((connection.pk, reason), LookupFailure(connection, reason, []))
                     group.ids.append(media_id)
         return list(grouped.values())
 
     @property
     def key_refused(self) -> bool:
         """Return whether the service refused our key for any of it."""
-        return any(one.why.startswith(KeyRefused.title) for one in self.failures)
+        return any(one.reason.startswith(KeyRefused.title) for one in self.failures)
 
     @property
     def to_select(self) -> list[tuple[Connection, list[Entry]]]:
@@ -174,7 +176,7 @@ class LookupResult:
         lookup = self.lookup
         as_of = format_iso(lookup.asked_at) if lookup.asked_at else ""
         found = {(row.id, row.connection.pk): row for row in self.found}
-        stones = {(stone.media_id, stone.connection_id): stone for m in self.missing for stone in m.stones}
+        removals = {(one.media_id, one.connection_id): one for m in self.missing for one in m.tombstones}
         hints = {row.id: row.hint for row in self.missing}
         for media_id in lookup.ids:
             times = str(lookup.repeated.get(media_id, 0) + 1)
@@ -183,13 +185,13 @@ class LookupResult:
                 if row := found.get((media_id, one.pk)):
                     yield [*start, *_write_found_cells(row), as_of]
                 elif media_id in self.answers[one.pk]:
-                    removed = _write_tombstone_cells(stones.get((media_id, one.pk)))
+                    removed = _write_tombstone_cells(removals.get((media_id, one.pk)))
                     yield [*start, "not cached", hints.get(media_id, ""), *[""] * 5, *removed, as_of]
                 else:
-                    why = lookup.trouble.get(str(one.pk), {}).get(media_id, NEVER_ASKED)
-                    yield [*start, "failed", why, *[""] * 8, as_of]
-        for text, why, count in self.malformed:
-            yield [text, str(count), "", "malformed", why, *[""] * 9]
+                    reason = lookup.trouble.get(str(one.pk), {}).get(media_id, NEVER_ASKED)
+                    yield [*start, "failed", reason, *[""] * 8, as_of]
+        for text, reason, count in self.malformed:
+            yield [text, str(count), "", "malformed", reason, *[""] * 9]
 
 
 def _write_found_cells(row: FoundRow) -> list[str]:
@@ -202,5 +204,5 @@ def _write_found_cells(row: FoundRow) -> list[str]:
     return ["found", odd, row.type_word, length, str(len(row.held)), size, states, *[""] * 3]
 
 
-def _write_tombstone_cells(stone: Removal | None) -> list[str]:
-    return [format_iso(stone.sent_at), stone.person, stone.ticket] if stone else [""] * 3
+def _write_tombstone_cells(removal: Removal | None) -> list[str]:
+    return [format_iso(removal.sent_at), removal.person, removal.ticket] if removal else [""] * 3

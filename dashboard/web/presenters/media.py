@@ -57,7 +57,7 @@ def get_slot(label: str, status: str, matched: bool) -> Slot:
 
 
 class Row(Struct, frozen=True, gc=False):
-    """An item of the list. `thumb` is a link good for `<img>`, or empty; `why_no_thumb` says why not."""
+    """An item of the list. `thumb` is a link good for `<img>`, or empty; `no_thumb_reason` says why not."""
 
     id: str
     href: str
@@ -73,7 +73,7 @@ class Row(Struct, frozen=True, gc=False):
     last_seen_iso: str
     moving: bool
     thumb: str
-    why_no_thumb: str
+    no_thumb_reason: str
     variants: int
     size_bytes: int
     odd: str = ""
@@ -101,7 +101,7 @@ class RowBuilder:
         self.hosts: Collection[str] = frozenset(settings.VAULTPLUS_MEDIA_HOSTS)
         self.statuses = statuses or ([query.status] if query and query.status else ())
         self.content_type = query.content_type if query else None
-        self.marks = bool(self.statuses) or self.content_type is not None
+        self.highlights = bool(self.statuses) or self.content_type is not None
 
     def build_rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
         """Return a row an item. An id listed twice is said to be: two elements of one name would mislead."""
@@ -125,7 +125,7 @@ class RowBuilder:
         last = max(variants, key=_accessed, default=None)
         used = last.last_accessed_at if last else None
         known = [v.size_bytes for v in variants if v.size is not None]
-        thumb, why = self.find_thumb(item)
+        thumb, reason = self.find_thumb(item)
         href = f"{self.base}{item.id}/"
         return Row(
             id=item.id,
@@ -142,7 +142,7 @@ class RowBuilder:
             last_seen_iso=format_iso(used) if used else "",
             moving=item.is_moving,
             thumb=thumb,
-            why_no_thumb=why,
+            no_thumb_reason=reason,
             variants=len(item.media),
             size_bytes=sum(known),
             odd="; ".join(list_oddities(item)),
@@ -150,8 +150,8 @@ class RowBuilder:
 
     def build_broken_row(self, item: UnreadableItem) -> BrokenRow:
         """Return the row of an item that cannot be read."""
-        why = f"cannot be shown, for the service sent it in a shape we do not know. {item.reason}"
-        return BrokenRow(item.id, why, f"{self.base}{item.id}/" if item.id else "")
+        reason = f"cannot be shown, for the service sent it in a shape we do not know. {item.reason}"
+        return BrokenRow(item.id, reason, f"{self.base}{item.id}/" if item.id else "")
 
     def build_strip(self, item: MediaItem) -> tuple[Slot, ...]:
         """Return the fixed slots in their order, then whatever other labels the item has."""
@@ -168,7 +168,7 @@ class RowBuilder:
         return get_slot(
             label,
             variant.status,
-            self.marks
+            self.highlights
             and (not self.statuses or variant.status in self.statuses)
             and self.content_type in (None, variant.content_type),
         )
@@ -206,6 +206,6 @@ class RowBuilder:
 def build_live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
     """Return the address where the rows of these items are read again, with what marks their matching
     variants."""
-    marks = MediaQuery(status=query.status, content_type=query.content_type).to_url()
+    matching = MediaQuery(status=query.status, content_type=query.content_type).to_url()
     asked = urlencode([("id", media_id) for media_id in ids])
-    return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, marks)))}"
+    return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, matching)))}"

@@ -21,11 +21,11 @@ class VariantCard:
         self.slot = builder.build_slot(label, variant)
         kind = variant.content_type.partition("/")[0]
         self.kind = kind if kind in TYPE_WORDS else "file"
-        _, self.why_no_picture = builder.find_picture(variant)
+        _, self.no_picture_reason = builder.find_picture(variant)
         self.is_past = builder.is_past(variant)
         has_ended = variant.status == "removed" or (self.is_past and not variant.is_stored)
         self.link = "" if has_ended else filter_media_link(variant.url, builder.hosts) or ""
-        self.may_ask = bool(self.link and self.why_no_picture)  # a living link that is not loaded unasked
+        self.may_ask = bool(self.link and self.no_picture_reason)  # a living link that is not loaded unasked
 
 
 def build_variant_cards(builder: RowBuilder, item: MediaItem) -> list[VariantCard]:

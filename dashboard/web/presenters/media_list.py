@@ -78,8 +78,8 @@ class ListPage:
         ]
         self.moving = [row.id for row in self.rows if isinstance(row, Row) and row.moving]
         # The API gives no total, so none is claimed.
-        self.shown = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
-        self.next_words = f"Next {query.limit}"
+        self.summary = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
+        self.next_label = f"Next {query.limit}"
         self.narrowest = find_narrowest(self.chips, NARROWEST_FIRST)
         self.live_href = build_live_href(connection, self.moving, query)
 

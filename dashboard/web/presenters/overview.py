@@ -53,10 +53,10 @@ def format_percent(share: float) -> str:
 
 
 class ChartPart(NamedTuple):
-    """A row or column of a picture. The shares are of 1; `mark` is a css class and a glyph's name."""
+    """A row or column of a picture. The shares are of 1; `glyph` is a css class, too."""
 
     name: str
-    mark: str
+    glyph: str
     number: int
     size_bytes: int
     of_number: float
@@ -69,7 +69,7 @@ class NamedItem(NamedTuple):
 
     id: str
     href: str
-    mark: str
+    glyph: str
     type_word: str
     size_bytes: int
     last: str
@@ -80,7 +80,7 @@ class ScanStatus:
     """The scan of a connection as a page watches it: the one that is not over, or how the last one ended.
 
     `watched` is the one that the page knew to be running: once that is over, the page has to be told. Where
-    `tells`, what is new to the page is said aloud as well.
+    `tells`, what is new to the page is announced as well.
     """
 
     def __init__(
@@ -97,10 +97,10 @@ class ScanStatus:
         self.job = newest if newest and newest.is_open else None
         self.failed = newest if newest and newest.state in (JobState.FAILED, JobState.STOPPED) else None
         self.is_over = watched is not None and self.job is None
-        self.said = ""
+        self.announcement = ""
         """What a screen reader is told of it: how it ended, and that another has begun."""
         if tells and newest and (self.is_over or (self.job and self.job.pk != watched)):
-            self.said = f"Scan: {Progress(newest).said}"
+            self.announcement = f"Scan: {Progress(newest).announcement}"
 
     @cached_property
     def found(self) -> scan.ScanResult | None:
@@ -158,7 +158,7 @@ class Overview:
         order = [*STATUS_WORDS, "unknown"]
         whole = (self.statistics.variants, self.statistics.size_bytes)
         parts = _build_parts(self.statistics.states, whole, STATUS_WORDS, "unknown", "no state")
-        return sorted(parts, key=lambda part: (order.index(part.mark), -part.number))
+        return sorted(parts, key=lambda part: (order.index(part.glyph), -part.number))
 
     @property
     def types(self) -> list[ChartPart]:
@@ -185,7 +185,7 @@ class Overview:
             ("Later", "plain", statistics.later),
         )
         whole = sum(count for _, _, count in rows)
-        return [ChartPart(name, mark, count, 0, _divide(count, whole), 0) for name, mark, count in rows]
+        return [ChartPart(name, glyph, count, 0, _divide(count, whole), 0) for name, glyph, count in rows]
 
     @property
     def ages(self) -> list[ChartPart]:
@@ -228,14 +228,14 @@ class Overview:
 
 
 def _build_parts(
-    names: SumsByName, whole: tuple[int, int], words: Mapping[str, str], unknown: str, nameless: str
+    names: SumsByName, whole: tuple[int, int], labels: Mapping[str, str], unknown: str, nameless: str
 ) -> list[ChartPart]:
-    """Return a row a name; one that is among the `words` is its own mark."""
+    """Return a row a name; one that is among the `labels` is its own glyph."""
     rows = [*names.rows.items(), *([("others", names.others)] if names.others[0] else [])]
     return [
         ChartPart(
-            words.get(name) or name or nameless,
-            name if name in words else unknown,
+            labels.get(name) or name or nameless,
+            name if name in labels else unknown,
             number,
             size,
             _divide(number, whole[0]),
@@ -247,12 +247,12 @@ def _build_parts(
 
 def _build_columns(rows: list[CountAndBytes], short: str, name: str) -> list[ChartPart]:
     """Return a column an age, and one for what has no such time, if there is any."""
-    words = [*AGE_NAMES, (short, name)]
-    assert len(rows) == len(words) == len(AGE_LIMITS_MS) + 2  # noqa: S101 - a name an age
+    labels = [*AGE_NAMES, (short, name)]
+    assert len(rows) == len(labels) == len(AGE_LIMITS_MS) + 2  # noqa: S101 - a name an age
     items, size = sum(row[0] for row in rows), sum(row[1] for row in rows)
     return [
         ChartPart(word, "plain", row[0], row[1], _divide(row[0], items), _divide(row[1], size), below)
-        for place, (row, (below, word)) in enumerate(zip(rows, words, strict=True))
+        for place, (row, (below, word)) in enumerate(zip(rows, labels, strict=True))
         if place != NEVER_INDEX or row[0]
     ]
 

@@ -47,7 +47,7 @@ class Progress:
         self.total = job.total if total is None else total
         self.noun = noun
         self.word = JobState(job.state).label
-        self.mark = get_job_badge(job)
+        self.badge = get_job_badge(job)
         self.is_moving = job.state in (JobState.WAITING, JobState.RUNNING)
         self.needs_worker = job.is_open and not lifecycle.worker_is_alive()
         self.text = format_count(self.done if self.total is None else self.total, noun)
@@ -67,7 +67,7 @@ class Progress:
                 self.left = f"about {format_span((self.total - self.done) / per_second)} left"
 
     @property
-    def said(self) -> str:
+    def announcement(self) -> str:
         """Return what a screen reader is told: at the start, at quarters, at the end, and where it stands
         still."""
         if self.job.state != JobState.RUNNING:

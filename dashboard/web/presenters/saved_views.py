@@ -79,9 +79,9 @@ def describe_view(view: SavedView) -> list[str]:
 
 def describe_query(query: MediaQuery) -> list[str]:
     """Return in words what the list is filtered and sorted by."""
-    said = [describe_filter(name, query) for name in list_filters(query)]
+    texts = [describe_filter(name, query) for name in list_filters(query)]
     if query.sort:
-        said.append(f"Sort: {SORT_WORDS[query.sort]}")
+        texts.append(f"Sort: {SORT_WORDS[query.sort]}")
     if query.limit != DEFAULT_ITEMS_PER_PAGE:
-        said.append(f"{query.limit} a page")
-    return said
+        texts.append(f"{query.limit} a page")
+    return texts

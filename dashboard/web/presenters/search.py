@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from dashboard.encryption import DecryptionError
-from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
+from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.lookups.search import Answer, CrossConnectionSearch
 from dashboard.models import Connection
 from dashboard.vault import MediaItem, VaultError
@@ -44,7 +44,7 @@ class SearchPage:
         self.again, self.is_over, self.only = search.again, search.is_over, search.only
         self.answers = [self._build_answer_line(answer) for answer in search.answers]
         is_rounded = not self.found and is_perhaps_rounded(link.media_id)
-        self.hint = MAY_BE_ROUNDED if is_rounded else ""
+        self.hint = ROUNDED_ID_HINT if is_rounded else ""
         state = {
             **link.asked,
             "asked": self.asked,

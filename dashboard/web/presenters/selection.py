@@ -41,38 +41,39 @@ class SelectionBar:
         person: Person,
         connection: Connection,
         connections: Iterable[Connection],
-        shown: Collection[str] = (),
+        ids: Collection[str] = (),
         ticket: str = "",
     ) -> None:
-        trays = selection.count_all_totals(person)
+        totals = selection.count_all_totals(person)
         self.connection = connection
         self.ticket = ticket
-        self.totals = trays.get(connection.pk, Totals())
+        self.totals = totals.get(connection.pk, Totals())
         self.chosen = (
-            selection.find_selected(person, connection, shown) if self.totals.items and shown else set[str]()
+            selection.find_selected(person, connection, ids) if self.totals.items and ids else set[str]()
         )
         self.href = build_review_href(connection, ticket)
         self.others = [
-            OtherSelection(one, trays[one.pk].items, build_review_href(one))
+            OtherSelection(one, totals[one.pk].items, build_review_href(one))
             for one in connections
-            if one.pk in trays and one.pk != connection.pk
+            if one.pk in totals and one.pk != connection.pk
         ]
-        self.words = "Nothing is selected"  # for a screen reader, once it has changed
+        self.announcement = "Nothing is selected"  # for a screen reader, once it has changed
         if self.totals.items:
-            self.words = f"{self.totals.items:,} selected, {format_count(self.totals.variants, 'variant')}"
+            variants = format_count(self.totals.variants, "variant")
+            self.announcement = f"{self.totals.items:,} selected, {variants}"
 
 
 def build_selection_bar(
     person: Person | None,
     connection: Connection,
     connections: Iterable[Connection],
-    shown: Collection[str] = (),
+    ids: Collection[str] = (),
     ticket: str = "",
 ) -> SelectionBar | None:
     """Return the bar for a person who may remove; None for all others, who select nothing."""
     if person is None or not person.may(Role.OPERATOR):
         return None
-    return SelectionBar(person, connection, connections, shown, ticket)
+    return SelectionBar(person, connection, connections, ids, ticket)
 
 
 def build_review_href(connection: Connection, ticket: str = "") -> str:
@@ -128,14 +129,14 @@ class Review:
         self.connection = connection
         self.bar = SelectionBar(person, connection, connections)
         self.ids = selection.list_ids(person, connection)
-        shown = self.ids[:MAX_ITEMS_REVIEWED]
-        found = service.read_items(connection, shown) if shown else {}
+        reviewed = self.ids[:MAX_ITEMS_REVIEWED]
+        found = service.read_items(connection, reviewed) if reviewed else {}
         selected = selection.list_items(person, connection).order_by().values("media_id")
         holders = Removal.objects.filter(connection=connection, state__in=Removal.LOCKED)
         holders = holders.filter(media_id__in=selected).select_related("job")
         held = {one.media_id: one for one in holders}
         rows = dict(zip(found, RowBuilder(connection).build_rows(found.values()), strict=True))
-        self.lines = [ReviewLine(media_id, rows.get(media_id), held.get(media_id)) for media_id in shown]
+        self.lines = [ReviewLine(media_id, rows.get(media_id), held.get(media_id)) for media_id in reviewed]
         gone = tuple(line.media_id for line in self.lines if line.row is None and line.held is None)
         self.seen = ReviewedItems(fingerprint_ids(self.ids), gone, tuple(held))
         self.left = self.seen.list_leaving(self.ids)

@@ -74,7 +74,7 @@ class StuckList:
     has_more: bool
 
     @property
-    def shown(self) -> str:
+    def summary(self) -> str:
         """Return `12 waiting, more available`."""
         return f"{self.found} {self.word.lower()}{', more available' if self.has_more else ''}"
 
@@ -109,9 +109,9 @@ class StuckPage:
         ]
 
     @property
-    def shown(self) -> str:
+    def summary(self) -> str:
         """Return the lists that hold anything, in words."""
-        return " · ".join(part.shown for part in self.parts if part.found)
+        return " · ".join(part.summary for part in self.parts if part.found)
 
 
 def find_first_seen_ms(item: MediaItem | UnreadableItem) -> float:

@@ -28,7 +28,7 @@ def audit(request: Request) -> HttpResponse:
     form = AuditFilterForm(request.GET, connections=history.connections.values())
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
         return show(request, "audit/list", form=form, page=None, status=422)
-    page = AuditPage(history, form.query())
+    page = AuditPage(history, form.to_query())
     return show(request, "audit/list", address=page.href, form=form, page=page)
 
 
@@ -46,11 +46,11 @@ def audit_export(request: Request) -> HttpResponseBase:
     """Send everything that fits the filters, as it is read; the export is recorded first."""
     history = AuditReader(request.person)
     form = AuditExportForm(request.GET, connections=history.connections.values())
-    if not form.is_valid() or form.ignored:
+    if not form.is_valid() or form.unknown_names:
         return show(request, "audit/list", form=form, page=None, status=422)
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
-        return redirect(AuditPage(history, form.query()).href)
-    kind, query = form.cleaned_data["format"], form.query().replace(steps=ALL_STEPS, limit=DEFAULT_LIMIT)
+        return redirect(AuditPage(history, form.to_query()).href)
+    kind, query = form.cleaned_data["format"], form.to_query().replace(steps=ALL_STEPS, limit=DEFAULT_LIMIT)
     with DownloadBody(request.person) as body:
         taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
         events = (event for event in history.iterate_events(query) if event.sequence < taken.sequence)

@@ -36,7 +36,7 @@ def media_export(request: Request, slug: str) -> HttpResponse:
     if not form.is_valid():
         return render_question(request, connection, form)
     given = form.cleaned_data
-    query = ExportPage(connection, form.query()).query
+    query = ExportPage(connection, form.to_query()).query
     job = export.begin(request.caller, connection, query, given["format"], given["token"])
     return go_to(request, job.get_absolute_url())
 
@@ -49,7 +49,7 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     form = MediaExportForm(request.GET)
     if not form.is_valid():
         return render_question(request, connection, form)
-    page, kind = ExportPage(connection, form.query()), form.cleaned_data["format"]
+    page, kind = ExportPage(connection, form.to_query()), form.cleaned_data["format"]
     # A link from elsewhere takes nothing away.
     if not is_from_here(request.headers.get("Sec-Fetch-Site")) or not can_mark_end(request):
         return redirect(page.href)
@@ -61,7 +61,7 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
 
 def render_question(request: Request, connection: Connection, form: MediaFilterForm) -> HttpResponse:
     """Return the question; or, if the filters or the way cannot be read, the reason: nothing is exported."""
-    page = ExportPage(connection, form.query()) if form.is_valid() else None
+    page = ExportPage(connection, form.to_query()) if form.is_valid() else None
     return show(
         request,
         "media/export",

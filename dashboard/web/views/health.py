@@ -26,12 +26,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     Without a worker pages work, so that is only said. A fact that could not be found out is null. Open to
     everybody: probes carry no assertion.
     """
-    said: dict[str, bool | None] = {"database": False, "migrations": None, "worker": None}
+    facts: dict[str, bool | None] = {"database": False, "migrations": None, "worker": None}
     with suppress(DatabaseError):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        said["migrations"] = schema.is_migrated()
-        if said["migrations"] is not False:
-            said["worker"] = lifecycle.worker_is_alive()
-        said["database"] = True
-    return JsonResponse(said, status=200 if said["database"] and said["migrations"] is not False else 503)
+        facts["migrations"] = schema.is_migrated()
+        if facts["migrations"] is not False:
+            facts["worker"] = lifecycle.worker_is_alive()
+        facts["database"] = True
+    return JsonResponse(facts, status=200 if facts["database"] and facts["migrations"] is not False else 503)

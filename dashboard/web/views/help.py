@@ -23,10 +23,10 @@ def styleguide(request: Request) -> HttpResponse:
     """Show every component in every state."""
     if not (settings.DEBUG or settings.IS_DEMO):
         raise Http404
-    words = {**STATUS_WORDS, "unknown": "quarantined", "absent": "Not there"}
-    strips = [(Slot("thumb", state, word), Slot("720", state, word, True)) for state, word in words.items()]
+    labels = {**STATUS_WORDS, "unknown": "quarantined", "absent": "Not there"}
+    strips = [(Slot("thumb", state, word), Slot("720", state, word, True)) for state, word in labels.items()]
     context = {
-        "words": words,
+        "labels": labels,
         "strips": strips,
         "colours": Colour.values,
         "progresses": [build_sample_progress(state) for state in JobState],
@@ -38,9 +38,9 @@ def build_sample_progress(state: JobState) -> Progress:
     """Return a job in this state, halfway if it has not come to its end; nothing of it is saved."""
     now = timezone.now()
     job = Job(state=state, started_at=now - timedelta(seconds=20), finished_at=now)
-    shown = Progress(job, done=60 if state == JobState.DONE else 31, total=60)
-    shown.needs_worker = state == JobState.WAITING
-    return shown
+    progress = Progress(job, done=60 if state == JobState.DONE else 31, total=60)
+    progress.needs_worker = state == JobState.WAITING
+    return progress
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import audit, service
 from dashboard.auth.roles import needs
 from dashboard.identity import Role
-from dashboard.lookups.media_ids import MAY_BE_ROUNDED, is_perhaps_rounded
+from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.models import Connection
 from dashboard.oddities import MAX_LABEL_LENGTH
 from dashboard.removals import actions
@@ -38,7 +38,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
     form = MediaFilterForm(request.GET)
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
         return show(request, "media/list", connection=connection, form=form, page=None, status=422)
-    query = form.query()
+    query = form.to_query()
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
     menu = Menu(get_reader(request), connection, query)
     ids, ticket = [row.id for row in page.rows if row.id], read_ticket(request.GET)
@@ -55,7 +55,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     asked = dict.fromkeys(request.GET.getlist("id")[:MAX_ITEMS_PER_PAGE])
     ids = [check_media_id(text) for text in asked]
     form = MediaFilterForm(request.GET)
-    query = form.query() if form.is_valid() else MediaQuery()
+    query = form.to_query() if form.is_valid() else MediaQuery()
     found = service.read_items(connection, ids)
     moving = [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
     gone = [media_id for media_id in ids if media_id not in found]
@@ -128,7 +128,7 @@ def render_gone(request: Request, connection: Connection, link: TicketLink) -> H
         connection=connection,
         media_id=link.media_id,
         tombstone=tombstone,
-        hint=MAY_BE_ROUNDED if is_perhaps_rounded(link.media_id) else "",
+        hint=ROUNDED_ID_HINT if is_perhaps_rounded(link.media_id) else "",
         elsewhere=link.href if len(request.connections) > 1 else "",
         bar=build_ticket_bar(request, connection, link.media_id, tombstone, link.ticket),
         status=404,

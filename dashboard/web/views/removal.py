@@ -92,8 +92,8 @@ def read_initial(request: Request) -> dict[str, object]:
 
 def build_intent(request: Request, form: RemovalForm) -> Intent:
     """Return the intent that the valid form states."""
-    said = {name: form.cleaned_data[name] for name in ("token", "ticket", "reason", "retry_of")}
-    return Intent(request.caller, typed=form.cleaned_data.get("typed", ""), **said)
+    values = {name: form.cleaned_data[name] for name in ("token", "ticket", "reason", "retry_of")}
+    return Intent(request.caller, typed=form.cleaned_data.get("typed", ""), **values)
 
 
 def render_outcome(request: Request, name: str, connection: Connection, record: Removal) -> HttpResponse:
@@ -101,17 +101,17 @@ def render_outcome(request: Request, name: str, connection: Connection, record: 
     From the page of the removal that this one tries again, lead on to its own."""
     if record.retry_of and find_page_behind(request) == record.retry_of.get_absolute_url():
         return go_to(request, record.get_absolute_url())
-    words = write_outcome_message(record)
+    message = write_outcome_message(record)
     link = TicketLink(record.media_id, ticket=record.ticket)
     item_href = link.item_href(connection) if record.media_id else ""
     ticket_bar = build_ticket_bar(request, connection, record.media_id, record, record.ticket)
     response = show(
         request,
         name,
-        status=words.status,
+        status=message.status,
         connection=connection,
         record=record,
-        words=words,
+        message=message,
         stone_href=item_href,
         retry_href=record.retry_url if record.state in RETRYABLE_STATES else "",
         place=find_page_kind(request, item_href),
@@ -174,7 +174,12 @@ def removal_close(request: Request, pk: UUID) -> HttpResponse:
     record.refresh_from_db()  # a refused close may be news of somebody else's
     status = 409 if not record.may_be_closed else 422 if form.is_bound else 200
     return show(
-        request, "removal/close", record=record, words=write_outcome_message(record), form=form, status=status
+        request,
+        "removal/close",
+        record=record,
+        message=write_outcome_message(record),
+        form=form,
+        status=status,
     )
 
 

@@ -52,10 +52,10 @@ def view_add(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"connection": connection, "filters": filters, "form": form}
     if not filters.is_valid():
         return show(request, "views/add", status=422, **context)
-    query = filters.query()
+    query = filters.to_query()
     if form.is_valid() and (view := form.save(connection, query)):
         return go_to(request, build_view_href(view, connection))
-    context |= {"save_href": build_save_href(connection, query), "said": describe_query(query)}
+    context |= {"save_href": build_save_href(connection, query), "filter_texts": describe_query(query)}
     return show(request, "views/add", status=422 if form.is_bound else 200, **context)
 
 
@@ -74,7 +74,7 @@ def view_delete(request: Request, pk: int) -> HttpResponse:
         view.delete()
         return go_to(request, reverse("views"))
     status = 422 if form.is_bound else 200
-    return show(request, "views/delete", status=status, saved_view=view, said=describe_view(view))
+    return show(request, "views/delete", status=status, saved_view=view, filter_texts=describe_view(view))
 
 
 def find_link(view: SavedView, chosen: Connection | None) -> str:

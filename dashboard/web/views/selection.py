@@ -55,17 +55,17 @@ def selection(request: Request, slug: str) -> HttpResponse:
 def begin_removal(request: Request, connection: Connection, form: ReviewForm) -> str:
     """Begin to remove everything that the review showed, and unselect it; what another removal holds
     stays. Return the address of the job, which says so if not everything could be unselected."""
-    person, said = get_operator(request), form.cleaned_data
+    person, values = get_operator(request), form.cleaned_data
     begun = bulk.begin(
         connection,
         build_intent(request, form),
-        said["leaves"],
+        values["leaves"],
         stored_selection.find_retried_job(stored_selection.list_items(person, connection)),
     )
     locked = {other.media_id for other in begun.locked}
-    done = [media_id for media_id in said["leaves"] if media_id not in locked]
+    done = [media_id for media_id in values["leaves"] if media_id not in locked]
     with best_effort(f"emptying a tray into job {begun.job.pk}") as emptied:
-        stored_selection.remove(person, connection, [*done, *said["gone"]])
+        stored_selection.remove(person, connection, [*done, *values["gone"]])
     return f"{begun.job.get_absolute_url()}{'?tray=full' if emptied.failed else ''}"
 
 
@@ -79,11 +79,11 @@ def selection_change(request: Request, slug: str) -> HttpResponse:
         raise stored_selection.SelectionRefused(
             str(reason) for field in form.errors.values() for reason in field
         )
-    said = form.cleaned_data
-    stored_selection.change(person, connection, said["items"], said["out"], clears=bool(said["clear"]))
+    values = form.cleaned_data
+    stored_selection.change(person, connection, values["items"], values["out"], clears=bool(values["clear"]))
     if not wants_fragment(request):
         return go_to(request, find_way_back(request))
-    bar = SelectionBar(person, connection, request.connections, ticket=said["ticket"])
+    bar = SelectionBar(person, connection, request.connections, ticket=values["ticket"])
     return render(request, "selection/_selection.html", {"selection": bar, "connection": connection})
 
 

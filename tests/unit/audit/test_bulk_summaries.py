@@ -151,9 +151,9 @@ def test_how_one_stands_is_told_of_many_by_two_queries(
     with django_assert_num_queries(2):
         runs = summarize_begun(events)
     first, second, third = (runs[job.pk] for job in made)
-    assert (first.word, first.told, first.freed) == ("Waiting for a worker, 1 of 1", "1 deleted", "500 B")
+    assert (first.word, first.outcomes, first.freed) == ("Waiting for a worker, 1 of 1", "1 deleted", "500 B")
     assert second.word == "Waiting for a worker, 1 of 2"
-    assert (third.word, third.told) == ("Stopped", "1 deleted, 1 failed, 3 cancelled")
+    assert (third.word, third.outcomes) == ("Stopped", "1 deleted, 1 failed, 3 cancelled")
     with django_assert_num_queries(0):
         assert summarize_begun([]) == {}
 

@@ -75,7 +75,7 @@ places = st.builds(Position, moments, st.integers(0, 2**63 - 1))
 def test_a_question_survives_its_address(query: AuditQuery) -> None:
     form = AuditFilterForm(QueryDict(query.to_url()), connections=[Connection(slug="small", label="S")])
     assert form.is_valid(), form.errors
-    assert form.query() == query
+    assert form.to_query() == query
 
 
 @given(places)

@@ -135,7 +135,7 @@ def refusals(text: str) -> set[str]:
     assert form.find_target() is None
     with pytest.raises(UnusableLink) as refused:
         linked(text)
-    return {pasted.malformed[0].why, str(form.errors["q"][0]), refused.value.advice}
+    return {pasted.malformed[0].reason, str(form.errors["q"][0]), refused.value.advice}
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_what_a_spreadsheet_shortened_is_never_guessed(text: str, around: str) -
     pasted = parse_ids(around.format(text))
     (wrong,) = pasted.malformed
     assert wrong.text == text.strip('"')
-    assert "lost digits in a spreadsheet" in wrong.why
+    assert "lost digits in a spreadsheet" in wrong.reason
     assert pasted.ids == [one for one in ("1", "2") if one in around]
 
 
@@ -84,7 +84,7 @@ def test_a_list_parted_by_commas_keeps_its_ids_beside_a_shortened_one() -> None:
 def test_a_number_with_decimals_is_said_to_be_one() -> None:
     (wrong,) = parse_ids("4492994399.0").malformed
     assert wrong.text == "4492994399.0"
-    assert "number with decimals" in wrong.why
+    assert "number with decimals" in wrong.reason
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_what_is_no_id_is_kept_short_with_its_reason(text: str, word: str, shown
     pasted = parse_ids(f"{text} {text}")
     (wrong,) = pasted.malformed
     assert pasted.ids == []
-    assert word in wrong.why
+    assert word in wrong.reason
     assert wrong.times == pasted.malformed_count == 2
     assert shown in (None, wrong.text)
     assert SECRET not in repr(pasted)

@@ -35,7 +35,7 @@ def refusals(text: str) -> set[str]:
     assert pasted.ids == []
     form = SearchForm({"q": text})
     assert form.find_target() is None
-    return {pasted.malformed[0].why, str(form.errors["q"][0])}
+    return {pasted.malformed[0].reason, str(form.errors["q"][0])}
 
 
 def western(digits: str, parting: str) -> str:
@@ -154,7 +154,7 @@ def test_a_tables_numbers_are_cells(table: str, head: str, ids: list[str]) -> No
     pasted = parse_ids(table.format(head))
     assert (pasted.ids, pasted.column) == (ids, head)
     assert pasted.malformed_count == (0 if len(ids) == 2 else 1)
-    assert all("thousands separators" in one.why for one in pasted.malformed)
+    assert all("thousands separators" in one.reason for one in pasted.malformed)
 
 
 @given(

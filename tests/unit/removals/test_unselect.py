@@ -59,13 +59,13 @@ def test_the_bar_beside_the_dialog_counts_anew(
     here = f"/c/small/media/{three[0]}/delete/"
     in_list = {"HX-Target": "dialog", "HX-Current-URL": LIST}
     answer = text(operator.fragment(here, {}, method="post", **in_list))
-    assert '<div id="tray" class="tray"' in answer
+    assert '<div id="selection" class="selection"' in answer
     assert 'data-ticket="ZD-1" hx-swap-oob="true">' in answer
     assert "<b>2 selected</b>" in answer
     assert re.search(r'class="row tombstone" tabindex="-1" hx-swap-oob="true">\s*<td colspan="10">', answer)
     elsewhere = {**in_list, "HX-Current-URL": f"https://testserver/c/small/media/{three[1]}/"}
     here = f"/c/small/media/{three[1]}/delete/"
-    assert 'id="tray"' not in text(operator.fragment(here, {}, method="post", **elsewhere))
+    assert 'id="selection"' not in text(operator.fragment(here, {}, method="post", **elsewhere))
 
 
 def test_the_last_one_leaves_an_empty_bar(operator: Browser, small: Connection, three: list[str]) -> None:
@@ -73,7 +73,7 @@ def test_the_last_one_leaves_an_empty_bar(operator: Browser, small: Connection, 
     here = f"/c/small/media/{three[0]}/delete/"
     in_list = {"HX-Target": "dialog", "HX-Current-URL": LIST}
     answer = text(operator.fragment(here, {}, method="post", **in_list))
-    assert re.search(r'<div id="tray"\s+data-said="Nothing is selected"', answer)
+    assert re.search(r'<div id="selection"\s+data-announcement="Nothing is selected"', answer)
 
 
 def test_what_was_gone_already(operator: Browser, small: Connection, three: list[str]) -> None:

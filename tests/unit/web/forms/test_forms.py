@@ -70,7 +70,7 @@ BAD = [
 def test_a_good_value_is_understood(link: str, field: str, value: Any) -> None:
     form = filters(link)
     assert form.is_valid(), form.errors
-    assert getattr(form.query(), field) == value
+    assert getattr(form.to_query(), field) == value
 
 
 @pytest.mark.parametrize("link", BAD)
@@ -85,21 +85,21 @@ def test_what_was_refused_is_shown_again_as_it_was_given(link: str) -> None:
     form = filters(link)
     form.is_valid()
     name = link.partition("=")[0]
-    assert form.shown(name) == QueryDict(link)[name]
+    assert form.get_text(name) == QueryDict(link)[name]
 
 
 @pytest.mark.parametrize("name", API_PARAMETERS.values())
 def test_an_empty_value_asks_nothing(name: str) -> None:
     form = filters(f"{name}=")
     assert form.is_valid(), form.errors
-    assert form.query() == MediaQuery()
+    assert form.to_query() == MediaQuery()
 
 
 @pytest.mark.parametrize(("link", "field", "value"), GOOD)
 def test_the_same_twice_is_once(link: str, field: str, value: Any) -> None:
     form = filters(f"{link}&{link}")
     assert form.is_valid(), form.errors
-    assert getattr(form.query(), field) == value
+    assert getattr(form.to_query(), field) == value
 
 
 @pytest.mark.parametrize(
@@ -130,14 +130,14 @@ def test_a_day_may_begin_and_end_on_the_same_date() -> None:
 
 def test_misspelt_filters_are_named_and_our_own_parameters_are_not() -> None:
     form = filters("statuss=stored&trail=a&ticket=ZD-1&status=stored")
-    assert form.ignored == ["statuss"]
+    assert form.unknown_names == ["statuss"]
 
 
 def test_dates_are_shown_as_a_date_field_reads_them() -> None:
     form = filters("createdAtFrom=2026-06-01T14:00%2B02:00&durationMin=10.0")
     assert form.is_valid()
-    assert form.shown("createdAtFrom") == "2026-06-01T12:00"
-    assert form.shown("durationMin") == "10"
+    assert form.get_text("createdAtFrom") == "2026-06-01T12:00"
+    assert form.get_text("durationMin") == "10"
     assert form.has_dates
 
 
@@ -180,7 +180,7 @@ def questions(draw: st.DrawFn) -> MediaQuery:
 def test_a_question_written_as_our_link_is_read_as_the_same_question(question: MediaQuery) -> None:
     form = filters(question.to_url())
     assert form.is_valid(), form.errors
-    assert form.query() == question
+    assert form.to_query() == question
 
 
 @given(st.sampled_from(sorted(API_PARAMETERS.values())), st.text(max_size=50))
@@ -189,7 +189,7 @@ def test_any_text_is_either_understood_or_refused_beside_its_field(name: str, te
     data[name] = text
     form = MediaFilterForm(data)
     if form.is_valid():
-        assert filters(form.query().to_url()).is_valid()
+        assert filters(form.to_query().to_url()).is_valid()
     else:
         assert list(form.errors) == [name]
 
@@ -197,7 +197,7 @@ def test_any_text_is_either_understood_or_refused_beside_its_field(name: str, te
 def test_no_limit_is_the_usual_one() -> None:
     form = filters("")
     assert form.is_valid()
-    assert form.query().limit == DEFAULT_ITEMS_PER_PAGE
+    assert form.to_query().limit == DEFAULT_ITEMS_PER_PAGE
 
 
 @pytest.mark.parametrize(
@@ -230,6 +230,6 @@ def test_what_the_fields_show_asks_the_same(query: MediaQuery) -> None:
     """The next press sends what stands in the fields: nothing may be lost on the way there."""
     form = MediaFilterForm(QueryDict(query.to_url()))
     assert form.is_valid(), form.errors
-    again = MediaFilterForm({name: form.shown(name) for name in form.fields})
+    again = MediaFilterForm({name: form.get_text(name) for name in form.fields})
     assert again.is_valid(), again.errors
-    assert again.query() == form.query()
+    assert again.to_query() == form.to_query()

@@ -99,12 +99,12 @@ def test_the_variant_that_matched_is_marked(query: dict[str, str], marked: set[s
 )
 def test_a_thumb_is_loaded_unasked_only_if_stored_and_ours(fields: dict[str, Any], why: str) -> None:
     row = row_of(item(thumb=variant(**fields)))
-    assert row.why_no_thumb == why
+    assert row.no_thumb_reason == why
     assert row.thumb == ("" if why else GOOD)
 
 
 def test_an_item_without_thumb_or_without_any_variant() -> None:
-    assert row_of(item(full=variant())).why_no_thumb == "No thumb"
+    assert row_of(item(full=variant())).no_thumb_reason == "No thumb"
     empty = row_of(item())
     assert (empty.size, empty.first_seen, empty.last_seen, empty.variants) == ("—", "—", "never", 0)
 

@@ -29,14 +29,14 @@ def test_the_first_page_of_everything_has_the_bare_address() -> None:
     first = page()
     assert first.href == "/c/small/media/"
     assert (first.next_href, first.previous_href, first.chips) == ("", "", [])
-    assert first.shown == "1 shown"
+    assert first.summary == "1 shown"
 
 
 def test_next_keeps_the_filters_and_takes_the_cursor() -> None:
     first = page(MediaQuery(status="stored", limit=25), cursor="c1")
     assert asked(first.next_href) == {"status": ["stored"], "limit": ["25"], "cursor": ["c1"]}
-    assert first.shown == "1 shown, more available"
-    assert first.next_words == "Next 25"
+    assert first.summary == "1 shown, more available"
+    assert first.next_label == "Next 25"
 
 
 def test_the_trail_grows_by_next_and_shrinks_by_previous() -> None:

@@ -29,13 +29,13 @@ def test_of_a_known_number_it_says_what_is_left(studio: Connection) -> None:
     assert progress.text == "30 of 60 items"
     assert progress.rate == "3 items a second"
     assert progress.left.startswith("about 10 s")
-    assert progress.said == "50 % done"
+    assert progress.announcement == "50 % done"
 
 
 def test_of_an_unknown_number_it_makes_up_none(studio: Connection) -> None:
     progress = Progress(begun(studio, seen=48_211, seconds=100))
     assert progress.text == "48,211 items"
-    assert (progress.left, progress.total, progress.said) == ("", None, "Running")
+    assert (progress.left, progress.total, progress.announcement) == ("", None, "Running")
     assert progress.rate == "482 items a second"
 
 
@@ -74,7 +74,7 @@ def test_a_rate_is_no_guess(studio: Connection, done: int, fields: dict[str, Any
 def test_it_is_announced_at_the_start_at_quarters_and_at_the_end(
     studio: Connection, state: JobState, done: int, said: str
 ) -> None:
-    assert Progress(begun(studio, state=state), done=done, total=60).said == said
+    assert Progress(begun(studio, state=state), done=done, total=60).announcement == said
 
 
 def test_it_says_when_no_worker_is_there_for_it(studio: Connection) -> None:
