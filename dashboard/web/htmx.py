@@ -1,6 +1,5 @@
 """The one rule for page or fragment, and the few answers that only htmx understands."""
 
-import json
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -60,9 +59,3 @@ def go_to(request: Request, url: str) -> HttpResponse:
     if wants_fragment(request):
         return HttpResponseClientRedirect(url)
     return HttpResponseRedirect(url, status=303)
-
-
-def announce(response: HttpResponse, event: str, **detail: Any) -> HttpResponse:
-    """Have htmx fire `event` on the page once the answer is in place."""
-    response.headers["HX-Trigger-After-Settle"] = json.dumps({event: detail})
-    return response

@@ -3,7 +3,7 @@
 Kept in the signed session cookie; the organisation's default holds for the media mode until a person chooses.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from django.conf import settings
 
@@ -24,13 +24,8 @@ class Preferences:
 def read(request: Request) -> Preferences:
     """Return the reader's preferences, whole; a page of errors from before the session has the defaults."""
     session = getattr(request, "session", None) or {}
-    return Preferences(
-        media=session.get("media") or settings.DASHBOARD_MEDIA_MODE,
-        layout=session.get("layout") or "table",
-        theme=session.get("theme") or "system",
-        keys=session.get("keys") or "on",
-        chosen=session.get("chosen") or "",
-    )
+    kept = {field.name: session[field.name] for field in fields(Preferences) if session.get(field.name)}
+    return Preferences(**{"media": settings.DASHBOARD_MEDIA_MODE, **kept})
 
 
 def remember(request: Request, **values: str | None) -> None:

@@ -71,9 +71,4 @@ class AuditFilterForm(FilterForm):
 class AuditExportForm(AuditFilterForm):
     """The same filters, and the format in which all that fits them is taken away."""
 
-    format = OneOfField(("csv", "jsonl"))
-
-    def clean_format(self) -> str:
-        if not (chosen := self.cleaned_data["format"]):
-            raise ValidationError("Choose csv or jsonl.")
-        return str(chosen)
+    format = OneOfField(("csv", "jsonl"), missing="Choose csv or jsonl.")

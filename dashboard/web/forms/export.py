@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from dashboard.spreadsheets import FORMATS
 
@@ -17,13 +16,8 @@ class MediaExportForm(MediaFilterForm):
 
     OWN = (*MediaFilterForm.OWN, "csrfmiddlewaretoken")
 
-    format = OneOfField(tuple(FORMATS))
+    format = OneOfField(tuple(FORMATS), missing="Choose CSV or JSON Lines.")
     token = forms.CharField(required=False)
-
-    def clean_format(self) -> str:
-        if not (chosen := self.cleaned_data["format"]):
-            raise ValidationError("Choose CSV or JSON Lines.")
-        return str(chosen)
 
     def clean_token(self) -> uuid.UUID:
         """Return the form's one-time token; a post without one, or with none of ours, is a press of its

@@ -64,12 +64,13 @@ class SecondsField(forms.FloatField):
 class OneOfField(forms.ChoiceField):
     """A word of the API's own, or nothing."""
 
-    def __init__(self, choices: tuple[str, ...], **kwargs: Any) -> None:
+    def __init__(self, choices: tuple[str, ...], *, missing: str = "", **kwargs: Any) -> None:
+        """Refuse an empty choice with the words of `missing`, if there are any."""
         message = f"“%(value)s” is none of: {', '.join(choices)}."
         super().__init__(
             choices=[("", ""), *((choice, choice) for choice in choices)],
-            required=False,
-            error_messages={"invalid_choice": message},
+            required=bool(missing),
+            error_messages={"invalid_choice": message, "required": missing},
             **kwargs,
         )
 

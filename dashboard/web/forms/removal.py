@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -12,8 +13,11 @@ from django.core.exceptions import ValidationError
 from dashboard.models import Connection
 
 from .fields import LinesField, TicketField
-from .token import keep_token, read_token
 
+NOT_OF_THIS_FORM: Final = (
+    "This form was made for something else, so nothing was deleted. What it asks about now is shown here: "
+    "look, then press again."
+)
 IMPACT_LIFETIME_SECONDS: Final = 15 * 60
 """Seconds for which what a purge would take is believed once it was shown."""
 
@@ -28,16 +32,27 @@ class RemovalForm(forms.Form):
 
     def __init__(self, *args: Any, target: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.target = target
-        """What the form asks about, and its one-time token is bound to."""
+        self._signer = signing.Signer(salt=f"form of removing {target}")
+        """Of the one-time token: one press is one removal, and only of what the form asks about."""
 
     def clean_token(self) -> uuid.UUID:
-        return read_token(self.cleaned_data["token"], self.target)
+        """Return the token's number; a press without a token gets a number of its own."""
+        token = self.cleaned_data["token"]
+        if not token:
+            return uuid.uuid4()
+        try:
+            return uuid.UUID(self._signer.unsign(token))
+        except (signing.BadSignature, ValueError):
+            raise ValidationError(NOT_OF_THIS_FORM) from None
 
     @property
     def one_time_token(self) -> str:
         """Return the token that came back while it is good for this form, else a new one."""
-        return keep_token(str(self["token"].value() or ""), self.target)
+        token = str(self["token"].value() or "")
+        with suppress(signing.BadSignature, ValueError):
+            uuid.UUID(self._signer.unsign(token))
+            return token
+        return self._signer.sign(str(uuid.uuid4()))
 
 
 class PurgeForm(RemovalForm):

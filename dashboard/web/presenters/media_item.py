@@ -4,7 +4,8 @@ from urllib.parse import urlencode
 
 from dashboard.models import Connection
 from dashboard.oddities import MAX_LABEL_LENGTH, list_oddities, make_label_visible
-from dashboard.vault import MediaItem, Variant, filter_media_link
+from dashboard.vault import MediaItem, UnreadableItem, Variant, filter_media_link
+from dashboard.web.ticket_links import add_ticket
 
 from .media import SLOTS, TYPE_WORDS, RowBuilder
 
@@ -34,6 +35,19 @@ def build_variant_cards(builder: RowBuilder, item: MediaItem) -> list[VariantCar
     labels = [label for label in SLOTS if label in item.media]
     labels += [label for label in item.media if label not in SLOTS]
     return [VariantCard(builder, label, item.media[label], place) for place, label in enumerate(labels)]
+
+
+class UnreadablePage:
+    """Stands for an ItemPage before a removal of an item of which nothing but its id is known."""
+
+    row = None
+    in_flight = 0
+
+    def __init__(self, connection: Connection, item: UnreadableItem, ticket: str) -> None:
+        href = f"{connection.media_url}{item.id}/"
+        self.href = add_ticket(href, ticket)
+        self.delete_href = add_ticket(f"{href}delete/", ticket)
+        self.odd = [item.reason]
 
 
 class ItemPage:

@@ -13,13 +13,12 @@ from dashboard.identity import NotPermitted, Role
 from dashboard.jobs import lifecycle
 from dashboard.models import Job
 from dashboard.removals import bulk
-from dashboard.request import Request
+from dashboard.request import Request, get_reader
 from dashboard.web.forms.selection import OutcomeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.export import ExportJob
 from dashboard.web.presenters.job import JobPage, RemovalJob, list_recent_jobs, may_stop
 from dashboard.web.presenters.selection import build_review_href, list_failures
-from dashboard.web.views.selection import get_operator
 
 
 @require_safe
@@ -33,13 +32,11 @@ def job(request: Request, pk: UUID) -> HttpResponse:
 @needs(Role.VIEWER)
 def job_stop(request: Request, pk: UUID) -> HttpResponse:
     """End a job: what is being sent comes to its end, the rest is cancelled."""
-    found = AuditReader(request.person).get_job(pk)
-    if not may_stop(found, request.person):
-        raise NotPermitted(request.person, Role.OPERATOR)
+    found = find_stoppable_job(request, pk)
     if found.kind == Job.Kind.REMOVE:
         bulk.stop(found, request.caller)
     else:
-        lifecycle.stop(found, f"Stopped by {get_operator(request).name}.")
+        lifecycle.stop(found, f"Stopped by {get_reader(request).name}.")
     return answer_with_job(request, found)
 
 
@@ -47,14 +44,20 @@ def job_stop(request: Request, pk: UUID) -> HttpResponse:
 @needs(Role.VIEWER)
 def job_resume(request: Request, pk: UUID) -> HttpResponse:
     """Resume a paused job now."""
-    found = AuditReader(request.person).get_job(pk)
-    if not may_stop(found, request.person):
-        raise NotPermitted(request.person, Role.OPERATOR)
+    found = find_stoppable_job(request, pk)
     if found.kind == Job.Kind.REMOVE:
         bulk.resume(found, request.caller)
     else:
         lifecycle.resume(found)
     return answer_with_job(request, found)
+
+
+def find_stoppable_job(request: Request, pk: UUID) -> Job:
+    """Return the job if the person may stop or resume it. Raises NotPermitted."""
+    found = AuditReader(request.person).get_job(pk)
+    if not may_stop(found, request.person):
+        raise NotPermitted(request.person, Role.OPERATOR)
+    return found
 
 
 @require_POST
@@ -63,7 +66,7 @@ def job_retry(request: Request, pk: UUID) -> HttpResponse:
     """Select what failed again, and lead to where it is read again before anything is sent."""
     found = AuditReader(request.person).get_job(pk)
     connection = request.connection(found.connection.slug)
-    selection.add(get_operator(request), connection, list_failures(found), retry_of=found)
+    selection.add(get_reader(request), connection, list_failures(found), retry_of=found)
     return go_to(request, build_review_href(connection, found.ticket))
 
 
@@ -89,7 +92,7 @@ def render_job(request: Request, found: Job) -> HttpResponse:
     if found.kind == Job.Kind.REMOVE:
         page = RemovalJob(found, request.person, request.connections, **asked)
     still_selected = (
-        "tray" in request.GET and selection.count_totals(get_operator(request), found.connection).items
+        "tray" in request.GET and selection.count_totals(get_reader(request), found.connection).items
     )
     link = request.build_absolute_uri(found.get_absolute_url())
     return show(

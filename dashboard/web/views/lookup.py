@@ -12,7 +12,7 @@ from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.lookups.store import ask_unanswered, begin, get, list_recent, repeat
 from dashboard.models import Lookup
-from dashboard.request import Request
+from dashboard.request import Request, get_reader
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.vault import VaultError
 from dashboard.web.error_pages import log_vault_error
@@ -78,8 +78,7 @@ def lookup_selection(request: Request, pk: UUID) -> HttpResponse:
     result = LookupResult(get(pk, request.connections))
     slug = request.POST.get("connection") or result.connections[0].slug
     connection = service.get_connection(slug, result.connections)
-    assert request.person is not None  # noqa: S101 - nobody signed in gets here
-    selection.add(request.person, connection, result.entries(connection))
+    selection.add(get_reader(request), connection, result.entries(connection))
     return go_to(request, add_ticket(reverse("selection", args=[connection.slug]), result.lookup.ticket))
 
 

@@ -10,13 +10,12 @@ from dashboard.auth.roles import needs
 from dashboard.identity import NotPermitted, Role
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
-from dashboard.request import Request
+from dashboard.request import Request, get_reader
 from dashboard.scans import scan
 from dashboard.web.forms.scan import PlaceForm, ScanForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.job import may_stop
 from dashboard.web.presenters.overview import Overview, ScanStatus
-from dashboard.web.views.selection import get_operator
 
 
 @require_safe
@@ -50,7 +49,7 @@ def act_on_scan(request: Request, connection: Connection, act: str | None) -> No
         if not may_stop(job, request.person):
             raise NotPermitted(request.person, Role.OPERATOR)
         if act == "stop":
-            lifecycle.stop(job, f"Stopped by {get_operator(request).name}.")
+            lifecycle.stop(job, f"Stopped by {get_reader(request).name}.")
         else:
             lifecycle.resume(job)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import Error
 from django.http import HttpResponse, QueryDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from dashboard import service
 from dashboard.audit.queries import AuditReader
@@ -14,16 +15,16 @@ from dashboard.models import Connection, Removal
 from dashboard.removals import actions, ledger, recovery
 from dashboard.removals.ledger import RETRYABLE_STATES, Intent
 from dashboard.request import Request
-from dashboard.vault import check_media_id
+from dashboard.vault import UnreadableItem, check_media_id
 from dashboard.web.forms.removal import ClosingForm, PurgeForm, RemovalForm
-from dashboard.web.htmx import announce, find_page_behind, go_to, show, wants_fragment
+from dashboard.web.htmx import find_page_behind, go_to, show, wants_fragment
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.audit_detail import RemovalDetail
+from dashboard.web.presenters.media_item import ItemPage, UnreadablePage
 from dashboard.web.presenters.overview import ScanStatus
 from dashboard.web.presenters.removal import write_outcome_message
 from dashboard.web.presenters.selection import SelectionBar
 from dashboard.web.presenters.ticket import build_ticket_bar
-from dashboard.web.presenters.unreadable import build_removal_page
 from dashboard.web.presenters.usage import summarize_connection
 from dashboard.web.ticket_links import TicketLink, read_ticket
 from dashboard.web.views.media import render_gone
@@ -45,7 +46,12 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     item = service.find_item_to_remove(connection, media_id)
     if item is None:
         return render_gone(request, connection, TicketLink(media_id, ticket=read_ticket(request.GET)))
-    page = build_removal_page(connection, item, read_ticket(request.GET))
+    ticket = read_ticket(request.GET)
+    page = (
+        UnreadablePage(connection, item, ticket)
+        if isinstance(item, UnreadableItem)
+        else ItemPage(connection, item, ticket=ticket)
+    )
     status = 422 if form.is_bound else 200
     return show(
         request, "removal/delete", connection=connection, page=page, item=item, form=form, status=status
@@ -119,7 +125,7 @@ def render_outcome(request: Request, name: str, connection: Connection, record: 
         selection=build_bar_behind(request, connection),
     )
     if wants_fragment(request) and record.media_id and record.is_gone:
-        announce(response, "removal:done", id=record.media_id)
+        trigger_client_event(response, "removal:done", {"id": record.media_id}, after="settle")
     return response
 
 

@@ -7,10 +7,10 @@ from django.views.decorators.http import require_POST
 from dashboard import selection as stored_selection
 from dashboard.auth.roles import needs
 from dashboard.best_effort import best_effort
-from dashboard.identity import Person, Role
+from dashboard.identity import Role
 from dashboard.models import Connection
 from dashboard.removals import bulk
-from dashboard.request import Request
+from dashboard.request import Request, get_reader
 from dashboard.web.forms.selection import ReviewForm, SelectionChangeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.selection import Review, SelectionBar
@@ -25,7 +25,7 @@ def selection(request: Request, slug: str) -> HttpResponse:
 
     `out` unselects one item, and `look` only reads again: both keep what was typed.
     """
-    connection, person = request.connection(slug), get_operator(request)
+    connection, person = request.connection(slug), get_reader(request)
     if changed := request.POST.getlist("out"):
         stored_selection.remove(person, connection, changed)
     is_pressed = request.method == "POST" and not changed and "look" not in request.POST
@@ -55,7 +55,7 @@ def selection(request: Request, slug: str) -> HttpResponse:
 def begin_removal(request: Request, connection: Connection, form: ReviewForm) -> str:
     """Begin to remove everything that the review showed, and unselect it; what another removal holds
     stays. Return the address of the job, which says so if not everything could be unselected."""
-    person, values = get_operator(request), form.cleaned_data
+    person, values = get_reader(request), form.cleaned_data
     begun = bulk.begin(
         connection,
         build_intent(request, form),
@@ -73,7 +73,7 @@ def begin_removal(request: Request, connection: Connection, form: ReviewForm) ->
 @needs(Role.OPERATOR)
 def selection_change(request: Request, slug: str) -> HttpResponse:
     """Select what was ticked, and unselect what was not any more."""
-    connection, person = request.connection(slug), get_operator(request)
+    connection, person = request.connection(slug), get_reader(request)
     form = SelectionChangeForm(request.POST)
     if not form.is_valid():
         raise stored_selection.SelectionRefused(
@@ -85,9 +85,3 @@ def selection_change(request: Request, slug: str) -> HttpResponse:
         return go_to(request, find_way_back(request))
     bar = SelectionBar(person, connection, request.connections, ticket=values["ticket"])
     return render(request, "selection/_selection.html", {"selection": bar, "connection": connection})
-
-
-def get_operator(request: Request) -> Person:
-    """Return the person, who is there: only operators come this far."""
-    assert request.person is not None  # noqa: S101 - web.identity_middleware has asked
-    return request.person
