@@ -41,9 +41,7 @@ def format_oddity(odd: Oddity) -> str:
 
 
 def list_oddities(item: MediaItem) -> list[str]:
-    """Return a line for each odd field of the item, its variant's label before it; at most
-    MAX_ODDITIES_LISTED.
-    """
+    """Return a line an odd field, its variant's label before it; at most MAX_ODDITIES_LISTED and one."""
     lines = list(_lines(item))
     left = len(lines) - MAX_ODDITIES_LISTED
     return lines if left <= 0 else [*lines[:MAX_ODDITIES_LISTED], f"and {left} more"]

@@ -59,8 +59,7 @@ def get_client() -> VaultClient:
 
 
 def list_connections(person: Person | None) -> list[Connection]:
-    """Return the connections this person may choose from, by label: those open to all, and those of their
-    groups."""
+    """Return the connections this person may choose from, by label: those open to all or to their groups."""
     if person is None:
         return []
     return [one for one in Connection.objects.in_use() if one.is_open_to(person.groups)]
@@ -75,8 +74,7 @@ def get_connection(slug: str, among: Iterable[Connection]) -> Connection:
 
 
 def get_connection_by_name(text: str, among: Iterable[Connection]) -> Connection:
-    """Return the connection of this slug or raw id. Raises UnknownConnection for what is neither, or not
-    among them."""
+    """Return the connection of this slug or raw id, if it is among these. Raises UnknownConnection."""
     named = Connection.objects.in_use().find_by_raw_id(text)
     return get_connection(named.slug if named else text, among)
 
@@ -87,16 +85,14 @@ def list_media(connection: Connection, query: MediaQuery, timeouts: Timeouts = P
 
 
 def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[MediaPage]:
-    """Return the first page of each of these few queries, all asked at once, by threads that use no
-    database."""
+    """Return the first page of each of these few queries, all asked at once. Threads use no database."""
     connection_id = connection.connection_id
     with ThreadPoolExecutor(len(queries)) as pool:
         return list(pool.map(lambda query: get_client().query(connection_id, query), queries))
 
 
 def reserve_call(connection: Connection) -> float:
-    """Return the seconds that the worker waits before its next call to the connection. Ask once for each
-    call."""
+    """Return the seconds to wait before the next call to the connection. Ask once for each call."""
     return get_client().reserve_call(connection.connection_id)
 
 
@@ -120,8 +116,7 @@ FindResult: TypeAlias = MediaItem | VaultError | DecryptionError | None
 
 
 def find_in_each(connections: Sequence[Connection], media_id: str) -> list[FindResult]:
-    """Look for the id in each of these few connections, all at once. Return for each the item, None for
-    nothing, or the error in place of an answer. The threads that ask use no database."""
+    """Return what each of these few connections has of the id, or its error. Threads use no database."""
 
     def ask(connection: Connection) -> FindResult:
         try:
@@ -145,14 +140,12 @@ BatchResult: TypeAlias = dict[str, MediaItem | UnreadableItem] | VaultError | De
 
 @cache
 def get_lookup_threads() -> ThreadPoolExecutor:
-    """Return the threads that ask for look-ups, one set a process: starting a dozen takes as long as a
-    call."""
+    """Return the threads of look-ups, one set a process: starting a dozen takes as long as a call."""
     return ThreadPoolExecutor(LOOKUP_CONCURRENCY, thread_name_prefix="look-up")
 
 
 def read_batches(batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]]:
-    """Read the batches, several at once, and return each with its result as it arrives: the cached items,
-    or the error in place of them, or None if time was up before its turn. The threads use no database."""
+    """Yield each batch with its items or error, or None if time was up. Its threads use no database."""
     until = time.monotonic() + MAX_LOOKUP_SECONDS
 
     def ask(batch: Batch) -> BatchResult:
@@ -185,8 +178,7 @@ def read_first_page(connection: Connection) -> MediaPage:
 
 
 def read_first_pages(connection: Connection) -> MediaPage:
-    """Return as much of the connection as a page may wait for, as one page; its cursor says that there is
-    more."""
+    """Return as much of the connection as a page may wait for, as one page; its cursor says there is more."""
     until = time.monotonic() + MAX_LOOK_SECONDS
     page = read_first_page(connection)
     items = list(page.items)
@@ -201,6 +193,5 @@ def read_first_pages(connection: Connection) -> MediaPage:
 
 
 def list_account_connections() -> AccountListing:
-    """Return the connections that the account lists. Raises KeyRefused or BadRequest if this key may not
-    ask."""
+    """Return the connections that the account lists. Raises KeyRefused or BadRequest if the key may not."""
     return get_client().list_account_connections()

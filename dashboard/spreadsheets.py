@@ -8,8 +8,7 @@ FORMATS: Final = {"csv": "CSV", "jsonl": "JSON Lines"}
 CONTENT_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 
 BYTE_ORDER_MARK: Final = "\ufeff"
-"""Without it the usual spreadsheet takes UTF-8 for the letters of some old code page; programs that would
-stumble over it have JSON Lines."""
+"""For spreadsheets, which take UTF-8 for some old code page without it; programs have JSON Lines."""
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """Also in full width, which some spreadsheets read alike."""
@@ -25,8 +24,7 @@ def escape_formula(text: str) -> str:
 
 
 def content_disposition(name: str) -> str:
-    """Return the value of Content-Disposition by which a browser saves the answer under this name, which is
-    of ASCII letters of our own."""
+    """Return the Content-Disposition by which a browser saves the answer under this ASCII name."""
     return f'attachment; filename="{name}"'
 
 

@@ -42,8 +42,7 @@ _slots_lock: Final = threading.Lock()
 
 
 class DownloadBody:
-    """The bytes of a download, which has a slot until it is closed, whether or not it was read. Raises
-    TooManyDownloads."""
+    """The bytes of a download, which has a slot until it is closed. Raises TooManyDownloads."""
 
     def __init__(self, person: Person | None) -> None:
         assert person is not None  # noqa: S101 - nobody signed in takes anything away

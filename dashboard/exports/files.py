@@ -74,8 +74,7 @@ def describe_error(error: OSError) -> str:
 
 
 class PartialFile:
-    """The file of a job that is being written. Raises FileLocked if another process has it, and any
-    OSError."""
+    """A job's file that is being written. Raises FileLocked if another process has it, and any OSError."""
 
     def __init__(self, job: Job) -> None:
         self.path = get_partial_path(job)
@@ -84,8 +83,7 @@ class PartialFile:
         self.length = os.fstat(self._file).st_size
 
     def _open(self) -> int:
-        """Open and lock the file. The lock ends with the process, however that ends; a file that was renamed
-        or removed before it was locked is opened anew."""
+        """Open and lock the file; anew, if it was renamed or removed before it was locked."""
         while True:
             file = open_private(self.path, os.O_RDWR | os.O_CREAT)
             try:

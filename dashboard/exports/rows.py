@@ -1,7 +1,6 @@
 """The text of an export: a row a variant (CSV), or an object an item (JSON Lines).
 
-It holds no links, and no id of a connection but its slug. A million items pass through here, so nothing is
-made of a page but its text, and texts of which there are few are masked once.
+It holds no links, and no id of a connection but its slug.
 """
 
 import csv
@@ -75,8 +74,7 @@ def read_ids(path: Path, file_format: str) -> Iterator[str]:
 
 
 def format_moment(ms: float | None) -> str:
-    """Return Unix milliseconds as `2026-11-21T09:30:00.000Z`; empty for None, and for 0, the service's
-    never."""
+    """Return Unix milliseconds as `2026-11-21T09:30:00.000Z`; empty for None and 0, the service's never."""
     if not ms:
         return ""
     day, rest = divmod(int(ms), _DAY_MS)

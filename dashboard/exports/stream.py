@@ -21,9 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class DownloadAborted(ConnectionResetError):
-    """A download that was begun cannot be finished. Servers take this for a connection that broke: they close
-    it without the last chunk, so that a browser says that the download failed, and log nothing of their
-    own."""
+    """A begun download cannot be finished. Servers close the connection, so that the browser says so."""
 
 
 class ExportStream:
@@ -66,8 +64,7 @@ class ExportStream:
 
 
 def _ask_for_page(connection: Connection, query: MediaQuery) -> MediaPage:
-    """Return one page: the first at once, as a person waits for it, the others within the service's
-    limits."""
+    """Return one page: the first at once, for a person waits, the others within the service's limits."""
     ask = paging.ask_within_limits if query.cursor else service.list_media
     return ask(connection, query)
 

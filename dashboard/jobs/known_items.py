@@ -11,9 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class KnownItems:
-    """A set of ids that takes the same memory however large it is: it lies in a temporary database on the
-    disk, which is deleted as it is closed. For one thread at a time. `works` is False once the disk was
-    full."""
+    """A set of ids in a temporary database on the disk. `works` is False once the disk was full."""
 
     def __init__(self) -> None:
         self.works = True
@@ -28,8 +26,7 @@ class KnownItems:
             self._disk.execute(line)
 
     def add_new(self, items: Iterable[MediaItem | UnreadableItem]) -> list[MediaItem | UnreadableItem]:
-        """Add the items, and return those that were not known. An item without an id counts as new, and so
-        does every item once the disk is full."""
+        """Add the items, and return the new ones: also those without an id, and on a full disk all."""
         return [item for item in items if item.id is None or self.add(item.id)]
 
     def add(self, media_id: str) -> bool:

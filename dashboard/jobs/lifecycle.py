@@ -107,8 +107,7 @@ def new_job(kind: Kind, connection: Connection, caller: Caller, **columns: Any) 
 
 
 def open_job(job: Job) -> Job:
-    """Save the job and queue it, in one transaction or within the caller's, and return it. Raises JobExists
-    for an idempotency key that was used, and JobNotOpened."""
+    """Save the job and queue it in one transaction. Raises JobExists for a used token, and JobNotOpened."""
     try:
         with transaction.atomic():
             job.save(force_insert=True)
@@ -171,8 +170,7 @@ def release(job: Job) -> None:
 
 
 def pause(job: Job, message: str, seconds: float | None, **columns: Any) -> bool:
-    """Pause the job for some seconds, or until somebody resumes it (None). Return False if it was stopped or
-    taken over meanwhile."""
+    """Pause the job for some seconds, or until it is resumed (None); return False if it was lost first."""
     longest = MAX_PAUSE.total_seconds()
     next_try_at = None if seconds is None else timezone.now() + timedelta(seconds=min(seconds, longest))
     return _end_run(job, JobState.PAUSED, why=fit_message(message), next_try_at=next_try_at, **columns)
@@ -190,8 +188,7 @@ def fit_message(message: str) -> str:
 
 
 def record_crash(pk: UUID) -> bool:
-    """Count a run that ended with an unexpected error. Return True if that was one too many: the job is then
-    paused until somebody resumes it. Otherwise it is run again once its lease has ended."""
+    """Count a run that ended with an unexpected error; return True if the job is paused for too many."""
     going = Job.objects.filter(pk=pk, state__in=(JobState.WAITING, JobState.RUNNING))
     if not going.update(crashes=F("crashes") + 1):
         return False
@@ -227,8 +224,7 @@ def resume(job: Job) -> bool:
 
 
 def find_due_jobs() -> QuerySet[Job]:
-    """Return the jobs that nobody works on: left by a dead worker, paused for long enough, or without a
-    task."""
+    """Return the jobs that nobody works on: left by a dead worker, paused long enough, or without a task."""
     now = timezone.now()
     ended = Q(lease_until__lt=now) | Q(lease_until__gt=now + JOB_LEASE + CLOCK_SKEW)
     left = Q(state=JobState.RUNNING) & (ended | Q(lease_until=None))

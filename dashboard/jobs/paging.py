@@ -1,5 +1,4 @@
-"""Read all pages of a query: the next page is asked for while the one before is being worked on, so that a
-walk takes the service's time and little more."""
+"""Read all pages of a query: the next is asked for while the one before is being worked on."""
 
 import hashlib
 import threading
@@ -14,8 +13,7 @@ from dashboard.vault import MAX_ITEMS_PER_PAGE, WORKER_TIMEOUTS, Busy, MediaPage
 from . import lifecycle
 
 MAX_PAUSE_SECONDS: Final = 9.0
-"""Longest wait for the service's rate limit before a page: with the call after it still within a job's
-lease."""
+"""Longest wait for the rate limit before a page: the call after it is still within a job's lease."""
 
 WAITING_INTERVAL_SECONDS: Final = 0.5
 """Time between two calls of `while_waiting`."""
@@ -85,8 +83,7 @@ class _Reader(threading.Thread):
         self.start()
 
     def read(self, while_waiting: Callable[[], None]) -> MediaPage | None:
-        """Return the next page, or None after the last, and let the thread ask for the one behind it. Raises
-        what the call or `while_waiting` raises."""
+        """Return the next page, or None after the last. Raises what the call or `while_waiting` raises."""
         self._turns.release()
         self._is_awaited = True
         answer = self._wait_for_answer(while_waiting)

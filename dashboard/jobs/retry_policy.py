@@ -15,8 +15,7 @@ MAX_WAIT_IN_PLACE_SECONDS: Final = 60.0
 
 
 def seconds_to_next_try(error: VaultError, tries: int) -> float:
-    """Return the wait in seconds after so many failed tries in a row: what the service asked for, else twice
-    as long each time."""
+    """Return the seconds to wait after so many failed tries: what the service asked for, else ever longer."""
     if isinstance(error, Busy):
         return max(error.retry_after or 30.0, 1.0)
     if isinstance(error, KeyRefused):

@@ -64,8 +64,7 @@ class Walker(ABC, Generic[ProgressT]):
         """Return the progress of a walk that has not begun."""
 
     def restore(self) -> None:
-        """Bring whatever lies outside the database to the state of `progress`: at the start of a run, and
-        after a restart."""
+        """Bring what lies outside the database to the state of `progress`: as a run starts or starts over."""
 
     def complete(self) -> None:
         """End the job, whose last page was worked on."""
@@ -76,8 +75,7 @@ class Walker(ABC, Generic[ProgressT]):
         self.finish(JobState.FAILED, self.cursor_loop_message)
 
     def run(self) -> None:
-        """Page on until the job is over or has to pause. Raises lifecycle.Interrupted where it was stopped
-        or taken over, or where this process ends."""
+        """Page on until the job is over or has to pause. Raises lifecycle.Interrupted."""
         with closing(KnownItems()) as self.known:
             self.restore()
             while not self.read_pages():
@@ -109,8 +107,7 @@ class Walker(ABC, Generic[ProgressT]):
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Keep cursor and progress in one update: neither is ever ahead of the other. Raises
-        lifecycle.Interrupted."""
+        """Keep cursor and progress in one update: neither is ahead. Raises lifecycle.Interrupted."""
         self._checkpoint_at = time.monotonic()
         lifecycle.checkpoint(self.job, why=self.message, **self.columns())
 

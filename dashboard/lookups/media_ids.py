@@ -1,9 +1,7 @@
 """Find media IDs in pasted text, alike for search box, ticket links and look-up.
 
-A text is split into pieces, and a piece is an ID or is refused with a reason; `references` reads the links
-among them. What pastes along around an ID is no part of it. A number with separators between its thousands is
-one piece and no ID: a part of it could be another item's. The time it takes grows with the text's length
-alone.
+A piece of the text is an ID or is refused with a reason. A number with separators is one piece and no ID: a
+part of it could be another item's. The time it takes grows with the text's length alone.
 """
 
 import re
@@ -176,8 +174,7 @@ def _remove_decoration(text: str) -> str:
 
 
 def _split_whole(whole: str) -> Iterator[str]:
-    """Return the pieces of a text without a clear gap; groups of digits that may be one number stay
-    together."""
+    """Return the pieces of a text without a clear gap; digits that may be one number stay together."""
     partings = _PARTING.findall(whole)
     if not partings or _SHORTENED_WHOLE.fullmatch(whole):
         yield whole

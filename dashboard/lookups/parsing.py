@@ -1,7 +1,6 @@
 """Parse what a person pasted or dropped to look for many items: each id once, in the order it came.
 
-Anything may stand between ids. What is no id is kept with the reason, never guessed at; and however the text
-is made, reading it takes a time that grows with its length and no faster.
+What is no id is kept with the reason, never guessed at. The time it takes grows with the text's length.
 """
 
 import codecs
@@ -78,8 +77,7 @@ def decode_file(content: bytes) -> str:
 
 
 def parse_ids(text: str) -> PastedIds:
-    """Return the ids in `text`, and what in it is none; of a table with a column for ids, that column's
-    alone."""
+    """Return the ids in `text`, and what in it is none; of a table with a column for ids, that alone."""
     column, cells = _find_id_column(text)
     times: dict[str, int] = {}
     wrong: dict[tuple[str, str], int] = {}
@@ -133,8 +131,7 @@ def _shorten_piece(piece: str) -> str:
 
 
 def _find_id_column(text: str) -> tuple[str, list[str] | None]:
-    """Return the head of the column that holds the ids, and its cells; `("", None)` if this is no such
-    table."""
+    """Return the head and the cells of the column that holds the ids; `("", None)` for no such table."""
     table = text.lstrip("\ufeff \t\r\n")
     first = (table[: MAX_LINK_LENGTH + 1].splitlines() or [""])[0]
     if re.fullmatch(r"sep=[,;|\t]", first):  # how a spreadsheet is told what parts its cells
@@ -171,8 +168,7 @@ def _find_id_cell(row: list[str], place: int, width: int) -> str:
 
 
 def _find_id_index(heads: list[str]) -> int | None:
-    """Return the index of the head that stands over ids, or None; a line with a number in it holds no
-    heads."""
+    """Return the index of the head over the ids, or None; a line with a number in it holds no heads."""
     if any(re.fullmatch(r"[0-9]+", head) for head in heads):
         return None
     plain = [re.sub(r"[\W_]", "", head).lower() for head in heads]

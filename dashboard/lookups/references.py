@@ -16,8 +16,7 @@ _VENDOR: Final = re.compile(r"/v2/vault-plus/media/(?P<id>[^/]+)/?$")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An item somebody looks for; `slug` names the connection, by slug or raw id, where the text said
-    which, and `ticket` is as the text had it."""
+    """An item somebody looks for; `slug` names its connection, by slug or raw id, if the text did."""
 
     media_id: str
     slug: str = ""
@@ -29,8 +28,7 @@ class SeveralIds(ValueError):
 
 
 def parse_target(text: str) -> Target:
-    """Return the item that the text names. Raises SeveralIds, and ValueError with a sentence for the person
-    who pasted it."""
+    """Return the item that the text names. Raises SeveralIds, and ValueError with a sentence for people."""
     targets: dict[str, Target] = {}
     reasons: list[ValueError] = []
     for piece in split_pieces(text):

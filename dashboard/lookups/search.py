@@ -32,8 +32,7 @@ class Answer:
 
 
 class CrossConnectionSearch:
-    """A search and its progress: how many connections were `asked`, where the item was `found`, and how
-    many `failed` to answer."""
+    """A search: how many connections were `asked`, where the item was `found`, how many `failed`."""
 
     def __init__(
         self,

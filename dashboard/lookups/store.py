@@ -81,8 +81,7 @@ def repeat(person: Person | None, lookup: Lookup) -> Lookup:
 
 
 def get(pk: UUID, among: Iterable[Connection]) -> Lookup:
-    """Return the look-up of this number, if all of its connections are `among` these. Raises
-    UnknownLookup and ExpiredLookup."""
+    """Return the look-up if its connections are all `among` these. Raises UnknownLookup, ExpiredLookup."""
     lookup = Lookup.objects.filter(pk=pk).prefetch_related("connections").first()
     if lookup is None or not _is_visible(lookup, {one.pk for one in among}):
         raise UnknownLookup(str(pk))
@@ -109,8 +108,7 @@ def list_unanswered(lookup: Lookup, connection: Connection) -> list[str]:
 
 
 def ask_unanswered(lookup: Lookup) -> list[VaultError | DecryptionError]:
-    """Ask for everything unanswered, all batches at once; save the answers and return the errors among
-    them."""
+    """Ask for everything unanswered, all batches at once; save the answers and return the errors."""
     told: dict[str, dict[str, Any]] = {}
     trouble: dict[str, dict[str, str]] = {}
     errors: list[VaultError | DecryptionError] = []

@@ -31,8 +31,7 @@ _TOKEN_NAMESPACE: Final = UUID("7a1c0b1e-5ca9-4c0e-8a11-6f1e5a7e9d01")
 
 
 class ScanProgress(WalkProgress, kw_only=True):
-    """Facts that a scan keeps beside its cursor, and its result once it is done. The names in the database
-    are those that earlier versions wrote."""
+    """Facts that a scan keeps beside its cursor. Their names in the database are of earlier versions."""
 
     statistics: ScanStatistics = field(name="tally")
     takeovers: int = field(name="taken_up", default=0)

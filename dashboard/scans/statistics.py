@@ -39,8 +39,7 @@ def _empty_rows() -> list[CountAndBytes]:
 
 
 class SumsByName(Struct):
-    """Counts and bytes by an open text: the first MAX_NAMES texts have rows of their own, all others share
-    one."""
+    """Counts and bytes by an open text: the first MAX_NAMES have rows of their own, others share one."""
 
     rows: dict[str, CountAndBytes] = {}
     others: CountAndBytes = field(default_factory=lambda: [0, 0])
@@ -96,8 +95,7 @@ class ScanStatistics(Struct, kw_only=True):
         return sum(self.states.rows.get(state, (0,))[0] for state in ("pending", "storing"))
 
     def add(self, items: Iterable[MediaItem | UnreadableItem]) -> None:  # noqa: C901 - one loop, see below
-        """Count the items of a page. It has hundreds of variants, and a scan has many pages, so this is one
-        loop."""
+        """Count the items of a page. A scan has many pages with hundreds of variants: hence one loop."""
         now = self.now_ms
         in_hour, in_day = now + _HOUR, now + _DAY
         states, labels, types = self.states, self.labels, self.types
@@ -171,8 +169,7 @@ class ScanStatistics(Struct, kw_only=True):
 
 
 def _push(heap: list[Any], entry: tuple[Any, ...], most: int) -> int | None:
-    """Add the entry to a heap of the greatest, at most so many. Return what the next entry has to be greater
-    than, or None while the heap has room."""
+    """Add to a heap of the `most` greatest. Return what the next has to exceed; None while there is room."""
     if len(heap) < most:
         heappush(heap, entry)
     else:

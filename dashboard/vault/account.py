@@ -12,10 +12,7 @@ Name = Annotated[str, Meta(max_length=500)]
 
 
 class AccountConnection(Struct, frozen=True):
-    """A connection of the account, with its status as the service wrote it and its person's names, if any.
-
-    The id is treated as a credential, so the `repr` shows no more than its last four characters.
-    """
+    """A connection of the account. Its id is a credential, so the `repr` shows only the end of it."""
 
     id: str
     status: str
@@ -61,8 +58,7 @@ _connection_decoder = msgspec.json.Decoder(_WireConnection)
 def decode_account_page(body: bytes) -> AccountListing:
     """Return the page that the JSON describes; a row that cannot be decoded is only counted.
 
-    Raises msgspec.DecodeError (and its ValidationError), UnicodeDecodeError or RecursionError if the page
-    itself cannot be decoded.
+    Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError if the page itself cannot be decoded.
     """
     wire = _page_decoder.decode(body)
     read = [_decode_row(raw) for raw in wire.rows]

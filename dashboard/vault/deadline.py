@@ -67,10 +67,7 @@ class Deadline:
         return self._until - time.monotonic()
 
     def limit(self, at_most: float) -> float:
-        """Return `at_most` or the seconds that remain, whichever is less.
-
-        Raises TimeoutError after the deadline.
-        """
+        """Return `at_most` or the seconds that remain, whichever is less. Raises TimeoutError if none do."""
         left = self.remaining()
         if left <= 0:
             raise TimeoutError("past the deadline of the call")
@@ -207,10 +204,7 @@ class DeadlineAdapter(HTTPAdapter):
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[str]:
-    """Return the addresses of `host`.
-
-    Raises TimeoutError after `seconds`, OSError or UnicodeError for no name.
-    """
+    """Return the addresses of `host`. Raises TimeoutError, or OSError or UnicodeError for no name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

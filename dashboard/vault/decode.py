@@ -29,10 +29,7 @@ def decode_item(body: bytes) -> MediaItem | UnreadableItem:
 
 
 def decode_page(body: bytes) -> MediaPage:
-    """Return a page of items. One without a usable id becomes an UnreadableItem.
-
-    Raises ValueError (which msgspec's errors are) or RecursionError if the page itself cannot be decoded.
-    """
+    """Return a page of items; one without a usable id is unreadable. Raises ValueError, RecursionError."""
     try:
         wire = _page_decoder.decode(body)
     except _BROKEN:

@@ -61,10 +61,7 @@ class MalformedMediaId(BadRequest):
 
 
 class Busy(VaultError):
-    """429, 503 with Retry-After, or no free slot in this process.
-
-    `retry_after` is in seconds, or None if the service named no time.
-    """
+    """429, 503 with Retry-After, or no free slot here. `retry_after` is in seconds, None if not named."""
 
     title = "The service asks us to wait"
     advice = "Wait a moment, then try again."

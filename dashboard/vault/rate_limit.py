@@ -46,11 +46,7 @@ class _LimitState:
 
 
 class RateLimit:
-    """Remembers the limits that responses report, and says how long to wait. Safe for many threads.
-
-    `clock` is monotonic; `moment` gives Unix time. Both are in seconds. Connection ids are kept as digests
-    only.
-    """
+    """Remembers reported limits, by digests of connection ids. Safe for many threads. Times in seconds."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, moment: Callable[[], float] = time.time

@@ -52,10 +52,7 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """A failed attempt.
-
-    `again` is True if it may be repeated, `pause` the seconds the service asked for, if any.
-    """
+    """A failed attempt: `again` if it may be repeated, after the `pause` in seconds that was asked for."""
 
     error: VaultError
     again: bool = False

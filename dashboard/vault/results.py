@@ -16,10 +16,7 @@ _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+
 
 
 class DeleteResult(Struct, frozen=True):
-    """The result of a deletion. If `success` is False, nothing was removed.
-
-    `freed_bytes` is None if the number makes no sense; it is then listed in `oddities`.
-    """
+    """The result of a deletion: without `success` nothing was removed. An odd `freed_bytes` is None."""
 
     success: bool
     media_id: str
@@ -28,10 +25,7 @@ class DeleteResult(Struct, frozen=True):
 
 
 class PurgeResult(Struct, frozen=True):
-    """The result of a purge.
-
-    `purged_count` counts variants, not items; both counts may be None as in DeleteResult.
-    """
+    """The result of a purge. `purged_count` counts variants, not items; odd counts are None."""
 
     success: bool
     purged_count: int | None
@@ -56,11 +50,7 @@ _purge_decoder = msgspec.json.Decoder(_WirePurge)
 
 
 def decode_delete(body: bytes) -> DeleteResult:
-    """Return the result of a deletion.
-
-    Raises msgspec.DecodeError (and its ValidationError), UnicodeDecodeError or RecursionError if the body
-    is not one.
-    """
+    """Return the result of a deletion. Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError."""
     wire, odd = _delete_decoder.decode(body), list[Oddity]()
     freed = _read_count("freedBytes", wire.freed_bytes, MAX_FREED_BYTES, odd)
     return DeleteResult(wire.success, wire.media_id, freed, tuple(odd))

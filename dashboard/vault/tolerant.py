@@ -1,8 +1,6 @@
 """Reads items that break the contract, field by field, and keeps odd values as they came.
 
-The usual item is decoded in one step (decode.py) and never comes here. What comes here is a fractional or
-negative number, a time in seconds, half an emoji, a field that is missing or of another type. Only an item
-without a usable id cannot be read.
+The usual item is decoded in one step (decode.py) and never comes here.
 """
 
 import json
@@ -48,10 +46,7 @@ class RawNumber(float):
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON, with numbers as RawNumber; bytes that are not UTF-8 are replaced.
-
-    Raises ValueError and RecursionError.
-    """
+    """Return the JSON, numbers as RawNumber and bad UTF-8 replaced. Raises ValueError, RecursionError."""
     text = body.decode("utf-8", "replace")
     return json.loads(text, parse_float=RawNumber, parse_int=RawNumber, parse_constant=RawNumber)
 

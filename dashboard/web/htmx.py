@@ -12,8 +12,7 @@ from dashboard.request import Request
 
 
 def wants_fragment(request: Request) -> bool:
-    """Return whether htmx will swap the answer into a page that stands; restoring history wants the whole
-    page."""
+    """Return whether htmx swaps the answer into a page that stands; restored history is a whole page."""
     hx = request.htmx
     return bool(hx) and not hx.boosted and not hx.history_restore_request
 

@@ -26,10 +26,7 @@ PROBES: Final = ("/healthz", "/readyz")
 
 
 class Identity:
-    """Sets `request.person`, `caller`, `connections` and `connection`.
-
-    A view runs only when the role reaches its mark.
-    """
+    """Sets the request's person, caller and connections; a view runs only for the role that it names."""
 
     def __init__(self, get_response: Callable[[Request], HttpResponse]) -> None:
         self.get_response = get_response

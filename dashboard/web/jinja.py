@@ -131,8 +131,7 @@ def build_page_frame(request: Request) -> dict[str, Any]:
 
 
 def find_known_person(request: Request) -> Person | None:
-    """Return the person whose name and menus a page shows, or None if they may do nothing or are not
-    known yet."""
+    """Return the person whose name and menus a page shows, or None if they may do nothing."""
     person: Person | None = getattr(request, "person", None)
     return person if person and person.role else None
 

@@ -81,8 +81,7 @@ _CHUNK_BYTES: Final = 64 * 1024
 
 
 def discard_body(request: HttpRequest) -> None:
-    """Read the request's body without keeping it: a browser that is cut off while it sends shows no
-    answer. A body that is larger than any paste or list of ids is cut off all the same."""
+    """Read the body without keeping it, up to a limit: a browser cut off while it sends shows no answer."""
     with contextlib.suppress(UnreadablePostError):
         read = 0
         while read < MAX_DISCARDED_BYTES and (chunk := request.read(_CHUNK_BYTES)):

@@ -1,7 +1,4 @@
-"""Preferences of this browser: media mode, layout, theme, single keys, and the connection chosen last.
-
-Kept in the signed session cookie; the organisation's default holds for the media mode until a person chooses.
-"""
+"""Preferences of this browser, kept in the signed session cookie."""
 
 from dataclasses import dataclass, fields
 

@@ -131,8 +131,7 @@ def build_help_desk_href(ticket: str) -> str:
 
 
 def build_own_address(request: Request, *, without: str = "") -> str:
-    """Return the address of this page, less a parameter. A connection stands in it by its slug or not at
-    all: as it was given it may be a raw id."""
+    """Return this page's address, less a parameter. A raw connection id never stands in it."""
     if without not in request.GET and "connection" not in request.GET:
         return request.get_full_path()
     asked = request.GET.copy()

@@ -81,8 +81,7 @@ class ConnectionForm(forms.Form):
         return groups
 
     def save(self, caller: Caller) -> Connection | None:
-        """Change the connection; return None with a reason if somebody else was faster. Raises
-        NotRecorded."""
+        """Change the connection; return None with a reason if somebody was faster. Raises NotRecorded."""
         assert self.connection is not None  # noqa: S101 - the form of one that there is
         try:
             return connections.change(caller, self.connection, **self.cleaned_data)

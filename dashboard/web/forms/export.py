@@ -20,8 +20,7 @@ class MediaExportForm(MediaFilterForm):
     token = forms.CharField(required=False)
 
     def clean_token(self) -> uuid.UUID:
-        """Return the form's one-time token; a post without one, or with none of ours, is a press of its
-        own."""
+        """Return the form's one-time token; a post with none of ours is a press of its own."""
         try:
             return uuid.UUID(self.cleaned_data["token"])
         except ValueError:

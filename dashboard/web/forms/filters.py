@@ -30,8 +30,7 @@ class FilterForm(forms.Form):
         return self.data.getlist(name) if hasattr(self.data, "getlist") else [self.data.get(name, "")]
 
     def get_text(self, name: str) -> str:
-        """Return the text of the field: the value as it was understood, or else the text just as it was
-        given."""
+        """Return the field's text: the value as it was understood, or the text just as it was given."""
         value = getattr(self, "cleaned_data", {}).get(name)
         if name in self.errors or value is None:
             return str(self.data.get(name) or "")

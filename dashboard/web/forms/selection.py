@@ -1,5 +1,4 @@
-"""Forms that pages send of a selection and of a job: changes of what is selected, the press that removes it,
-and which of a job's items are listed."""
+"""Forms of a selection and of a job: what changes, the press that removes it, which items are listed."""
 
 import re
 from collections.abc import Sequence
@@ -94,8 +93,7 @@ class ReviewForm(RemovalForm):
         self.is_stale = False
 
     def clean_token(self) -> UUID:
-        """Return the token as for every removal. Raises JobExists for a press that has begun its job
-        already."""
+        """Return the token as for every removal. Raises JobExists if its job has begun already."""
         token = super().clean_token()
         if there := self.connection.jobs.filter(token=token).first():
             raise JobExists(there)
@@ -147,7 +145,6 @@ class OutcomeForm(forms.Form):
 
 
 def remove_thousands_separators(text: str) -> str:
-    """Return a number without the spaces, commas or full stops between its thousands; else the text as it
-    is."""
+    """Return a number without the separators between its thousands; else the text as it is."""
     text = text.strip()
     return _PARTING.sub("", text) if _IN_THOUSANDS.fullmatch(text) else text

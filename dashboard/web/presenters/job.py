@@ -134,8 +134,7 @@ class RemovalJob(JobPage):
 
     @property
     def reload_reason(self) -> str:
-        """Return the reason to read the page again, also after a stop: what was sent by then still comes
-        to its end."""
+        """Return the reason to read the page again, also after a stop: what was sent has yet to end."""
         out = 0 if self.job.is_open else self.job.removals.filter(state__in=Removal.OPEN).count()
         return f"Waiting for the outcome of {format_count(out, 'item')}" if out else super().reload_reason
 
@@ -199,8 +198,7 @@ class RemovalJob(JobPage):
 
 
 def may_stop(job: Job, person: Person | None) -> bool:
-    """Return whether the person may end or resume the job: an operator any, and whoever began a scan or
-    an export that."""
+    """Return whether the person may end or resume the job: an operator any, others their own walks."""
     if person is None:
         return False
     own = job.is_owned_by(person)

@@ -1,7 +1,4 @@
-"""A look-up made ready to print: found, not cached, malformed and failed, each in the order pasted.
-
-Found is what any of its connections holds; not cached is what none of them does, and each has said so.
-"""
+"""A look-up made ready to print: found, not cached, malformed and failed, each in the order pasted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

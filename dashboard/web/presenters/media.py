@@ -1,8 +1,4 @@
-"""Records made ready to print: every string, address and flag that a row, card or strip needs.
-
-The list page prints a hundred of these, so all that can be said once a page (addresses, the time, the
-filters that matched) is said once, here, and its template only prints.
-"""
+"""Records made ready to print: every string, address and flag that a row, card or strip needs."""
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
@@ -204,8 +200,7 @@ class RowBuilder:
 
 
 def build_live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
-    """Return the address where the rows of these items are read again, with what marks their matching
-    variants."""
+    """Return where the rows of these items are read again, with the filters that mark their variants."""
     matching = MediaQuery(status=query.status, content_type=query.content_type).to_url()
     asked = urlencode([("id", media_id) for media_id in ids])
     return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, matching)))}"

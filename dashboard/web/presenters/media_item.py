@@ -30,8 +30,7 @@ class VariantCard:
 
 
 def build_variant_cards(builder: RowBuilder, item: MediaItem) -> list[VariantCard]:
-    """Return the item's variants in the strip's order: the fixed labels first, then the others as they
-    came."""
+    """Return the variants in the strip's order: fixed labels first, then the others as they came."""
     labels = [label for label in SLOTS if label in item.media]
     labels += [label for label in item.media if label not in SLOTS]
     return [VariantCard(builder, label, item.media[label], place) for place, label in enumerate(labels)]
@@ -51,8 +50,7 @@ class UnreadablePage:
 
 
 class ItemPage:
-    """An item whole: its facts, its strip, and a card a variant. `reveal` names one shown at once; the
-    ticket that led here goes along with every link."""
+    """An item whole: its facts, its strip, a card a variant. `reveal` names the one shown at once."""
 
     def __init__(
         self, connection: Connection, item: MediaItem, reveal: str | None = None, ticket: str = ""

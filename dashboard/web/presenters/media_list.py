@@ -52,11 +52,7 @@ class Chip:
 
 
 class ListPage:
-    """The context of the list's template.
-
-    The API knows no previous cursor, so the address carries the trail of those that led here: Back, reload
-    and a colleague's browser all find the same pages.
-    """
+    """The list's page. The API knows no previous cursor, so the address has the trail of those before."""
 
     def __init__(self, connection: Connection, query: MediaQuery, trail: list[str], page: MediaPage) -> None:
         self.connection = connection

@@ -68,8 +68,7 @@ class Progress:
 
     @property
     def announcement(self) -> str:
-        """Return what a screen reader is told: at the start, at quarters, at the end, and where it stands
-        still."""
+        """Return what a screen reader is told: at the start, at quarters, at the end, and at a standstill."""
         if self.job.state != JobState.RUNNING:
             return f"{self.word}: {self.text}"
         if not self.quarter:

@@ -21,8 +21,7 @@ MAX_FOUND_IN_LINK: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class AnswerLine:
-    """The answer of one connection: the item as a row, or why it could not be asked, or neither. `href` is
-    the item's page there, which asks again as well; `again_href` does so in place."""
+    """The answer of one connection: a row, or the reason for none. `again_href` asks again in place."""
 
     connection: Connection
     href: str
@@ -32,10 +31,7 @@ class AnswerLine:
 
 
 class SearchPage:
-    """The context of a search's page.
-
-    The progress of the search travels in the address of the next batch, so that every batch is a link.
-    """
+    """A search's page. Its progress travels in the address of the next batch: every batch is a link."""
 
     def __init__(self, link: TicketLink, search: CrossConnectionSearch) -> None:
         self.link = link

@@ -1,5 +1,4 @@
-"""The contents of a connection in a few numbers, and where they come from: a look at all of it, the
-newest scan, or a look at its beginning, which says "at least"."""
+"""The contents of a connection in a few numbers: counted by a look, or by the newest scan."""
 
 import time
 from dataclasses import dataclass
@@ -30,8 +29,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The contents of a connection, as seen. `at_least` if there is more than that; `scan` if a scan has
-    counted it."""
+    """The contents of a connection as seen: `at_least` these; `scan` is what counted them, if any did."""
 
     items: int
     variants: int
@@ -51,8 +49,7 @@ class Usage:
         return format_time_since(self.as_of)
 
     def record(self) -> dict[str, object]:
-        """Return the facts that the record of a purge keeps: what was seen before, when, and how it was
-        found out."""
+        """Return what the record of a purge keeps: what was seen before, when, and how it was found out."""
         return {
             "items_seen": self.items,
             "variants_seen": self.variants,
@@ -77,8 +74,7 @@ def summarize_page(page: MediaPage) -> Usage:
 
 
 def summarize_connection(connection: Connection, page: MediaPage) -> Usage:
-    """Return the contents by the look if it saw everything; else by the newest scan, unless a purge came
-    after it; else by the look, as the least there is."""
+    """Return the contents by the look if it saw all; else by the newest scan, unless a purge came later."""
     looked = summarize_page(page)
     found = scan.load_last_result(connection) if looked.at_least else None
     if found is None or was_purged_since(connection, found.job):

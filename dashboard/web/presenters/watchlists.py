@@ -1,5 +1,4 @@
-"""Lists that everybody has: links that end soon, as the last scan met them (the service cannot be asked for
-them), and variants still waiting or being stored an hour after they were first seen."""
+"""Lists that everybody has: links that end soon by the last scan, and variants that wait for long."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -65,8 +64,7 @@ STUCK_STATES: Final = ("pending", "storing")
 
 @dataclass(frozen=True, slots=True)
 class StuckList:
-    """The result of one of the two queries: its list in full, and whether that holds more than stands
-    here."""
+    """The result of one of the two queries: its list in full, and whether that holds more."""
 
     word: str
     href: str

@@ -19,8 +19,7 @@ from dashboard.web.htmx import go_to, wants_fragment
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def sign_in(request: Request) -> HttpResponse:
-    """Show the demo's picker of three people; each press is a sign-in. Elsewhere the proxy signs people
-    in."""
+    """Show the demo's picker of three people; each press is a sign-in. Elsewhere the proxy does it."""
     if not settings.IS_DEMO:
         raise Http404
     form = SignInForm(request.POST if request.method == "POST" else None)

@@ -22,8 +22,7 @@ from .removal import get_and_post, read_posted
 @require_safe
 @needs(Role.ADMIN)
 def connections(request: Request) -> HttpResponse:
-    """Show every connection, archived ones too and whoever may see its media; and the one changed a
-    moment ago."""
+    """Show every connection, archived ones too; and the one changed a moment ago."""
     every = connection_admin.list_all()
     latest = next((one for one in every if one.slug == request.GET.get("kept")), None)
     return render(request, "connections/list.html", {"every": every, "latest": latest})

@@ -76,8 +76,7 @@ def render_question(request: Request, connection: Connection, form: MediaFilterF
 
 
 def can_mark_end(request: Request) -> bool:
-    """Return whether an answer of unknown length can be told from one that broke off: by HTTP/1.0, which
-    some proxies speak to those behind them, both end alike."""
+    """Return whether the end of an answer of unknown length can be told from a break: not by HTTP/1.0."""
     return request.META.get("SERVER_PROTOCOL") != "HTTP/1.0"
 
 

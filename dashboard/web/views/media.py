@@ -119,8 +119,7 @@ def record_reveal(request: Request, connection: Connection, media_id: str, varia
 
 
 def render_gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
-    """Return the tombstone of an item, or that it is not in this connection's cache, and where else to
-    look."""
+    """Return the item's tombstone, or that it is not cached here, and where else to look."""
     tombstone = actions.find_tombstone(connection, link.media_id)
     return show(
         request,

@@ -86,8 +86,7 @@ def read_posted(request: Request) -> QueryDict | None:
 
 
 def read_initial(request: Request) -> dict[str, object]:
-    """Return the form's first values: the ticket that the link brought, and the removal that it tries
-    again."""
+    """Return the form's first values: the link's ticket, and the removal that it tries again."""
     ticket = read_ticket(request.GET)
     return {
         "ticket": ticket,
@@ -130,8 +129,7 @@ def render_outcome(request: Request, name: str, connection: Connection, record: 
 
 
 def build_bar_behind(request: Request, connection: Connection) -> SelectionBar | None:
-    """Return the bar of what is selected now, if the connection's list stands behind the dialog and shows
-    it."""
+    """Return the bar of what is selected now, if the connection's list stands behind the dialog."""
     path, _, query = find_page_behind(request).partition("?")
     if not wants_fragment(request) or path != connection.media_url:
         return None
