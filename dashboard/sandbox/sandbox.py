@@ -44,7 +44,7 @@ class Sandbox:
     ) -> None:
         counts = {one.id: one.count for one in ACCOUNT_CONNECTIONS} if connections is None else connections
         started, secret = now(), hashlib.blake2b(f"{seed}/{key}".encode(), digest_size=32).digest()
-        self.key = key
+        self.key, self._now = key, now
         self._limit = None if rate_limit is None else TokenBuckets(*rate_limit, now)
         self.shelves = {
             connection: Shelf(
@@ -89,9 +89,12 @@ class Sandbox:
         return self._service.faults
 
     def reset(self) -> None:
-        """Forget removals, stored variants, accesses, calls, faults and how much of a limit is used."""
+        """Forget removals, stored variants, accesses, calls, faults and how much of a limit is used.
+
+        Items that were being stored at the start are so again.
+        """
         for shelf in self.shelves.values():
-            shelf.reset()
+            shelf.reset(self._now())
         if self._limit is not None:
             self._limit.reset()
         self.faults.clear()

@@ -69,10 +69,11 @@ class Shelf:
         self.odd = {-number: item for number, item in enumerate(reversed(odd), 1)}
         self._odd_index = {item.id: index for index, item in self.odd.items()}
         self.residues_known: dict[object, list[int]] = {}
-        self.reset()
+        self.reset(started)
 
-    def reset(self) -> None:
-        """Forget removals, accesses, variants stored on demand and links minted."""
+    def reset(self, now: float) -> None:
+        """Forget removals, accesses, variants stored on demand and links minted; what settles begins anew."""
+        self._settling_from_ms = int(now * 1000)
         self.purged = False
         self.deleted: set[int] = set()
         self.stored: dict[tuple[int, int], int] = {}
@@ -159,9 +160,9 @@ class Shelf:
             if settling is not None and model.label == "thumb":
                 status, stored = "stored", created + model.stored_after
             elif settling is not None:
-                elapsed = now - self._started_ms / 1000 if self._settle else 0.0
+                elapsed = now - self._settling_from_ms / 1000 if self._settle else 0.0
                 status, after = settling.at(elapsed, delay=6 * max(0, number - 1))
-                stored = None if after is None else self._started_ms + int(after * 1000)
+                stored = None if after is None else self._settling_from_ms + int(after * 1000)
             if status in ("edge_only", "pending", "storing") and (index, number) in self.stored:
                 status, stored = "stored", self.stored[index, number]
             size = 0 if stored is None else model.size + extra

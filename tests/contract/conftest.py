@@ -1,5 +1,6 @@
 """The sandbox under the contract, and a short summary of what it was asked."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -24,7 +25,7 @@ def sandbox() -> Iterator[Sandbox]:
 def full_shelf(sandbox: Sandbox) -> Iterator[None]:
     """Whatever a test removed is back for the next one."""
     yield
-    sandbox.shelves[CONNECTION].reset()
+    sandbox.shelves[CONNECTION].reset(time.time())
 
 
 @pytest.fixture(scope="module")

@@ -217,6 +217,15 @@ def test_something_is_nearly_always_in_flight_for_an_hour_and_then_rests(
     assert quiet <= 10
 
 
+def test_after_a_reset_they_settle_anew(sandbox: Sandbox, clock: Clock) -> None:
+    """A test that needs one that is being stored finds it, however long the sandbox runs."""
+    at_first = in_flight(sandbox, "pending")
+    clock.now = NOW + 220
+    assert in_flight(sandbox, "pending") < at_first
+    sandbox.reset()
+    assert in_flight(sandbox, "pending") == at_first
+
+
 def test_settle_false_keeps_waiting_items_waiting(clock: Clock) -> None:
     with Sandbox({"conn_a": 60}, now=clock, settle=False) as sandbox:
         before = listing(sandbox, status="pending")
