@@ -25,7 +25,7 @@ class NotSignedIn(Problem):
 
     title = "You are not signed in"
     advice = (
-        "The sign-on in front of this dashboard did not say who you are, or its word was not good any more. "
+        "Your sign-on did not say who you are, or what it said is no longer valid. "
         "If signing in again does not help, tell your administrator the number below."
     )
     status = 401

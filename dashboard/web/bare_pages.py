@@ -37,7 +37,7 @@ class PageMissing(Problem):
     """No page stands at this address."""
 
     title = "No such page"
-    advice = "The address leads nowhere. If a link brought you here, it is mistyped."
+    advice = "There is nothing at this address. If a link brought you here, it is mistyped."
     status = 404
 
 

@@ -57,8 +57,8 @@ class StaleCursor(Problem):
 
     title = "This place in the list is gone"
     advice = (
-        "A place in the list belongs to the exact filters that led there, and it does not last for ever. "
-        "Your filters are kept; start again from the first page."
+        "A place in the list belongs to its filters, and it does not last. "
+        "Your filters are kept: start again from the first page."
     )
     status = 422
     is_detail_of_service = True
@@ -79,8 +79,8 @@ class TooLarge(Problem):
     def __init__(self, max_bytes: int) -> None:
         super().__init__()
         self.advice = (
-            f"What was sent is larger than {max_bytes // 2**20} MiB, so nothing of it was taken. Go back: "
-            "your browser still has what you typed. Send it in several parts."
+            f"You sent more than {max_bytes // 2**20} MiB, so nothing was accepted. Go back: "
+            "your browser still has what you typed. Send it in parts."
         )
 
 
@@ -88,7 +88,7 @@ class WrongMethod(Problem):
     """The address does not take this HTTP method."""
 
     title = "Not done this way"
-    advice = "This address does not take what was sent to it. Open it as a page, or go back and use its form."
+    advice = "This address does not accept that. Open it as a page, or go back and use its form."
     status = 405
 
     def __init__(self, method: str, allowed: str) -> None:

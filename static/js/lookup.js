@@ -10,7 +10,7 @@ form.addEventListener("htmx:beforeRequest", (event) => {
   event.preventDefault();
   event.stopPropagation(); // nothing is under way that would have to be marked
   const message = document.createElement("span");
-  message.textContent = "This much is counted when you press Look up";
+  message.textContent = "A text this long is counted when you press Look up";
   form.querySelector("#count").replaceChildren(message);
 });
 

@@ -114,6 +114,6 @@ def test_without_script(desk: Desk) -> None:
     page.get_by_role("link", name="Deleted, ").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Deleted 4492994399")
     page.locator(".steps a").first.click()
-    expect(page.get_by_text("The line as it was sealed")).to_be_visible()
+    expect(page.get_by_text("The line as it was signed")).to_be_visible()
     page.get_by_role("link", name="Step after").click()
     expect(page.get_by_role("link", name="Step before")).to_be_visible()

@@ -82,7 +82,7 @@ def test_no_long_text_makes_a_page_wider(
         beyond[path] = widest(page)
     page.goto("/audit/")
     page.locator(".events .c-when a").first.click()
-    expect(page.get_by_role("heading", name="Seal")).to_be_visible()
+    expect(page.get_by_role("heading", name="Signature")).to_be_visible()
     beyond["event"] = widest(page)
     page.goto("/lookup/")
     page.get_by_label("IDs, or links that name them").fill(f"{long_item['id']} {'9' * 100}")

@@ -77,7 +77,7 @@ def test_much_text_is_counted_when_it_is_sent(desk: Desk) -> None:
     page = desk.window("viewer", HERE)
     seen = Requests(page)
     page.get_by_label("IDs, or links").fill("4492994399 " * 10_000)
-    counted(page, "This much is counted when you press Look up")
+    counted(page, "A text this long is counted when you press Look up")
     assert seen.posts() == []
     send(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("Look-up of 1 ID")

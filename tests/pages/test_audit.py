@@ -124,7 +124,7 @@ def test_no_match_offers_to_drop_a_filter(viewer: Browser, small: Connection) ->
 
 def test_the_end_of_the_record(viewer: Browser, small: Connection) -> None:
     event(of=small)
-    assert "Nothing that fits is older" in text(viewer.get(f"{HERE}?before=0-1"))
+    assert "No older event matches" in text(viewer.get(f"{HERE}?before=0-1"))
 
 
 def test_fragment(viewer: Browser, small: Connection) -> None:
@@ -219,7 +219,7 @@ def test_only_so_many_are_named(viewer: Browser, small: Connection) -> None:
         removal(small, state=RemovalState.UNRESOLVED, media_id=str(number))
     page = text(viewer.get(HERE))
     assert page.count("Unresolved</span>") == 20
-    assert "Others too" in page
+    assert "There are more" in page
 
 
 def test_what_people_typed_is_text(viewer: Browser, small: Connection) -> None:

@@ -92,7 +92,7 @@ BAD: list[tuple[str, str, str]] = [
     ("connection_id", "conn_ж", "no spaces"),
     ("connection_id", "c" * 257, "1 to 256"),
     ("connection_id", f"conn_1\r\nx-connection-id: {SMALL_ID}", "no spaces"),
-    ("connection_id", SMALL_ID, "This ID is here already: Studio A has it."),
+    ("connection_id", SMALL_ID, "This ID was added already: Studio A has it."),
     ("slug", "", "such as studio-a"),
     ("slug", "New D", "small letters"),
     ("slug", "new_d", "small letters"),
@@ -138,7 +138,7 @@ def test_fifty_groups_of_two_hundred_characters_are_kept(admin: Browser) -> None
 def test_an_archived_connection_still_has_its_names_and_id(admin: Browser) -> None:
     Connection.objects.filter(slug="small").update(archived_at=timezone.now())
     (error,) = errors_of(admin.post(HERE, {**GOOD, "connection_id": SMALL_ID}))
-    assert error == "This ID is here already: Studio A (archived) has it."
+    assert error == "This ID was added already: Studio A (archived) has it."
 
 
 def test_what_was_typed_comes_back_to_who_typed_it(admin: Browser, lines: io.StringIO) -> None:

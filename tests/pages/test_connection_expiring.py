@@ -71,7 +71,7 @@ def test_the_links_of_one_item_stand_in_one_row(viewer: Browser) -> None:
 
 
 def test_empty(viewer: Browser) -> None:
-    assert "was never scanned" in text(viewer.get(HERE))
+    assert "has never been scanned" in text(viewer.get(HERE))
     scanned()
     assert "No link ends" in text(viewer.get(HERE))
 

@@ -143,7 +143,7 @@ def test_what_came_to_be_here_meanwhile_is_not_added_twice(admin: Browser) -> No
     assert admin.post(HERE, {"row": key, **NAMES}).status_code == 303
     again = admin.post(HERE, {"row": key, **NAMES, "slug": "again", "label": "Again"})
     assert again.status_code == 404
-    assert "it is here already" in text(again)
+    assert "it was added already" in text(again)
     assert Connection.objects.count() == 4
 
 
@@ -196,7 +196,7 @@ def test_a_status_is_told_in_words_or_as_it_came(
 
 def test_what_is_missing_of_the_list_is_said(admin: Browser, sandbox: Sandbox) -> None:
     sandbox.faults.add(**listed(row(), "broken", {"id": 7}))
-    assert "2 more were listed in a shape we do not know" in text(admin.get(HERE))
+    assert "2 more were listed in an unknown format" in text(admin.get(HERE))
     sandbox.faults.clear()
     sandbox.faults.add(**listed(row(), more=True))
     assert "The account has more than these 1." in text(admin.get(HERE))

@@ -43,7 +43,7 @@ def test_works(viewer: Browser, small: Connection, sandbox: Sandbox) -> None:
 
 
 def test_empty(viewer: Browser) -> None:
-    assert "No job has been begun here" in text(viewer.get(HERE))
+    assert "No jobs yet" in text(viewer.get(HERE))
 
 
 def test_the_newest_twenty(viewer: Browser, small: Connection) -> None:
@@ -51,7 +51,7 @@ def test_the_newest_twenty(viewer: Browser, small: Connection) -> None:
         make.job(small, kind="scan")
     answer = viewer.get(HERE)
     assert len(rows_of(answer)) == 20
-    assert "The newest 20" in text(answer)
+    assert "These are the newest 20" in text(answer)
 
 
 def test_the_tabs_lead_here(viewer: Browser) -> None:

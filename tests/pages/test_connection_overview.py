@@ -78,14 +78,14 @@ def test_items_lead_to_their_pages(viewer: Browser, scanned: Job) -> None:
 def test_what_was_odd_is_said(viewer: Browser, scanned: Job) -> None:
     said = words_in(text(viewer.get(HERE)))
     assert "could not be read" in said
-    assert "came again" not in said
+    assert "more than once" not in said
     scanned.progress["tally"]["repeats"] = 12
     scanned.progress |= {"taken_up": 1, "circle": True}
     scanned.why = scan.CURSOR_LOOP_MESSAGE
     scanned.save()
     said = words_in(text(viewer.get(HERE)))
-    assert "12 items came again" in said
-    assert "taken up again 1 time" in said
+    assert "12 items more than once" in said
+    assert "was resumed 1 time" in said
     assert "lead in a circle" in said
     assert "at least" in said
 

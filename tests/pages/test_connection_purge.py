@@ -83,7 +83,7 @@ def test_nothing_posted_is_not_a_purge(admin: Browser, sandbox: Sandbox) -> None
 def test_what_was_not_shown_is_not_purged(admin: Browser, sandbox: Sandbox) -> None:
     answer = admin.post(HERE, TYPED)
     assert answer.status_code == 422
-    assert "was not shown" in text(answer)
+    assert "You have not seen in the last" in text(answer)
     assert "contract ended" in text(answer)
     assert deletes(sandbox) == []
     assert admin.post(HERE, {**TYPED, **hidden_fields(answer)}).status_code == 200

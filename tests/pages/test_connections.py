@@ -48,7 +48,7 @@ def test_many_groups_are_counted(admin: Browser) -> None:
 
 
 def test_what_was_kept_a_moment_ago_is_said(admin: Browser) -> None:
-    assert "Studio A is kept as you see it here." in unescape(words(admin, "small"))
+    assert "Studio A is saved." in unescape(words(admin, "small"))
     Connection.objects.filter(slug="small").update(archived_at=timezone.now())
     assert "Studio A is archived: nobody sees it any more." in words(admin, "small")
     assert words(admin, "<script>") == ""
@@ -76,7 +76,7 @@ def test_the_way_here_is_an_admins(admin: Browser, operator: Browser, viewer: Br
 def test_without_a_connection_an_admin_is_led_here(sandbox: Sandbox, db: None) -> None:
     assert '<a class="button" href="/connections/">' in text(signed_in("admin").get("/"))
     for role in ("viewer", "operator"):
-        assert "Your administrator adds the first one." in text(signed_in(role).get("/"))
+        assert "Ask your administrator to add the first one." in text(signed_in(role).get("/"))
 
 
 def test_fragment_is_the_page(admin: Browser) -> None:

@@ -90,7 +90,7 @@ def test_empty(viewer: Browser, small: Connection) -> None:
     assert answer.status_code == 200
     assert "Failed: 0 items" in words_in(text(answer))
     assert "All items" in text(answer)
-    assert "not that long" in text(viewer.get(f"{job.get_absolute_url()}?page=2"))
+    assert "no such page" in text(viewer.get(f"{job.get_absolute_url()}?page=2"))
 
 
 def test_fragment(viewer: Browser, small: Connection) -> None:

@@ -55,7 +55,7 @@ def test_the_list_says_that_it_comes_again(sandbox: Sandbox, viewer: Browser) ->
     sandbox.faults.add(method="GET", body={"items": [an_item(one) for one in ALONE["one page"][0]]})
     page = text(viewer.get("/c/small/media/"))
     assert page.count('id="row-dup"') == 1
-    assert "dup is listed once more" in page
+    assert "dup is on this page already" in page
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])

@@ -52,7 +52,7 @@ def test_works(viewer: Browser, small: Connection, sandbox: Sandbox, media_id: s
     assert f'href="/c/small/media/{media_id}/?ticket=ZD-7"' in text(answer)
     assert section(answer, "missing").endswith("zz aa")
     assert "lost digits in a spreadsheet" in section(answer, "malformed")
-    assert "every ID was answered for" in section(answer, "failed")
+    assert "every ID has an answer" in section(answer, "failed")
     words = words_in(text(answer))
     assert "3 found 2 not cached 1 malformed 0 failed 1 repeated, looked up once" in words
     assert "As of just now , by Vera Lind" in words
@@ -100,7 +100,7 @@ def test_found_in_one_and_not_asked_in_another(viewer: Browser, small: Connectio
     row.trouble = {str(empty.pk): {"1": "Why not", "2": "Why not"}}
     row.save()
     answer = page_of(viewer, row)
-    assert "in a shape we do not know: odd" in rows_of(answer)[0]
+    assert "in an unknown format: odd" in rows_of(answer)[0]
     assert section(answer, "missing").endswith(" 3")
     assert section(answer, "failed").endswith(" 2")
     assert "2 IDs could not be asked everywhere" in words_in(text(answer))
@@ -118,14 +118,14 @@ def test_empty(viewer: Browser, small: Connection) -> None:
 
 def test_while_it_is_asked_it_says_so(viewer: Browser, small: Connection) -> None:
     page = words_in(text(page_of(viewer, lookup([small], ids=["1", "2"]))))
-    assert "Being asked right now" in page
+    assert "The look-up is under way" in page
     assert "interrupted" not in page
 
 
 def test_a_refused_key_is_somebody_elses_turn(viewer: Browser, small: Connection, sandbox: Sandbox) -> None:
     sandbox.faults.add(path="/batch$", status=401, body={"error": "no"}, times=None)
     page = words_in(text(page_of(viewer, looked_up(viewer, "1"))))
-    assert "asking again will not help before your administrator has looked at it" in page
+    assert "asking again won't help until your administrator has looked at it" in page
 
 
 def test_hostile_text_stays_text(viewer: Browser, small: Connection) -> None:

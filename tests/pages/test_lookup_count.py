@@ -57,7 +57,7 @@ def test_bad_input(viewer: Browser, ids: str, words: str) -> None:
 
 
 def test_a_file_beside_text_is_one_too_many(viewer: Browser) -> None:
-    assert "one of the two" in counted(viewer, "449", file=SimpleUploadedFile("a.txt", b"450"))
+    assert "not both" in counted(viewer, "449", file=SimpleUploadedFile("a.txt", b"450"))
     assert "no plain text" in counted(viewer, file=SimpleUploadedFile("a.xlsx", b"PK\x03\x04"))
 
 

@@ -139,8 +139,8 @@ def test_fragment(viewer: Browser) -> None:
         ({"ids": "449", "connection": BIG_ID}, "no connection of this name"),
         ({"ids": "449", "ticket": "x" * 101}, "100 characters"),
         ({"ids": " ".join(map(str, range(1001)))}, "1,001 different IDs"),
-        ({"ids": "449 " + " ".join(f"{n}@" for n in range(1200))}, "1,200 texts in this are no IDs"),
-        ({"ids": "449", "file": SimpleUploadedFile("a.txt", b"450")}, "one of the two"),
+        ({"ids": "449 " + " ".join(f"{n}@" for n in range(1200))}, "1,200 texts in this are not IDs"),
+        ({"ids": "449", "file": SimpleUploadedFile("a.txt", b"450")}, "not both"),
         ({"ids": "", "file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04")}, "no plain text"),
     ],
 )
@@ -201,7 +201,7 @@ def test_a_file_with_too_many_comes_back_in_the_box(viewer: Browser) -> None:
 def test_what_is_too_large_is_said_to_be(viewer: Browser, sandbox: Sandbox, given: dict[str, Any]) -> None:
     answer = viewer.post(HERE, {"connection": "small", **given})
     assert answer.status_code == 413
-    assert "larger than 6 MiB" in text(answer)
+    assert "more than 6 MiB" in text(answer)
     assert not Lookup.objects.exists()
 
 

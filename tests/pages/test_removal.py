@@ -170,7 +170,7 @@ def test_other_pages_lead_here(operator: Browser, small: Connection) -> None:
 def test_empty(viewer: Browser, small: Connection) -> None:
     """A removal from before there were events, of which nothing else is known."""
     record = removal(small, ticket="", reason="", freed_bytes=None)
-    assert "no steps are recorded" in page_of(viewer, record)
+    assert "No steps are recorded" in page_of(viewer, record)
 
 
 def test_hostile_text(viewer: Browser, small: Connection) -> None:

@@ -87,13 +87,13 @@ def test_the_list_shows_its_bar_and_what_is_selected_elsewhere(operator: Browser
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ({"item": ["../x 1 1"]}, "is no ID"),
-        ({"item": ["conn_canary 1 1"]}, "is no ID"),
-        ({"item": ["11 many 1"]}, "is no number"),
-        ({"item": ["11 -1 1"]}, "is no number"),
-        ({"item": ["11 1 1e9"]}, "is no number"),
-        ({"out": ["a/b"]}, "is no ID"),
-        ({"was": "a/b"}, "is no ID"),
+        ({"item": ["../x 1 1"]}, "is not an item"),
+        ({"item": ["conn_canary 1 1"]}, "is not an item"),
+        ({"item": ["11 many 1"]}, "is not a number"),
+        ({"item": ["11 -1 1"]}, "is not a number"),
+        ({"item": ["11 1 1e9"]}, "is not a number"),
+        ({"out": ["a/b"]}, "is not an item"),
+        ({"was": "a/b"}, "is not an item"),
         ({"ticket": "x" * 101, "item": ["11 1 1"]}, "at most 100"),
     ],
 )

@@ -35,7 +35,7 @@ class PlaceField(forms.CharField):
         try:
             return Position.parse(value) if value else None
         except ValueError:
-            raise ValidationError("This names no place in the record.") from None
+            raise ValidationError("This is not a place in the record.") from None
 
 
 class AuditFilterForm(FilterForm):
@@ -48,7 +48,7 @@ class AuditFilterForm(FilterForm):
     actor = forms.CharField(required=False, max_length=255)
     ticket = TicketField()
     steps = OneOfField((ALL_STEPS,))
-    job = forms.UUIDField(required=False, error_messages={"invalid": "This is no bulk removal's number."})
+    job = forms.UUIDField(required=False, error_messages={"invalid": "This is not a bulk removal's number."})
     limit = LimitField(MAX_LIMIT)
     before = PlaceField(required=False)
 

@@ -16,7 +16,7 @@ OWN_ADDRESSES: Final = ("add", "import")
 """Pages beside those of the connections: no connection can have these names."""
 
 _CLASH: Final = (
-    "Somebody gave this name or ID to another connection at the same moment. Look, and press again."
+    "Somebody gave this name or ID to another connection at the same moment. Look, then press again."
 )
 RAW_ID_PATTERN: Final = re.compile(r"conn_\w{6}")
 
@@ -110,7 +110,7 @@ class NewConnectionForm(ConnectionForm):
     def clean_connection_id(self) -> str:
         connection_id = str(self.cleaned_data["connection_id"])
         if other := Connection.objects.find_by_raw_id(connection_id):
-            raise ValidationError(f"This ID is here already: {_name_clash(other)} has it.")
+            raise ValidationError(f"This ID was added already: {_name_clash(other)} has it.")
         return connection_id
 
     def clean_slug(self) -> str:

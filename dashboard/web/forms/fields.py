@@ -120,7 +120,7 @@ class MomentField(forms.Field):
             return moment.astimezone(UTC)
         except (ValueError, OverflowError):
             raise ValidationError(
-                f"“{text[:60]}” is no date: write 2026-06-01 or 2026-06-01T14:00Z."
+                f"“{text[:60]}” is not a date: write 2026-06-01 or 2026-06-01T14:00Z."
             ) from None
 
 

@@ -19,11 +19,11 @@ class FilterForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         for name in self.fields:
             if len(set(self._get_values(name))) > 1:
-                self.add_error(name, "This stands in the link twice, with different values.")
+                self.add_error(name, "The link has this twice, with different values.")
         for low, high in self.RANGES:
             start, end = cleaned.get(low), cleaned.get(high)
             if start is not None and end is not None and start > end:
-                self.add_error(high, "The end lies before the start.")
+                self.add_error(high, "The end is before the start.")
         return cleaned
 
     def _get_values(self, name: str) -> list[str]:

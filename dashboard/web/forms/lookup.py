@@ -46,7 +46,7 @@ class PastedForm(forms.Form):
         if file is None:
             return typed
         if typed.strip():
-            raise ValueError("Paste IDs or choose a file, one of the two; then choose the file again.")
+            raise ValueError("Paste IDs or choose a file, not both; then choose the file again.")
         file.seek(0)
         return decode_file(file.read())
 
@@ -65,8 +65,7 @@ class PastedForm(forms.Form):
         if found > MAX_IDS_PER_LOOKUP:
             self.add_error(
                 "ids",
-                f"These are {found:,} different IDs; at most {MAX_IDS_PER_LOOKUP:,} can be looked up at "
-                "once.",
+                f"These are {found:,} different IDs. Look up at most {MAX_IDS_PER_LOOKUP:,} at once.",
             )
         return cleaned
 
@@ -146,13 +145,13 @@ class LookupForm(PastedForm):
         elif len(self.pasted.malformed) >= MAX_MALFORMED_LISTED:
             self.add_error(
                 "ids",
-                f"{self.pasted.malformed_count:,} texts in this are no IDs. Is it the right text? Leave only "
-                "the IDs, or give the column that holds them the head media_id.",
+                f"{self.pasted.malformed_count:,} texts in this are not IDs. Is it the right text? Keep only "
+                "the IDs, or name the column that holds them media_id.",
             )
         elif found * len(self.chosen) > MAX_PAIRS_PER_LOOKUP:
             self.add_error(
                 "connection",
-                f"{found:,} IDs in {len(self.chosen)} connections are too much at once: choose at most "
+                f"{found:,} IDs in {len(self.chosen)} connections are too many at once: choose at most "
                 f"{MAX_PAIRS_PER_LOOKUP // found}.",
             )
         return cleaned

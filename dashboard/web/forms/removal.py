@@ -28,7 +28,7 @@ class RemovalForm(forms.Form):
     ticket = TicketField()
     reason = LinesField(label="Reason", required=False, max_length=1000)
     token = forms.CharField(required=False)
-    retry_of = forms.UUIDField(required=False, error_messages={"invalid": "This names no removal."})
+    retry_of = forms.UUIDField(required=False, error_messages={"invalid": "There is no such removal."})
 
     def __init__(self, *args: Any, target: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,7 +78,7 @@ class PurgeForm(RemovalForm):
             )
         except signing.BadSignature:
             raise ValidationError(
-                "What this would take was not shown in the last 15 minutes. It is shown now: look, then "
+                "You have not seen in the last 15 minutes what this would purge. It is shown now: look, then "
                 "press again."
             ) from None
         return seen
@@ -88,7 +88,7 @@ class PurgeForm(RemovalForm):
         if not typed:
             raise ValidationError("Type the connection's name to purge it.")
         if typed != self.expected:
-            raise ValidationError("This is not the connection's name, letter by letter. Nothing was purged.")
+            raise ValidationError("This is not the connection's exact name. Nothing was purged.")
         return typed
 
 

@@ -14,7 +14,7 @@ class PlaceForm(forms.Form):
     """The page on which a scan is watched, and the scan that it knew to be running."""
 
     at = OneOfField(PLACES)
-    watched = forms.UUIDField(required=False, error_messages={"invalid": "This names no scan."})
+    watched = forms.UUIDField(required=False, error_messages={"invalid": "There is no such scan."})
 
     @property
     def place(self) -> str:

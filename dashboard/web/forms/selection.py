@@ -25,9 +25,9 @@ REVIEW_LIFETIME_SECONDS: Final = 60 * 60
 """Seconds for which a review is believed once it was shown; the worker reads every item again."""
 
 NOT_SHOWN: Final = (
-    "What this would take was not shown in the last hour. It is shown now: look, then press again."
+    "You have not seen in the last hour what this would delete. It is shown now: look, then press again."
 )
-CHANGED: Final = "What is selected has changed since you saw it. It is shown now: look, then press again."
+CHANGED: Final = "Your selection has changed since you saw it. It is shown now: look, then press again."
 
 _PARTING: Final = re.compile("[ ,.\u00a0\u202f']")
 _IN_THOUSANDS: Final = re.compile(rf"[0-9]{{1,3}}(?:{_PARTING.pattern}[0-9]{{3}})+")
@@ -70,12 +70,12 @@ def check_id(text: str) -> str:
     try:
         return check_media_id(text)
     except MalformedMediaId as reason:
-        raise ValidationError(f"“{text[:40]}” is no ID of an item. {reason.detail}") from None
+        raise ValidationError(f"“{text[:40]}” is not an item's ID. {reason.detail}") from None
 
 
 def _parse_number(text: str, most: int) -> int:
     if not (text == "" or (text.isascii() and text.isdigit() and len(text) < 20)):
-        raise ValidationError(f"“{text[:40]}” is no number.")
+        raise ValidationError(f"“{text[:40]}” is not a number.")
     return min(int(text or 0), most)
 
 
@@ -117,7 +117,7 @@ class ReviewForm(RemovalForm):
             return cleaned
         leaves = seen.list_leaving(self.ids)
         if not leaves:
-            self.add_error("seen", "Nothing of this is left to delete.")
+            self.add_error("seen", "None of this is left to delete.")
         elif len(leaves) > MIN_ITEMS_TO_TYPE and remove_thousands_separators(cleaned.get("typed", "")) != str(
             len(leaves)
         ):

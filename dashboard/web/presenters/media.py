@@ -106,7 +106,7 @@ class RowBuilder:
         for item in items:
             if item.id is not None and item.id in seen:
                 rows.append(
-                    BrokenRow(None, f"{item.id} is listed once more by the service, on this same page.")
+                    BrokenRow(None, f"{item.id} is on this page already: the service lists it twice.")
                 )
                 continue
             rows.append(self.build_row(item) if isinstance(item, MediaItem) else self.build_broken_row(item))
@@ -146,7 +146,7 @@ class RowBuilder:
 
     def build_broken_row(self, item: UnreadableItem) -> BrokenRow:
         """Return the row of an item that cannot be read."""
-        reason = f"cannot be shown, for the service sent it in a shape we do not know. {item.reason}"
+        reason = f"cannot be shown: the service sent it in an unknown format. {item.reason}"
         return BrokenRow(item.id, reason, f"{self.base}{item.id}/" if item.id else "")
 
     def build_strip(self, item: MediaItem) -> tuple[Slot, ...]:

@@ -89,7 +89,7 @@ def test_a_place_survives_its_address(place: Position) -> None:
 )
 def test_what_is_no_place_is_refused(text: str) -> None:
     form = AuditFilterForm(QueryDict(urlencode({"before": text})), connections=[])
-    assert form.errors == {"before": ["This names no place in the record."]}
+    assert form.errors == {"before": ["This is not a place in the record."]}
 
 
 def test_a_change_of_filter_starts_from_the_newest() -> None:

@@ -217,4 +217,4 @@ def test_an_id_listed_twice_is_one_row_and_a_word_about_it() -> None:
     assert isinstance(first, Row)
     assert isinstance(second, BrokenRow)
     assert second.id is None  # two elements of one name would mislead a swap
-    assert second.reason.startswith("7 is listed once more")
+    assert second.reason.startswith("7 is on this page already")
