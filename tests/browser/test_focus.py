@@ -112,10 +112,10 @@ def test_what_was_not_reached_keeps_the_focus(page: Page, console: Console) -> N
     page.context.set_offline(True)
     begin_at.focus()
     page.keyboard.press(" ")
-    expect(page.get_by_role("alert")).to_contain_text("Not reached")
+    expect(page.get_by_role("alert")).to_contain_text("Couldn't reach the dashboard")
     expect(begin_at).to_be_focused()
     page.get_by_role("link", name="Next 50").press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("Not reached")
+    expect(page.get_by_role("alert")).to_contain_text("Couldn't reach the dashboard")
     expect(page.get_by_role("link", name="Next 50")).to_be_focused()
 
 

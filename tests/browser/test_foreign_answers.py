@@ -131,5 +131,5 @@ def test_a_gateways_own_trouble_is_no_ended_session(desk: Desk, gateway: Gateway
         "**/media/?*", lambda route: route.fulfill(status=502, content_type="text/html", body="<p>bad")
     )
     page.get_by_role("link", name="Next 25").click()
-    expect(page.get_by_role("alert").filter(has_text="Not reached")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Couldn't reach the dashboard")).to_be_visible()
     expect(told(page)).to_have_count(0)

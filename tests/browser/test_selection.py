@@ -88,7 +88,7 @@ def test_what_is_not_taken_is_not_shown_as_ticked(page: Page, console: Console) 
     console.expect_lost_network()
     page.route("**/tray/change/", lambda route: route.abort())
     boxes(page).nth(0).click()
-    expect(page.get_by_role("alert")).to_contain_text("Not reached")
+    expect(page.get_by_role("alert")).to_contain_text("Couldn't reach the dashboard")
     expect(boxes(page).nth(0)).not_to_be_checked()
 
 

@@ -19,13 +19,13 @@ def test_a_lost_network_leaves_the_list_and_offers_to_try_again(page: Page, cons
     before = ids(page)
     page.context.set_offline(True)
     page.get_by_label("Type", exact=True).select_option("Video")
-    alert = page.get_by_role("alert").filter(has_text="Not reached")
+    alert = page.get_by_role("alert").filter(has_text="Couldn't reach the dashboard")
     expect(alert).to_be_visible()
     assert ids(page) == before
     page.context.set_offline(False)
     alert.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
-    expect(page.get_by_text("Not reached")).to_have_count(0)
+    expect(page.get_by_text("Couldn't reach the dashboard")).to_have_count(0)
 
 
 def test_a_lost_network_on_next_can_be_tried_again(page: Page, console: Console) -> None:
@@ -33,7 +33,7 @@ def test_a_lost_network_on_next_can_be_tried_again(page: Page, console: Console)
     before = ids(page)
     page.context.set_offline(True)
     page.get_by_role("link", name="Next 50").click()
-    alert = page.get_by_role("alert").filter(has_text="Not reached")
+    alert = page.get_by_role("alert").filter(has_text="Couldn't reach the dashboard")
     expect(alert).to_be_visible()
     page.context.set_offline(False)
     alert.get_by_role("button", name="Try again").click()
@@ -70,7 +70,7 @@ def test_a_gateways_error_page_is_no_answer(page: Page, console: Console) -> Non
     before = ids(page)
     page.route("**/media/?**", lambda route: route.fulfill(status=502, body="<h1>502 Bad Gateway</h1>"))
     page.get_by_label("Type", exact=True).select_option("Video")
-    expect(page.get_by_role("alert").filter(has_text="Not reached")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Couldn't reach the dashboard")).to_be_visible()
     assert ids(page) == before
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
