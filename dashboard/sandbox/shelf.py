@@ -61,8 +61,7 @@ class Shelf:
         self._id_step, self._id_first = random.randrange(10**9, _ID_PRIME), random.randrange(_ID_PRIME)
         self._id_unstep = pow(self._id_step, -1, _ID_PRIME)
         self._salt = random.randrange(1 << 32)
-        self._started_ms = int(started * 1000)
-        self._settle = settle
+        self._started_ms, self._settle = int(started * 1000), settle
         self._newest_age_ms = 240_000
         self._span_ms = (730 if count >= 10_000 else 215) * _DAY_MS
         self._even_share = 0.5 if count >= 10_000 else 0.02
