@@ -1,6 +1,5 @@
 // Enhancements of working HTML: reveal and hide, copying, local times, single keys. What htmx asks, the
-// dialog and the focus are in requests.js. There are few modules on purpose: each is a request of the first
-// load.
+// dialog and the focus are in requests.js. Modules are few: each is a request of the first load.
 
 const root = document.documentElement;
 const $ = (selector, from = document) => from?.querySelector(selector) ?? null;
@@ -20,10 +19,11 @@ document.addEventListener("click", (event) => {
   if ("copy" in data) {
     copyText(data.copy);
   } else if ("reveal" in data && !event.metaKey && !event.ctrlKey) {
-    if (revealMedia(pressed)) {
-      event.preventDefault();
-      recordReveal(pressed);
-    }
+    if (pressed.classList.contains("shown")) return; // from here it leads to the item
+    event.preventDefault();
+    if (pressed.matches(".thumb.ask")) return void revealThumb(pressed);
+    revealMedia(pressed, data.src);
+    recordReveal(pressed);
   } else if ("hideAll" in data) {
     toggleHideAll();
   } else if ("readAgain" in data && !event.metaKey && !event.ctrlKey) {
@@ -35,7 +35,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-function applyPreference(button) {
+async function applyPreference(button) {
   const name = button.dataset.preference;
   root.dataset[name] = button.value;
   for (const one of document.querySelectorAll(`[data-preference="${name}"]`)) {
@@ -43,7 +43,19 @@ function applyPreference(button) {
   }
   const body = new FormData(button.form);
   body.set(button.name, button.value);
-  savePreference(button.form.action, body);
+  await savePreference(button.form.action, body);
+  if (root.dataset.layout === "grid" && name === "layout" && root.dataset.media === "blurred") reloadRows();
+}
+
+// A blurred table loads no pictures, the grid does: rows that are read again come with theirs.
+function reloadRows() {
+  const asked = new URLSearchParams(location.search); // its filters mark variants of a row
+  ["cursor", "trail"].forEach((name) => asked.delete(name));
+  for (const thumb of document.querySelectorAll("#list .thumb.ask")) {
+    asked.append("id", thumb.closest("tr").id.replace("row-", ""));
+  }
+  const address = location.pathname.replace(/media\/$/, "live/");
+  if (asked.has("id")) htmx.ajax("GET", `${address}?${asked}`, { target: "#list", swap: "none" });
 }
 
 // A sign-on proxy answers 401 to X-Requested-With; any other leads to its own page, which is not followed.
@@ -54,7 +66,7 @@ async function postForm(address, body) {
   const isOurs = Boolean(answer?.headers.has("X-Request-ID"));
   const isEnded = answer !== null && (answer.status === 401 || (!isOurs && await isSignOn(answer)));
   if (isEnded) document.dispatchEvent(new Event("session:ended"));
-  return { isEnded, isTaken: isOurs && answer.ok };
+  return { isEnded, isTaken: isOurs && answer.ok, answer };
 }
 
 async function isSignOn(answer) {
@@ -101,11 +113,10 @@ function showToast(text) {
 // Media shows by a press, never by hover: loading it may count as an access. A reveal ends by itself.
 const REVEAL_MS = 30_000;
 
-function revealMedia(link) {
-  if (link.classList.contains("shown")) return false;
+function revealMedia(link, src) {
   const before = [...link.childNodes];
   const asked = link.classList.contains("ask");
-  const { src, kind } = link.dataset;
+  const { kind } = link.dataset;
   const player = kind === "video" || kind === "audio";
   const box = player ? document.createElement("div") : link;
   if (src) {
@@ -131,17 +142,29 @@ function revealMedia(link) {
     if (player) box.replaceWith(link);
   };
   setTimeout(conceal, REVEAL_MS);
-  return true;
+}
+
+// A table that loads nothing does not have the thumb's link either: it comes with the record of the reveal.
+async function revealThumb(link) {
+  if (link.ariaBusy) return;
+  link.ariaBusy = "true";
+  const answer = await recordReveal(link, ["link"]);
+  link.ariaBusy = null;
+  const { src, reason } = await answer?.json() ?? {};
+  if (src) revealMedia(link, src);
+  else if (reason) showToast(reason);
 }
 
 // A reveal is an event of the audit; where it cannot be written, the page says so.
-async function recordReveal(link) {
+async function recordReveal(link, also = []) {
   const { pathname, searchParams } = new URL(link.href);
   const body = new FormData($("#prefs"));
   body.set("variant", searchParams.get("reveal"));
   body.set("ticket", searchParams.get("ticket") ?? "");
-  const { isEnded, isTaken } = await postForm(`${pathname}reveal/`, body);
+  for (const name of also) body.set(name, "on");
+  const { isEnded, isTaken, answer } = await postForm(`${pathname}reveal/`, body);
   if (!isTaken && !isEnded) notice.replaceChildren($("#unrecorded").content.cloneNode(true));
+  return isTaken ? answer : null;
 }
 
 // Where a picture or clip did not load, its place says so. The item read again brings a fresh link.

@@ -39,6 +39,7 @@ class Program:
         environment |= {
             "DATABASE_URL": f"sqlite:///{self._database}",
             "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
+            "DASHBOARD_MEDIA_MODE": "blurred",  # as in production; tests of pictures choose another
             "PYTHONUNBUFFERED": "1",
         }
         self._environment = environment

@@ -45,6 +45,7 @@ def test_slash_goes_to_the_search_box(page: Page) -> None:
 
 
 def test_h_hides_every_picture_and_shows_them_again(page: Page, sandbox: Sandbox) -> None:
+    page.get_by_role("button", name="Grid").click()
     picture = page.get_by_role("img", name=re.compile("^Thumb of")).first
     expect(picture).to_have_css("visibility", "visible")
     page.keyboard.press("h")

@@ -30,6 +30,13 @@ def choose(page: Page, mode: str) -> None:
     expect(page.locator("html")).to_have_attribute("data-media", mode.lower())
 
 
+@pytest.fixture
+def page(page: Page) -> Page:
+    """The list, with pictures."""
+    choose(page, "Shown")
+    return page
+
+
 def item_page(page: Page, item: Item) -> None:
     page.goto(f"/c/studio-a/media/{item['id']}/")
 
@@ -48,6 +55,8 @@ def as_expired(item: Item) -> Item:
 
 def test_a_list_loads_thumbs_and_nothing_else(desk: Desk, sandbox: Sandbox) -> None:
     page = desk.window(path="")
+    page.goto("/c/studio-a/media/")
+    choose(page, "Shown")
     asked = requests_from_here(page)
     page.goto("/c/studio-a/media/")
     page.get_by_role("link", name="Next 50").scroll_into_view_if_needed()
@@ -68,63 +77,6 @@ def test_only_the_first_picture_is_eager(page: Page) -> None:
     expect(lazy).to_have_count(pictures.count() - 1)
     for name in ("width", "height"):
         expect(page.locator(f"tbody img:not([{name}])")).to_have_count(0)
-
-
-def test_blurred_thumbs_show_by_press_and_blur_again(desk: Desk) -> None:
-    page = desk.window()
-    page.clock.install()
-    choose(page, "Blurred")
-    picture = page.get_by_role("img", name=re.compile("^Thumb of")).first
-    expect(picture).to_have_css("filter", re.compile(r"blur\(\d+px\)"))
-    picture.hover()
-    expect(picture).to_have_css("filter", re.compile("blur"))
-    address = page.url
-    picture.click()
-    expect(picture).to_have_css("filter", "none")
-    assert page.url == address
-    page.clock.fast_forward(31_000)
-    expect(picture).to_have_css("filter", re.compile("blur"))
-
-
-def test_a_blurred_item_shows_by_press(page: Page, sandbox: Sandbox) -> None:
-    item = sandbox.find(lambda item: item["type"] == "image" and stored(item) and stored(item, "full"))
-    choose(page, "Blurred")
-    item_page(page, item)
-    pictures = page.get_by_role("main").get_by_role("img", name=re.compile(rf" of {item['id']}"))
-    for one in pictures.all():
-        expect(one).to_have_css("filter", re.compile("blur"))
-    pictures.last.click()
-    expect(pictures.last).to_have_css("filter", "none")
-    expect(pictures.first).to_have_css("filter", re.compile("blur"))
-
-
-def test_hidden_mode_loads_nothing_until_a_press(page: Page, sandbox: Sandbox) -> None:
-    item = sandbox.find(is_film)
-    choose(page, "Hidden")
-    asked, before = Requests(page), len(sandbox.looks())
-
-    def of_media() -> list[str]:
-        return [url for url in asked.urls("image", "media") if url.startswith(sandbox.url)]
-
-    page.reload()
-    expect(page.get_by_role("table")).to_be_visible()
-    assert of_media() == []
-    row_of(page, item["id"]).get_by_role("link", name="Show the thumb of").click()
-    picture = row_of(page, item["id"]).get_by_role("img", name=re.compile("thumb"))
-    page.wait_for_function(LOADED, arg=picture.element_handle())
-    assert len(of_media()) == 1
-
-    asked.forget()
-    item_page(page, item)
-    expect(page.get_by_role("heading", level=1)).to_contain_text(item["id"])
-    assert of_media() == []
-    page.get_by_role("listitem").get_by_role("link", name="Show full").click()
-    player = page.get_by_role("listitem").locator("video")
-    expect(player).to_be_visible()
-    expect(player).to_be_focused()
-    expect(player).to_have_js_property("muted", True)
-    expect(player).to_have_js_property("paused", True)
-    assert len({look["path"] for look in sandbox.looks()[before:]}) <= 2
 
 
 def test_every_stored_picture_has_its_own_address(page: Page, sandbox: Sandbox) -> None:

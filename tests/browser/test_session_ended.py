@@ -123,11 +123,12 @@ def test_a_reveal_that_comes_too_late(desk: Desk) -> None:
     page.get_by_role("button", name=re.compile("^Blurred")).click()
     expect(page.locator("html")).to_have_attribute("data-media", "blurred")
     end_at_the_proxy(page)
-    page.get_by_role("img", name=re.compile("^Thumb of")).first.click()
+    thumbs = page.get_by_role("link", name=re.compile("^Show the thumb of"))
+    thumbs.first.click()
     expect(page.get_by_role("alert").filter(has_text=ENDED)).to_be_visible()
     page.unroute_all()
     page.route("**/reveal/", lambda route: route.fulfill(status=503))
-    page.get_by_role("img", name=re.compile("^Thumb of")).nth(1).click()
+    thumbs.nth(1).click()
     expect(page.get_by_role("alert").filter(has_text="Not recorded")).to_be_visible()
 
 

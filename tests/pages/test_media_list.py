@@ -184,12 +184,26 @@ def test_wrong_method(admin: Browser, sandbox: Sandbox, method: str) -> None:
     assert operations(sandbox) == []
 
 
-@pytest.mark.parametrize(("mode", "loads"), [("hidden", False), ("blurred", True), ("shown", True)])
-def test_media_modes(viewer: Browser, sandbox: Sandbox, mode: str, loads: bool) -> None:
+@pytest.mark.parametrize(
+    ("mode", "layout", "loads"),
+    [
+        ("hidden", "table", False),
+        ("hidden", "grid", False),
+        ("blurred", "table", False),
+        ("blurred", "grid", True),
+        ("shown", "table", True),
+        ("shown", "grid", True),
+    ],
+)
+def test_media_modes(viewer: Browser, sandbox: Sandbox, mode: str, layout: str, loads: bool) -> None:
+    """What is not loaded has no link on the page either: nothing may load it by mistake."""
     viewer.post("/preferences/", {"media": mode})
+    viewer.post("/preferences/", {"layout": layout})
     page = text(viewer.get(HERE))
     assert f'data-media="{mode}"' in page
     assert ("<img" in page) is loads
+    assert (f"{sandbox.url}/v2/" in page) is loads
+    assert "?reveal=thumb" in page or mode == "shown"
     assert sandbox.media_calls == []
 
 

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import Event
 from dashboard.sandbox import Sandbox
+from dashboard.vault import UnexpectedResponse
 from tests.answers import csrf_token, text
 from tests.make import HTMX, REFERRED, Browser, operations, signed_in
 
@@ -103,6 +104,37 @@ def test_bad_input(viewer: Browser, said: dict[str, str]) -> None:
 def test_a_label_of_any_length_and_letters_is_recorded(viewer: Browser, label: str, kept: str) -> None:
     assert viewer.post(HERE, {"variant": label}).status_code == 204
     assert json.loads(Event.objects.get().line)["result"] == {"variant": kept}
+
+
+def reveal_thumb(viewer: Browser, media_id: str) -> Any:
+    answer = viewer.post(f"/c/small/media/{media_id}/reveal/", {"variant": "thumb", "link": "on"})
+    assert answer.status_code == 200
+    return json.loads(answer.content)
+
+
+def test_a_table_that_loads_nothing_asks_for_the_link(viewer: Browser, sandbox: Sandbox) -> None:
+    answer = reveal_thumb(viewer, "odd-label")
+    assert answer["src"].startswith(f"{sandbox.url}/v2/")
+    assert answer["reason"] == ""
+    assert Event.objects.get().media_id == "odd-label"
+    assert sandbox.media_calls == []
+
+
+@pytest.mark.parametrize(
+    ("media_id", "reason"), [("999", "No longer in the cache"), ("odd-many", "No thumb")]
+)
+def test_a_thumb_without_a_link_says_why(
+    viewer: Browser, sandbox: Sandbox, media_id: str, reason: str
+) -> None:
+    assert reveal_thumb(viewer, media_id) == {"src": "", "reason": reason}
+
+
+def test_a_link_that_the_service_does_not_bring_is_an_error_in_words(
+    viewer: Browser, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(status=500, times=None)
+    assert reveal_thumb(viewer, "odd-label") == {"src": "", "reason": UnexpectedResponse.title}
+    assert Event.objects.get().media_id == "odd-label"
 
 
 def test_upstream_error(viewer: Browser, sandbox: Sandbox) -> None:

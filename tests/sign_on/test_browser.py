@@ -34,6 +34,7 @@ def sign_in(page: Page, loop: Loop, account: str, path: str = LIST) -> None:
     page.get_by_label("Account").fill(account)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(loop.url + path)
+    page.wait_for_load_state()  # a select that is changed before the script listens asks nothing
 
 
 def end_session(context: BrowserContext) -> None:

@@ -86,7 +86,8 @@ def read_lists(jobs: list[Job]) -> list[object]:
     numbers = [[event.sequence for event in history.iterate_events(AuditQuery(job=job.pk))] for job in jobs]
     begun = [history.find_beginning(job.pk) for job in jobs]
     events = history.read_page(AuditQuery()).events
-    return [numbers, begun, [event.sequence for event in events], summarize_begun(events)]
+    lines = {job: (line.word, line.outcomes, line.freed) for job, line in summarize_begun(events).items()}
+    return [numbers, begun, [event.sequence for event in events], lines]
 
 
 def test_old_events_that_begin_a_bulk_removal_are_given_their_job(newest: str) -> None:

@@ -48,7 +48,8 @@ class MediaFilterForm(FilterForm):
 
 
 class RevealForm(forms.Form):
-    """The variant that was revealed, and the ticket that led to it."""
+    """The variant that was revealed, the ticket that led to it, and whether the thumb's link is asked for."""
 
     variant = LabelField()
     ticket = TicketField()
+    link = forms.BooleanField(required=False)

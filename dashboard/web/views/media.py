@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,7 +15,7 @@ from dashboard.oddities import MAX_LABEL_LENGTH
 from dashboard.removals import actions
 from dashboard.request import Request, get_reader
 from dashboard.security import is_from_here
-from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, check_media_id
+from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, VaultError, check_media_id
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm, RevealForm
 from dashboard.web.htmx import show
@@ -96,14 +96,25 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
 @require_POST
 @needs(Role.VIEWER)
 def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
-    """Record that a variant was revealed by a press; the page that says so has shown it already."""
+    """Record that a variant was revealed by a press.
+
+    A page that has the variant's link shows it already. A table in which nothing is loaded has none, and asks
+    for the thumb's here: the answer is `{"src": link, "reason": why there is none}`.
+    """
     connection = request.connection(slug)
     check_media_id(media_id)
     form = RevealForm(request.POST)
     if not form.is_valid():
         return HttpResponse("No such variant.\n", status=422, content_type="text/plain")
     record_reveal(request, connection, media_id, form.cleaned_data["variant"], form.cleaned_data["ticket"])
-    return HttpResponse(status=204)
+    if not form.cleaned_data["link"]:
+        return HttpResponse(status=204)
+    try:
+        item = service.find_item(connection, media_id)
+    except VaultError as error:
+        return JsonResponse({"src": "", "reason": error.title})
+    src, reason = RowBuilder(connection).find_thumb(item) if item else ("", "No longer in the cache")
+    return JsonResponse({"src": src, "reason": reason})
 
 
 def record_reveal(request: Request, connection: Connection, media_id: str, variant: str, ticket: str) -> None:
