@@ -47,7 +47,7 @@ def test_a_wrong_name_keeps_what_was_typed(admin: Page, sandbox: Sandbox, consol
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
     expect(field).to_have_value("studio a")
-    expect(field).to_have_accessible_description(re.compile("not the connection's name"))
+    expect(field).to_have_accessible_description(re.compile("not the connection's exact name"))
     expect(dialog.get_by_label("Ticket")).to_have_value("ZD-200")
     expect(dialog.get_by_label("Reason")).to_have_value("A test")
     assert sandbox.calls("purge") == []
