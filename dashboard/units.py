@@ -72,6 +72,11 @@ def format_iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+def format_second(ms: float) -> str:
+    """Return the second of a moment in Unix milliseconds, for machines: `2026-11-20T14:02:11Z`."""
+    return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}Z"
+
+
 def format_utc(moment: datetime) -> str:
     """Return the moment for reading: `20 Nov 2026, 14:02:11 UTC`."""
     return f"{moment.astimezone(UTC):%d %b %Y, %H:%M:%S} UTC".lstrip("0")

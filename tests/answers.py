@@ -53,8 +53,9 @@ def words_in(markup: str) -> str:
 
 def rows_of(answer: Any) -> list[str]:
     """The words of each row of the page's table, its head left out."""
-    _, _, body = text(answer).partition("<tbody>")
-    return [words_in(row) for row in body.partition("</tbody>")[0].split("</tr>")[:-1]]
+    _, _, body = text(answer).partition("<tbody")
+    rows = body.partition(">")[2].partition("</tbody>")[0]
+    return [words_in(row) for row in rows.split("</tr>")[:-1]]
 
 
 def errors_of(answer: Any) -> list[str]:

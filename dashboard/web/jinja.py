@@ -21,6 +21,7 @@ from dashboard.request import Request
 from . import preferences, ticket_links
 from .presenters.media import STATUS_WORDS, TYPE_WORDS, Slot
 from .presenters.media_list import SORT_WORDS, list_limits
+from .rows import RowPrinter
 
 HTMX_CONFIG: Final = {
     "allowEval": False,
@@ -61,6 +62,7 @@ def environment(**options: Any) -> Environment:
         url=reverse_url,
         icon=render_icon,
         strip=render_strip,
+        row_printer=RowPrinter,
         htmx_script=htmx_script,
         htmx_config=HTMX_CONFIG,
         help_desk_href=ticket_links.build_help_desk_href,

@@ -17,7 +17,7 @@ document.addEventListener("click", (event) => {
   if (!pressed) return;
   const data = pressed.dataset;
   if ("copy" in data) {
-    copyText(data.copy);
+    copyText(data.copy || findRowId(pressed));
   } else if ("reveal" in data && !event.metaKey && !event.ctrlKey) {
     if (pressed.classList.contains("shown")) return; // from here it leads to the item
     event.preventDefault();
@@ -47,15 +47,15 @@ async function applyPreference(button) {
   if (root.dataset.layout === "grid" && name === "layout" && root.dataset.media === "blurred") reloadRows();
 }
 
+const findRowId = (element) => element.closest(".row").id.replace("row-", "");
+
 // A blurred table loads no pictures, the grid does: rows that are read again come with theirs.
 function reloadRows() {
-  const asked = new URLSearchParams(location.search); // its filters mark variants of a row
-  ["cursor", "trail"].forEach((name) => asked.delete(name));
-  for (const thumb of document.querySelectorAll("#list .thumb.ask")) {
-    asked.append("id", thumb.closest("tr").id.replace("row-", ""));
-  }
-  const address = location.pathname.replace(/media\/$/, "live/");
-  if (asked.has("id")) htmx.ajax("GET", `${address}?${asked}`, { target: "#list", swap: "none" });
+  const thumbs = [...document.querySelectorAll("#list .thumb.ask")];
+  if (!thumbs.length) return;
+  const asked = new URLSearchParams(thumbs.map((thumb) => ["id", findRowId(thumb)]));
+  const address = `${location.pathname.replace(/media\/$/, "live/")}${location.search || "?"}&${asked}`;
+  htmx.ajax("GET", address, { target: "#list", swap: "none" }).catch(() => {}); // requests.js has said why
 }
 
 // A sign-on proxy answers 401 to X-Requested-With; any other leads to its own page, which is not followed.
@@ -182,8 +182,7 @@ document.addEventListener("error", ({ target }) => {
 async function reloadMedia(link) {
   const row = link.closest("#list tr");
   if (row) { // as it is read while it moves, with all rows of the answer put in their places
-    const id = row.id.replace("row-", "");
-    const address = link.pathname.replace(/media\/[^/]+\/$/, `live/?id=${id}`);
+    const address = link.pathname.replace(/media\/[^/]+\/$/, `live/?id=${findRowId(row)}`);
     await htmx.ajax("GET", address, { target: row, swap: "none" });
     $(`[id="${row.id}"] .c-id a`)?.focus();
   } else if ($("#item")) {
@@ -235,8 +234,9 @@ function enhance(from) {
 }
 
 document.addEventListener("mouseover", (event) => {
-  const time = event.target.closest?.("time[datetime]:not([title])");
-  if (time) time.title = `${formatMoment(new Date(time.dateTime))} · ${time.dateTime}`;
+  const part = event.target.closest?.(":is(time[datetime], .slot):not([title])");
+  const moment = part?.dateTime;
+  if (part) part.title = moment ? `${formatMoment(new Date(moment))} · ${moment}` : part.textContent;
 });
 document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
 enhance(document);

@@ -60,6 +60,11 @@ function rejectAnswer({ xhr, pathInfo, requestConfig }) {
 
 let failedControl = null; // what "Try again" presses
 
+// A link whose hx-get is "#" asks for its own address, which is then printed once.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.path === "#") detail.path = detail.elt.getAttribute("href");
+});
+
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, target } = event.detail;
   if (isPoll(elt)) {
@@ -169,7 +174,17 @@ function setPaused(paused) {
 }
 document.addEventListener("htmx:load", () => {
   if (isPaused) setPaused(true);
+  labelRows();
 });
+
+// The labels of a list name their row's item here: printed, they would be a third of the page.
+function labelRows() {
+  for (const one of document.querySelectorAll("[data-label-rows] .row [aria-label]")) {
+    const id = one.closest(".row").id.replace("row-", "");
+    if (!one.ariaLabel.includes(id)) one.ariaLabel = one.ariaLabel.replace(/…?$/, (end) => ` ${id}${end}`);
+  }
+}
+labelRows();
 
 // htmx fills the dialog, it is shown here, and its opener gets the focus back.
 let opener = null;

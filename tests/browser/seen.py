@@ -60,6 +60,7 @@ def scroll_of(page: Page) -> float:
 
 def widest(page: Page) -> int:
     """How far the page reaches beyond its window, in px: 0 where nothing scrolls sideways."""
+    page.wait_for_load_state()  # with its sheets
     beyond: int = page.evaluate(
         "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
     )

@@ -101,7 +101,7 @@ def test_media_mode_layout_and_theme(plain: Page, sandbox: Sandbox) -> None:
     plain.get_by_role("button", name=re.compile("^Hidden")).click()
     expect(html).to_have_attribute("data-media", "hidden")
     item = sandbox.find(settled)
-    row_of(plain, item["id"]).get_by_role("link", name="Show the thumb of").click()
+    row_of(plain, item["id"]).get_by_role("link", name="Show thumb").click()
     picture = plain.get_by_role("img", name=f"thumb of {item['id']}").last
     expect(picture).to_be_visible()
     expect(plain.get_by_role("link", name="Show full")).to_be_visible()

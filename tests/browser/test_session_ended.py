@@ -123,7 +123,7 @@ def test_a_reveal_that_comes_too_late(desk: Desk) -> None:
     page.get_by_role("button", name=re.compile("^Blurred")).click()
     expect(page.locator("html")).to_have_attribute("data-media", "blurred")
     end_at_the_proxy(page)
-    thumbs = page.get_by_role("link", name=re.compile("^Show the thumb of"))
+    thumbs = page.get_by_role("link", name=re.compile("^Show thumb"))
     thumbs.first.click()
     expect(page.get_by_role("alert").filter(has_text=ENDED)).to_be_visible()
     page.unroute_all()

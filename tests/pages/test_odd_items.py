@@ -254,6 +254,7 @@ def test_a_variant_of_any_label_is_revealed_and_recorded(
 
 def test_pictures_of_the_references_own_example_are_there(viewer: Browser, sandbox: Sandbox) -> None:
     """Their `expiresAt` has passed long ago, and they are stored."""
+    viewer.post("/preferences/", {"media": "shown"})
     sandbox.faults.add(path="/media/4492994399$", body=reference.ITEM, times=None)
     sandbox.faults.add(path="/media$", body=reference.PAGE, times=None)
     sandbox.faults.add(path="/batch$", body=reference.BATCH, times=None)

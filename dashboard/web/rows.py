@@ -1,0 +1,120 @@
+"""Items printed as rows.
+
+A page has a hundred rows, of few kinds: Jinja writes each kind once, with holes, and the holes are filled row
+by row. Only what is checked or ours goes into a hole as it is.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
+
+from django.template import engines
+from markupsafe import Markup, escape
+from msgspec.structs import asdict
+
+from .preferences import Preferences
+from .presenters.media import BrokenRow, Row, Slot
+
+HOLES: Final = (
+    "id",
+    "href",
+    "delete_href",
+    "length",
+    "size",
+    "first_seen",
+    "first_seen_iso",
+    "last_seen",
+    "last_seen_iso",
+    "thumb",
+    "variants",
+    "size_bytes",
+)
+"""The fields of a Row that differ from row to row. `thumb` is the service's and escaped; an id is checked
+when it is decoded, and all others are made here of numbers and ids."""
+
+_HOLE_MARKS: Final = {name: f"{name}{secrets.token_hex(16)}" for name in HOLES}
+"""A mark a hole, which no text of the service's can guess."""
+
+
+class RowKind(NamedTuple):
+    """All that decides what the HTML of a row is like, but for what stands in its holes."""
+
+    type: str
+    type_word: str
+    strip: tuple[Slot, ...]
+    odd: str
+    has_thumb: bool
+    no_thumb_reason: str
+    loads_thumb: bool
+    is_blurred: bool
+    is_first: bool
+    is_swapped: bool
+    may_select: bool
+    is_selected: bool
+    may_delete: bool
+
+
+class RowPrinter:
+    """Prints rows for one reader of one list."""
+
+    def __init__(
+        self,
+        view: Preferences,
+        *,
+        may_delete: bool,
+        selected: Collection[str] | None,
+        is_swapped: bool = False,
+    ) -> None:
+        """`selected` is None where rows cannot be selected; swapped rows each replace the row of their id."""
+        self.selected, self.may_delete, self.is_swapped = selected, may_delete, is_swapped
+        # A picture of 32 px under a blur says nothing, and loading it counts as an access.
+        self.loads_thumbs = view.media == "shown" or (view.media == "blurred" and view.layout == "grid")
+        self.is_blurred = view.media == "blurred"
+
+    def print_rows(self, rows: Iterable[Row | BrokenRow]) -> Markup:
+        """Return the rows as HTML."""
+        macros = get_macros()
+        columns = 9 if self.selected is None else 10
+        return Markup("").join(
+            macros.broken_row(row, columns, self.is_swapped)
+            if isinstance(row, BrokenRow)
+            else self.print_row(row, is_first=number == 0)
+            for number, row in enumerate(rows)
+        )
+
+    def print_row(self, row: Row, *, is_first: bool) -> Markup:
+        """Return one row as HTML."""
+        kind = RowKind(
+            type=row.type,
+            type_word=row.type_word,
+            strip=row.strip,
+            odd=row.odd,
+            has_thumb=bool(row.thumb),
+            no_thumb_reason=row.no_thumb_reason,
+            loads_thumb=self.loads_thumbs,
+            is_blurred=self.is_blurred,
+            is_first=is_first,
+            is_swapped=self.is_swapped,
+            may_select=self.selected is not None,
+            is_selected=self.selected is not None and row.id in self.selected,
+            may_delete=self.may_delete,
+        )
+        values = asdict(row)
+        values["thumb"] = escape(row.thumb)
+        return Markup(print_kind(kind) % values)  # noqa: S704 - see HOLES
+
+
+@lru_cache(maxsize=2048)
+def print_kind(kind: RowKind) -> str:
+    """Return the rows of this kind as a text for `%`, with holes such as `%(id)s`; Jinja has escaped it."""
+    text = str(get_macros().row(kind, _HOLE_MARKS)).replace("%", "%%")
+    for name, mark in _HOLE_MARKS.items():
+        text = text.replace(mark, f"%({name})s")
+    return text
+
+
+@cache
+def get_macros() -> Any:
+    """Return the macros of `media/row.html`."""
+    return engines["jinja2"].env.get_template("media/row.html").module  # type: ignore[attr-defined]
