@@ -15,6 +15,8 @@ from packaging.utils import canonicalize_name
 ROOT: Final = Path(__file__).resolve().parents[1]
 PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS: Final = (("linux", "Linux"), ("darwin", "Darwin"))
+TOOLS: Final = {"lock", "peers"}
+"""Dependency groups whose environments are without the program."""
 
 NeedsOf = Callable[[str, str], list[str] | None]
 """What a package of this name and version requires, as its metadata says; None where that is not known."""
@@ -23,7 +25,7 @@ NeedsOf = Callable[[str, str], list[str] | None]
 def needs_of_project(*groups: str) -> list[str]:
     """Return what pyproject.toml asks for, with these dependency groups."""
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    needs: list[str] = list(project["project"]["dependencies"]) if "lock" not in groups else []
+    needs: list[str] = list(project["project"]["dependencies"]) if TOOLS.isdisjoint(groups) else []
     return needs + [need for group in groups for need in project["dependency-groups"][group]]
 
 

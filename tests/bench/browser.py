@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, CDPSession, sync_playwright
 
 from dashboard.private import VAR_DIR
 
-from .stage import MILLION_PAGE, CouldNotRun, Stage
+from .server import CouldNotRun
+from .stage import MILLION_PAGE, Stage
 
 LIGHTHOUSE: Final = VAR_DIR / "lighthouse"
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
@@ -94,25 +95,26 @@ class Seen:
     shift: float
 
 
-def look(stage: Stage, chromium: str) -> Seen:
+def look(address: str, cookie: str, chromium: str) -> Seen:
+    """Return what a new browser with this cookie sees of the list and its next page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         try:
-            return _look(stage, browser)
+            return _look(address, cookie, browser)
         finally:
             browser.close()
 
 
-def _look(stage: Stage, browser: Browser) -> Seen:
+def _look(address: str, cookie: str, browser: Browser) -> Seen:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    for pair in stage.cookie.split("; "):
+    for pair in cookie.split("; "):
         name, _, value = pair.partition("=")
-        context.add_cookies([{"name": name, "value": value, "url": stage.address}])
+        context.add_cookies([{"name": name, "value": value, "url": address}])
     page = context.new_page()
     page.add_init_script(_WATCH_SHIFTS)
-    traffic = Traffic(stage.address)
+    traffic = Traffic(address)
     traffic.listen(context.new_cdp_session(page))
-    page.goto(stage.address + MILLION_PAGE, wait_until="networkidle")
+    page.goto(address + MILLION_PAGE, wait_until="networkidle")
     first = traffic.taken()
     following = page.get_by_role("link", name="Next 100")
     following.scroll_into_view_if_needed()

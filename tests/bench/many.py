@@ -15,7 +15,8 @@ from typing import Final
 
 import requests
 
-from .stage import RAW, ROOT, CouldNotRun, Process, Stage
+from .server import ROOT, CouldNotRun, Process
+from .stage import RAW, Stage
 from .table import Row
 from .upstream import MILLION, THOUSANDS
 

@@ -1,64 +1,27 @@
-"""All that a measurement needs, started and stopped: the sandbox, one gunicorn worker, the load."""
+"""All that a measurement needs, started when it is needed and stopped at the end: the sandbox, the dashboard,
+and what stands beside it."""
 
 from __future__ import annotations
 
-import contextlib
-import http.cookiejar
-import json
 import os
-import re
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from types import TracebackType
 from typing import Any, Final, Self
 
 from dashboard.demo import set_environment
 
-from .upstream import COUNTS, MILLION
+from .server import Process, Server, find_free_port, run_quietly
+from .upstream import MILLION
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 MILLION_PAGE: Final = "/c/million/media/?limit=100"
 HUNDRED_PAGE: Final = "/c/hundred/media/?limit=100"
 RECORD_PAGE: Final = "/audit/"
 RAW: Final = "/raw?limit=100"
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
-
-
-class CouldNotRun(Exception):
-    """Something that had to run did not; the text says what, for a person."""
-
-
-class Process:
-    """One of ours that answers a line of JSON with another."""
-
-    def __init__(self, module: str, *arguments: str) -> None:
-        self.name = module
-        command = [sys.executable, "-m", module, *arguments]
-        self.popen = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def line(self) -> str:
-        assert self.popen.stdout is not None
-        if not (line := self.popen.stdout.readline()):
-            raise CouldNotRun(f"{self.name} ended by itself; what it said stands above.")
-        return line.decode()
-
-    def order(self, **order: Any) -> dict[str, Any]:
-        assert self.popen.stdin is not None
-        self.popen.stdin.write(json.dumps(order).encode() + b"\n")
-        self.popen.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.line())
-        return answer
-
-    def stop(self) -> None:
-        self.popen.terminate()
-        self.popen.wait(timeout=15)
+CONNECTIONS: Final = 3
 
 
 class Stage:
@@ -69,7 +32,7 @@ class Stage:
     """
 
     def __init__(self) -> None:
-        self._started = contextlib.ExitStack()
+        self._started = ExitStack()
 
     def __enter__(self) -> Self:
         with self._started as started:
@@ -84,99 +47,79 @@ class Stage:
 
     def _start(self) -> None:
         folder = self._started.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
-        port, upstream_port = _free_port(), _free_port()
+        port, upstream_port = find_free_port(), find_free_port()
         self.database = f"{folder}/bench.sqlite3"
         os.environ["DATABASE_URL"] = f"sqlite:///{self.database}"
         os.environ["DASHBOARD_MEDIA_MODE"] = "blurred"
         os.environ["WEB_CONCURRENCY"] = "1"
         os.environ["BENCH_CONNECTION_ID"] = MILLION
         set_environment(["--port", str(port), "--sandbox-port", str(upstream_port)])
-        _manage("migrate", "--verbosity=0")
-        _manage("collectstatic", "--no-input", "--verbosity=0")
-        for connection_id in COUNTS:
-            _manage("connection", "add", connection_id.split("_")[2], connection_id)
-        self.address = f"http://127.0.0.1:{port}"
+        manage("collectstatic", "--no-input", "--verbosity=0")
         self.upstream = Process("tests.bench.upstream", str(upstream_port))
         self._started.callback(self.upstream.stop)
         self.upstream.line()
-        self._server = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gunicorn", "-c", "python:dashboard.server"),
-                *("--log-level", "warning", "tests.bench.app:application"),
-            ],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,  # events of the audit
-            start_new_session=True,
-        )
-        self._started.callback(self._stop_server)
-        self.cookie = self._sign_in()
-        self.worker = int(Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text())
-        self.load = Process("tests.bench.client", str(port), self.cookie)
-        self._started.callback(self.load.stop)
+        self.dashboard = self._started.enter_context(run_dashboard(self.database, port, CONNECTIONS))
+        self.address, self.cookie = self.dashboard.address, self.dashboard.cookie
 
-    def _stop_server(self) -> None:
-        self._server.terminate()
-        self._server.wait(timeout=90)
+    @contextmanager
+    def another(self, connections: int = CONNECTIONS) -> Iterator[Server]:
+        """A second dashboard, over the same sandbox and a database of its own, while the block lasts."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            database = f"{folder}/another.sqlite3"
+            with run_dashboard(database, find_free_port(), connections) as server:
+                yield server
 
-    def _sign_in(self) -> str:
-        """The signed-in cookie of an admin, by the same form that people use."""
-        jar = http.cookiejar.CookieJar()
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-        page = self._wait_for(browser, f"{self.address}/sign-in/")
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        if token is None:
-            raise CouldNotRun("The sign-in page has no form.")
-        answer = {"role": "admin", "csrfmiddlewaretoken": token[1]}
-        browser.open(f"{self.address}/sign-in/", urllib.parse.urlencode(answer).encode(), timeout=30).read()
-        browser.open(f"{self.address}{MILLION_PAGE}", timeout=30).read()  # the connection chosen last is kept
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+    @cached_property
+    def floor(self) -> Server:
+        """The floor: `/string` and `/jinja` print the same rows with next to nothing around them."""
+        port = find_free_port()
+        server = Server(gunicorn("tests.bench.floor:application", port), port, {})
+        self._started.enter_context(server).wait_for("/string")
+        return server
 
-    def _wait_for(self, browser: urllib.request.OpenerDirector, address: str) -> str:
-        until = time.monotonic() + 120  # a busy machine is no failure
-        while time.monotonic() < until and self._server.poll() is None:
-            try:
-                page: str = browser.open(address, timeout=30).read().decode()
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
-            else:
-                return page
-        raise CouldNotRun("The dashboard did not start; what it said stands above.")
+    @cached_property
+    def cookie_with_thumbs(self) -> str:
+        """The cookie of somebody who sees pictures unblurred."""
+        return self.dashboard.sign_in(MILLION_PAGE, media="shown")
 
     # What is done and read while it runs
 
     def ask(self, *paths: str, clients: int = 1, **amount: float) -> dict[str, Any]:
-        """Ask for the paths in turn, `rounds` times or for so many `seconds`."""
-        answer = self.load.order(paths=paths, clients=clients, **amount)
-        if answer["failed"]:
-            raise CouldNotRun(f"The load broke off: {answer['failed'][0]}.")
-        return answer
+        """Ask the dashboard for the paths in turn, `rounds` times or for so many `seconds`."""
+        return self.dashboard.ask(*paths, clients=clients, **amount)
 
     def set_latency(self, latency_ms: float) -> None:
+        """Let the service answer so late from now on."""
         self.upstream.order(latency_ms=latency_ms)
 
+    def hang(self) -> None:
+        """Let the service answer nothing until a latency is set."""
+        self.upstream.order(latency_ms=0, hang=True)
+
     def arrived(self) -> dict[str, Any]:
-        """Upstream calls and new connections since this was last asked, or the latency was last set."""
+        """Return the upstream calls and new connections since this was last asked, or the latency was set."""
         return self.upstream.order(latency_ms=0)
 
-    def processor_ms(self) -> float:
-        """User and system time of the worker so far."""
-        fields = Path(f"/proc/{self.worker}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * 1000 / _TICKS
 
-    def memory_mb(self) -> dict[str, float]:
-        """Of the worker: `Rss`, and `Pss`, where what it shares is divided among those who share it."""
-        text = Path(f"/proc/{self.worker}/smaps_rollup").read_text()
-        return {name: int(kb) * 1024 / 1e6 for name, kb in re.findall(r"^(Rss|Pss): +(\d+) kB", text, re.M)}
-
-
-def _manage(*arguments: str) -> None:
-    done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise CouldNotRun(f"manage.py {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+@contextmanager
+def run_dashboard(database: str, port: int, connections: int) -> Iterator[Server]:
+    """The shipped server with one worker over a new database of so many connections, with an admin."""
+    environ = {"DATABASE_URL": f"sqlite:///{database}", "DASHBOARD_BIND": f"127.0.0.1:{port}"}
+    manage("migrate", "--verbosity=0", **environ)
+    run_quietly([sys.executable, "-m", "tests.bench.connect", str(connections)], **environ)
+    command = [*(sys.executable, "-m", "gunicorn", "-c", "python:dashboard.server")]
+    command += ["--log-level", "warning", "tests.bench.app:application"]
+    with Server(command, port, environ) as server:
+        server.cookie = server.sign_in(MILLION_PAGE)
+        yield server
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def gunicorn(application: str, port: int, python: str = sys.executable) -> list[str]:
+    """Return the command that serves one of the applications beside the dashboard."""
+    settings = ["-c", "python:tests.bench.gunicorn_settings", "--bind", f"127.0.0.1:{port}"]
+    return [python, "-m", "gunicorn", *settings, application]
+
+
+def manage(*arguments: str, **environ: str) -> None:
+    """Run a command of manage.py."""
+    run_quietly([sys.executable, "manage.py", *arguments], **environ)

@@ -33,8 +33,8 @@ class Row:
     @property
     def line(self) -> str:
         """The row by itself, as soon as it is measured."""
-        name, measured, spread, _, _, mark = self.cells()
-        return f"{mark:<8}  {name}: {measured}" + (f"  ({spread})" if spread else "")
+        name, measured, spread, must, aim, mark = self.cells()
+        return f"{mark:<8}  {name}: {measured}{f'  ({spread})' if spread else ''}  must {must}, aim {aim}"
 
     def cells(self) -> tuple[str, ...]:
         low, high = min(self.rounds), max(self.rounds)

@@ -1,6 +1,7 @@
 """The sandbox as a process of its own: `python -m tests.bench.upstream PORT`.
 
-Reads a line of JSON with the latency wanted from now on, and answers one with what arrived since the last.
+Reads a line of JSON with the latency wanted from now on, or with `"hang": true` for calls without an answer,
+and answers one with what arrived since the last.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ def main(port: int) -> None:
             sandbox.calls.clear()
             opened = sandbox.connections_opened
             sandbox.faults.clear()
-            if latency_ms := json.loads(line)["latency_ms"]:
-                sandbox.faults.add(latency_ms=latency_ms, times=None)
+            order = json.loads(line)
+            if order.get("hang") or order["latency_ms"]:
+                sandbox.faults.add(latency_ms=order["latency_ms"], hang=order.get("hang", False), times=None)
             print(json.dumps(since), flush=True)
 
 

@@ -15,8 +15,9 @@ LOCKS: Final = {
     "requirements.txt": (),
     "tests/requirements.txt": ("dev",),
     "tests/lock-requirements.txt": ("lock",),
+    "tests/bench/requirements-peers.txt": ("peers",),
 }
-"""Each lock, and the groups of pyproject.toml that it holds beside the program's own packages."""
+"""Each lock, and the groups of pyproject.toml that it holds; unless those are tools, beside the program."""
 
 
 @cache
