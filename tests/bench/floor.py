@@ -7,8 +7,12 @@ what is saved in its presenters and templates moves the page and not the floor.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
 import os
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -21,7 +25,7 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from dashboard.vault import MediaItem, MediaQuery, VaultClient
+from dashboard.vault import MediaItem, MediaQuery, Variant, VaultClient
 
 settings.configure(
     ALLOWED_HOSTS=["127.0.0.1"], ROOT_URLCONF=__name__, SECRET_KEY="floor", USE_I18N=False, MIDDLEWARE=[]
@@ -34,16 +38,34 @@ HEAD: Final = (
     "</thead><tbody>"
 )
 FOOT: Final = '</tbody></table><a href="?cursor={cursor}">Next 100</a></html>'
-ROW: Final = (
-    '<tr id="row-{id}"><td><input type="checkbox" form="picks" name="item" value="{id} {variants} {bytes}"'
-    ' aria-label="Select {id}"></td><td><a href="{href}?reveal=thumb">Show the thumb of {id}</a></td>'
-    '<th scope="row"><a href="{href}">{id}</a><button type="button" data-copy="{id}">Copy {id}</button></th>'
-    '<td>{type}</td><td>{length}</td><td><ul class="strip" aria-label="Variants">{strip}</ul></td>'
-    '<td>{size}</td><td><time datetime="{seen_iso}">{seen}</time></td>'
-    '<td><time datetime="{used_iso}">{used}</time></td>'
-    '<td><a href="{href}delete/">Delete item {id}…</a></td></tr>\n'
+ICON: Final = '<svg class="i" aria-hidden="true"><use href="/static/icons.svg#NAME"/></svg>'
+ROW: Final = re.sub(
+    "<icon (.*?)>",
+    lambda named: ICON.replace("NAME", named[1]),
+    """
+    <tr id="row-{id}" class="row">
+      <td class="c-pick"><label><input type="checkbox" form="picks"
+        name="item" value="{id} {variants} {bytes}" aria-label="Select {id}"></label></td>
+      <td class="c-thumb"><a class="thumb ask" href="{href}?reveal=thumb" data-reveal
+        aria-label="Show the thumb of {id}"><icon eye></a></td>
+      <th scope="row" class="c-id"><a href="{href}">{id}</a><button type="button" class="icon-button"
+        data-copy="{id}" aria-label="Copy {id}"><icon copy></button></th>
+      <td class="c-type" title="{word}"><icon {type}><span>{word}</span></td>
+      <td class="c-length">{length}</td>
+      <td class="c-strip"><ul class="strip" aria-label="Variants">{strip}</ul></td>
+      <td class="c-size">{size}</td>
+      <td class="c-seen"><time datetime="{seen_iso}">{seen}</time></td>
+      <td class="c-last"><time datetime="{used_iso}">{used}</time></td>
+      <td class="c-act"><a class="delete" href="{href}delete/" hx-get="{href}delete/" hx-target="#dialog"
+        hx-sync="#dialog:replace" aria-label="Delete item {id}…"><icon trash></a></td>
+    </tr>""",
 )
-SLOT: Final = '<li class="slot {state}" title="{label}: {state}">{label} {state}</li>'
+"""A row as the list page printed it when the floor was laid."""
+SLOT: Final = (
+    '<li class="slot {state}" title="{label}: {word}">'
+    + ICON.replace("NAME", "{state}")
+    + '{label}<span class="vh"> {word}</span></li>\n'
+)
 
 
 def of_jinja(text: str, name: str) -> str:
@@ -63,15 +85,18 @@ _query = MediaQuery(limit=100)
 
 
 def print_string(request: HttpRequest) -> HttpResponse:
-    """The rows by `str.format`, with open text escaped."""
+    """The rows by `str.format`, with every value escaped."""
     page = _client.query(_connection_id, _query)
     lines = []
     for facts in list_facts(page.readable):
-        strip = "".join(
-            SLOT.format(label=escape(s["label"]), state=escape(s["state"])) for s in facts["slots"]
-        )
-        lines.append(ROW.format(strip=strip, **{**facts, "type": escape(facts["type"])}))
+        strip = "".join([SLOT.format_map(escape_all(slot)) for slot in facts.pop("slots")])
+        lines.append(ROW.format(strip=strip, **escape_all(facts)))
     return answer(f"{HEAD}{''.join(lines)}{FOOT.format(cursor=escape(page.next_cursor or ''))}")
+
+
+def escape_all(facts: dict[str, Any]) -> dict[str, str]:
+    """Return every value as text that can stand in HTML."""
+    return {name: escape(str(value)) for name, value in facts.items()}
 
 
 def print_by_jinja(request: HttpRequest) -> HttpResponse:
@@ -99,21 +124,28 @@ def list_facts(items: Iterable[MediaItem]) -> Iterator[dict[str, Any]]:
             "id": item.id,
             "href": f"/c/million/media/{item.id}/",
             "type": item.type,
-            "length": ""
-            if item.duration is None
-            else f"{item.duration // 60:.0f}:{item.duration % 60:02.0f}",
+            "word": item.type.capitalize(),
+            "length": format_length(item.duration),
             "variants": len(variants),
             "bytes": size,
             "size": f"{size / 1e6:.1f} MB",
-            "slots": [
-                {"label": label, "state": item.media[label].status if label in item.media else "absent"}
-                for label in labels
-            ],
+            "slots": [list_slot(label, item.media.get(label)) for label in labels],
             "seen": format_age(now - seen),
             "seen_iso": format_moment(seen),
             "used": format_age(now - used) if used else "never",
             "used_iso": format_moment(used) if used else "",
         }
+
+
+def list_slot(label: str, variant: Variant | None) -> dict[str, str]:
+    """Return what the strip shows of a label."""
+    state = variant.status if variant else "absent"
+    return {"label": label, "state": state, "word": state.capitalize() if variant else "Not there"}
+
+
+def format_length(seconds: float | None) -> str:
+    """Return a duration by minutes and seconds."""
+    return "" if seconds is None else f"{seconds // 60:.0f}:{seconds % 60:02.0f}"
 
 
 def format_age(ms: float) -> str:
@@ -129,5 +161,15 @@ def format_moment(ms: float) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
+def set_switches() -> None:
+    """Give the interpreter and the C library the switches that `dashboard/server.py` gives a worker."""
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(0.05)
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(-8, 1)
+
+
 urlpatterns = [path("string", print_string), path("jinja", print_by_jinja)]
 application = get_wsgi_application()
+set_switches()

@@ -28,11 +28,13 @@ from .upstream import MILLION
 LOCK: Final = ROOT / "tests" / "bench" / "requirements-peers.txt"
 _VERSIONS: Final = "from importlib.metadata import version as v; print(v('datasette'), v('django'))"
 ITEMS: Final = 100
+LABELS: Final = ("thumb", "720", "1080", "full")
 ADMIN_PAGE: Final = "/admin/peer/item/"
 DATASETTE_PAGE: Final = "/items/items?_size=100"
 _TABLE: Final = """
     CREATE TABLE items (
-        id TEXT PRIMARY KEY, type TEXT NOT NULL, length REAL, variants TEXT NOT NULL,
+        id TEXT PRIMARY KEY, type TEXT NOT NULL, length REAL,
+        thumb TEXT NOT NULL, p720 TEXT NOT NULL, p1080 TEXT NOT NULL, "full" TEXT NOT NULL,
         size INTEGER NOT NULL, first_seen TEXT, last_access TEXT
     )"""
 
@@ -71,48 +73,51 @@ def over_peers(stage: Stage) -> Iterator[Row]:
 @contextmanager
 def run_datasette(python: str, folder: Path) -> Iterator[Server]:
     """Datasette as it comes."""
-    database, port = write_items(folder / "items.db"), find_free_port()
-    command = [python, "-m", "datasette", "serve", database, "--host", "127.0.0.1", "--port", str(port)]
+    database, port = folder / "items.db", find_free_port()
+    ids = write_items(database)
+    command = [python, "-m", "datasette", "serve", str(database), "--host", "127.0.0.1", "--port", str(port)]
     with Server(command, port, {}, is_quiet=True) as server:
-        check_rows(server, DATASETTE_PAGE)
+        check_rows(server, DATASETTE_PAGE, ids)
         yield server
 
 
 @contextmanager
 def run_admin(python: str, folder: Path) -> Iterator[Server]:
     """Django's admin by the dashboard's own web server; a superuser is signed in."""
-    database, port = write_items(folder / "admin.sqlite3"), find_free_port()
-    environ = {"BENCH_PEER_DATABASE": database, "DJANGO_SETTINGS_MODULE": "tests.bench.peer.settings"}
+    database, port = folder / "admin.sqlite3", find_free_port()
+    ids = write_items(database)
+    environ = {"BENCH_PEER_DATABASE": str(database), "DJANGO_SETTINGS_MODULE": "tests.bench.peer.settings"}
     cookie = run_quietly([python, "-m", "tests.bench.peer.prepare"], **environ).strip()
     command = gunicorn("django.core.wsgi:get_wsgi_application()", port, python)
     with Server(command, port, environ) as server:
         server.cookie = cookie
-        check_rows(server, ADMIN_PAGE)
+        check_rows(server, ADMIN_PAGE, ids)
         yield server
 
 
-def check_rows(server: Server, path: str) -> None:
-    """Wait for the page. Raises CouldNotRun unless it has a row for each of the hundred items."""
-    found = server.wait_for(path).count("<tr")
-    if not ITEMS < found <= ITEMS + 2:  # a row or two of headings
-        raise CouldNotRun(f"{path} has {found} rows where {ITEMS} items were written.")
+def check_rows(server: Server, path: str, ids: list[str]) -> None:
+    """Wait for the page. Raises CouldNotRun unless it has a row for each of the items."""
+    page = server.wait_for(path)
+    found = sum(media_id in page for media_id in ids)
+    if found != len(ids) or page.count("<tr") < found:
+        raise CouldNotRun(f"{path} has {found} of {len(ids)} items.")
 
 
-def write_items(file: Path) -> str:
-    """Write the first hundred items of the connection as the rows of a table; return the file's name."""
+def write_items(file: Path) -> list[str]:
+    """Write the first hundred items of the connection as the rows of a table; return their ids."""
     with VaultClient(os.environ["VAULTPLUS_API_URL"], os.environ["VAULTPLUS_API_KEY"]) as client:
         items = client.query(MILLION, MediaQuery(limit=ITEMS)).readable
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(_TABLE)
-        connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?)", list_rows(items))
-    return str(file)
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list_rows(items))
+    return [item.id for item in items]
 
 
 def list_rows(items: Iterable[MediaItem]) -> Iterator[tuple[object, ...]]:
-    """Yield the columns of the list for each item."""
+    """Yield the columns of the list for each item, the places of its strip among them."""
     for item in items:
         seen = [one.created_at for one in item.media.values() if one.created_at]
         used = [one.last_accessed_at for one in item.media.values() if one.last_accessed_at]
-        strip = ", ".join(f"{label} {variant.status}" for label, variant in item.media.items())
+        strip = [item.media[label].status if label in item.media else "absent" for label in LABELS]
         moments = (format_iso(max(seen)) if seen else None, format_iso(max(used)) if used else None)
-        yield (item.id, item.type, item.duration, strip, item.size_bytes, *moments)
+        yield (item.id, item.type, item.duration, *strip, item.size_bytes, *moments)

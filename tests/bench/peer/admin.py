@@ -8,6 +8,8 @@ from .models import Item
 
 admin.site.register(
     Item,
-    list_display=["id", "type", "length", "variants", "size", "first_seen", "last_access"],
+    list_display=[
+        *("id", "type", "length", "thumb", "p720", "p1080", "full", "size", "first_seen", "last_access")
+    ],
     list_per_page=100,
 )
