@@ -62,11 +62,11 @@ class Stage:
         self.address, self.cookie = self.dashboard.address, self.dashboard.cookie
 
     @contextmanager
-    def another(self, connections: int = CONNECTIONS) -> Iterator[Server]:
+    def another(self, connections: int = CONNECTIONS, *, is_quiet: bool = False) -> Iterator[Server]:
         """A second dashboard, over the same sandbox and a database of its own, while the block lasts."""
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             database = f"{folder}/another.sqlite3"
-            with run_dashboard(database, find_free_port(), connections) as server:
+            with run_dashboard(database, find_free_port(), connections, is_quiet) as server:
                 yield server
 
     @cached_property
@@ -102,14 +102,14 @@ class Stage:
 
 
 @contextmanager
-def run_dashboard(database: str, port: int, connections: int) -> Iterator[Server]:
+def run_dashboard(database: str, port: int, connections: int, is_quiet: bool = False) -> Iterator[Server]:
     """The shipped server with one worker over a new database of so many connections, with an admin."""
     environ = {"DATABASE_URL": f"sqlite:///{database}", "DASHBOARD_BIND": f"127.0.0.1:{port}"}
     manage("migrate", "--verbosity=0", **environ)
     run_quietly([sys.executable, "-m", "tests.bench.connect", str(connections)], **environ)
     command = [*(sys.executable, "-m", "gunicorn", "-c", "python:dashboard.server")]
     command += ["--log-level", "warning", "tests.bench.app:application"]
-    with Server(command, port, environ) as server:
+    with Server(command, port, environ, is_quiet=is_quiet) as server:
         server.cookie = server.sign_in(MILLION_PAGE)
         yield server
 
