@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.conf import settings
+from django.db.models import Exists
 
 from .encryption import DecryptionError
 from .identity import Person
-from .models import Connection
+from .models import Connection, TrayItem
 from .problems import Action, Problem
 from .vault import (
     MAX_ITEMS_PER_PAGE,
@@ -63,6 +64,19 @@ def list_connections(person: Person | None) -> list[Connection]:
     if person is None:
         return []
     return [one for one in Connection.objects.in_use() if one.is_open_to(person.groups)]
+
+
+def find_connection(slug: str, person: Person | None) -> Connection:
+    """Return the connection of this slug, by one query that reads no other. Raises UnknownConnection."""
+    if person is not None:
+        selects = Exists(TrayItem.objects.owned_by(person))
+        in_use = Connection.objects.in_use()
+        found: Any = in_use.filter(slug=slug).annotate(reader_selects=selects).first()
+        if found is not None and found.is_open_to(person.groups):
+            connection: Connection = found
+            connection.has_selection = found.reader_selects
+            return connection
+    raise UnknownConnection(slug)
 
 
 def get_connection(slug: str, among: Iterable[Connection]) -> Connection:

@@ -95,6 +95,8 @@ class Connection(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
 
     objects = ConnectionQuerySet.as_manager()
+    has_selection: bool | None = None
+    """True if the person for whom it was read has selected something anywhere; None if that was not asked."""
 
     class Meta:
         ordering = ("label", "slug")

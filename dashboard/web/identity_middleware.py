@@ -40,7 +40,7 @@ class Identity:
         request.connections = cast(
             "list[Connection]", SimpleLazyObject(lambda: service.list_connections(request.person))
         )
-        request.connection = lambda slug: service.get_connection(slug, request.connections)
+        request.connection = lambda slug: service.find_connection(slug, request.person)
         if request.path_info in PROBES:
             return self.get_response(request)
         return self._refusal(request) or self.get_response(request)

@@ -25,6 +25,7 @@ def test_sign_in_choose_and_sign_out(desk: Desk) -> None:
     page.get_by_role("button", name="viewer").click()
     expect(page).to_have_url(re.compile(r"/c/studio-a/media/\?type=video$"))
     page.get_by_role("button", name=re.compile("^Connection: Studio A")).click()
+    page.get_by_role("link", name="All connections").click()
     page.get_by_role("link", name=re.compile("^Creator B")).click()
     expect(page).to_have_url(re.compile("/c/creator-b/media/$"))
     page.get_by_role("button", name=re.compile("account$")).click()

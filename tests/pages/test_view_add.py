@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
 
 import pytest
 
@@ -17,9 +16,12 @@ HERE = "/views/add/?connection=small&status=stored&createdAtFrom=2026-01-01"
 LIST = "/c/small/media/?status=stored&createdAtFrom=2026-01-01T00%3A00%3A00.000Z"
 
 
-def menu_of(answer: Any) -> str:
-    """The list's menu of views."""
-    return unescape(text(answer).partition('id="views-menu"')[2].partition("</nav>")[0])
+def menu_of(browser: Browser, address: str) -> str:
+    """The menu of views of the list at this address, with what it asks for when it is opened."""
+    page = text(browser.get(address))
+    menu = unescape(page.partition('id="views-menu"')[2].partition("</nav>")[0])
+    later = re.search('id="saved"[^>]* hx-get="([^"]+)"', menu)
+    return menu + unescape(text(browser.fragment(later[1]))) if later else menu
 
 
 def test_works(viewer: Browser, sandbox: Sandbox) -> None:
@@ -38,14 +40,14 @@ def test_works(viewer: Browser, sandbox: Sandbox) -> None:
 def test_the_list_offers_it_and_marks_it_where_its_filters_stand(viewer: Browser) -> None:
     viewer.post(HERE, {"name": "Stored this year"})
     link = re.escape(LIST)
-    assert re.search(rf'href="{link}">Stored this year', menu_of(viewer.get("/c/small/media/")))
-    marked = menu_of(viewer.get("/c/small/media/?createdAtFrom=2026-01-01T00:00Z&status=stored"))
+    assert re.search(rf'href="{link}">Stored this year', menu_of(viewer, "/c/small/media/"))
+    marked = menu_of(viewer, "/c/small/media/?createdAtFrom=2026-01-01T00:00Z&status=stored")
     assert re.search(rf'href="{link}" aria-current="true">Stored this year', marked)
-    assert "Stored this year" not in menu_of(viewer.get("/c/empty/media/"))
+    assert "Stored this year" not in menu_of(viewer, "/c/empty/media/")
 
 
 def test_its_address_holds_the_whole_view_but_not_the_place(viewer: Browser) -> None:
-    saved = re.search(r'href="(/views/add/[^"]+)"', menu_of(viewer.get("/c/small/media/?limit=5&type=image")))
+    saved = re.search(r'href="(/views/add/[^"]+)"', menu_of(viewer, "/c/small/media/?limit=5&type=image"))
     assert saved
     assert saved[1] == "/views/add/?connection=small&type=image&limit=5"
     viewer.post(f"{saved[1]}&cursor=elsewhere&trail=there", {"name": "Five"})
@@ -55,13 +57,13 @@ def test_its_address_holds_the_whole_view_but_not_the_place(viewer: Browser) -> 
 def test_for_every_connection(viewer: Browser) -> None:
     viewer.post(HERE, {"name": "Anywhere", "for_any": "on"})
     assert SavedView.objects.get().connection is None
-    assert LIST.replace("small", "empty") in menu_of(viewer.get("/c/empty/media/"))
+    assert LIST.replace("small", "empty") in menu_of(viewer, "/c/empty/media/")
 
 
 def test_what_an_operator_shares_others_find(operator: Browser, viewer: Browser) -> None:
     operator.post(HERE, {"name": "For all", "is_shared": "on"})
     operator.post(HERE, {"name": "For me"})
-    menu = menu_of(viewer.get("/c/small/media/"))
+    menu = menu_of(viewer, "/c/small/media/")
     assert "For all<small>Omar Haddad</small>" in menu
     assert "For me" not in menu
 

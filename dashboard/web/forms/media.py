@@ -1,9 +1,11 @@
 """The media list's filters, and which variant is revealed."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django import forms
+from django.http import QueryDict
 
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MAX_ITEMS_PER_PAGE, SORTS, STATUSES, TYPES, MediaQuery
 from dashboard.vault.query import API_PARAMETERS
@@ -45,6 +47,14 @@ class MediaFilterForm(FilterForm):
         asked["limit"] = asked["limit"] or DEFAULT_ITEMS_PER_PAGE
         asked = {name: None if value == "" else value for name, value in asked.items()}
         return MediaQuery(**asked)
+
+
+@lru_cache(maxsize=256)
+def read_filters(query_string: str) -> MediaFilterForm:
+    """Return the form of an address's query, checked. It is kept: most pages ask for the same few lists."""
+    form = MediaFilterForm(QueryDict(query_string))
+    form.full_clean()
+    return form
 
 
 class RevealForm(forms.Form):

@@ -31,11 +31,22 @@ class Menu:
     """The menu beside the list: the built-in views, the reader's own, and what others share."""
 
     def __init__(
-        self, person: Person, connection: Connection, query: MediaQuery | None = None, here: str = ""
+        self,
+        person: Person,
+        connection: Connection,
+        query: MediaQuery | None = None,
+        here: str = "",
+        *,
+        is_opened: bool = False,
     ) -> None:
-        """On the list, `query` is what it asks; on the page of a built-in view, `here` is its name."""
+        """On the list, `query` is what it asks; on the page of a built-in view, `here` is its name.
+
+        A list as it comes bears no view's name: its views are read when the menu is opened.
+        """
         asked = None if query is None else query.replace().to_url()
-        views = list(list_visible(person, [connection]))
+        is_named = query is not None and bool(query.sort or list_filters(query))
+        self.views = list(list_visible(person, [connection])) if is_named or is_opened else None
+        views = self.views or []
         self.built_in = [
             MenuEntry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN
         ]
@@ -47,6 +58,8 @@ class Menu:
         ]
         self.current = next((one.name for one in self.every if one.is_current), "")
         self.save_href = "" if query is None else build_save_href(connection, query)
+        place = {} if query is None else {"at": "list"}
+        self.href = f"{reverse('views')}?{urlencode({'connection': connection.slug, **place})}"
 
     @property
     def every(self) -> list[MenuEntry]:

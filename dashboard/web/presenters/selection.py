@@ -43,8 +43,11 @@ class SelectionBar:
         connections: Iterable[Connection],
         ids: Collection[str] = (),
         ticket: str = "",
+        *,
+        has_selection: bool = True,
     ) -> None:
-        totals = selection.count_all_totals(person)
+        """Without `has_selection` nothing is selected anywhere, and nothing is counted."""
+        totals = selection.count_all_totals(person) if has_selection else {}
         self.connection = connection
         self.ticket = ticket
         self.totals = totals.get(connection.pk, Totals())
@@ -52,10 +55,11 @@ class SelectionBar:
             selection.find_selected(person, connection, ids) if self.totals.items and ids else set[str]()
         )
         self.href = build_review_href(connection, ticket)
+        elsewhere = totals.keys() - {connection.pk}
         self.others = [
             OtherSelection(one, totals[one.pk].items, build_review_href(one))
-            for one in connections
-            if one.pk in totals and one.pk != connection.pk
+            for one in (connections if elsewhere else ())
+            if one.pk in elsewhere
         ]
         self.announcement = "Nothing is selected"  # for a screen reader, once it has changed
         if self.totals.items:
@@ -73,7 +77,8 @@ def build_selection_bar(
     """Return the bar for a person who may remove; None for all others, who select nothing."""
     if person is None or not person.may(Role.OPERATOR):
         return None
-    return SelectionBar(person, connection, connections, ids, ticket)
+    has_selection = connection.has_selection is not False
+    return SelectionBar(person, connection, connections, ids, ticket, has_selection=has_selection)
 
 
 def build_review_href(connection: Connection, ticket: str = "") -> str:

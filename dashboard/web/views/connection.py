@@ -13,6 +13,7 @@ from dashboard.removals import actions
 from dashboard.request import Request
 from dashboard.web import preferences
 from dashboard.web.forms.ticket import SearchForm
+from dashboard.web.htmx import show
 from dashboard.web.presenters.usage import summarize_connection
 from dashboard.web.ticket_links import TicketLink, build_lookup_href
 
@@ -20,13 +21,16 @@ from dashboard.web.ticket_links import TicketLink, build_lookup_href
 @require_safe
 @needs(Role.VIEWER)
 def home(request: Request) -> HttpResponse:
-    """Show the connection chosen last, or the chooser; with `q`, the item that was searched for."""
+    """Show the connection chosen last, or the chooser; with `q`, the item that was searched for.
+
+    The chooser as a fragment is the switcher's entries.
+    """
     if "q" in request.GET:
         return search_item(request)
     chosen = preferences.read(request).chosen
     if "choose" not in request.GET and any(c.slug == chosen for c in request.connections):
         return redirect("media-list", chosen)
-    return render(request, "connection/chooser.html")
+    return show(request, "connection/chooser", at=request.GET.get("at", ""))
 
 
 def search_item(request: Request) -> HttpResponse:

@@ -17,7 +17,7 @@ from dashboard.request import Request, get_reader
 from dashboard.security import is_from_here
 from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, VaultError, check_media_id
 from dashboard.web import preferences
-from dashboard.web.forms.media import MediaFilterForm, RevealForm
+from dashboard.web.forms.media import MediaFilterForm, RevealForm, read_filters
 from dashboard.web.htmx import show
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import RowBuilder, build_live_href
@@ -35,7 +35,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
     """Show one page of a connection's cache, by the filters in the address."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
-    form = MediaFilterForm(request.GET)
+    form = read_filters(request.META["QUERY_STRING"])
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
         return show(request, "media/list", connection=connection, form=form, page=None, status=422)
     query = form.to_query()

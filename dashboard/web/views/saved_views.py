@@ -12,11 +12,13 @@ from dashboard.auth.roles import needs
 from dashboard.identity import NotPermitted, Role
 from dashboard.models import Connection, SavedView
 from dashboard.request import Request, get_reader
+from dashboard.vault import MediaQuery
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.forms.saved_views import DeleteViewForm, ViewForm
-from dashboard.web.htmx import go_to, show
+from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.presenters.saved_views import (
+    Menu,
     build_save_href,
     build_view_href,
     describe_query,
@@ -29,8 +31,15 @@ from .removal import get_and_post, read_posted
 @require_safe
 @needs(Role.VIEWER)
 def views(request: Request) -> HttpResponse:
-    """Show every saved view that is the person's own or shared, and where each leads."""
+    """Show every saved view that is the person's own or shared, and where each leads.
+
+    As a fragment these are the entries of a list's menu, for the connection in the address.
+    """
     person = get_reader(request)
+    if wants_fragment(request) and (of := request.GET.get("connection")):
+        query = MediaQuery() if request.GET.get("at") == "list" else None
+        menu = Menu(person, request.connection(of), query, is_opened=True)
+        return render(request, "views/_saved.html", {"menu": menu})
     slug = preferences.read(request).chosen
     chosen = next((one for one in request.connections if one.slug == slug), None)
     every = [
