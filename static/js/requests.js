@@ -169,8 +169,7 @@ function setPaused(paused) {
   if (!button) return;
   button.setAttribute("aria-pressed", paused);
   button.title = paused ? "Resume live refresh" : "Pause live refresh";
-  const glyph = $("use", button);
-  glyph.setAttribute("href", glyph.getAttribute("href").replace(/#.*/, paused ? "#play" : "#pause"));
+  $(".i", button).dataset.i = paused ? "play" : "pause";
 }
 document.addEventListener("htmx:load", () => {
   if (isPaused) setPaused(true);

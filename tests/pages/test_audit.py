@@ -94,7 +94,7 @@ def test_each_filter_is_a_chip_that_removes_itself(viewer: Browser, small: Conne
     )
     answer = viewer.get(f"{HERE}?{asked}")
     assert len(listed(answer)) == 1
-    chips = dict(re.findall(r'class="chip" href="([^"]+)".*?</span>(.*?)<svg', text(answer)))
+    chips = dict(re.findall(r'class="chip" href="([^"]+)".*?</span>(.*?)<i ', text(answer)))
     assert set(chips.values()) == {
         "By: Omar Haddad",
         "What: Delete",

@@ -96,7 +96,7 @@ def test_it_opens_to_its_items(viewer: Browser, run: Job, ids: list[str]) -> Non
     assert "Bulk removal of 4 items" in rows[-1]
     assert {media_id for row in rows for media_id in ids[:4] if media_id in row} == set(ids[:4])
     page = text(answer)
-    assert re.findall(r'class="chip" href="([^"]+)".*?</span>(.*?)<svg', page) == [(HERE, "Run of 4 items")]
+    assert re.findall(r'class="chip" href="([^"]+)".*?</span>(.*?)<i ', page) == [(HERE, "Run of 4 items")]
     assert "in a bulk removal" not in page, "one knows"
     assert f'value="{run.pk}"' in page, "another filter is within it"
 

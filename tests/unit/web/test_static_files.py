@@ -120,10 +120,15 @@ def test_a_dry_run_writes_nothing(source: Path) -> None:
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
 def test_a_page_gets_each_of_our_sheets_whole(sheet: Path, collected_static: Path) -> None:
     paths = json.loads((collected_static / "staticfiles.json").read_text())["paths"]
-    text = (collected_static / paths[f"css/{sheet.name}"]).read_text()
+    text = blank_addresses((collected_static / paths[f"css/{sheet.name}"]).read_text())
     assert "@import" not in text
     for part in re.findall(r'@import "([^"]+)"', sheet.read_text()):
-        assert (sheet.parent / part).read_text() in text
+        assert blank_addresses((sheet.parent / part).read_text()) in text
+
+
+def blank_addresses(text: str) -> str:
+    """The sheet without the addresses of other files, which move with it."""
+    return re.sub(r"url\([^)]*\)", "url()", text)
 
 
 def test_no_sheet_is_forgotten() -> None:
