@@ -13,7 +13,7 @@ MIN_BYTES: Final = 500
 """What is smaller gains nothing."""
 
 GZIP_LEVEL: Final = 6
-"""Of a list a tenth fewer bytes than level 4 for a quarter of a millisecond more; more than 6 gains nothing."""
+"""Of a list a tenth fewer bytes than at level 4, for a quarter of a millisecond; more gains nothing."""
 
 _GZIP_FORMAT: Final = 16 + zlib.MAX_WBITS  # of zlib's compressobj
 

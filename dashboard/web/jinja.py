@@ -93,7 +93,7 @@ def reverse_url(name: str, *args: Any) -> str:
 
 @cache
 def render_icon(name: str) -> Markup:
-    """Return a glyph, drawn by css/base/glyphs.css. A screen reader says nothing of it: words stand beside it."""
+    """Return a glyph, drawn by css/base/glyphs.css; screen readers are told by the words beside it."""
     return Markup('<i class="i" data-i="{}"></i>').format(name)
 
 
