@@ -1,7 +1,7 @@
 """Settings of gunicorn, in the demo and in production: `gunicorn -c python:dashboard.server`.
 
-Sixteen threads of one worker wait for the service most of the time. When several are ready they fight over
-the interpreter lock, so a turn is made longer than a page, and what start-up built is left out of garbage
+The threads of one worker wait for the service most of the time. When several are ready they fight over the
+interpreter lock, so a turn is made longer than a page, and what start-up built is left out of garbage
 collection: nearly twice the pages a second. They share one heap, which saves a worker 10 MB.
 """
 
@@ -24,7 +24,9 @@ _M_ARENA_MAX: Final = -8  # of glibc's malloc.h; other C libraries have no such 
 wsgi_app = "dashboard.wsgi"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
-threads = 16
+# At most 20 wait for the service (vault/concurrency.py) and 4 for readers of downloads: whatever hangs, 4 are
+# left for pages that ask the service nothing.
+threads = 28
 timeout = 90  # a purge may take 60 s
 graceful_timeout = 75
 keepalive = 75

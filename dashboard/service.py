@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -14,11 +15,14 @@ from .identity import Person
 from .models import Connection, TrayItem
 from .problems import Action, Problem
 from .vault import (
+    HELPER_TIMEOUTS,
     MAX_ITEMS_PER_PAGE,
     PAGE_TIMEOUTS,
     WORKER_DELETE_TIMEOUTS,
     AccountListing,
+    Busy,
     DeleteResult,
+    Health,
     MediaItem,
     MediaPage,
     MediaQuery,
@@ -100,9 +104,9 @@ def list_media(connection: Connection, query: MediaQuery, timeouts: Timeouts = P
 
 def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[MediaPage]:
     """Return the first page of each of these few queries, all asked at once. Threads use no database."""
-    connection_id = connection.connection_id
-    with ThreadPoolExecutor(len(queries)) as pool:
-        return list(pool.map(lambda query: get_client().query(connection_id, query), queries))
+    connection_id, client = connection.connection_id, get_client()
+    with client.let_helpers_call(), ThreadPoolExecutor(len(queries)) as pool:
+        return list(pool.map(lambda query: client.query(connection_id, query, HELPER_TIMEOUTS), queries))
 
 
 def reserve_call(connection: Connection) -> float:
@@ -110,10 +114,20 @@ def reserve_call(connection: Connection) -> float:
     return get_client().reserve_call(connection.connection_id)
 
 
-def find_item(connection: Connection, media_id: str) -> MediaItem | None:
+def may_call() -> bool:
+    """Return False while no call is made because the service failed too often."""
+    return get_client().may_send()
+
+
+def read_health() -> Health:
+    """Return what this process's calls so far say of the service. It makes no client, which takes a while."""
+    return get_client().read_health() if get_client.cache_info().currsize else Health()
+
+
+def find_item(connection: Connection, media_id: str, timeouts: Timeouts = PAGE_TIMEOUTS) -> MediaItem | None:
     """Return the item with fresh links, or None if nothing is cached under this id."""
     try:
-        return get_client().get(connection.connection_id, media_id)
+        return get_client().get(connection.connection_id, media_id, timeouts)
     except NotCached:
         return None
 
@@ -134,12 +148,15 @@ def find_in_each(connections: Sequence[Connection], media_id: str) -> list[FindR
 
     def ask(connection: Connection) -> FindResult:
         try:
-            return find_item(connection, media_id)
+            return find_item(connection, media_id, HELPER_TIMEOUTS)
         except (VaultError, DecryptionError) as error:
             return error
 
-    with ThreadPoolExecutor(max(len(connections), 1)) as pool:
-        return list(pool.map(ask, connections))
+    try:
+        with get_client().let_helpers_call(), ThreadPoolExecutor(max(len(connections), 1)) as pool:
+            return list(pool.map(ask, connections))
+    except Busy as busy:  # of this thread, which was one too many
+        return [busy] * len(connections)
 
 
 class Batch(NamedTuple):
@@ -166,12 +183,18 @@ def read_batches(batches: Iterable[Batch]) -> Iterator[tuple[Batch, BatchResult]
         if time.monotonic() > until:
             return None
         try:
-            return read_items(batch.connection, batch.media_ids)
+            return read_items(batch.connection, batch.media_ids, HELPER_TIMEOUTS)
         except (VaultError, DecryptionError) as error:
             return error
 
-    asked = {get_lookup_threads().submit(ask, batch): batch for batch in batches}
-    return ((asked[done], done.result()) for done in as_completed(asked))
+    with ExitStack() as waiting:
+        try:
+            waiting.enter_context(get_client().let_helpers_call())
+        except Busy as busy:
+            yield from ((batch, busy) for batch in batches)
+            return
+        asked = {get_lookup_threads().submit(ask, batch): batch for batch in batches}
+        yield from ((asked[done], done.result()) for done in as_completed(asked))
 
 
 def read_items(

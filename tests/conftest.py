@@ -31,6 +31,7 @@ from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.auth.config import AuthConfig  # noqa: E402
 from dashboard.exports.downloads import slots_taken  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
+from dashboard.vault import get_breaker  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
 from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
 from tests.postgresql import ROLE  # noqa: E402
@@ -101,6 +102,7 @@ def _nothing_is_remembered() -> None:
     slots_taken.clear()
     schema.forget_state()
     accounts.forget()
+    get_breaker.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from dashboard.identity import Person
 from dashboard.problems import Problem
 
 MAX_DOWNLOADS: Final = 4
-"""Downloads under way in one web process, which has sixteen threads; one person has one."""
+"""Downloads under way in one web process, which has threads for as many; one person has one."""
 
 
 class TooManyDownloads(Problem):

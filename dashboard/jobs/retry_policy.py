@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboard.vault import Busy, KeyRefused, VaultError
+from dashboard.vault import Busy, KeyRefused, NotAnswering, VaultError
 
 MAX_TRIES: Final = 10
 """Calls in a row without an answer after which a job gives up."""
@@ -14,10 +14,17 @@ MAX_WAIT_IN_PLACE_SECONDS: Final = 60.0
 """A job that has to wait longer is paused: one that waits here keeps a worker thread."""
 
 
+def counts_as_try(error: VaultError) -> bool:
+    """Return False if no call was made because others had failed: that is waited for as long as it takes."""
+    return not isinstance(error, NotAnswering)
+
+
 def seconds_to_next_try(error: VaultError, tries: int) -> float:
     """Return the seconds to wait after so many failed tries: what the service asked for, else ever longer."""
     if isinstance(error, Busy):
         return max(error.retry_after or 30.0, 1.0)
+    if isinstance(error, NotAnswering):
+        return max(error.retry_after, 1.0)
     if isinstance(error, KeyRefused):
         return min(60.0 * 2.0 ** (tries - 1), 900.0)
     return min(FIRST_WAIT_SECONDS * 2.0 ** (tries - 1), 300.0)

@@ -20,7 +20,7 @@ from dashboard.vault import BadRequest, MediaPage, MediaQuery, VaultError
 from . import lifecycle
 from .known_items import KnownItems
 from .paging import CursorLoop, paginate
-from .retry_policy import MAX_TRIES, describe_error, seconds_to_next_try, should_pause
+from .retry_policy import MAX_TRIES, counts_as_try, describe_error, seconds_to_next_try, should_pause
 
 CHECKPOINT_SECONDS: Final = 1.0
 """Time between two checkpoints, and so the work that a killed worker costs at most."""
@@ -142,7 +142,7 @@ class Walker(ABC, Generic[ProgressT]):
                 return True
             self._restart()
             return False
-        self.progress.tries += 1
+        self.progress.tries += counts_as_try(error)
         self.message = describe_error(error)
         if self.progress.tries >= MAX_TRIES:
             self.finish(JobState.FAILED, f"Given up after {MAX_TRIES} tries. {self.message}")

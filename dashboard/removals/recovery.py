@@ -14,7 +14,7 @@ from dashboard import schema, service
 from dashboard.encryption import DecryptionError
 from dashboard.identity import Caller, Person
 from dashboard.models import Removal, RemovalState
-from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, VaultError
+from dashboard.vault import CHECK_TIMEOUTS, MediaItem, MediaQuery, UnreadableItem, VaultError
 
 from . import errors, ledger
 
@@ -63,7 +63,7 @@ def reconcile_due() -> int:
         try:
             if removal.state == RemovalState.SENT:
                 recover(removal)
-            elif ledger.claim_check(removal):
+            elif service.may_call() and ledger.claim_check(removal):
                 _check_again(removal)
         except (errors.OutcomeNotRecorded, DatabaseError) as broken:
             logger.error("removal %s could not be settled: %s", removal.pk, type(broken).__name__)
@@ -98,7 +98,7 @@ def _check_again(removal: Removal) -> None:
 def _read_state(removal: Removal) -> RemovalState | None:
     if removal.verb == Removal.Verb.PURGE:
         return _read_state_after_purge(removal)
-    item = service.find_item(removal.connection, removal.media_id)
+    item = service.find_item(removal.connection, removal.media_id, CHECK_TIMEOUTS)
     if item is None or is_removed(item):
         return RemovalState.VERIFIED_GONE
     return RemovalState.VERIFIED_PRESENT if _was_there(item, removal) else RemovalState.RECACHED
@@ -109,7 +109,7 @@ def _read_state_after_purge(removal: Removal) -> RemovalState | None:
     # Exact however large the connection is: its first page alone could not tell.
     query = MediaQuery(created_at_to=removal.sent_at, limit=100)
     for _ in range(_MAX_PAGES):
-        page = service.list_media(removal.connection, query)
+        page = service.list_media(removal.connection, query, CHECK_TIMEOUTS)
         if any(_was_there(item, removal) for item in page.items if not is_removed(item)):
             return RemovalState.VERIFIED_PRESENT
         if page.next_cursor is None:
@@ -117,7 +117,7 @@ def _read_state_after_purge(removal: Removal) -> RemovalState | None:
         query = query.replace(cursor=page.next_cursor)
     else:
         return None
-    now = service.list_media(removal.connection, MediaQuery(limit=100))
+    now = service.list_media(removal.connection, MediaQuery(limit=100), CHECK_TIMEOUTS)
     left = [item for item in now.items if not is_removed(item)]
     if any(_was_there(item, removal) for item in left):
         return RemovalState.VERIFIED_PRESENT

@@ -220,6 +220,9 @@ class _Runner:
         """Return a backoff, longer with each in a row; after the last somebody has to resume the job."""
         if isinstance(error, DecryptionError):
             return _Backoff("The connection's ID cannot be opened by any key.", None)
+        if not retry_policy.counts_as_try(error):
+            pause = retry_policy.seconds_to_next_try(error, self.rests)
+            return _Backoff(retry_policy.describe_error(error), pause)
         rests = self.rests + 1  # two calls that fail at once are one
         self.job.progress = {**self.job.progress, "rests": rests}
         seconds = None if rests >= retry_policy.MAX_TRIES else retry_policy.seconds_to_next_try(error, rests)

@@ -1,15 +1,20 @@
 """The five operations of Vault+, and the account's list of connections, as Python calls."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final, Self, TypeVar
 
 import msgspec
 
 from .account import AccountConnection, AccountListing, decode_account_page
+from .address import parse_base_url
+from .breaker import Breaker, get_breaker
 from .concurrency import PROCESS_CONCURRENCY, ConcurrencyLimit
 from .deadline import PAGE_DELETE_TIMEOUTS, PAGE_TIMEOUTS, PURGE_TIMEOUTS, Deadline, Timeouts
 from .decode import decode_item, decode_page
 from .errors import UnreadableResponse
+from .gate import Gate, make_busy
+from .health import Health
 from .query import MediaQuery, check_media_id
 from .rate_limit import RateLimit
 from .records import MediaItem, MediaPage, UnreadableItem
@@ -43,7 +48,8 @@ class VaultClient:
     for the usual certificate authorities, or the path of a PEM file with others. `pool_size` is the number of
     connections kept open; let it be at least the number of threads. `concurrency` limits the calls under way;
     by default all clients of the process share 16, of which 2 may be removals. `rate_limit` remembers the
-    limits that responses report.
+    limits that responses report, and `breaker` how calls ended; by default all clients of a base address
+    share one.
 
     Raises ValueError for an address or key that cannot be used. Every operation raises a VaultError: each
     subclass says what it means. Nothing that is raised, printed or logged contains the key.
@@ -58,15 +64,11 @@ class VaultClient:
         pool_size: int = 32,
         concurrency: ConcurrencyLimit = PROCESS_CONCURRENCY,
         rate_limit: RateLimit | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
-        self._transport = Transport(
-            base_url,
-            api_key,
-            verify=verify,
-            pool_size=pool_size,
-            concurrency=concurrency,
-            rate_limit=rate_limit,
-        )
+        base = parse_base_url(base_url)
+        self._gate = Gate(concurrency, rate_limit or RateLimit(), breaker or get_breaker(base))
+        self._transport = Transport(base, api_key, verify=verify, pool_size=pool_size, gate=self._gate)
 
     def __repr__(self) -> str:
         return f"VaultClient({self._transport.base!r})"
@@ -87,7 +89,26 @@ class VaultClient:
         0 if no limit is known or it is far away. Near the limit, the calls that remain are spread over the
         time until it is reset. For workers: a person at a screen does not wait.
         """
-        return self._transport.rate_limit.reserve_call(connection_id)
+        return self._gate.rate_limit.reserve_call(connection_id)
+
+    def read_health(self) -> Health:
+        """Return what the calls so far say of the service."""
+        return self._gate.read_health()
+
+    def may_send(self) -> bool:
+        """Return False while no call is sent because the last ones failed."""
+        return self._gate.may_send()
+
+    @contextmanager
+    def let_helpers_call(self) -> Iterator[None]:
+        """Count this thread, which serves a request, as one that waits while its helpers make calls.
+
+        They call with HELPER_TIMEOUTS. Raises Busy at once if too many threads wait for the service already.
+        """
+        with self._gate.concurrency.let_helpers_call() as is_counted:
+            if not is_counted:
+                raise make_busy()
+            yield
 
     def query(self, connection_id: str, query: MediaQuery, timeouts: Timeouts = PAGE_TIMEOUTS) -> MediaPage:
         """Return one page of cached media. Items without a usable id come as UnreadableItem."""

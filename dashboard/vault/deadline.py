@@ -15,7 +15,8 @@ import threading
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any, BinaryIO, Final
 
 from requests import PreparedRequest
@@ -27,13 +28,25 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import create_connection
 
 
+class Waiter(Enum):
+    """The thread that waits for a call, which decides how many of its kind may."""
+
+    REQUEST = auto()
+    """It serves a request."""
+    HELPER = auto()
+    """It makes a call for a request, whose own thread waits for it."""
+    WORKER = auto()
+    """No person waits for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """The limits of one call, in seconds, and the number of attempts.
+    """The limits of one call, in seconds, the number of attempts, and who waits for it.
 
     `total` covers the whole call: waiting for a free slot, every attempt and the pauses between them.
     `connect` covers look-up, connect and TLS together; `read` the silence between bytes. `max_pause` is the
     longest pause taken because the service asked for one (`Retry-After`); with 0, Busy is raised instead.
+    With `asks_in_silence` the call is made although the service asked to be left alone until later.
     """
 
     total: float
@@ -41,14 +54,24 @@ class Timeouts:
     max_pause: float = 0.0
     connect: float = 2.0
     read: float = 5.0
+    waiter: Waiter = Waiter.REQUEST
+    asks_in_silence: bool = False
 
 
 PAGE_TIMEOUTS: Final = Timeouts(total=8.0, attempts=2)
-WORKER_TIMEOUTS: Final = Timeouts(total=20.0, attempts=4, max_pause=120.0)
+HELPER_TIMEOUTS: Final = replace(PAGE_TIMEOUTS, waiter=Waiter.HELPER)
+# What became of a removal is worth a call that the service may refuse.
+CHECK_TIMEOUTS: Final = replace(PAGE_TIMEOUTS, asks_in_silence=True)
+# A worker waits before its calls (RateLimit.reserve_call), and within them.
+WORKER_TIMEOUTS: Final = Timeouts(
+    total=20.0, attempts=4, max_pause=120.0, waiter=Waiter.WORKER, asks_in_silence=True
+)
 # A removal is silent while the service works on it, so its read timeout is the total.
 PAGE_DELETE_TIMEOUTS: Final = Timeouts(total=20.0, attempts=2, read=20.0)
 # A worker that is asked to wait does so between two removals, where it notices a Stop.
-WORKER_DELETE_TIMEOUTS: Final = Timeouts(total=30.0, attempts=2, read=30.0)
+WORKER_DELETE_TIMEOUTS: Final = Timeouts(
+    total=30.0, attempts=2, read=30.0, waiter=Waiter.WORKER, asks_in_silence=True
+)
 PURGE_TIMEOUTS: Final = Timeouts(total=60.0, read=60.0)
 
 

@@ -78,6 +78,17 @@ class Unreachable(VaultError):
     advice = "Nothing was changed. Try again in a moment."
 
 
+class NotAnswering(Unreachable):
+    """The last calls failed, so this one was not made. Another may be after `retry_after` seconds."""
+
+    title = "Vault+ isn't answering"
+    advice = "Nothing was sent. We try again in a moment."
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__("The calls before this one failed, so it was not made. Nothing was sent.")
+        self.retry_after = retry_after
+
+
 class UnexpectedResponse(VaultError):
     """A response that breaks the contract: a redirect, one that is cut off, too large or of another shape."""
 

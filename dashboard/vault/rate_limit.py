@@ -43,6 +43,7 @@ class _LimitState:
     reserve: float
     until: float
     silent_until: float
+    recorded_at: float
 
 
 class RateLimit:
@@ -68,6 +69,7 @@ class RateLimit:
             reserve=limit * RESERVED_SHARE,
             until=now if left is None or reset is None else now + reset + _ROUNDING_SECONDS,
             silent_until=now + (asked or 0),
+            recorded_at=now,
         )
         key = _hash_id(connection_id)
         with self._lock:
@@ -92,6 +94,19 @@ class RateLimit:
                 pause = max(pause, (known.until - now) / (known.left + 1))
             known.left = max(known.left - 1, 0)
         return min(pause, MAX_RATE_LIMIT_PAUSE_SECONDS)
+
+    def get_silence(self, connection_id: str) -> float:
+        """Return the seconds for which the service asked to be left alone, 0 if none are left.
+
+        After MAX_RATE_LIMIT_PAUSE_SECONDS it is asked again, however long it said: a person would wait for
+        hours because of one odd answer.
+        """
+        now = self._clock()
+        with self._lock:
+            known = self._known.get(_hash_id(connection_id))
+            if known is None or now >= known.recorded_at + MAX_RATE_LIMIT_PAUSE_SECONDS:
+                return 0.0
+            return max(known.silent_until - now, 0.0)
 
     def _parse_reset(self, headers: Mapping[str, str]) -> float | None:
         """Return the seconds until the limit is reset, by the service's own clock if it names a time."""

@@ -13,11 +13,11 @@ from requests.structures import CaseInsensitiveDict
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from .address import ACCOUNT_CONNECTIONS_PATH, MEDIA_PATH, parse_base_url
-from .concurrency import ConcurrencyLimit
+from .body import UnusableBody, read_body
 from .deadline import Deadline, DeadlineAdapter, current_deadline
-from .errors import BadRequest, Busy
+from .errors import BadRequest, Unreachable
+from .gate import Gate, Pass
 from .query import check_media_id
-from .rate_limit import RateLimit
 from .responses import (
     Effect,
     FailedAttempt,
@@ -36,7 +36,6 @@ MAX_RESULT_BYTES: Final = 64 * 1024
 """Decoded bytes of a delete's or purge's answer, and of any error body."""
 MAX_URL_LENGTH: Final = 8192
 
-_CHUNK_BYTES: Final = 64 * 1024
 _JITTER: Final = wait_random_exponential(multiplier=0.25, max=4)
 # What a header may hold and still arrive as it was written: Latin-1 without control characters.
 _HEADER: Final = re.compile(r"[\x21-\x7e\xa1-\xff](?:[\x20-\x7e\xa0-\xff]{0,254}[\x21-\x7e\xa1-\xff])?")
@@ -80,8 +79,7 @@ class Transport:
         *,
         verify: bool | str,
         pool_size: int,
-        concurrency: ConcurrencyLimit,
-        rate_limit: RateLimit | None = None,
+        gate: Gate,
     ) -> None:
         self.base = parse_base_url(base_url)
         if not _HEADER.fullmatch(api_key):
@@ -100,7 +98,7 @@ class Transport:
             }
         )
         self._adapter = DeadlineAdapter(self.base, verify=verify, pool_size=pool_size)
-        self._concurrency, self.rate_limit = concurrency, rate_limit or RateLimit()
+        self._gate = gate
         self._prepare(QUERY_MEDIA, "probe", None, None, None)  # raises now if the address is changed by it
 
     def __repr__(self) -> str:
@@ -129,6 +127,8 @@ class Transport:
         """
         prepared = self._prepare(operation, connection_id, media_id, params, body)
         timeouts = deadline.timeouts
+        if refusal := self._gate.find_refusal(connection_id, timeouts):
+            raise refusal
         attempts = 1 if operation.effect is Effect.PURGE else timeouts.attempts
 
         def again(outcome: T | FailedAttempt) -> bool:
@@ -141,7 +141,8 @@ class Transport:
             return _JITTER(state) if asked is None else min(asked, timeouts.max_pause)
 
         def enough(state: RetryCallState) -> bool:
-            return state.attempt_number >= attempts or state.upcoming_sleep >= deadline.remaining()
+            is_last = state.attempt_number >= attempts or state.upcoming_sleep >= deadline.remaining()
+            return is_last or not self._gate.may_send()
 
         retrying = Retrying(
             retry=retry_if_result(again), wait=pause, stop=enough, retry_error_callback=_get_failure
@@ -212,18 +213,33 @@ class Transport:
         decode: Callable[[bytes], T],
         deadline: Deadline,
     ) -> T | FailedAttempt:
+        way = self._gate.enter(operation.effect, deadline)
+        if isinstance(way, FailedAttempt):
+            return way
+        outcome: T | FailedAttempt = FailedAttempt(Unreachable("It broke off."))
+        try:
+            outcome = self._send_once(operation, prepared, decode, deadline, way)
+            return outcome
+        finally:
+            error = outcome.error if isinstance(outcome, FailedAttempt) else None
+            self._gate.learn(way, error, of_media="x-connection-id" in prepared.headers)
+
+    def _send_once(
+        self,
+        operation: Operation,
+        prepared: PreparedRequest,
+        decode: Callable[[bytes], T],
+        deadline: Deadline,
+        way: Pass,
+    ) -> T | FailedAttempt:
         effect = operation.effect
-        if not self._concurrency.acquire(effect, deadline):
-            return FailedAttempt(
-                Busy("Too many calls are under way from here; none came free. Nothing was sent.")
-            )
         deadline.has_written = False
         token = current_deadline.set(deadline)
         try:
             answer = self._exchange(operation, prepared, deadline)
         finally:
             current_deadline.reset(token)
-            self._concurrency.release(effect)
+            self._gate.free_place(way)
         if isinstance(answer, FailedAttempt):
             return answer
         try:
@@ -248,10 +264,10 @@ class Transport:
         status = response.status_code
         named = prepared.headers.get("x-connection-id")
         if named is not None:
-            self.rate_limit.record(str(named), status, response.headers)
+            self._gate.rate_limit.record(str(named), status, response.headers)
         try:
-            body = _read_body(response, operation.max_response_bytes if status == 200 else MAX_RESULT_BYTES)
-        except _UnusableBody as broken:
+            body = read_body(response, operation.max_response_bytes if status == 200 else MAX_RESULT_BYTES)
+        except UnusableBody as broken:
             if status == 200:
                 return classify_unusable(effect, str(broken), status=status)
             body = b""
@@ -265,23 +281,6 @@ class Transport:
             return body
         redact = Redactor(self._key, *([str(named)] if named is not None else []))
         return classify_response(effect, operation.names_item, status, response.headers, body, redact)
-
-
-class _UnusableBody(Exception):
-    """A body that is not worth reading any further."""
-
-
-def _read_body(response: requests.Response, max_bytes: int) -> bytes:
-    # Other codings are not asked for, and not every decoder can be kept from filling the memory.
-    if response.headers.get("content-encoding", "").strip().lower() not in ("", "identity", "gzip", "x-gzip"):
-        raise _UnusableBody("The answer is compressed in a way that was not asked for.")
-    pieces, size = [], 0
-    for piece in response.raw.stream(_CHUNK_BYTES, decode_content=True):
-        size += len(piece)
-        if size > max_bytes:
-            raise _UnusableBody("The answer is larger than any the service promises.")
-        pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _get_failure(state: RetryCallState) -> FailedAttempt:

@@ -1,6 +1,7 @@
 """Render each problem as a page, or for htmx as a notice; an error of the service with its own text."""
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -14,7 +15,16 @@ from dashboard.models import Connection
 from dashboard.problems import Action, Problem
 from dashboard.request import Request, escape_path
 from dashboard.service import UnknownConnection
-from dashboard.vault import BadRequest, Busy, KeyRefused, MalformedMediaId, NotCached, Unreachable, VaultError
+from dashboard.vault import (
+    BadRequest,
+    Busy,
+    KeyRefused,
+    MalformedMediaId,
+    NotAnswering,
+    NotCached,
+    Unreachable,
+    VaultError,
+)
 
 from .bare_pages import describe_problem, find_notice_place, log_problem
 from .htmx import go_to, show_fragment, wants_fragment
@@ -27,6 +37,7 @@ VAULT_ERROR_STATUSES: Final = (
     (NotCached, 404),
     (BadRequest, 422),
     (Busy, 503),
+    (NotAnswering, 503),
     (Unreachable, 504),
     (VaultError, 502),
 )
@@ -50,6 +61,9 @@ class ServiceProblem(Problem):
         if isinstance(error, Busy) and error.retry_after:
             self.retry_after = error.retry_after
             self.advice = f"The service asked to wait {error.retry_after:.0f} s. Then try again."
+        if isinstance(error, NotAnswering):
+            self.retry_after = math.ceil(error.retry_after)
+            self.advice = f"We try again in {self.retry_after} s. Nothing was sent."
 
 
 class StaleCursor(Problem):

@@ -6,7 +6,7 @@ import pytest
 
 from dashboard.vault import ConcurrencyLimit, VaultClient
 from tests.faults.raw_server import RawServer, Reply
-from tests.faults.vault_calls import CALLS, KEY, Call, Serve
+from tests.faults.vault_calls import CALLS, KEY, Call, NeverOpen, Serve
 
 
 @pytest.fixture(params=["query", "get", "batch", "connections"])
@@ -32,12 +32,11 @@ def stack() -> Iterator[ExitStack]:
 
 @pytest.fixture
 def serve(stack: ExitStack) -> Serve:
-    """Starts a raw server with these replies, and a client of it whose places are its own."""
+    """Starts a raw server with these replies, and a client of it whose places and breaker are its own."""
 
     def start(*replies: Reply, **client: Any) -> tuple[RawServer, VaultClient]:
         server = stack.enter_context(RawServer(list(replies)))
-        return server, stack.enter_context(
-            VaultClient(server.url, KEY, concurrency=ConcurrencyLimit(), **client)
-        )
+        own: dict[str, Any] = {"concurrency": ConcurrencyLimit(), "breaker": NeverOpen(), **client}
+        return server, stack.enter_context(VaultClient(server.url, KEY, **own))
 
     return start

@@ -8,7 +8,6 @@ import pytest
 from dashboard.vault import (
     BadRequest,
     Busy,
-    ConcurrencyLimit,
     KeyRefused,
     Timeouts,
     UnexpectedResponse,
@@ -27,10 +26,9 @@ from dashboard.vault.transport import (
     PURGE_CONNECTION,
     QUERY_MEDIA,
     Operation,
-    Transport,
 )
 from tests.faults.raw_server import RawServer, Wire, answer, says
-from tests.faults.vault_calls import CONNECTION, KEY, Serve
+from tests.faults.vault_calls import CONNECTION, KEY, Serve, make_transport
 
 ONCE: Final = Timeouts(total=5)
 ID: Final = "conn_canary_of_the_account_9x4t"
@@ -78,7 +76,7 @@ def test_last_gate_lets_nothing_else_reach_the_account(
 ) -> None:
     """`DELETE_MEDIA` of a connection there would log its person out and end it for good."""
     server, _ = serve(page())
-    transport = Transport(server.url + prefix, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
+    transport = make_transport(server.url + prefix)
     named = "1" if operation.names_item else None
     with pytest.raises(BadRequest):
         transport.call(operation, connection, bytes, Deadline(ONCE), media_id=named)
@@ -87,7 +85,7 @@ def test_last_gate_lets_nothing_else_reach_the_account(
 
 def test_an_account_call_may_name_no_connection(serve: Serve) -> None:
     server, _ = serve(page())
-    transport = Transport(server.url, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
+    transport = make_transport(server.url)
     with pytest.raises(BadRequest):
         transport.call(LIST_CONNECTIONS, CONNECTION, bytes, Deadline(ONCE))
     assert server.requests == []
@@ -96,7 +94,7 @@ def test_an_account_call_may_name_no_connection(serve: Serve) -> None:
 @pytest.mark.parametrize("operation", [QUERY_MEDIA, GET_MEDIA, GET_BATCH, DELETE_MEDIA, PURGE_CONNECTION])
 def test_a_call_about_media_must_name_one(serve: Serve, operation: Operation) -> None:
     server, _ = serve(page())
-    transport = Transport(server.url, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
+    transport = make_transport(server.url)
     with pytest.raises(BadRequest):
         transport.call(operation, None, bytes, Deadline(ONCE), media_id="1" if operation.names_item else None)
     assert server.requests == []

@@ -20,9 +20,9 @@ from dashboard.vault import (
 )
 from dashboard.vault.deadline import Deadline
 from dashboard.vault.responses import Effect
-from dashboard.vault.transport import DELETE_MEDIA, PURGE_CONNECTION, QUERY_MEDIA, Operation, Transport
+from dashboard.vault.transport import DELETE_MEDIA, PURGE_CONNECTION, QUERY_MEDIA, Operation
 from tests.faults.raw_server import RawServer, Request, says
-from tests.faults.vault_calls import CONNECTION, KEY
+from tests.faults.vault_calls import CONNECTION, KEY, NeverOpen, make_transport
 
 ONCE = Timeouts(total=5)
 PREFIX = "/some/prefix"
@@ -49,7 +49,9 @@ def server() -> Iterator[RawServer]:
 
 @pytest.fixture(scope="module")
 def client(server: RawServer) -> Iterator[VaultClient]:
-    with VaultClient(server.url + PREFIX + "/", KEY, concurrency=ConcurrencyLimit()) as client:
+    with VaultClient(
+        server.url + PREFIX + "/", KEY, concurrency=ConcurrencyLimit(), breaker=NeverOpen()
+    ) as client:
         yield client
 
 
@@ -157,7 +159,7 @@ def test_purge_alone_deletes_the_collection(server: RawServer, client: VaultClie
 def test_last_gate_stops_what_the_client_would_have_got_wrong(
     server: RawServer, operation: Operation, media_id: str | None
 ) -> None:
-    transport = Transport(server.url + PREFIX, KEY, verify=True, pool_size=1, concurrency=ConcurrencyLimit())
+    transport = make_transport(server.url + PREFIX)
     with pytest.raises(BadRequest):
         transport.call(operation, CONNECTION, bytes, Deadline(ONCE), media_id=media_id)
     assert sent(server) is None

@@ -31,7 +31,7 @@ EMPTY = says({"items": []})
 
 
 @pytest.mark.parametrize(
-    "reply", [EMPTY, answer(400, "no"), says({"error": "no"}, 401), answer(302, "moved")], ids=name_of
+    "reply", [EMPTY, answer(400, "no"), says({"error": "no"}, 403), answer(302, "moved")], ids=name_of
 )
 def test_twenty_calls_use_one_connection(serve: Serve, reply: bytes) -> None:
     server, client = serve(reply)
@@ -75,7 +75,7 @@ def test_as_many_threads_as_places_share_their_connections_quietly(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     server, client = serve(EMPTY)
-    with ThreadPoolExecutor(32) as threads:
+    with ThreadPoolExecutor(20) as threads:
         list(threads.map(lambda _: client.query(CONNECTION, MediaQuery()), range(200)))
     assert len(server.requests) == 200
     assert server.connections <= 16

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from dashboard.vault import MediaQuery, Timeouts, VaultClient
+from dashboard.vault import Breaker, ConcurrencyLimit, MediaQuery, RateLimit, Timeouts, VaultClient
+from dashboard.vault.gate import Gate
+from dashboard.vault.transport import Transport
 from tests.faults.raw_server import RawServer
 
 KEY = "key_canary_5f1c9a"
@@ -16,9 +18,24 @@ bound on a test's own time, so that no test says how fast this machine is."""
 SHORT: Final = Timeouts(total=0.25, attempts=3, connect=3 * MANY_SECONDS, read=3 * MANY_SECONDS)
 """Only the deadline can end such a call in time."""
 
+
+class NeverOpen(Breaker):
+    """A breaker for tests of what a call makes of one odd answer after the other: it counts none."""
+
+    def leave(self, turn: int, *, failed: bool) -> None:
+        pass
+
+
 Call = Callable[..., Any]
 Serve = Callable[..., tuple[RawServer, VaultClient]]
 """Starts a raw server with the given replies, and a client of it."""
+
+
+def make_transport(base_url: str) -> Transport:
+    """What the client sends with, for calls that the client itself never makes."""
+    gate = Gate(ConcurrencyLimit(), RateLimit(), NeverOpen())
+    return Transport(base_url, KEY, verify=True, pool_size=1, gate=gate)
+
 
 CALLS: dict[str, Call] = {
     "query": lambda client, *timeouts: client.query(CONNECTION, MediaQuery(), *timeouts),

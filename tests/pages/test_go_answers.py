@@ -116,7 +116,9 @@ def test_upstream_error(viewer: Browser, sandbox: Sandbox, fault: dict[str, Any]
     assert answer.status_code == 200
     page = text(answer)
     assert "Not found so far: 3 of your 3 connections could not be asked" in page
-    assert page.count("Could not be asked: The service") == 3
+    reasons = re.findall(r"Could not be asked: (The service|Vault\+ isn&#39;t answering)", page)
+    assert len(reasons) == 3
+    assert reasons.count("The service") >= 2, "the fifth attempt in vain is the last"
     assert page.count("Ask again") == 3
     assert (
         'href="/c/big/media/449/?ticket=ZD-1" hx-get="/go/answers?media=449&amp;ticket=ZD-1&amp;again=big"'

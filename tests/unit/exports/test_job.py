@@ -143,7 +143,7 @@ def test_a_part_that_is_not_the_one_it_was(some: Connection, upstream: Sandbox, 
     """Another machine, another disk, or bytes that were not kept in time."""
     whole, job = streamed(some), begun(some)
     upstream.faults.add(times=3)
-    upstream.faults.add(status=401, times=None)
+    upstream.faults.add(status=403, times=None)
     assert after(job).state == JobState.PAUSED
     part = export_files.get_partial_path(job)
     assert part.stat().st_size == job.progress["bytes"] > len(HEAD)

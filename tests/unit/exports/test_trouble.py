@@ -18,6 +18,7 @@ from dashboard.exports import job as export
 from dashboard.jobs import lifecycle, retry_policy, walker
 from dashboard.models import Connection, JobState
 from dashboard.sandbox import Sandbox
+from dashboard.vault import breaker
 from tests.exports import after, begun, left_lying, streamed, written
 from tests.scans import ITEMS
 
@@ -64,8 +65,9 @@ def test_what_passes_costs_a_wait_and_nothing_else(
     some: Connection, upstream: Sandbox, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry_policy, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(breaker, "OPEN_SECONDS", 0.01)
     whole, job = streamed(some), begun(some)
-    fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
+    fail(upstream, 2, times=5, **fault)  # more often than the client tries; the breaker opens
     after(job)
     assert (job.state, job.why, written(job) == whole) == (JobState.DONE, "", True)
 

@@ -162,7 +162,7 @@ def test_unknown_stays_unknown_where_nothing_can_be_read(
 ) -> None:
     the_first_read_is_as_usual(sandbox)
     sandbox.faults.add(method="DELETE", close=True, act=True)
-    sandbox.faults.add(method="GET", status=401, times=None)
+    sandbox.faults.add(method="GET", status=403, times=None)
     record = remove(small, media_id)
     assert record.state == RemovalState.UNKNOWN
     sandbox.faults.clear()

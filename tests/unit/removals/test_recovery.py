@@ -18,6 +18,7 @@ from dashboard import audit, service
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.removals import errors, ledger, recovery
 from dashboard.sandbox import Sandbox
+from dashboard.vault import Busy, MediaQuery, VaultError, get_breaker
 from tests import make
 from tests.make import OMAR
 
@@ -32,7 +33,7 @@ def unknown(small: Connection, media_id: str, sandbox: Sandbox) -> Removal:
     """A delete whose answer was lost, and a service that cannot be read since."""
     sandbox.faults.add(method="GET")
     sandbox.faults.add(method="DELETE", close=True)
-    sandbox.faults.add(method="GET", status=401, times=None)
+    sandbox.faults.add(method="GET", status=403, times=None)
     record = make.remove(small, media_id)
     assert record.state == RemovalState.UNKNOWN
     return record
@@ -99,7 +100,7 @@ def test_two_that_look_at_once_are_one_look(unknown: Removal) -> None:
 def test_an_unknown_outcome_lets_no_second_call_out(unknown: Removal, sandbox: Sandbox) -> None:
     sandbox.faults.clear()
     sandbox.faults.add(method="GET")  # the item can be read, but then no more
-    sandbox.faults.add(method="GET", status=401, times=None)
+    sandbox.faults.add(method="GET", status=403, times=None)
     with pytest.raises(errors.RemovalInFlight) as other:
         make.remove(unknown.connection, unknown.media_id)
     assert other.value.other.pk == unknown.pk
@@ -244,8 +245,43 @@ def test_a_clock_that_was_behind_calls_nothing_old_new(
     newest = max(v.created_at for v in item.media.values() if v.created_at)
     sandbox.faults.add(method="GET")
     sandbox.faults.add(method="DELETE", close=True)
-    sandbox.faults.add(method="GET", status=401, times=None)
+    sandbox.faults.add(method="GET", status=403, times=None)
     record = make.remove(small, media_id)
     record.sent_at = newest - timedelta(days=900)
     sandbox.faults.clear()
     assert recovery.reconcile(record).state == RemovalState.VERIFIED_PRESENT
+
+
+def test_no_look_is_used_up_while_the_service_is_left_alone(
+    small: Connection, media_id: str, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(method="GET")
+    sandbox.faults.add(method="DELETE", close=True)
+    sandbox.faults.add(method="GET", status=500, times=None)
+    record = make.remove(small, media_id)
+    assert record.state == RemovalState.UNKNOWN
+    for _ in range(2):
+        with pytest.raises(VaultError):
+            service.list_media(small, MediaQuery())
+    assert not service.may_call()
+    Removal.objects.update(next_look_at=timezone.now())
+    for _ in range(5):
+        recovery.reconcile_due()
+    record.refresh_from_db()
+    assert (record.state, record.looks) == (RemovalState.UNKNOWN, 0)
+    sandbox.faults.clear()
+    get_breaker.cache_clear()
+    service.get_client.cache_clear()
+    recovery.reconcile_due()
+    record.refresh_from_db()
+    assert record.state == RemovalState.VERIFIED_PRESENT
+
+
+def test_a_connection_that_asked_for_silence_is_looked_at(unknown: Removal, sandbox: Sandbox) -> None:
+    """People's pages leave it alone; what became of a removal is worth a call that may be refused."""
+    sandbox.faults.clear()
+    sandbox.faults.add(method="GET", status=429, headers={"Retry-After": "60"})
+    for _ in range(2):
+        with pytest.raises(Busy):
+            service.list_media(unknown.connection, MediaQuery())
+    assert recovery.reconcile(unknown).state == RemovalState.VERIFIED_PRESENT

@@ -12,11 +12,12 @@ from django.db import connection as database
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.jobs import lifecycle, retry_policy
+from dashboard.jobs import lifecycle, retry_policy, walker
 from dashboard.jobs.retry_policy import MAX_TRIES
 from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
 from dashboard.scans import scan
+from dashboard.vault import MediaQuery, VaultError, breaker
 from tests import make
 from tests.scans import ITEMS, SOME_ID, after, begun, statistics_of, sums
 
@@ -67,7 +68,7 @@ def test_what_lasts_is_a_pause(
 
 def test_go_on_takes_it_up_at_once(some: Connection, upstream: Sandbox, whole: dict[str, Any]) -> None:
     job = begun(some)
-    fail(upstream, 5, status=401)
+    fail(upstream, 5, status=403)
     assert after(job).state == JobState.PAUSED
     upstream.faults.clear()
     assert lifecycle.resume(job)
@@ -83,8 +84,9 @@ def test_what_passes_costs_a_wait_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(retry_policy, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(breaker, "OPEN_SECONDS", 0.01)
     job = begun(some)
-    fail(upstream, 2, times=5, **fault)  # more often than the client itself tries
+    fail(upstream, 2, times=5, **fault)  # more often than the client itself tries, and enough for the breaker
     after(job)
     assert (job.state, job.why, sums(job)) == (JobState.DONE, "", whole)
 
@@ -183,3 +185,19 @@ def test_of_an_archived_connection_nothing_is_asked(some: Connection, upstream: 
     job = after(job)
     assert (job.state, job.why) == (JobState.FAILED, f"{some.label} was archived.")
     assert upstream.calls == []
+
+
+def test_a_service_that_is_left_alone_costs_no_try(
+    some: Connection, upstream: Sandbox, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walker, "MAX_TRIES", 1)
+    monkeypatch.setattr(breaker, "OPEN_SECONDS", 1.5)
+    job = begun(some)
+    fail(upstream, 0, times=5, status=500)
+    for _ in range(3):
+        with pytest.raises(VaultError):
+            service.list_media(some, MediaQuery())
+    upstream.calls.clear()
+    after(job)
+    assert (job.state, job.why, sums(job)) == (JobState.DONE, "", whole)
+    assert {call.status for call in upstream.calls} == {200}

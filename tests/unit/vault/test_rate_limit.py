@@ -101,6 +101,18 @@ def test_a_moment_is_read_by_the_services_own_clock(rate_limit: RateLimit) -> No
     assert rate_limit.reserve_call(CONNECTION) == 30
 
 
+def test_silence_is_kept_for_two_minutes_at_most(rate_limit: RateLimit, time: Time) -> None:
+    assert rate_limit.get_silence(CONNECTION) == 0
+    rate_limit.record(CONNECTION, 200, limits(60, 0, 29))
+    assert rate_limit.get_silence(CONNECTION) == 0, "near a limit a page is asked for all the same"
+    rate_limit.record(CONNECTION, 429, {"retry-after": "21600"})
+    assert (rate_limit.get_silence(CONNECTION), rate_limit.get_silence(OTHER)) == (21_600, 0)
+    time.seconds += 119
+    assert rate_limit.get_silence(CONNECTION) == 21_481
+    time.seconds += 1
+    assert rate_limit.get_silence(CONNECTION) == 0
+
+
 def test_no_pause_is_longer_than_two_minutes(rate_limit: RateLimit) -> None:
     rate_limit.record(CONNECTION, 429, limits(60, 0, 3600, retry_after="3600"))
     assert rate_limit.reserve_call(CONNECTION) == MAX_RATE_LIMIT_PAUSE_SECONDS

@@ -1,0 +1,344 @@
+"""What is not sent at all, because of what the calls before came to: counted at the server."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from dashboard.vault import (
+    CHECK_TIMEOUTS,
+    HELPER_TIMEOUTS,
+    PAGE_TIMEOUTS,
+    WORKER_DELETE_TIMEOUTS,
+    WORKER_TIMEOUTS,
+    BadRequest,
+    Breaker,
+    BreakerState,
+    Busy,
+    ConcurrencyLimit,
+    KeyRefused,
+    KeyState,
+    MediaQuery,
+    NotAnswering,
+    RateLimit,
+    Timeouts,
+    UnexpectedResponse,
+    Unreachable,
+    VaultClient,
+    VaultError,
+)
+from dashboard.vault.deadline import Deadline
+from dashboard.vault.gate import Gate
+from dashboard.vault.responses import Effect
+from tests.faults.raw_server import RawServer, Reply, Wire, answer, name_of, says
+from tests.faults.vault_calls import CALLS, CONNECTION, KEY, MANY_SECONDS, Call, Serve
+
+ONCE = Timeouts(total=MANY_SECONDS)
+HASTY = Timeouts(total=MANY_SECONDS, read=0.05)
+EMPTY = says({"items": []})
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def close(wire: Wire) -> None:
+    pass
+
+
+def silent(wire: Wire) -> None:
+    wire.stay_silent()
+
+
+def cut(wire: Wire) -> None:
+    wire.send(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"items":')
+
+
+def fail(client: VaultClient, times: int, timeouts: Timeouts = ONCE, name: str = "query") -> None:
+    for _ in range(times):
+        with pytest.raises(VaultError) as caught:
+            CALLS[name](client, timeouts)
+        assert not isinstance(caught.value, NotAnswering)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [close, silent, cut, answer(200, "<html>"), *(answer(s) for s in (500, 502, 503, 504, 599))],
+    ids=name_of,
+)
+def test_after_five_failures_nothing_is_sent(serve: Serve, call: Call, reply: Reply) -> None:
+    server, client = serve(reply, breaker=Breaker())
+    fail(client, 5, HASTY)
+    with pytest.raises(NotAnswering) as caught:
+        call(client)
+    assert isinstance(caught.value, Unreachable), "so everybody knows that nothing was sent"
+    assert 0 < caught.value.retry_after <= 15
+    assert len(server.requests) == 5
+
+
+def test_an_answer_about_another_item_is_a_failure(serve: Serve) -> None:
+    server, client = serve(says({"success": True, "mediaId": "124", "freedBytes": 5}), breaker=Breaker())
+    fail(client, 5, name="delete")
+    with pytest.raises(NotAnswering):
+        CALLS["query"](client)
+    assert len(server.requests) == 5
+
+
+@pytest.mark.parametrize("status", [204, 302, 400, 403, 404, 408, 409, 422, 429, 451])
+def test_every_answer_below_500_shows_that_it_is_alive(serve: Serve, status: int) -> None:
+    server, client = serve(
+        answer(500), answer(500), answer(500), answer(500), answer(status), breaker=Breaker()
+    )
+    for name in ("query", "get", "batch", "delete") * 5:
+        with suppress(VaultError):
+            CALLS[name](client, ONCE)
+    assert len(server.requests) == 20
+
+
+def test_a_refused_key_shows_that_it_is_alive(serve: Serve) -> None:
+    breaker = Breaker()
+    server, client = serve(*[answer(500)] * 4, answer(401), answer(500), breaker=breaker)
+    fail(client, 5)
+    fail(VaultClient(server.url, KEY, breaker=breaker), 4)
+    assert breaker.state is BreakerState.CLOSED
+    assert len(server.requests) == 9
+
+
+def test_a_port_that_refuses_opens_it(call: Call) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = VaultClient(f"http://127.0.0.1:{port}", KEY, breaker=Breaker())
+    fail(client, 5)
+    with pytest.raises(NotAnswering):
+        call(client)
+
+
+def test_attempts_of_a_call_stop_as_it_opens(serve: Serve) -> None:
+    server, client = serve(answer(500), breaker=Breaker())
+    four = Timeouts(total=MANY_SECONDS, attempts=4)
+    with pytest.raises(UnexpectedResponse):
+        CALLS["query"](client, four)
+    assert len(server.requests) == 4, "each attempt counts once"
+    with pytest.raises(UnexpectedResponse):
+        CALLS["query"](client, four)
+    assert len(server.requests) == 5
+
+
+def test_one_probe_closes_it(serve: Serve) -> None:
+    clock = Clock()
+    server, client = serve(*[answer(500)] * 6, EMPTY, breaker=Breaker(clock))
+    fail(client, 5)
+    clock.seconds += 15
+    fail(client, 1)
+    with pytest.raises(NotAnswering):
+        CALLS["query"](client)
+    clock.seconds += 15
+    for _ in range(3):
+        CALLS["query"](client)
+    assert len(server.requests) == 9
+
+
+def test_a_probe_that_hangs_lets_nobody_else_through(serve: Serve) -> None:
+    clock, go = Clock(), threading.Event()
+
+    def hold(wire: Wire) -> bool:
+        go.wait(MANY_SECONDS)
+        wire.send(EMPTY)
+        return True
+
+    server, client = serve(*[answer(500)] * 5, hold, EMPTY, breaker=Breaker(clock))
+    fail(client, 5)
+    clock.seconds += 15
+    with ThreadPoolExecutor(1) as threads:
+        probe = threads.submit(CALLS["query"], client, Timeouts(total=MANY_SECONDS, read=MANY_SECONDS))
+        wait_for_requests(server, 6)
+        for name in CALLS:
+            with pytest.raises(NotAnswering):
+                CALLS[name](client)
+        go.set()
+        probe.result()
+    CALLS["query"](client)
+    assert len(server.requests) == 7
+
+
+def test_who_waits_for_a_place_is_told_when_it_opens(stack: ExitStack) -> None:
+    go = threading.Event()
+
+    def hold(wire: Wire) -> None:
+        go.wait(MANY_SECONDS)
+
+    server = stack.enter_context(RawServer([answer(500)] * 4 + [hold]))
+    limit = ConcurrencyLimit(calls=1)
+    client = stack.enter_context(VaultClient(server.url, KEY, concurrency=limit, breaker=Breaker()))
+    fail(client, 4)
+    long = Timeouts(total=MANY_SECONDS, read=MANY_SECONDS)
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(CALLS["query"], client, long)
+        wait_for_requests(server, 5)
+        others = [threads.submit(CALLS["query"], client, long) for _ in range(2)]
+        while len(limit._places.line) < 2:
+            threading.Event().wait(0.001)
+        go.set()
+        assert not isinstance(first.exception(), NotAnswering)
+        assert all(isinstance(other.exception(), NotAnswering) for other in others)
+    assert len(server.requests) == 5
+    assert (limit._places.calls, limit._places.requests) == (0, 0)
+
+
+def test_clients_of_a_base_address_share_what_they_found(stack: ExitStack) -> None:
+    server, other = stack.enter_context(RawServer([answer(500)])), stack.enter_context(RawServer([EMPTY]))
+    fail(VaultClient(server.url, KEY), 5)
+    with pytest.raises(NotAnswering):
+        CALLS["query"](VaultClient(server.url + "/", "another-key"))
+    CALLS["query"](VaultClient(other.url, KEY))
+    assert len(server.requests) == 5
+
+
+def test_a_refused_key_is_not_tried_again(serve: Serve, call: Call) -> None:
+    server, client = serve(says({"error": "Unauthorized", "requestId": "r-1"}, 401))
+    fail(client, 1)
+    with pytest.raises(KeyRefused) as caught:
+        call(client, ONCE)
+    assert (caught.value.status, caught.value.detail, caught.value.request_id) == (401, "Unauthorized", "r-1")
+    assert len(server.requests) == 1
+    with pytest.raises(KeyRefused):
+        call(VaultClient(server.url, "another-key"), ONCE)
+    assert len(server.requests) == 2, "a changed key is a new client, which asks at once"
+
+
+def test_a_refused_connection_is_asked_each_time(serve: Serve) -> None:
+    server, client = serve(answer(403))
+    fail(client, 3)
+    assert len(server.requests) == 3
+    assert client.read_health().key is KeyState.UNKNOWN
+
+
+def test_a_key_that_may_not_list_the_account_may_read_media(serve: Serve) -> None:
+    server, client = serve(answer(401), EMPTY)
+    fail(client, 1, name="connections")
+    assert client.query(CONNECTION, MediaQuery()).items == ()
+    assert client.read_health().key is KeyState.OK
+    assert len(server.requests) == 2
+
+
+def make_gate(clock: Clock) -> Gate:
+    return Gate(ConcurrencyLimit(), RateLimit(clock=clock), Breaker(clock), clock)
+
+
+def end_call(gate: Gate, error: VaultError | None, *, of_media: bool = True) -> None:
+    way = gate.enter(Effect.READ, Deadline(ONCE))
+    assert isinstance(way, tuple)
+    gate.free_place(way)
+    gate.learn(way, error, of_media=of_media)
+
+
+def test_a_refused_key_is_tried_again_after_a_minute() -> None:
+    clock = Clock()
+    gate = make_gate(clock)
+    end_call(gate, KeyRefused("no", status=401))
+    for timeouts in (PAGE_TIMEOUTS, HELPER_TIMEOUTS, CHECK_TIMEOUTS, WORKER_TIMEOUTS):
+        assert isinstance(gate.find_refusal(CONNECTION, timeouts), KeyRefused)
+    clock.seconds += 59.9
+    assert gate.find_refusal(CONNECTION, PAGE_TIMEOUTS)
+    clock.seconds += 0.1
+    assert gate.find_refusal(CONNECTION, PAGE_TIMEOUTS) is None
+    assert gate.read_health().key is KeyState.REFUSED, "that is the last that was heard of it"
+
+
+def test_a_call_that_was_answered_meanwhile_ends_it() -> None:
+    gate = make_gate(Clock())
+    end_call(gate, KeyRefused("no", status=401))
+    end_call(gate, None)
+    assert gate.find_refusal(CONNECTION, PAGE_TIMEOUTS) is None
+    assert gate.read_health().key is KeyState.OK
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_connection_that_is_to_be_left_alone_is(serve: Serve, status: int) -> None:
+    server, client = serve(answer(status, Retry_After="30"), EMPTY)
+    fail(client, 1)
+    for timeouts in (PAGE_TIMEOUTS, HELPER_TIMEOUTS):
+        with pytest.raises(Busy) as caught:
+            client.query(CONNECTION, MediaQuery(), timeouts)
+        assert caught.value.retry_after is not None
+        assert 0 < caught.value.retry_after < 30, "fewer seconds than at first"
+    for name in ("delete", "purge"):
+        with pytest.raises(Busy):
+            CALLS[name](client)
+    assert len(server.requests) == 1
+    client.query("conn_another", MediaQuery())
+    client.query(CONNECTION, MediaQuery(), WORKER_TIMEOUTS)
+    assert len(server.requests) == 3, "another connection may be asked, and workers wait by themselves"
+
+
+def test_what_became_of_a_removal_is_asked_all_the_same(serve: Serve) -> None:
+    server, client = serve(answer(503, Retry_After="30"), EMPTY)
+    fail(client, 1, name="purge")
+    client.query(CONNECTION, MediaQuery(), CHECK_TIMEOUTS)
+    assert len(server.requests) == 2
+
+
+def test_a_worker_s_removal_waits_by_itself(serve: Serve) -> None:
+    deleted = says({"success": True, "mediaId": "123", "freedBytes": 5})
+    server, client = serve(answer(429, Retry_After="30"), deleted)
+    fail(client, 1)
+    assert client.delete(CONNECTION, "123", WORKER_DELETE_TIMEOUTS).success
+    assert client.reserve_call(CONNECTION) > 20
+    assert len(server.requests) == 2
+
+
+def test_a_line_that_is_full_says_so_at_once(stack: ExitStack) -> None:
+    go = threading.Event()
+
+    def hold(wire: Wire) -> None:
+        go.wait(MANY_SECONDS)
+        wire.send(answer(400))
+
+    server = stack.enter_context(RawServer([hold]))
+    limit = ConcurrencyLimit(calls=2, waiting=1)
+    client = stack.enter_context(VaultClient(server.url, KEY, concurrency=limit, breaker=Breaker()))
+    long = Timeouts(total=MANY_SECONDS, read=MANY_SECONDS)
+    with ThreadPoolExecutor(3) as threads:
+        calls = [threads.submit(CALLS["query"], client, long) for _ in range(3)]
+        wait_for_requests(server, 2)
+        while not limit._places.line:
+            threading.Event().wait(0.001)
+        for name in CALLS:
+            with pytest.raises(Busy, match="Too many calls are under way from here"):
+                CALLS[name](client, long)
+        with pytest.raises(Busy), client.let_helpers_call():
+            raise AssertionError("one too many")
+        go.set()
+        assert all(isinstance(one.exception(), BadRequest) for one in calls)
+    with client.let_helpers_call():
+        assert limit._places.helped == 1
+
+
+def test_the_health_is_what_the_calls_found(serve: Serve) -> None:
+    server, client = serve(EMPTY, answer(404), answer(500), answer(401), breaker=Breaker())
+    assert client.read_health() == (None, None, KeyState.UNKNOWN, BreakerState.CLOSED, 0)
+    CALLS["query"](client)
+    with suppress(VaultError):
+        CALLS["get"](client)
+    health = client.read_health()
+    assert health.last_success_seconds is not None
+    assert health.p50_ms is not None
+    assert health.key is KeyState.OK
+    fail(client, 1)
+    assert client.read_health().failures_in_a_row == 1
+    fail(client, 1)
+    assert client.read_health().key is KeyState.REFUSED
+    assert len(server.requests) == 4
+
+
+def wait_for_requests(server: RawServer, number: int) -> None:
+    while len(server.requests) < number:
+        threading.Event().wait(0.001)
