@@ -19,6 +19,7 @@ from dashboard.oddities import format_oddity, make_label_visible
 from dashboard.request import Request
 
 from . import preferences, ticket_links
+from .presenters.health import build_health_chip
 from .presenters.media import STATUS_WORDS, TYPE_WORDS, Slot
 from .presenters.media_list import SORT_WORDS, list_limits
 from .rows import RowPrinter
@@ -63,6 +64,7 @@ def environment(**options: Any) -> Environment:
         icon=render_icon,
         strip=render_strip,
         row_printer=RowPrinter,
+        health_chip=build_health_chip,
         htmx_script=htmx_script,
         htmx_config=HTMX_CONFIG,
         help_desk_href=ticket_links.build_help_desk_href,

@@ -7,14 +7,22 @@ from django.db import OperationalError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from dashboard import schema
+from dashboard import schema, service
 from dashboard.models import Worker
+from dashboard.sandbox import Sandbox
 from tests.answers import text
+from tests.environment import API_KEY
 from tests.make import Browser
 from tests.rights import as_owner
 
 pytestmark = pytest.mark.usefixtures("collected_static")
-NOTHING_KNOWN = {"database": False, "migrations": None, "worker": None}
+NOT_ASKED = {"last_success_seconds": None, "p50_ms": None, "key": "unknown", "breaker": "closed"}
+NOTHING_KNOWN = {"database": False, "migrations": None, "worker": None, "vault": NOT_ASKED}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_asked() -> None:
+    service.get_client.cache_clear()
 
 
 @pytest.mark.django_db
@@ -22,7 +30,7 @@ def test_works() -> None:
     answer = Browser().get("/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"database": True, "migrations": True, "worker": False},
+        {"database": True, "migrations": True, "worker": False, "vault": NOT_ASKED},
     )
 
 
@@ -64,7 +72,7 @@ def test_a_database_behind_the_program_is_not_ready(behind: Any, method: str) ->
     answer = getattr(Browser(), method)("/readyz")
     assert answer.status_code == 503
     if method == "get":
-        assert answer.json() == {"database": True, "migrations": False, "worker": None}
+        assert answer.json() == {"database": True, "migrations": False, "worker": None, "vault": NOT_ASKED}
 
 
 def test_it_is_ready_once_it_was_migrated(behind: Any) -> None:
@@ -86,6 +94,30 @@ def test_asked_every_second_it_costs_two_queries(django_assert_max_num_queries: 
     Browser().get("/readyz")
     with django_assert_max_num_queries(2):
         Browser().get("/readyz")
+
+
+def test_it_says_how_the_service_is_by_what_calls_found(viewer: Browser, sandbox: Sandbox) -> None:
+    viewer.get("/c/small/media/")
+    asked = len(sandbox.calls)
+    answer = Browser().get("/readyz")
+    vault = answer.json()["vault"]
+    assert (answer.status_code, vault["key"], vault["breaker"]) == (200, "ok", "closed")
+    assert 0 <= vault["last_success_seconds"] < 60
+    assert vault["p50_ms"] > 0
+    sandbox.faults.add(path="/media", status=500, times=None)
+    for _ in range(3):
+        viewer.get("/c/small/media/")
+    answer = Browser().get("/readyz")
+    assert (answer.status_code, answer.json()["vault"]["breaker"]) == (200, "open")
+    assert len(sandbox.calls) == asked + 5
+    assert API_KEY not in answer.content.decode()
+
+
+def test_a_refused_key_is_no_secret(viewer: Browser, sandbox: Sandbox) -> None:
+    sandbox.faults.add(path="/media", status=401)
+    viewer.get("/c/small/media/")
+    answer = Browser().get("/readyz")
+    assert (answer.status_code, answer.json()["vault"]["key"]) == (200, "refused")
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")

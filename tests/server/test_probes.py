@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -58,6 +58,9 @@ def test_a_page_under_another_name_is_refused_in_words(server: Server, host: str
     assert "Traceback" not in server.said()
 
 
+NOT_ASKED: Final = {"last_success_seconds": None, "p50_ms": None, "key": "unknown", "breaker": "closed"}
+
+
 @pytest.fixture
 def early(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path, migrated=False)
@@ -68,7 +71,9 @@ def early(tmp_path: Path) -> Iterator[Server]:
 
 def ready(server: Server) -> tuple[int, dict[str, Any]]:
     status, _, body = ask(server, "GET /readyz HTTP/1.0\n\n")
-    return status, json.loads(body)
+    facts = json.loads(body)
+    assert facts.pop("vault") == NOT_ASKED, "and nothing asks the service for a probe"
+    return status, facts
 
 
 def test_what_is_started_before_migrate_waits_and_says_so(early: Server, tmp_path: Path) -> None:

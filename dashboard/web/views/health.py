@@ -1,12 +1,13 @@
 """Probes for machines, without any data: whether the process is alive, and whether it is ready."""
 
 from contextlib import suppress
+from typing import Any
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from dashboard import schema
+from dashboard import schema, service
 from dashboard.auth.roles import public
 from dashboard.jobs import lifecycle
 
@@ -23,10 +24,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer 200 if the database answers and has every migration, else 503.
 
-    Without a worker pages work, so that is only said. A fact that could not be found out is null. Open to
-    everybody: probes carry no assertion.
+    Without a worker pages work, and without the service some do, so that is only said. A fact that could not
+    be found out is null. Open to everybody: probes carry no assertion.
     """
-    facts: dict[str, bool | None] = {"database": False, "migrations": None, "worker": None}
+    facts: dict[str, Any] = {"database": False, "migrations": None, "worker": None, "vault": describe_vault()}
     with suppress(DatabaseError):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -35,3 +36,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
             facts["worker"] = lifecycle.worker_is_alive()
         facts["database"] = True
     return JsonResponse(facts, status=200 if facts["database"] and facts["migrations"] is not False else 503)
+
+
+def describe_vault() -> dict[str, float | str | None]:
+    """Return how the service is, as far as the calls of this process tell."""
+    health = service.read_health()
+    age, median = health.last_success_seconds, health.p50_ms
+    return {
+        "last_success_seconds": None if age is None else round(age, 1),
+        "p50_ms": None if median is None else round(median, 1),
+        "key": health.key.value,
+        "breaker": health.breaker.value,
+    }
