@@ -27,7 +27,7 @@ def lookup_scenes(scene: Callable[..., S], ids: Sequence[str]) -> dict[str, S]:
     others = [str(4_500_000_000 + number) for number in range(103)]
     many = "\n".join([*some, *odd, *others, *ids[9:16]])  # whichever batch is refused, some are found
     refused = {"path": "/batch$", "status": 400, "body": {"error": "Too many requests"}, "times": 1}
-    key = {"path": "/batch$", "status": 401, "body": {"error": "Invalid API key"}, "times": None}
+    key = {"path": "/batch$", "status": 403, "body": {"error": "Invalid API key"}, "times": None}
 
     def typed(text: str, then: str = "#count b") -> Callable[[Page], object]:
         def act(page: Page) -> None:

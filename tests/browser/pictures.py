@@ -101,7 +101,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         "list-bad": Scene(f"{listed}?status=gone&durationMin=x&createdAtFrom=soon"),
         "list-stale": Scene(f"{listed}?cursor=elsewhere"),
         "list-down": Scene(listed, fault={"status": 502, "times": None}),
-        "list-key": Scene(listed, fault={"status": 401, "body": {"error": "Unauthorized"}, "times": None}),
+        "list-key": Scene(listed, fault={"status": 403, "body": {"error": "Unauthorized"}, "times": None}),
         "item": Scene(f"{listed}{item}/", whole=True),
         "item-moving": Scene(f"{listed}{moving}/", whole=True),
         "item-not-cached": Scene(f"{listed}4492994399/"),

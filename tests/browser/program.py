@@ -86,6 +86,11 @@ class Program:
         """Assert that it still runs; a test that comes after its end would only say that nothing answers."""
         assert self._process.poll() is None, "".join(self.said)
 
+    def breaker(self) -> str:
+        """Whether its calls reach the service (closed), or are left out after failures."""
+        with urllib.request.urlopen(f"{self.url}/readyz", timeout=20) as answer:  # noqa: S310
+            return str(json.load(answer)["vault"]["breaker"])
+
     def stop(self) -> str:
         """Ctrl-C; what it said from beginning to end. Asserts that it ended as it should."""
         try:

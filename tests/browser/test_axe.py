@@ -190,7 +190,7 @@ def test_removed_item_and_tombstone_row(desk: Desk, sandbox: Sandbox, console: C
 
 def test_key_refused(desk: Desk, sandbox: Sandbox, console: Console) -> None:
     console.expect_refusals()
-    sandbox.fault(path="/media", status=401, times=None, body={"error": "Invalid API key"})
+    sandbox.fault(path="/media", status=403, times=None, body={"error": "Invalid API key"})
     assert findings(desk.window("operator", FEW)) == []
 
 

@@ -61,7 +61,7 @@ def test_stop(desk: Desk, sandbox: Sandbox) -> None:
 
 
 def test_a_refused_key_pauses_it_and_it_goes_on(desk: Desk, sandbox: Sandbox, console: Console) -> None:
-    sandbox.fault(method="DELETE", status=401, times=2, body={"error": "Unauthorized"})
+    sandbox.fault(method="DELETE", status=403, times=2, body={"error": "Unauthorized"})
     page = desk.window(path="")
     begin(page, 6)
     expect(page.get_by_text("The service refused our key.")).to_be_visible()

@@ -103,7 +103,7 @@ def test_nothing_is_read_while_a_dialog_stands(watched: Page, sandbox: Sandbox) 
 def test_a_failed_read_leaves_the_rows_and_pauses(watched: Page, sandbox: Sandbox, console: Console) -> None:
     console.expect_refusals()
     before = ids(watched)
-    sandbox.fault(path="batch", status=401, times=None, body={"error": "Invalid API key"})
+    sandbox.fault(path="batch", status=403, times=None, body={"error": "Invalid API key"})
     watched.clock.fast_forward(A_TURN_MS)
     expect(watched.locator("[data-pause]")).to_have_attribute("aria-pressed", "true")
     assert ids(watched) == before

@@ -95,7 +95,7 @@ def test_a_double_click_sends_one_purge(admin: Page, sandbox: Sandbox) -> None:
 
 def test_a_purge_refused_by_the_service_says_so(admin: Page, sandbox: Sandbox, console: Console) -> None:
     console.expect_refusals()
-    sandbox.fault(method="DELETE", status=401, body={"error": "Invalid API key"})
+    sandbox.fault(method="DELETE", status=403, body={"error": "Invalid API key"})
     dialog = ask(admin)
     dialog.get_by_label("Type Studio A").fill("Studio A")
     dialog.get_by_role("button", name="Purge Studio A").click()

@@ -185,7 +185,7 @@ def test_a_refused_key_is_said_in_the_dialog(page: Page, sandbox: Sandbox, conso
     item = sandbox.find(settled)
     dialog = ask(page, item)
     dialog.get_by_label("Ticket").fill("ZD-116")
-    sandbox.fault(path="/media/", status=401, times=None, body={"error": "Invalid API key"})
+    sandbox.fault(path="/media/", status=403, times=None, body={"error": "Invalid API key"})
     press(dialog)
     expect(dialog.get_by_role("alert")).to_contain_text("refused our key")
     expect(dialog.get_by_label("Ticket")).to_have_value("ZD-116")

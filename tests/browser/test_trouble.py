@@ -93,7 +93,7 @@ def test_a_service_in_trouble_leaves_the_list(page: Page, sandbox: Sandbox, cons
 
 def test_a_refused_key_names_whom_to_call(page: Page, sandbox: Sandbox, console: Console) -> None:
     console.expect_refusals()
-    sandbox.fault(path="/media", status=401, times=None, body={"error": "Invalid API key"})
+    sandbox.fault(path="/media", status=403, times=None, body={"error": "Invalid API key"})
     page.reload()
     expect(page.get_by_role("heading", name="The service refused our key")).to_be_visible()
     expect(page.get_by_text("Retrying will not help")).to_be_visible()
