@@ -5,7 +5,7 @@ from __future__ import annotations
 
 worker_class = "gthread"
 workers = 1
-threads = 16
+threads = 28
 timeout = 90
 keepalive = 75
 accesslog = None

@@ -13,10 +13,11 @@ from typing import Final
 
 import pytest
 
+from dashboard import server as gunicorn_settings
 from dashboard.exports.downloads import MAX_DOWNLOADS
 from tests.server.conftest import PATIENCE, WRITE_SECONDS, Server
 
-THREADS: Final = 16
+THREADS: Final = gunicorn_settings.threads
 EVENTS, LETTERS = 4_000, 5_000
 """Together more than what the buffers of both ends take."""
 
@@ -85,8 +86,8 @@ class Reader:
 
 
 @contextmanager
-def sixteen_readers(server: Server) -> Iterator[list[Reader]]:
-    """Sixteen people who asked, and read nothing."""
+def as_many_readers_as_threads(server: Server) -> Iterator[list[Reader]]:
+    """As many people as the server has threads, who asked, and read nothing."""
     readers = [Reader(server, f"person-{number}") for number in range(THREADS)]
     yield readers
     for reader in readers:
@@ -98,15 +99,15 @@ def whole(body: bytes) -> bool:
     return len(lines) >= EVENTS and body.endswith(b"\r\n0\r\n\r\n")
 
 
-def test_of_sixteen_unread_downloads_few_are_begun(patient_server: Server) -> None:
-    with sixteen_readers(patient_server) as readers:
+def test_of_many_unread_downloads_few_are_begun(patient_server: Server) -> None:
+    with as_many_readers_as_threads(patient_server) as readers:
         statuses = sorted(reader.status() for reader in readers)
         assert statuses == [200] * MAX_DOWNLOADS + [503] * (THREADS - MAX_DOWNLOADS)
         assert patient_server.get("/healthz", "nobody").content == b"ok\n"
 
 
 def test_unread_downloads_leave_the_process_free_and_are_dropped(server: Server) -> None:
-    with sixteen_readers(server) as readers:
+    with as_many_readers_as_threads(server) as readers:
         stalled = [reader for reader in readers if reader.status() == 200]
         assert len(stalled) >= MAX_DOWNLOADS
         until = time.monotonic() + PATIENCE
