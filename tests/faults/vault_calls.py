@@ -1,9 +1,21 @@
 """The operations as calls, and the secrets no output may hold."""
 
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
-from dashboard.vault import Breaker, ConcurrencyLimit, MediaQuery, RateLimit, Timeouts, VaultClient
+import pytest
+
+from dashboard.vault import (
+    Breaker,
+    ConcurrencyLimit,
+    MediaQuery,
+    NotAnswering,
+    RateLimit,
+    Timeouts,
+    VaultClient,
+    VaultError,
+)
 from dashboard.vault.gate import Gate
 from dashboard.vault.transport import Transport
 from tests.faults.raw_server import RawServer
@@ -15,6 +27,8 @@ MANY_SECONDS: Final = 60.0
 """Longer than the slowest machine takes for a call, and shorter than a call that keeps no deadline: the only
 bound on a test's own time, so that no test says how fast this machine is."""
 
+ONCE: Final = Timeouts(total=MANY_SECONDS)
+
 SHORT: Final = Timeouts(total=0.25, attempts=3, connect=3 * MANY_SECONDS, read=3 * MANY_SECONDS)
 """Only the deadline can end such a call in time."""
 
@@ -24,6 +38,16 @@ class NeverOpen(Breaker):
 
     def leave(self, turn: int, *, failed: bool) -> None:
         pass
+
+
+class Clock:
+    """A clock that goes forward when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 Call = Callable[..., Any]
@@ -46,3 +70,16 @@ CALLS: dict[str, Call] = {
     "connections": lambda client, *timeouts: client.list_account_connections(*timeouts),
 }
 """Each operation as a call with a client and, where the usual one will not do, a Timeouts."""
+
+
+def fail(client: VaultClient, times: int, timeouts: Timeouts = ONCE, name: str = "query") -> None:
+    """Make calls that the service does not answer well, each of which reaches it."""
+    for _ in range(times):
+        with pytest.raises(VaultError) as caught:
+            CALLS[name](client, timeouts)
+        assert not isinstance(caught.value, NotAnswering)
+
+
+def wait_for_requests(server: RawServer, number: int) -> None:
+    while len(server.requests) < number:
+        threading.Event().wait(0.001)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
@@ -20,11 +18,11 @@ from dashboard.identity import Caller, Person, Role
 from dashboard.jobs import lifecycle, retry_policy
 from dashboard.models import Account, Connection, Job, JobState, Removal, RemovalState
 from dashboard.removals import bulk, claims, ledger, runner
-from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
-from dashboard.vault import MediaQuery, VaultError, get_breaker
+from dashboard.vault import MediaQuery
 from tests import make
 from tests.assertions import GROUPS
+from tests.bulk_runs import assert_each_was_taken_once, begin, during_a_call, go_on, run, states
 from tests.crash.relay import Relay
 
 LONG_WAIT = {"status": 429, "headers": {"Retry-After": "300"}, "body": {"error": "Too many requests"}}
@@ -44,39 +42,11 @@ def ids(small: Connection, sandbox: Sandbox) -> list[str]:
     return found
 
 
-def begin(of: Connection, ids: list[str], caller: Caller = make.OMAR) -> Job:
-    return bulk.begin(of, Intent(caller, uuid.uuid4(), "ZD-1", "asked for"), ids).job
-
-
-def run(job: Job) -> Job:
-    runner.run(job.pk)
-    job.refresh_from_db()
-    return job
-
-
-def states(job: Job) -> list[str]:
-    return list(job.removals.order_by("position").values_list("state", flat=True))
-
-
 def after_three(sandbox: Sandbox, **trouble: Any) -> None:
     """The batch that is read and three removals are as usual; then there is trouble."""
     sandbox.faults.add(method="POST")
     sandbox.faults.add(method="DELETE", times=3)
     sandbox.faults.add(**trouble, times=None)
-
-
-def assert_each_was_taken_once(sandbox: Sandbox, ids: list[str]) -> None:
-    taken = [
-        call.path.rpartition("/")[2]
-        for call in sandbox.calls
-        if (call.method, call.status) == ("DELETE", 200)
-    ]
-    assert sorted(taken) == sorted(ids)
-
-
-def go_on(job: Job) -> Job:
-    assert bulk.resume(job, make.OMAR)
-    return run(job)
 
 
 @pytest.mark.parametrize(
@@ -221,28 +191,6 @@ def test_claims_by_a_clock_that_was_ahead_end(small: Connection, ids: list[str],
     assert_each_was_taken_once(sandbox, ids)
 
 
-@contextmanager
-def during_a_call(sandbox: Sandbox, then: Callable[[], None]) -> Iterator[None]:
-    """Do something in another thread once the service has a call that removes."""
-
-    def wait_and_do() -> None:
-        try:
-            while not make.deletes(sandbox):
-                assert not over.wait(0.01), "no call was made"
-            then()
-        finally:
-            database.close()
-
-    over = threading.Event()
-    thread = threading.Thread(target=wait_and_do)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_call_that_was_not_taken_while_somebody_pressed_stop(
     small: Connection, ids: list[str], sandbox: Sandbox
@@ -282,57 +230,3 @@ def test_a_process_that_ends_gives_back_before_its_calls_are_over(
 
 def assert_true(value: bool) -> None:
     assert value
-
-
-def open_breaker(of: Connection, sandbox: Sandbox) -> None:
-    """Somebody else's calls failed, so that none is made for a while; the service is well again."""
-    sandbox.faults.add(method="GET", status=500, times=5)
-    for _ in range(3):
-        with pytest.raises(VaultError):
-            service.list_media(of, MediaQuery())
-    sandbox.faults.clear()
-    sandbox.calls.clear()
-
-
-def test_a_service_that_is_left_alone_costs_no_try(
-    small: Connection, ids: list[str], sandbox: Sandbox
-) -> None:
-    job = begin(small, ids)
-    open_breaker(small, sandbox)
-    for _ in range(retry_policy.MAX_TRIES + 2):
-        assert run(job).state == JobState.PAUSED
-        assert job.next_try_at
-        assert 0 < (job.next_try_at - timezone.now()).total_seconds() <= 15
-        assert job.why.startswith("Vault+ isn't answering. ")
-        Job.objects.update(next_try_at=timezone.now())
-    assert job.progress.get("rests", 0) == 0
-    assert (sandbox.calls, states(job)) == ([], ["planned"] * 8)
-    get_breaker.cache_clear()
-    service.get_client.cache_clear()
-    assert states(run(job)) == ["deleted"] * 8
-    assert_each_was_taken_once(sandbox, ids)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_it_opens_half_way_and_nothing_is_sent_twice(
-    small: Connection, ids: list[str], sandbox: Sandbox
-) -> None:
-    """What was claimed and not sent is put off; an intent that was written is taken back, not lost."""
-    begun = begin(small, ids)
-    sandbox.faults.add(method="POST")
-    sandbox.faults.add(method="DELETE", latency_ms=200, times=2)
-
-    def open_it() -> None:
-        breaker = get_breaker(sandbox.url)
-        for _ in range(5):
-            breaker.leave(breaker.enter(8) or 0, failed=True)
-
-    with during_a_call(sandbox, open_it):
-        job = run(begun)
-    assert (job.state, job.progress.get("rests", 0)) == (JobState.PAUSED, 0)
-    assert states(job).count("planned") == 8 - states(job).count("deleted") > 0
-    assert {call["result"]["status"] for call in make.facts_of_all("media.delete.put_off")} == {None}
-    get_breaker.cache_clear()
-    service.get_client.cache_clear()
-    assert states(go_on(job)) == ["deleted"] * 8
-    assert_each_was_taken_once(sandbox, ids)
