@@ -123,6 +123,6 @@ class Connection(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("connection", args=[self.slug])
 
-    @property
+    @cached_property
     def media_url(self) -> str:
         return reverse("media-list", args=[self.slug])

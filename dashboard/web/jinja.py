@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.template import engines
+from django.template.backends.utils import csrf_input
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -19,6 +20,7 @@ from dashboard.oddities import format_oddity, make_label_visible
 from dashboard.request import Request
 
 from . import preferences, ticket_links
+from .forms.media import MediaFilterForm
 from .presenters.health import build_health_chip
 from .presenters.media import STATUS_WORDS, TYPE_WORDS, Slot
 from .presenters.media_list import SORT_WORDS, list_limits
@@ -59,12 +61,13 @@ def environment(**options: Any) -> Environment:
     )
     env.policies["json.dumps_kwargs"] = {"sort_keys": False}
     env.globals.update(
-        static=static,
+        static=cache(static),
         url=reverse_url,
         icon=render_icon,
         strip=render_strip,
         row_printer=RowPrinter,
         health_chip=build_health_chip,
+        filters=render_filters,
         htmx_script=htmx_script,
         htmx_config=HTMX_CONFIG,
         help_desk_href=ticket_links.build_help_desk_href,
@@ -106,6 +109,13 @@ def render_strip(slots: tuple[Slot, ...]) -> Markup:
     return Markup(macro(slots))  # noqa: S704 - the macro has escaped it
 
 
+@lru_cache(maxsize=256)
+def render_filters(action: str, form: MediaFilterForm) -> Markup:
+    """Return the panel of the list's filters, kept as long as its form is."""
+    template = engines["jinja2"].env.get_template("media/filters.html")  # type: ignore[attr-defined]
+    return Markup(template.render(action=action, form=form))  # noqa: S704 - the template has escaped it
+
+
 def render_ticket_link(text: str) -> Markup:
     """Return a ticket as a link to the help desk by DASHBOARD_TICKET_URL, else its text."""
     href = ticket_links.build_help_desk_href(text)
@@ -124,6 +134,7 @@ def build_page_frame(request: Request) -> dict[str, Any]:
         "may_delete": may_delete(request),
         "is_demo": settings.IS_DEMO,
         "here": SimpleLazyObject(lambda: ticket_links.build_own_address(request)),
+        "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),  # masked once a page, not once a form
     }
 
 

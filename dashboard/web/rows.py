@@ -76,14 +76,15 @@ class RowPrinter:
         """Return the rows as HTML."""
         macros = get_macros()
         columns = 9 if self.selected is None else 10
-        return Markup("").join(
-            macros.broken_row(row, columns, self.is_swapped)
+        printed = [
+            str(macros.broken_row(row, columns, self.is_swapped))
             if isinstance(row, BrokenRow)
             else self.print_row(row, is_first=number == 0)
             for number, row in enumerate(rows)
-        )
+        ]
+        return Markup("".join(printed))  # noqa: S704 - see HOLES
 
-    def print_row(self, row: Row, *, is_first: bool) -> Markup:
+    def print_row(self, row: Row, *, is_first: bool) -> str:
         """Return one row as HTML."""
         kind = RowKind(
             type=row.type,
@@ -101,8 +102,9 @@ class RowPrinter:
             may_delete=self.may_delete,
         )
         values = asdict(row)
-        values["thumb"] = escape(row.thumb)
-        return Markup(print_kind(kind) % values)  # noqa: S704 - see HOLES
+        if self.loads_thumbs:  # else it has no hole
+            values["thumb"] = str(escape(row.thumb))
+        return print_kind(kind) % values
 
 
 @lru_cache(maxsize=2048)

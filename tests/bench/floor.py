@@ -38,33 +38,30 @@ HEAD: Final = (
     "</thead><tbody>"
 )
 FOOT: Final = '</tbody></table><a href="?cursor={cursor}">Next 100</a></html>'
-ICON: Final = '<svg class="i" aria-hidden="true"><use href="/static/icons.svg#NAME"/></svg>'
+ICON: Final = '<i class="i" data-i="NAME"></i>'
 ROW: Final = re.sub(
     "<icon (.*?)>",
     lambda named: ICON.replace("NAME", named[1]),
     """
-    <tr id="row-{id}" class="row">
-      <td class="c-pick"><label><input type="checkbox" form="picks"
-        name="item" value="{id} {variants} {bytes}" aria-label="Select {id}"></label></td>
-      <td class="c-thumb"><a class="thumb ask" href="{href}?reveal=thumb" data-reveal
-        aria-label="Show the thumb of {id}"><icon eye></a></td>
-      <th scope="row" class="c-id"><a href="{href}">{id}</a><button type="button" class="icon-button"
-        data-copy="{id}" aria-label="Copy {id}"><icon copy></button></th>
-      <td class="c-type" title="{word}"><icon {type}><span>{word}</span></td>
-      <td class="c-length">{length}</td>
-      <td class="c-strip"><ul class="strip" aria-label="Variants">{strip}</ul></td>
-      <td class="c-size">{size}</td>
-      <td class="c-seen"><time datetime="{seen_iso}">{seen}</time></td>
-      <td class="c-last"><time datetime="{used_iso}">{used}</time></td>
-      <td class="c-act"><a class="delete" href="{href}delete/" hx-get="{href}delete/" hx-target="#dialog"
-        hx-sync="#dialog:replace" aria-label="Delete item {id}…"><icon trash></a></td>
-    </tr>""",
+    <tr id="row-{id}" class="row"><td class="c-pick"><label><input type="checkbox" form="picks" name="item"
+      value="{id} {variants} {bytes}" aria-label="Select"></label></td>
+    <td class="c-thumb"><a class="thumb ask" href="{href}?reveal=thumb" data-reveal
+      aria-label="Show thumb"><icon eye></a></td>
+    <th scope="row" class="c-id"><a href="{href}">{id}</a><button type="button" class="icon-button" data-copy
+      aria-label="Copy"><icon copy></button></th>
+    <td class="c-type" title="{word}"><icon {type}><span>{word}</span></td><td class="c-length">{length}</td>
+    <td class="c-strip"><ul class="strip" aria-label="Variants">{strip}</ul></td>
+    <td class="c-size">{size}</td>
+    <td class="c-seen"><time datetime="{seen_iso}">{seen}</time></td>
+    <td class="c-last"><time datetime="{used_iso}">{used}</time></td>
+    <td class="c-act"><a class="delete" href="{href}delete/" hx-get="#"
+      aria-label="Delete item…"><icon trash></a></td></tr>""",
 )
-"""A row as the list page printed it when the floor was laid."""
+"""A row as the list page prints it."""
 SLOT: Final = (
-    '<li class="slot {state}" title="{label}: {word}">'
+    '<li class="slot {state}">'
     + ICON.replace("NAME", "{state}")
-    + '{label}<span class="vh"> {word}</span></li>\n'
+    + '{label}<span class="vh">: {word}</span></li>'
 )
 
 

@@ -93,6 +93,7 @@ class RowBuilder:
         self.hosts: Collection[str] = frozenset(settings.VAULTPLUS_MEDIA_HOSTS)
         self.statuses = statuses or ([query.status] if query and query.status else ())
         self.content_type = query.content_type if query else None
+        self.strips: dict[tuple[tuple[str, str, str], ...], tuple[Slot, ...]] = {}  # few on a page differ
         self.highlights = bool(self.statuses) or self.content_type is not None
 
     def build_rows(self, items: Iterable[MediaItem | UnreadableItem]) -> list[Row | BrokenRow]:
@@ -151,12 +152,16 @@ class RowBuilder:
     def build_strip(self, item: MediaItem) -> tuple[Slot, ...]:
         """Return the fixed slots in their order, then whatever other labels the item has."""
         media = item.media
+        kind = tuple([(label, variant.status, variant.content_type) for label, variant in media.items()])
+        if (known := self.strips.get(kind)) is not None:
+            return known
         fixed = [
             self.build_slot(label, variant) if (variant := media.get(label)) else ABSENT[label]
             for label in SLOTS
         ]
         others = [self.build_slot(label, variant) for label, variant in media.items() if label not in ABSENT]
-        return (*fixed, *others)
+        self.strips[kind] = (*fixed, *others)
+        return self.strips[kind]
 
     def build_slot(self, label: str, variant: Variant) -> Slot:
         """Return the variant's place in the strip, marked if it matches the filters."""
