@@ -76,11 +76,11 @@ class Breaker:
         with self._lock:
             return self._seconds_to_wait(self._now())
 
-    def enter(self, seconds: float) -> int | None:
+    def enter(self, seconds: float, *, may_probe: bool = True) -> int | None:
         """Return the turn of a call that may be made now and takes at most so many seconds, or None."""
         with self._lock:
             now = self._now()
-            if self._seconds_to_wait(now):
+            if self._seconds_to_wait(now) or not (may_probe or self._open_until is None):
                 return None
             if self._open_until is not None:
                 self._turn += 1

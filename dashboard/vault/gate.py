@@ -74,7 +74,8 @@ class Gate:
         claim = self.concurrency.acquire(effect, deadline)
         if claim is None:
             return FailedAttempt(make_busy())
-        turn = self._breaker.enter(deadline.remaining())
+        # A removal is no probe: it cannot be taken back, and would let nobody else try for a minute.
+        turn = self._breaker.enter(deadline.remaining(), may_probe=effect is Effect.READ)
         if turn is None:
             self.concurrency.release(claim)
             return FailedAttempt(NotAnswering(retry_after=max(self._breaker.seconds_to_wait(), 1.0)))

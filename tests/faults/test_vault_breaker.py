@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 from dashboard.vault import (
+    BadRequest,
     Breaker,
     BreakerState,
     ConcurrencyLimit,
@@ -124,6 +125,22 @@ def test_one_probe_closes_it(serve: Serve) -> None:
     for _ in range(3):
         CALLS["query"](client)
     assert len(server.requests) == 9
+
+
+def test_a_removal_is_no_probe(serve: Serve, removal: Call) -> None:
+    """It cannot be taken back, and may take a minute."""
+    clock = Clock()
+    server, client = serve(*[answer(500)] * 5, EMPTY, breaker=Breaker(clock))
+    fail(client, 5)
+    clock.seconds += 15
+    with pytest.raises(NotAnswering):
+        removal(client)
+    assert len(server.requests) == 5
+    CALLS["query"](client)
+    server.answers(answer(400))
+    with pytest.raises(BadRequest):
+        removal(client)
+    assert len(server.requests) == 1
 
 
 def test_a_probe_that_hangs_lets_nobody_else_through(serve: Serve) -> None:

@@ -109,6 +109,16 @@ def test_a_probe_that_fails_opens_it_again(breaker: Breaker, clock: Clock) -> No
         assert (breaker.state, breaker.seconds_to_wait()) == (OPEN, 15)
 
 
+def test_a_removal_is_no_probe(breaker: Breaker, clock: Clock) -> None:
+    assert breaker.enter(60, may_probe=False) is not None, "while it is closed it may be sent"
+    open_it(breaker)
+    clock.seconds += 15
+    assert breaker.enter(60, may_probe=False) is None
+    assert (breaker.state, breaker.seconds_to_wait()) == (HALF_OPEN, 0)
+    assert call(breaker, failed=False)
+    assert breaker.enter(60, may_probe=False) is not None
+
+
 def test_a_probe_lets_nobody_else_through(breaker: Breaker, clock: Clock) -> None:
     open_it(breaker)
     clock.seconds += 15
@@ -179,7 +189,7 @@ def test_of_many_threads_one_is_the_probe(breaker: Breaker, clock: Clock) -> Non
         return breaker.enter(8)
 
     with ThreadPoolExecutor(16) as threads:
-        assert sum(turn is not None for turn in threads.map(ask, range(16))) == 1
+        assert list(threads.map(ask, range(16))).count(None) == 15
 
 
 def test_however_many_calls_it_remembers_as_many_seconds(breaker: Breaker, clock: Clock) -> None:
@@ -197,8 +207,7 @@ class Model:
     opened_at: float = 0.0
     probe_ends: float = 0.0
     ended: list[tuple[float, bool]] = field(default_factory=list)
-    valid: set[int] = field(default_factory=set)
-    """The calls whose end still counts."""
+    valid: set[int] = field(default_factory=set)  # the calls whose end still counts
 
     def pass_time(self, now: float) -> None:
         if self.state is HALF_OPEN and now >= self.probe_ends:
@@ -250,10 +259,10 @@ class Beside(RuleBasedStateMachine):
         self.clock.seconds += seconds
         self.model.pass_time(self.clock.seconds)
 
-    @rule(seconds=st.sampled_from([0.0, 8.0, 20.0]))
-    def begin(self, seconds: float) -> None:
-        may = self.model.may_call(self.clock.seconds)
-        turn = self.breaker.enter(seconds)
+    @rule(seconds=st.sampled_from([0.0, 8.0, 20.0]), may_probe=st.booleans())
+    def begin(self, seconds: float, may_probe: bool = True) -> None:
+        may = self.model.may_call(self.clock.seconds) and (may_probe or self.model.state is CLOSED)
+        turn = self.breaker.enter(seconds, may_probe=may_probe)
         assert (turn is not None) is may
         if turn is not None:
             self.calls += 1
@@ -270,7 +279,7 @@ class Beside(RuleBasedStateMachine):
     @rule(failed=st.lists(st.booleans(), min_size=1, max_size=12))
     def several_calls(self, failed: list[bool]) -> None:
         for one in failed:
-            self.begin(8.0)
+            self.begin(8.0, may_probe=True)
             if self.under_way and self.model.valid:
                 number = max(self.under_way)
                 self.breaker.leave(self.under_way.pop(number), failed=one)
