@@ -25,9 +25,12 @@ Item = dict[str, Any]
 
 
 class Program:
-    """`manage.py demo` on free ports with a database of its own."""
+    """`manage.py demo` on free ports with a database of its own.
 
-    def __init__(self, folder: Path) -> None:
+    Media is blurred for those who have not chosen, as in production; a demo alone shows it.
+    """
+
+    def __init__(self, folder: Path, media: str = "blurred") -> None:
         port, sandbox_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
         self._database = folder / "browser.sqlite3"
@@ -39,7 +42,7 @@ class Program:
         environment |= {
             "DATABASE_URL": f"sqlite:///{self._database}",
             "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
-            "DASHBOARD_MEDIA_MODE": "blurred",  # as in production; tests of pictures choose another
+            "DASHBOARD_MEDIA_MODE": media,
             "PYTHONUNBUFFERED": "1",
         }
         self._environment = environment

@@ -94,7 +94,7 @@ def main(folder: Path, *, keep: bool) -> None:
     chromium = find_chromium()
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        program = Program(Path(scratch)).wait()
+        program = Program(Path(scratch), "shown").wait()
         try:
             browser = playwright.chromium.launch(executable_path=chromium, args=flags)
             page = browser.new_context(base_url=program.url, viewport=WINDOW).new_page()  # type: ignore[arg-type]
