@@ -227,7 +227,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "dashboard.web.static_files.StyleSheetStorage"
+        else "dashboard.web.static_files.JoiningStorage"
     },
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False

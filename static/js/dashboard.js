@@ -1,5 +1,5 @@
 // Enhancements of working HTML: reveal and hide, copying, local times, single keys. What htmx asks, the
-// dialog and the focus are in requests.js. Modules are few: each is a request of the first load.
+// dialog and the focus are in requests.js.
 
 const root = document.documentElement;
 const $ = (selector, from = document) => from?.querySelector(selector) ?? null;

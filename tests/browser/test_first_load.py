@@ -23,7 +23,7 @@ def test_the_first_load_is_few_requests(desk: Desk) -> None:
     asked = Requests(page)
     page.goto("/c/studio-a/media/", wait_until="networkidle")
     expect(page.get_by_role("table")).to_be_visible()
-    assert len(asked.urls()) <= 7
+    assert len(asked.urls()) <= 5
     assert page.evaluate(WEIGHT) <= 60_000
 
 

@@ -130,7 +130,6 @@ def test_wrong_role(viewer: Browser) -> None:
     page = text(viewer.get("/c/small/media/"))
     assert "checkbox" not in page
     assert 'id="selection"' not in page
-    assert "selection.js" not in page
 
 
 def test_unknown_connection(operator: Browser) -> None:

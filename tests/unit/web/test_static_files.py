@@ -117,6 +117,49 @@ def test_a_dry_run_writes_nothing(source: Path) -> None:
     assert not Path(settings.STATIC_ROOT).exists()
 
 
+def write_scripts(folder: Path, **scripts: str) -> None:
+    """Write each module under its name."""
+    (folder / "js").mkdir(exist_ok=True)
+    for name, text in scripts.items():
+        (folder / "js" / f"{name}.js").write_text(text)
+
+
+def test_a_script_holds_the_modules_that_it_imports_each_by_itself(source: Path) -> None:
+    modules = {"a": "a(1);\n" * 40, "b": "const name = 2; // import nothing\n"}
+    write_scripts(source, all='// Both.\nimport "./a.js";\nimport "./b.js";\n', **modules)
+    script = collect()["js/all.js"]
+    assert script.read_text() == f"// Both.\n{{\n{modules['a']}}}\n{{\n{modules['b']}}}\n"
+    assert gzip.decompress(Path(f"{script}.gz").read_bytes()) == script.read_bytes()
+    write_scripts(source, a="const name = 3;\n")
+    assert collect()["js/all.js"] != script
+
+
+@pytest.mark.parametrize(
+    ("module", "sentence"),
+    [
+        (None, 'js/all.js imports "./a.js", and there is no file js/a.js'),
+        (
+            'import "./b.js";\n',
+            'js/a.js has "import "./b.js";", and js/all.js can only import what stands alone',
+        ),
+        ("export let a;\n", 'js/a.js has "export let a;", and js/all.js can only import what stands alone'),
+    ],
+)
+def test_a_module_that_cannot_be_joined_is_refused(source: Path, module: str | None, sentence: str) -> None:
+    write_scripts(source, all='import "./a.js";\n', b="", **({} if module is None else {"a": module}))
+    with pytest.raises(CommandError) as refused:
+        collect()
+    assert str(refused.value) == sentence
+
+
+def test_the_scripts_of_every_page_are_one(collected_static: Path) -> None:
+    paths = json.loads((collected_static / "staticfiles.json").read_text())["paths"]
+    text = (collected_static / paths["js/site.js"]).read_text()
+    assert "import " not in re.sub("//.*", "", text)
+    for name in ("dashboard", "requests", "selection"):
+        assert (settings.BASE_DIR / "static" / "js" / f"{name}.js").read_text() in text
+
+
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
 def test_a_page_gets_each_of_our_sheets_whole(sheet: Path, collected_static: Path) -> None:
     paths = json.loads((collected_static / "staticfiles.json").read_text())["paths"]
