@@ -81,7 +81,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
 ]
 
-handler400 = bare_pages.bad_request
-handler403 = bare_pages.forbidden
-handler404 = bare_pages.not_found
-handler500 = bare_pages.server_error
+handler400 = bare_pages.make_handler(400)
+handler403 = bare_pages.make_handler(403)
+handler404 = bare_pages.make_handler(404)
+handler500 = bare_pages.make_handler(500)

@@ -110,16 +110,13 @@ class _Reader(io.RawIOBase):
         self._deadline = deadline
 
     def readable(self) -> bool:
-        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read into the buffer. Raises TimeoutError after the read timeout or the deadline."""
         self._sock.settimeout(self._deadline.limit(self._deadline.timeouts.read))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """Close the reader, and leave the socket open."""
         self._raw.close()
         super().close()
 
@@ -131,7 +128,6 @@ class _Source:
         self._sock = sock
 
     def makefile(self, mode: str) -> BinaryIO:
-        """Return a reader of the socket that keeps this thread's deadline."""
         return io.BufferedReader(_Reader(self._sock, current_deadline.get()), 65_536)
 
 

@@ -1,4 +1,4 @@
-"""Classifies a response other than a good 200: which error it is, and whether to send the call again."""
+"""Reads a response, and classifies one other than a good 200: as which error, and whether to call again."""
 
 import re
 import ssl
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from http import HTTPStatus
-from typing import Final, TypedDict
+from typing import Any, Final
 
 import msgspec
 import requests
@@ -35,6 +35,7 @@ MAX_INSPECTED_LENGTH: Final = 4096
 MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
 """One day. A longer wish counts as this one."""
 
+_CHUNK_BYTES: Final = 64 * 1024
 _PASSING: Final = frozenset({500, 502, 503, 504})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 # No scheme has more letters than that; without a limit a text of one letter would be gone through again and
@@ -67,10 +68,22 @@ class ItemMismatch(ValueError):
         super().__init__(f"The service answered about another item{named}.")
 
 
-class _ErrorFields(TypedDict):
-    status: int
-    code: str | None
-    request_id: str | None
+class UnusableBody(Exception):
+    """A body that is not worth reading any further."""
+
+
+def read_body(response: requests.Response, max_bytes: int) -> bytes:
+    """Return the whole body, decoded. Raises UnusableBody, and whatever the libraries raise."""
+    # Other codings are not asked for, and not every decoder can be kept from filling the memory.
+    if response.headers.get("content-encoding", "").strip().lower() not in ("", "identity", "gzip", "x-gzip"):
+        raise UnusableBody("The answer is compressed in a way that was not asked for.")
+    pieces, size = [], 0
+    for piece in response.raw.stream(_CHUNK_BYTES, decode_content=True):
+        size += len(piece)
+        if size > max_bytes:
+            raise UnusableBody("The answer is larger than any the service promises.")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 class Redactor:
@@ -104,7 +117,7 @@ def classify_response(
     front of a service that has done it. A delete is repeated only if the service said when.
     """
     text, code, request_id = _read_error_body(body, redact)
-    facts: _ErrorFields = {"status": status, "code": code, "request_id": request_id}
+    facts: dict[str, Any] = {"status": status, "code": code, "request_id": request_id}
     detail = text or _describe_status(status, names_item)
     asked = parse_retry_after(headers.get("retry-after"))
     reads = effect is Effect.READ

@@ -13,7 +13,6 @@ from requests.structures import CaseInsensitiveDict
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from .address import ACCOUNT_CONNECTIONS_PATH, MEDIA_PATH, parse_base_url
-from .body import UnusableBody, read_body
 from .deadline import Deadline, DeadlineAdapter, current_deadline
 from .errors import BadRequest, Unreachable
 from .gate import Gate, Pass
@@ -23,9 +22,11 @@ from .responses import (
     FailedAttempt,
     ItemMismatch,
     Redactor,
+    UnusableBody,
     classify_exception,
     classify_response,
     classify_unusable,
+    read_body,
 )
 
 T = TypeVar("T")
@@ -73,13 +74,7 @@ class Transport:
     """
 
     def __init__(
-        self,
-        base_url: str,
-        api_key: str,
-        *,
-        verify: bool | str,
-        pool_size: int,
-        gate: Gate,
+        self, base_url: str, api_key: str, *, verify: bool | str, pool_size: int, gate: Gate
     ) -> None:
         self.base = parse_base_url(base_url)
         if not _HEADER.fullmatch(api_key):

@@ -1,7 +1,8 @@
 """Pages and notices that need neither database nor session, for when those may be what broke."""
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, ProgrammingError
@@ -17,36 +18,28 @@ from .htmx import retarget_to
 logger = logging.getLogger(__name__)
 
 
-class UnreadableRequest(Problem):
-    """The address or the form could not be read."""
-
-    title = "Bad request"
-    advice = "The address or the form could not be read."
-    status = 400
-
-
-class Forbidden(Problem):
-    """Django refused the request, and no page of ours says why."""
-
-    title = "Not permitted"
-    advice = "This is not open to you."
-    status = 403
-
-
-class PageMissing(Problem):
-    """No page stands at this address."""
-
-    title = "No such page"
-    advice = "There is nothing at this address. If a link brought you here, it is mistyped."
-    status = 404
+PLAIN_WORDS: Final = {
+    400: ("Bad request", "The address or the form could not be read."),
+    403: ("Not permitted", "This is not open to you."),
+    404: (
+        "No such page",
+        "There is nothing at this address. If a link brought you here, it is mistyped.",
+    ),
+    500: (
+        "Something broke on our side",
+        "It is our mistake, not yours. Tell your administrator the number below.",
+    ),
+}
+"""The title and the advice for a request of which nothing but its status is known."""
 
 
-class OurMistake(Problem):
-    """Our own code raised an error that nothing expected."""
+class PlainProblem(Problem):
+    """A request that Django, or an error that nothing expected, ended with this status."""
 
-    title = "Something broke on our side"
-    advice = "It is our mistake, not yours. Tell your administrator the number below."
-    status = 500
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+        self.title, self.advice = PLAIN_WORDS[status]
 
 
 class UnknownHost(Problem):
@@ -87,28 +80,14 @@ class DatabaseUnreachable(Problem):
         self.log_message = f"the database does not answer: {error}"
 
 
-@public
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Return the page for a request that cannot be read."""
-    return render_bare(request, UnreadableRequest())
+def make_handler(status: int) -> Callable[..., HttpResponse]:
+    """Return the view that Django calls for a request that ended with this status."""
 
+    @public
+    def show_problem(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+        return render_bare(request, PlainProblem(status))
 
-@public
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Return the page for a request that is not permitted."""
-    return render_bare(request, Forbidden())
-
-
-@public
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Return the page for an address that leads nowhere."""
-    return render_bare(request, PageMissing())
-
-
-@public
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the page for a mistake of ours."""
-    return render_bare(request, OurMistake())
+    return show_problem
 
 
 def render_database_error(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 
@@ -164,18 +163,6 @@ def log_vault_error(request: Request, error: VaultError) -> None:
         error.request_id,
         extra={"request_id": request.request_id},
     )
-
-
-def render_too_large(request: Request) -> HttpResponse:
-    """Return the page for a request that is too large."""
-    return render_problem(request, TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
-
-
-def render_wrong_method(request: Request, allowed: str) -> HttpResponse:
-    """Return the page for a method that the address does not take."""
-    response = render_problem(request, WrongMethod(request.method or "", allowed))
-    response.headers["Allow"] = allowed
-    return response
 
 
 @public

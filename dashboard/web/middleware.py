@@ -18,7 +18,8 @@ from dashboard.request import GetResponse, Request
 from dashboard.security import is_same_site, make_security_headers
 from dashboard.vault import VaultError
 
-from . import bare_pages, error_pages
+from . import bare_pages
+from .error_pages import TooLarge, WrongMethod, render_forged_form, render_problem, render_vault_error
 from .identity_middleware import PROBES
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class SameSite:
 
     def __call__(self, request: Request) -> HttpResponseBase:
         if not is_same_site(request.method or "", request.headers.get("Sec-Fetch-Site")):
-            return error_pages.render_forged_form(request)
+            return render_forged_form(request)
         return self.get_response(request)
 
 
@@ -98,18 +99,20 @@ class ErrorPages:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             discard_body(request)
-            return error_pages.render_too_large(request)
+            return render_problem(request, TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
         response = self.get_response(request)
         if response.status_code == 405:  # Django's own has no words
-            return error_pages.render_wrong_method(request, response.headers["Allow"])
+            allowed = response.headers["Allow"]
+            response = render_problem(request, WrongMethod(request.method or "", allowed))
+            response.headers["Allow"] = allowed
         return response
 
     def process_exception(self, request: Request, error: Exception) -> HttpResponse | None:
         match error:
             case Problem():
-                return error_pages.render_problem(request, error)
+                return render_problem(request, error)
             case VaultError():
-                return error_pages.render_vault_error(request, error)
+                return render_vault_error(request, error)
             case ProgrammingError() | OperationalError() | InterfaceError():
                 return bare_pages.render_database_error(request, error)
         return None

@@ -16,12 +16,13 @@ from dashboard.audit.queries import (
     AuditReader,
     EventPage,
 )
-from dashboard.models import Connection, Event
-from dashboard.units import format_size
+from dashboard.models import Connection, Event, Job, Removal
+from dashboard.removals import ledger
+from dashboard.units import format_count, format_size, format_time_since
 
-from .attention import JobAttention, RemovalAttention, list_removals_needing_attention
 from .bulk_summary import BulkSummaryLine, build_job_href, describe_beginning, summarize_begun
 from .media_list import Chip, find_narrowest, format_moment
+from .progress import get_job_badge
 from .removal import Badge, get_badge
 
 _DEEDS: Final = {
@@ -56,6 +57,15 @@ _NARROWEST_FIRST: Final = (
     "connection",
     "steps",
 )
+
+
+_FILTER_LABELS: Final = {
+    "verb": "What",
+    "outcome": "Outcome",
+    "actor": "By",
+    "media_id": "Item",
+    "ticket": "Ticket",
+}
 
 
 class EventRow:
@@ -93,6 +103,29 @@ class EventRow:
         self.freed = run.freed if run else format_size(freed) if isinstance(freed, int) else ""
 
 
+class RemovalAttention:
+    """A removal whose outcome nobody knows yet."""
+
+    def __init__(self, removal: Removal) -> None:
+        self.removal = removal
+        self.age = format_time_since(removal.sent_at)
+        self.badge = get_badge(removal.state)
+
+
+class JobAttention:
+    """A job that goes no further until somebody has looked into it; `since` is when it stood still."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.deed = Job.Kind(job.kind).label
+        if job.kind == Job.Kind.REMOVE and job.total is not None:
+            self.deed = f"Bulk removal of {format_count(job.total, 'item')}"
+        self.href = job.get_absolute_url()
+        self.since = job.moved_at or job.created_at
+        self.age = format_time_since(self.since)
+        self.badge = get_job_badge(job)
+
+
 class AuditPage:
     """The context of the list's template. Chips, Next and Newest are addresses, so that each view has one."""
 
@@ -127,6 +160,11 @@ class AuditPage:
         """Return the address of the export in this format."""
         asked = self.query.replace(limit=DEFAULT_LIMIT).to_url()
         return f"{reverse('audit-export')}?format={kind}{'&' if asked else ''}{asked}"
+
+
+def list_removals_needing_attention(history: AuditReader, query: AuditQuery) -> list[Removal]:
+    """Return the removals of which a person should know, of the connection that is asked about or of all."""
+    return history.readable(ledger.find_needing_attention(), query)
 
 
 def build_rows(
@@ -166,23 +204,15 @@ def describe_audit_filter(name: str, query: AuditQuery, history: AuditReader) ->
     """Return a filter in words: `Outcome: Deleted`, `Since 2026-06-01`."""
     value = getattr(query, name)
     match name:
-        case "verb":
-            return f"What: {VERBS[value]}"
-        case "outcome":
-            return f"Outcome: {OUTCOMES[value]}"
-        case "connection":
-            return f"Connection: {history.connections[value].label}"
-        case "actor":
-            return f"By: {value}"
-        case "media_id":
-            return f"Item: {value}"
-        case "ticket":
-            return f"Ticket: {value}"
         case "steps":
             return "Every step"
         case "job":
             begun = history.find_beginning(value)
-            return (
-                describe_beginning(begun).replace("Bulk removal", "Run") if begun else f"Run {str(value)[:8]}"
-            )
-    return f"{'Since' if name == 'at_from' else 'Until'} {format_moment(value)}"
+            run = describe_beginning(begun).replace("Bulk removal", "Run") if begun else ""
+            return run or f"Run {str(value)[:8]}"
+        case "at_from" | "at_to":
+            return f"{'Since' if name == 'at_from' else 'Until'} {format_moment(value)}"
+        case "connection":
+            return f"Connection: {history.connections[value].label}"
+    words = {"verb": VERBS, "outcome": OUTCOMES}.get(name, {})
+    return f"{_FILTER_LABELS[name]}: {words.get(value, value)}"

@@ -8,12 +8,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.auth import demo
-from dashboard.auth.roles import needs, public
+from dashboard.auth.roles import public
 from dashboard.identity import Role
 from dashboard.request import Request
 from dashboard.web import preferences as browser_preferences
 from dashboard.web.forms.account import PreferencesForm, SignInForm
 from dashboard.web.htmx import go_to, wants_fragment
+from dashboard.web.methods import acts
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,8 +47,7 @@ def sign_out(request: Request) -> HttpResponse:
     return response
 
 
-@require_POST
-@needs(Role.VIEWER)
+@acts(Role.VIEWER)
 def preferences(request: Request) -> HttpResponse:
     """Keep what is given and go back; an unknown value is refused."""
     form = PreferencesForm(request.POST)

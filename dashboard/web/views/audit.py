@@ -4,11 +4,9 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_safe
 
 from dashboard.audit import export, record
 from dashboard.audit.queries import ALL_STEPS, DEFAULT_LIMIT, AuditReader
-from dashboard.auth.roles import needs
 from dashboard.exports.downloads import DownloadBody
 from dashboard.identity import Role
 from dashboard.request import Request
@@ -16,12 +14,12 @@ from dashboard.security import is_from_here
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.web.forms.audit import AuditExportForm, AuditFilterForm
 from dashboard.web.htmx import show
+from dashboard.web.methods import sends_file, shows
 from dashboard.web.presenters.audit import AuditPage
 from dashboard.web.presenters.audit_detail import EventDetail
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def audit(request: Request) -> HttpResponse:
     """Show one page of the record, newest first, by the filters in the address."""
     history = AuditReader(request.person)
@@ -32,16 +30,14 @@ def audit(request: Request) -> HttpResponse:
     return show(request, "audit/list", address=page.href, form=form, page=page)
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def audit_event(request: Request, sequence: int) -> HttpResponse:
     """Show one event in full, at its permanent address."""
     history = AuditReader(request.person)
     return render(request, "audit/event.html", {"page": EventDetail(history, history.get_event(sequence))})
 
 
-@require_GET  # nobody takes anything away by HEAD
-@needs(Role.VIEWER)
+@sends_file(Role.VIEWER)
 def audit_export(request: Request) -> HttpResponseBase:
     """Send everything that fits the filters, as it is read; the export is recorded first."""
     history = AuditReader(request.person)

@@ -3,10 +3,8 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from dashboard import service
-from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.logs import mask_ids
 from dashboard.removals import actions
@@ -14,12 +12,12 @@ from dashboard.request import Request
 from dashboard.web import preferences
 from dashboard.web.forms.ticket import SearchForm
 from dashboard.web.htmx import show
+from dashboard.web.methods import shows
 from dashboard.web.presenters.usage import summarize_connection
 from dashboard.web.ticket_links import TicketLink, build_lookup_href
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def home(request: Request) -> HttpResponse:
     """Show the connection chosen last, or the chooser; with `q`, the item that was searched for.
 
@@ -51,8 +49,7 @@ def search_item(request: Request) -> HttpResponse:
     return redirect(link.href)
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def connection(request: Request, slug: str) -> HttpResponse:
     """Show the connection's facts, what it holds, and for an admin the danger section."""
     chosen = request.connection(slug)

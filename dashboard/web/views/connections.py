@@ -6,21 +6,19 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_safe
 
 from dashboard import connections as connection_admin
-from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Colour, Connection
 from dashboard.request import Request
 from dashboard.web.forms.connection import ArchiveForm, ConnectionForm, ImportForm, NewConnectionForm
 from dashboard.web.htmx import go_to
+from dashboard.web.methods import asks_and_acts, shows
 
-from .removal import get_and_post, read_posted
+from .removal import read_posted
 
 
-@require_safe
-@needs(Role.ADMIN)
+@shows(Role.ADMIN)
 def connections(request: Request) -> HttpResponse:
     """Show every connection, archived ones too; and the one changed a moment ago."""
     every = connection_admin.list_all()
@@ -28,8 +26,7 @@ def connections(request: Request) -> HttpResponse:
     return render(request, "connections/list.html", {"every": every, "latest": latest})
 
 
-@get_and_post
-@needs(Role.ADMIN)
+@asks_and_acts(Role.ADMIN)
 @sensitive_post_parameters("connection_id")
 def connection_add(request: Request) -> HttpResponse:
     """Ask for a connection's id, once, and its names; on POST add it."""
@@ -39,8 +36,7 @@ def connection_add(request: Request) -> HttpResponse:
     return render_form(request, "connections/add.html", form=form)
 
 
-@get_and_post
-@needs(Role.ADMIN)
+@asks_and_acts(Role.ADMIN)
 def connection_change(request: Request, slug: str) -> HttpResponse:
     """Ask for a connection's names; on POST change them."""
     connection = connection_admin.get_by_slug(slug)
@@ -50,8 +46,7 @@ def connection_change(request: Request, slug: str) -> HttpResponse:
     return render_form(request, "connections/change.html", form=form, one=connection)
 
 
-@get_and_post
-@needs(Role.ADMIN)
+@asks_and_acts(Role.ADMIN)
 def connection_archive(request: Request, slug: str) -> HttpResponse:
     """Ask whether to archive a connection, or to bring an archived one back; on POST do it."""
     connection = connection_admin.get_by_slug(slug)
@@ -62,8 +57,7 @@ def connection_archive(request: Request, slug: str) -> HttpResponse:
     return render_form(request, "connections/archive.html", form=form, one=connection)
 
 
-@get_and_post
-@needs(Role.ADMIN)
+@asks_and_acts(Role.ADMIN)
 def connection_import(request: Request) -> HttpResponse:
     """List the account's connections; of the one that `row` names, ask for its names; on POST add it.
 

@@ -6,10 +6,8 @@ from uuid import UUID
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboard.audit.queries import AuditReader, UnknownRecord
-from dashboard.auth.roles import needs
 from dashboard.exports import handout
 from dashboard.exports import job as export
 from dashboard.exports import stream as export_stream
@@ -22,11 +20,11 @@ from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.web.forms.export import MediaExportForm
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.htmx import go_to, show
+from dashboard.web.methods import asks_and_acts, sends_file
 from dashboard.web.presenters.export import ExportPage
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Role.VIEWER)
+@asks_and_acts(Role.VIEWER)
 def media_export(request: Request, slug: str) -> HttpResponse:
     """Ask for the format and the way of an export; on POST have the worker write it."""
     connection = request.connection(slug)
@@ -41,8 +39,7 @@ def media_export(request: Request, slug: str) -> HttpResponse:
     return go_to(request, job.get_absolute_url())
 
 
-@require_GET  # nobody takes anything away by HEAD
-@needs(Role.VIEWER)
+@sends_file(Role.VIEWER)
 def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     """Send all that fits the filters, as it is read; the export is recorded before the first byte."""
     connection = request.connection(slug)
@@ -80,8 +77,7 @@ def can_mark_end(request: Request) -> bool:
     return request.META.get("SERVER_PROTOCOL") != "HTTP/1.0"
 
 
-@require_GET
-@needs(Role.VIEWER)
+@sends_file(Role.VIEWER)
 def job_file(request: Request, pk: UUID) -> HttpResponseBase:
     """Send the file that a worker wrote to the person who asked for it; the download is recorded first."""
     job = AuditReader(request.person).get_job(pk)

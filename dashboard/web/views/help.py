@@ -6,19 +6,17 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
-from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Colour, Job, JobState
 from dashboard.request import Request
 from dashboard.web.htmx import show
+from dashboard.web.methods import shows
 from dashboard.web.presenters.media import STATUS_WORDS, Slot
 from dashboard.web.presenters.progress import Progress
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def styleguide(request: Request) -> HttpResponse:
     """Show every component in every state."""
     if not (settings.DEBUG or settings.IS_DEMO):
@@ -43,8 +41,7 @@ def build_sample_progress(state: JobState) -> Progress:
     return progress
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def keys(request: Request) -> HttpResponse:
     """Show what each key does, and the switch that turns them off."""
     return show(request, "keys/keys")

@@ -4,11 +4,9 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import selection
 from dashboard.audit.queries import AuditReader
-from dashboard.auth.roles import needs
 from dashboard.identity import NotPermitted, Role
 from dashboard.jobs import lifecycle
 from dashboard.models import Job
@@ -16,20 +14,19 @@ from dashboard.removals import bulk
 from dashboard.request import Request, get_reader
 from dashboard.web.forms.selection import OutcomeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
+from dashboard.web.methods import acts, shows
 from dashboard.web.presenters.export import ExportJob
 from dashboard.web.presenters.job import JobPage, RemovalJob, list_recent_jobs, may_stop
 from dashboard.web.presenters.selection import build_review_href, list_failures
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def job(request: Request, pk: UUID) -> HttpResponse:
     """Show the progress and the outcome of a job; while it runs, the page keeps itself up to date."""
     return render_job(request, AuditReader(request.person).get_job(pk))
 
 
-@require_POST
-@needs(Role.VIEWER)
+@acts(Role.VIEWER)
 def job_stop(request: Request, pk: UUID) -> HttpResponse:
     """End a job: what is being sent comes to its end, the rest is cancelled."""
     found = find_stoppable_job(request, pk)
@@ -40,8 +37,7 @@ def job_stop(request: Request, pk: UUID) -> HttpResponse:
     return answer_with_job(request, found)
 
 
-@require_POST
-@needs(Role.VIEWER)
+@acts(Role.VIEWER)
 def job_resume(request: Request, pk: UUID) -> HttpResponse:
     """Resume a paused job now."""
     found = find_stoppable_job(request, pk)
@@ -60,8 +56,7 @@ def find_stoppable_job(request: Request, pk: UUID) -> Job:
     return found
 
 
-@require_POST
-@needs(Role.OPERATOR)
+@acts(Role.OPERATOR)
 def job_retry(request: Request, pk: UUID) -> HttpResponse:
     """Select what failed again, and lead to where it is read again before anything is sent."""
     found = AuditReader(request.person).get_job(pk)
@@ -70,8 +65,7 @@ def job_retry(request: Request, pk: UUID) -> HttpResponse:
     return go_to(request, build_review_href(connection, found.ticket))
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def connection_jobs(request: Request, slug: str) -> HttpResponse:
     """Show the newest jobs of a connection."""
     connection = request.connection(slug)

@@ -5,10 +5,8 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from dashboard import selection, service
-from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.lookups.store import ask_unanswered, begin, get, list_recent, repeat
 from dashboard.models import Lookup
@@ -18,12 +16,12 @@ from dashboard.vault import VaultError
 from dashboard.web.error_pages import log_vault_error
 from dashboard.web.forms.lookup import LookupForm, PastedForm
 from dashboard.web.htmx import go_to, show
+from dashboard.web.methods import acts, asks_and_acts, sends_file, shows
 from dashboard.web.presenters.lookup import LookupResult
 from dashboard.web.ticket_links import add_ticket
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Role.VIEWER)
+@asks_and_acts(Role.VIEWER)
 def lookups(request: Request) -> HttpResponse:
     """Show the form, and this person's look-ups of the last day; on POST look the ids up."""
     form = LookupForm.from_request(request)
@@ -35,8 +33,7 @@ def lookups(request: Request) -> HttpResponse:
     return carry_out(request, begun)
 
 
-@require_POST
-@needs(Role.VIEWER)
+@acts(Role.VIEWER)
 def lookup_count(request: Request) -> HttpResponse:
     """Count the ids in what was typed so far, by the same reading as when it is sent."""
     form = PastedForm(request.POST, request.FILES)
@@ -44,15 +41,13 @@ def lookup_count(request: Request) -> HttpResponse:
     return render(request, "lookup/_count.html", {"form": form})
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def lookup(request: Request, pk: UUID) -> HttpResponse:
     """Show the result of each id, as it was when it was asked for."""
     return show(request, "lookup/result", result=LookupResult(get(pk, request.connections)))
 
 
-@require_GET  # nobody takes anything away by HEAD
-@needs(Role.VIEWER)
+@sends_file(Role.VIEWER)
 def lookup_export(request: Request, pk: UUID) -> HttpResponse:
     """Send the whole result as a table."""
     found = get(pk, request.connections)
@@ -63,16 +58,14 @@ def lookup_export(request: Request, pk: UUID) -> HttpResponse:
     return response
 
 
-@require_POST
-@needs(Role.VIEWER)
+@acts(Role.VIEWER)
 def lookup_again(request: Request, pk: UUID) -> HttpResponse:
     """Ask for the unanswered ids; with `all`, look everything up anew under another address."""
     found = get(pk, request.connections)
     return carry_out(request, repeat(request.person, found) if "all" in request.POST else found)
 
 
-@require_POST
-@needs(Role.OPERATOR)
+@acts(Role.OPERATOR)
 def lookup_selection(request: Request, pk: UUID) -> HttpResponse:
     """Select what was found in one of its connections, and show that."""
     result = LookupResult(get(pk, request.connections))

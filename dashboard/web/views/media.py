@@ -4,10 +4,8 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import audit, service
-from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.models import Connection
@@ -19,6 +17,7 @@ from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, VaultErro
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm, RevealForm, read_filters
 from dashboard.web.htmx import show
+from dashboard.web.methods import acts, shows
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import RowBuilder, build_live_href
 from dashboard.web.presenters.media_item import ItemPage
@@ -29,8 +28,7 @@ from dashboard.web.presenters.watchlists import ExpiringPage, StuckPage
 from dashboard.web.ticket_links import TicketLink, read_ticket
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def media_list(request: Request, slug: str) -> HttpResponse:
     """Show one page of a connection's cache, by the filters in the address."""
     connection = request.connection(slug)
@@ -47,8 +45,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
     return show(request, "media/list", address=page.href, connection=connection, form=form, **context)
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def media_live(request: Request, slug: str) -> HttpResponse:
     """Show the rows named by `id`, read again; the answer asks again for those still moving."""
     connection = request.connection(slug)
@@ -71,8 +68,7 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     return render(request, "media/_live.html", context)
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Show one item with every variant; or who removed it; or that it is not in the cache."""
     connection = request.connection(slug)
@@ -93,8 +89,7 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     return show(request, "media/item", connection=connection, page=page, item=item, bar=above)
 
 
-@require_POST
-@needs(Role.VIEWER)
+@acts(Role.VIEWER)
 def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Record that a variant was revealed by a press.
 
@@ -145,8 +140,7 @@ def render_gone(request: Request, connection: Connection, link: TicketLink) -> H
     )
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def connection_stuck(request: Request, slug: str) -> HttpResponse:
     """Show items with variants that have waited, or been stored, for more than an hour."""
     connection = request.connection(slug)
@@ -155,8 +149,7 @@ def connection_stuck(request: Request, slug: str) -> HttpResponse:
     return show(request, "connection/stuck", connection=connection, menu=menu, page=StuckPage(connection))
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def connection_expiring(request: Request, slug: str) -> HttpResponse:
     """Show the links that end soonest, by the last scan."""
     connection = request.connection(slug)

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard.auth.roles import needs
 from dashboard.identity import NotPermitted, Role
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Job
@@ -14,19 +12,18 @@ from dashboard.request import Request, get_reader
 from dashboard.scans import scan
 from dashboard.web.forms.scan import PlaceForm, ScanForm
 from dashboard.web.htmx import go_to, show, wants_fragment
+from dashboard.web.methods import asks_and_acts, shows
 from dashboard.web.presenters.job import may_stop
 from dashboard.web.presenters.overview import Overview, ScanStatus
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def connection_overview(request: Request, slug: str) -> HttpResponse:
     """Show the pictures of the last scan with their numbers; or that there was none yet."""
     return render_pictures(request, request.connection(slug))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Role.VIEWER)
+@asks_and_acts(Role.VIEWER)
 def connection_scan(request: Request, slug: str) -> HttpResponse:
     """Show the progress of the scan, for a page that watches it; on POST begin, stop or resume one."""
     connection = request.connection(slug)

@@ -4,12 +4,10 @@ from uuid import UUID
 
 from django.db import Error
 from django.http import HttpResponse, QueryDict
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from dashboard import service
 from dashboard.audit.queries import AuditReader
-from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.models import Connection, Removal
 from dashboard.removals import actions, ledger, recovery
@@ -18,6 +16,7 @@ from dashboard.request import Request
 from dashboard.vault import UnreadableItem, check_media_id
 from dashboard.web.forms.removal import ClosingForm, PurgeForm, RemovalForm
 from dashboard.web.htmx import find_page_behind, go_to, show, wants_fragment
+from dashboard.web.methods import acts, asks_and_acts, shows
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.audit_detail import RemovalDetail
 from dashboard.web.presenters.media_item import ItemPage, UnreadablePage
@@ -29,11 +28,8 @@ from dashboard.web.presenters.usage import summarize_connection
 from dashboard.web.ticket_links import TicketLink, read_ticket
 from dashboard.web.views.media import render_gone
 
-get_and_post = require_http_methods(["GET", "HEAD", "POST"])
 
-
-@get_and_post
-@needs(Role.OPERATOR)
+@asks_and_acts(Role.OPERATOR)
 def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     """Ask whether to delete an item with all its variants; on POST delete it and show the outcome."""
     connection = request.connection(slug)
@@ -58,8 +54,7 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
     )
 
 
-@get_and_post
-@needs(Role.ADMIN)
+@asks_and_acts(Role.ADMIN)
 def connection_purge(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
     connection = request.connection(slug)
@@ -148,16 +143,14 @@ def find_page_kind(request: Request, item_href: str) -> str:
     return "item" if behind == item_href.partition("?")[0] else "list"
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def removal(request: Request, pk: UUID) -> HttpResponse:
     """Show a removal with every step of its way."""
     history = AuditReader(request.person)
     return render_removal(request, history, history.get_removal(pk))
 
 
-@require_POST
-@needs(Role.OPERATOR)
+@acts(Role.OPERATOR)
 def removal_look(request: Request, pk: UUID) -> HttpResponse:
     """Find out by reading, now, the outcome of a removal that is unknown."""
     history = AuditReader(request.person)
@@ -167,8 +160,7 @@ def removal_look(request: Request, pk: UUID) -> HttpResponse:
     return render_removal(request, history, record, looked=True)
 
 
-@get_and_post
-@needs(Role.ADMIN)
+@asks_and_acts(Role.ADMIN)
 def removal_close(request: Request, pk: UUID) -> HttpResponse:
     """Ask for an admin's finding on an unresolved removal; on POST close it with that note."""
     record = AuditReader(request.person).get_removal(pk)

@@ -5,10 +5,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
 
 from dashboard import saved_views
-from dashboard.auth.roles import needs
 from dashboard.identity import NotPermitted, Role
 from dashboard.models import Connection, SavedView
 from dashboard.request import Request, get_reader
@@ -17,6 +15,7 @@ from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.forms.saved_views import DeleteViewForm, ViewForm
 from dashboard.web.htmx import go_to, show, wants_fragment
+from dashboard.web.methods import asks_and_acts, shows
 from dashboard.web.presenters.saved_views import (
     Menu,
     build_save_href,
@@ -25,11 +24,10 @@ from dashboard.web.presenters.saved_views import (
     describe_view,
 )
 
-from .removal import get_and_post, read_posted
+from .removal import read_posted
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def views(request: Request) -> HttpResponse:
     """Show every saved view that is the person's own or shared, and where each leads.
 
@@ -49,8 +47,7 @@ def views(request: Request) -> HttpResponse:
     return render(request, "views/list.html", {"every": every, "chosen": chosen})
 
 
-@get_and_post
-@needs(Role.VIEWER)
+@asks_and_acts(Role.VIEWER)
 def view_add(request: Request) -> HttpResponse:
     """Ask for a name for the filters in the address; on POST keep them under it."""
     if not request.GET.get("connection"):
@@ -68,8 +65,7 @@ def view_add(request: Request) -> HttpResponse:
     return show(request, "views/add", status=422 if form.is_bound else 200, **context)
 
 
-@get_and_post
-@needs(Role.VIEWER)
+@asks_and_acts(Role.VIEWER)
 def view_delete(request: Request, pk: int) -> HttpResponse:
     """Ask whether to delete a saved view; on POST delete it."""
     person = get_reader(request)

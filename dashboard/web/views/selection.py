@@ -2,10 +2,8 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_POST
 
 from dashboard import selection as stored_selection
-from dashboard.auth.roles import needs
 from dashboard.best_effort import best_effort
 from dashboard.identity import Role
 from dashboard.models import Connection
@@ -13,13 +11,13 @@ from dashboard.removals import bulk
 from dashboard.request import Request, get_reader
 from dashboard.web.forms.selection import ReviewForm, SelectionChangeForm
 from dashboard.web.htmx import go_to, show, wants_fragment
+from dashboard.web.methods import acts, asks_and_acts
 from dashboard.web.presenters.selection import Review, SelectionBar
 from dashboard.web.views.account import find_way_back
-from dashboard.web.views.removal import build_intent, get_and_post, read_initial, read_posted
+from dashboard.web.views.removal import build_intent, read_initial, read_posted
 
 
-@get_and_post
-@needs(Role.OPERATOR)
+@asks_and_acts(Role.OPERATOR)
 def selection(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove everything selected here; on POST begin it.
 
@@ -69,8 +67,7 @@ def begin_removal(request: Request, connection: Connection, form: ReviewForm) ->
     return f"{begun.job.get_absolute_url()}{'?tray=full' if emptied.failed else ''}"
 
 
-@require_POST
-@needs(Role.OPERATOR)
+@acts(Role.OPERATOR)
 def selection_change(request: Request, slug: str) -> HttpResponse:
     """Select what was ticked, and unselect what was not any more."""
     connection, person = request.connection(slug), get_reader(request)

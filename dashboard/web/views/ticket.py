@@ -2,10 +2,8 @@
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_safe
 
 from dashboard import service
-from dashboard.auth.roles import needs
 from dashboard.identity import Role
 from dashboard.lookups.search import CrossConnectionSearch
 from dashboard.removals import actions
@@ -14,12 +12,12 @@ from dashboard.vault import VaultError
 from dashboard.web.error_pages import log_vault_error
 from dashboard.web.forms.ticket import SearchStateForm
 from dashboard.web.htmx import show, wants_fragment
+from dashboard.web.methods import shows
 from dashboard.web.presenters.search import SearchPage
 from dashboard.web.ticket_links import TicketLink, UnusableLink
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def go(request: Request) -> HttpResponse:
     """Lead to the item if its connection is known, else to the page that asks each of them for it."""
     link = TicketLink.from_query(request.GET)
@@ -30,8 +28,7 @@ def go(request: Request) -> HttpResponse:
     return show_search(request, link, CrossConnectionSearch(request.connections))
 
 
-@require_safe
-@needs(Role.VIEWER)
+@shows(Role.VIEWER)
 def go_answers(request: Request) -> HttpResponse:
     """Ask the next few connections, all at once, and link to those after them."""
     link = TicketLink.from_query(request.GET)

@@ -18,7 +18,7 @@ from dashboard.audit.queries import MAX_ATTENTION_ITEMS, AuditQuery, AuditReader
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, Event, RemovalState
 from dashboard.web.forms.audit import AuditFilterForm
-from dashboard.web.presenters.attention import list_removals_needing_attention
+from dashboard.web.presenters.audit import list_removals_needing_attention
 from tests import make
 
 ADMIN: Final = Person("Ada", "", Role.ADMIN)
