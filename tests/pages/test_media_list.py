@@ -8,8 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dashboard.sandbox import Sandbox
+from tests import make
 from tests.answers import ids_on, text
 from tests.make import EMPTY_ID, UPSTREAM_TROUBLE, Browser, operations
 
@@ -225,3 +228,17 @@ def test_a_length_with_a_comma_is_written_back_with_a_point(
     assert page.status_code == 200
     assert re.search(r'name="durationMin"[^>]*value="12\.5"', text(page))
     assert not re.search(r'href="[^"]*12%2C5', text(page))
+
+
+def test_a_list_asks_the_database_one_question(operator: Browser, sandbox: Sandbox) -> None:
+    """However many connections there are, and until something is selected."""
+    for number in range(30):
+        make.connection(f"more-{number}")
+    for asked in ("", "?limit=25", "?status=stored"):
+        operator.get(HERE + asked)
+        with CaptureQueriesContext(connection) as queries:
+            assert operator.get(HERE + asked).status_code == 200
+        # The name of a saved view stands above a list with filters.
+        assert len(queries) == (2 if "status" in asked else 1)
+    operator.post("/c/small/tray/change/", {"item": ["11 1 1"]})
+    assert "1 selected" in text(operator.get(HERE))
