@@ -20,7 +20,6 @@ RETRY_SECONDS: Final = 60.0
 """Seconds until the next try after the database refused a row."""
 
 Profile = tuple[str, str, tuple[str, ...], date]
-"""Name, email, groups and day."""
 
 
 class Accounts:

@@ -1,7 +1,4 @@
-"""`python -m dashboard.attached MODULE …`: run a module that ends when its standard input does.
-
-The demo holds the other end, which the system closes however the demo ends. Standard library only.
-"""
+"""`python -m dashboard.attached MODULE …`: run a module that ends when its standard input does."""
 
 import os
 import runpy
@@ -12,7 +9,6 @@ import time
 from typing import Final
 
 GRACE_SECONDS: Final = 4
-"""What a program has for ending in good order."""
 
 
 def main() -> None:

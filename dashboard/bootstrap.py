@@ -12,25 +12,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIRED_MODULES = (
-    "cryptography",
-    "django",
-    "django_htmx",
-    "environs",
-    "gunicorn",
-    "jinja2",
-    "jwt",
-    "msgspec",
-    "PIL",
-    "tenacity",
-    "whitenoise",
+    *("cryptography", "django", "django_htmx", "environs", "gunicorn", "jinja2", "jwt", "msgspec", "PIL"),
+    *("tenacity", "whitenoise"),
 )
 
 
 def ensure_environment() -> None:
-    """Return if this Python has the project's packages; otherwise run this command again in `.venv`.
-
-    That is made if need be, and brought up to date when requirements.txt has changed since.
-    """
+    """Return if this Python has the project's packages; else run this command again in a whole `.venv`."""
     if all(map(importlib.util.find_spec, REQUIRED_MODULES)):
         return
     if sys.version_info < (3, 11):  # noqa: UP036 - the one file that an old Python may come to read

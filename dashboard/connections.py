@@ -87,18 +87,16 @@ def _set_archived(
 
 
 def _describe(connection: Connection) -> dict[str, Any]:
-    """Return what events tell of a connection, and what of it may be changed."""
     return {"label": connection.label, "colour": connection.colour, "groups": connection.groups}
 
 
 def _lock(connection: Connection) -> Connection:
-    """Return the connection as it stands now; nobody else can change it before this transaction ends."""
     return Connection.objects.select_for_update().get(pk=connection.pk)
 
 
 @contextmanager
 def _commit_together() -> Iterator[None]:
-    """Commit all that is done within, or nothing of it: the change and its event stand or fall together."""
+    """Commit all that is done within, or nothing of it."""
     try:
         with transaction.atomic():
             yield
@@ -118,7 +116,6 @@ class ListedConnection:
 
     @property
     def tail(self) -> str:
-        """Return the end of its id, which pages may show."""
         return shorten_id(self.theirs.id)
 
 

@@ -20,8 +20,6 @@ from .sandbox import DEMO_KEY
 DEFAULT_PORT: Final = 8000
 _PROC: Final = Path("/proc")
 _LISTENING: Final = "0A"
-"""A socket's state in Linux's /proc/net/tcp."""
-
 _END_SECONDS: Final = 45
 """Longer than a demo takes to end its programs one after the other."""
 

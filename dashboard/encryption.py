@@ -1,7 +1,4 @@
-"""Connection ids at rest: encrypted by keys from the settings, and found by a keyed digest.
-
-The first key of DASHBOARD_DATA_KEYS encrypts; all of them decrypt and look up, until everything is rekeyed.
-"""
+"""Connection ids at rest: encrypted by the first of our keys, read and found by any of them."""
 
 import base64
 import hashlib

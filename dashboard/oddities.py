@@ -8,8 +8,6 @@ from typing import Final
 from .vault import MediaItem, Oddity
 
 MAX_ODDITIES_LISTED: Final = 12
-"""Odd values of an item that are told one by one."""
-
 MAX_LABEL_LENGTH: Final = 200
 """Characters of a label that links and records carry."""
 

@@ -39,10 +39,7 @@ def check_ticket_url(url: str) -> str:
 
 
 def make_own_path(address: str) -> str:
-    """Return an address within our host, or "" for none.
-
-    For browsers two slashes at its start, a backslash, or a tab between them begin the name of another host.
-    """
+    """Return an address within our host, or "": a second slash or a backslash would begin another host."""
     return f"/{address.lstrip(_BEFORE_A_PATH)}" if address else ""
 
 

@@ -1,7 +1,4 @@
-"""The tray: what a person has selected for removal, by connection. It outlives the page and the sign-in.
-
-What it holds of an item beside its id is what the list showed: good for a sum, never for a removal.
-"""
+"""The tray: what a person has selected for removal, by connection, with sums of what the list showed."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -90,10 +87,7 @@ def count_all_totals(person: Person) -> dict[int, Totals]:
 
 
 def add(person: Person, connection: Connection, items: Iterable[Entry], retry_of: Job | None = None) -> int:
-    """Select items, and return how many of them were not selected before; the others keep their places.
-
-    `retry_of` is the job that failed to remove them. Raises SelectionFull.
-    """
+    """Select items; return how many were not before. Job `retry_of` failed on them. Raises SelectionFull."""
     entries = {media_id: (variants, size_bytes) for media_id, variants, size_bytes in items}
     if not entries:
         return 0

@@ -1,8 +1,6 @@
 """Settings of gunicorn, in the demo and in production: `gunicorn -c python:dashboard.server`.
 
-The threads of one worker wait for the service most of the time. When several are ready they fight over the
-interpreter lock, so a turn is made longer than a page, and what start-up built is left out of garbage
-collection: nearly twice the pages a second. They share one heap, which saves a worker 10 MB.
+Threads of one worker share a heap, and get long turns and no collection of what start-up built.
 """
 
 import contextlib
@@ -82,10 +80,7 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def check_site() -> None:
-    """Run the system checks without the database: a page says where there is none.
-
-    Raises AppImportError for an error: gunicorn then ends with its text, instead of new workers.
-    """
+    """Run the system checks without the database; an AppImportError ends gunicorn with its text."""
     from django.core.checks import run_checks
     from gunicorn.errors import AppImportError
 
@@ -107,7 +102,6 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _change_gunicorn(media_hosts: list[str], hsts_seconds: int, write_seconds: float) -> None:
-    """Give slow readers a deadline, and add our headers to gunicorn's own error pages."""
     from gunicorn import util
 
     drop_slow_readers(util, write_seconds)

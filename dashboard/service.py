@@ -39,7 +39,6 @@ MAX_ITEMS_LOOKED_AT: Final = 1000
 MAX_LOOK_SECONDS: Final = 2.0
 """Seconds in which it begins another call for them."""
 
-
 LOOKUP_CONCURRENCY: Final = 12
 """Batches of look-ups that are asked at once: all of a thousand ids, with places left for other people."""
 
@@ -116,11 +115,6 @@ def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[Med
 def reserve_call(connection: Connection) -> float:
     """Return the seconds to wait before the next call to the connection. Ask once for each call."""
     return get_client().reserve_call(connection.connection_id)
-
-
-def may_call() -> bool:
-    """Return False while no call is made because the service failed too often."""
-    return get_client().may_send()
 
 
 def read_health() -> Health:

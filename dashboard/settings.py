@@ -21,8 +21,6 @@ from .vault import parse_base_url
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 
 MIN_KEY_LENGTH: Final = 32
-"""Characters of a key for encrypting or sealing."""
-
 MEDIA_MODES: Final = ("hidden", "blurred", "shown")
 
 
@@ -31,7 +29,6 @@ def _is_readable(path: str) -> bool:
 
 
 def _check_each(check: Callable[[str], object]) -> Callable[[str | list[str]], None]:
-    """Return a validator that calls `check` for a value or for each of a list."""
 
     def validate_all(value: str | list[str]) -> None:
         try:

@@ -1,7 +1,6 @@
 """A deadline for clients that do not read: otherwise each of them would hold a thread for ever.
 
-A reader that takes some of it in time has as much time again. The kernel calls a socket writable only once a
-third of its buffer, which may be megabytes, is free; so what it takes is tried out, twice a second.
+The kernel calls a socket writable only once a third of its buffer is free, so what it takes is tried out.
 """
 
 import errno
@@ -17,7 +16,6 @@ logger = logging.getLogger(__name__)
 
 RETRY_INTERVAL_SECONDS: Final = 0.5
 _RESET: Final = struct.pack("ii", 1, 0)  # what nobody reads is not kept for them, either
-
 
 MAX_CLOSING_SECONDS: Final = 0.1
 """How long gunicorn's main thread, which hands out everybody's requests, waits for one client to close."""

@@ -37,7 +37,6 @@ class Sheet:
         self._table = csv.writer(self, quoting=csv.QUOTE_ALL)
 
     def write(self, line: str) -> None:
-        """Take a line from the csv module's writer."""
         self._written.append(line)
 
     def encode_header(self, names: Iterable[str]) -> str:
@@ -45,7 +44,6 @@ class Sheet:
         return BYTE_ORDER_MARK + self.encode_rows([names])
 
     def encode_rows(self, rows: Iterable[Iterable[object]]) -> str:
-        """Return the rows, a line each."""
         self._table.writerows(rows)
         text = "".join(self._written)
         self._written.clear()

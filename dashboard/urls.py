@@ -1,7 +1,4 @@
-"""The site map, grouped by noun, a line a page.
-
-An item's id may be any text here: what is no media id is answered in words, not with a bare 404.
-"""
+"""The site map, grouped by noun, a line a page; an item's id may be any text, and is answered in words."""
 
 from django.urls import path, re_path
 

@@ -1,7 +1,4 @@
-"""The worker's process: threads that take tasks from the queue, and polls for jobs that nobody works on.
-
-A task that was killed stays in django-tasks-db as running for ever; its job is found by a poll.
-"""
+"""The worker's process: threads that take tasks from the queue, and polls for jobs that nobody works on."""
 
 import logging
 import socket
@@ -27,11 +24,7 @@ from .jobs import lifecycle
 logger = logging.getLogger(__name__)
 
 DEFAULT_THREADS: Final = 3
-"""Jobs that one process works on at once."""
-
 POLL_INTERVAL_SECONDS: Final = 2.0
-"""Time between two polls, and so between two heartbeats."""
-
 SHUTDOWN_SECONDS: Final = 45.0
 """Time that a thread has to release its job once the process is to end: longer than a call that removes."""
 

@@ -1,7 +1,6 @@
 """The hash chain: each event's line names the hash before it, and its own hash needs a key to make.
 
-The key stands in the settings (DASHBOARD_AUDIT_KEYS), outside the database: whoever can write to the one
-cannot forge the other. The first key seals; older ones verify what they sealed.
+The key stands in DASHBOARD_AUDIT_KEYS, so whoever can write to the database cannot forge its events.
 """
 
 import hashlib
@@ -20,8 +19,6 @@ from dashboard.models import Event
 from .event_codes import BULK_BEGINS, CODES
 
 GENESIS: Final = "0" * 64
-"""The hash before the first event."""
-
 CHECKPOINT: Final = "audit.checkpoint"
 
 _USUAL: Final[dict[str, Any]] = {
@@ -135,7 +132,7 @@ def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
 
 
 def _find_start(event: Event) -> tuple[int, str]:
-    """Return the number and hash before the chain's first event: its origin's, or those of a checkpoint."""
+    """Return the number and hash before the chain's first event, which may follow a checkpoint."""
     if event.sequence == 1:
         return 0, GENESIS
     for checkpoint in Event.objects.filter(code=CHECKPOINT).order_by("-sequence"):
@@ -153,7 +150,6 @@ def is_signature_valid(event: Event) -> bool:
 
 
 def _find_fault(event: Event, expected: int, last: str) -> str | None:
-    """Return the reason why this event is wrong where it stands, or None if it is right."""
     if event.sequence != expected:
         return f"follows {expected - 1}: what stood between them is missing"
     if not is_signature_valid(event):
@@ -169,7 +165,6 @@ def _find_fault(event: Event, expected: int, last: str) -> str | None:
 
 
 def _find_differing_column(event: Event, facts: Mapping[str, Any]) -> str | None:
-    """Return the reason why a column, which only repeats the line, differs from it; or None."""
     pairs = {
         **{name: (getattr(event, name), facts[name]) for name in _COLUMNS},
         "time": (format_time(event.at), facts["at"]),

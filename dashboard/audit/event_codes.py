@@ -2,19 +2,12 @@
 
 from typing import Final
 
-REMOVAL_OUTCOMES: Final = {
+from dashboard.models import RemovalState
+
+_UNSENT: Final = (RemovalState.PLANNED, RemovalState.CLAIMED, RemovalState.CANCELLED)
+REMOVAL_OUTCOMES: Final[dict[str, str]] = {
     "put_off": "Put off",
-    "sent": "Sent",
-    "deleted": "Deleted",
-    "already_gone": "Already gone",
-    "not_removed": "Not removed",
-    "rejected": "Rejected by the service",
-    "refused": "Never sent",
-    "unknown": "Outcome unknown",
-    "verified_gone": "Gone, found by reading",
-    "verified_present": "Still there, found by reading",
-    "recached": "Cached again since",
-    "unresolved": "Unresolved",
+    **{state.value: state.label for state in RemovalState if state not in _UNSENT},
     "closed": "Closed by hand",
 }
 
@@ -64,4 +57,3 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "connection.archived": ("connection", "done"),
     "connection.restored": ("connection", "done"),
 }
-"""Verb and outcome by code."""

@@ -1,7 +1,4 @@
-"""The audit as a person may read it: pages of events by filters, one event, one removal and its steps.
-
-Each page is one walk along an index, newest first, from the place where the page before ended.
-"""
+"""The audit as a person may read it: pages of events, each one walk along an index, newest first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -101,7 +98,6 @@ class AuditQuery:
         return replace(self, **{"before": None, **changes})  # type: ignore[arg-type]
 
     def to_url(self) -> str:
-        """Return the query string of this question, without parameters that are not set."""
         return urlencode(self.asked)
 
     @property
@@ -133,10 +129,7 @@ class EventPage:
 
 
 class AuditReader:
-    """The audit as one person may read it: an admin all of it.
-
-    Others read events of the connections open to them, archived ones too; no other exists for them.
-    """
+    """The audit as one person may read it: all of it, or the events of the connections open to them."""
 
     def __init__(self, person: Person | None) -> None:
         known = list(Connection.objects.all())
@@ -164,18 +157,15 @@ class AuditReader:
             place = page.next
 
     def get_event(self, sequence: int) -> Event:
-        """Return the event of this number. Raise UnknownRecord."""
         event = Event.objects.filter(sequence=sequence).select_related("removal").first()
         if event is None or not self._may_read(event):
             raise UnknownRecord(sequence)
         return event
 
     def get_removal(self, number: UUID) -> Removal:
-        """Return the removal of this number. Raise UnknownRecord."""
         return self._get(Removal.objects.select_related("connection", "retry_of", "job"), number)
 
     def get_job(self, number: UUID) -> Job:
-        """Return the job of this number. Raise UnknownRecord."""
         return self._get(Job.objects.select_related("connection", "retry_of"), number)
 
     def _get(self, rows: QuerySet[Row], number: UUID) -> Row:
@@ -193,7 +183,6 @@ class AuditReader:
         return list(rows[: MAX_ATTENTION_ITEMS + 1])
 
     def find_jobs_needing_attention(self, query: AuditQuery) -> list[Job]:
-        """Return the paused jobs that go on only once somebody presses Resume."""
         waiting = Job.objects.filter(state=JobState.PAUSED, next_try_at=None).select_related("connection")
         return self.readable(waiting, query)
 
@@ -218,7 +207,6 @@ class AuditReader:
         return sorted(chain.from_iterable(each), key=attrgetter("at", "sequence"), reverse=True)[:count]
 
     def _find_within(self, job: UUID, query: AuditQuery, count: int) -> list[Event]:
-        """Return the first events of a bulk removal, newest first and the one that begins it last."""
         events = self._filter_events(replace(query, before=None)).filter(job=job).order_by("-sequence")
         if query.before is not None:
             events = events.filter(sequence__lt=query.before.sequence)

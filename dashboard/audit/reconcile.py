@@ -1,13 +1,11 @@
-"""The ledger beside its events: its rows are not sealed, but each of their steps is.
-
-Until an item of a bulk removal is sent it has no step: the bulk removal's first event vouches for it.
-"""
+"""The ledger beside its events: its rows are not sealed, but each of their steps is."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,45 +26,36 @@ def find_difference() -> tuple[str, str] | None:
 
     Removals from before the oldest event are not compared, nor are actors whose first steps are gone.
     """
-    return next(_iterate_differences(), None)
+    return next(chain(_compare_removals(), _compare_bulk_removals()), None)
 
 
-def _iterate_differences() -> Iterator[tuple[str, str]]:
-    for number, wrong in _compare_removals():
-        yield f"removal {number}", wrong
-    for number, wrong in _compare_bulk_removals():
-        yield f"bulk removal {number}", wrong
-
-
-def _compare_removals() -> Iterator[tuple[UUID, str]]:
+def _compare_removals() -> Iterator[tuple[str, str]]:
     steps = Event.objects.filter(removal__isnull=False)
     there = Removal.objects.filter(connection__in=Connection.objects.values("pk")).values("pk")
     for event in steps.exclude(removal_id__in=there).order_by("sequence"):
-        yield _removal_number(event), "is gone, or its connection is, but its events are there"
+        yield f"removal {event.removal_id}", "is gone, or its connection is, but its events are there"
     told = steps.order_by("removal_id", "sequence").select_related("removal__connection")
-    for number, group in groupby(told.iterator(chunk_size=2000), key=_removal_number):
+    for number, group in groupby(told.iterator(chunk_size=2000), key=attrgetter("removal_id")):
         if wrong := _find_fault(list(group)):
-            yield number, wrong
+            yield f"removal {number}", wrong
     oldest = _find_oldest_kept()
     untold = Removal.objects.filter(events=None).exclude(issuer="")
     untold = untold.exclude(job__isnull=False, state__in=_UNSENT)
     for removal in untold.filter(sent_at__gte=oldest) if oldest else untold:
-        yield removal.pk, "has no event"
+        yield f"removal {removal.pk}", "has no event"
 
 
-def _compare_bulk_removals() -> Iterator[tuple[UUID, str]]:
-    """Yield each bulk removal that differs from the events that tell of it, and each that no event begins."""
+def _compare_bulk_removals() -> Iterator[tuple[str, str]]:
     oldest = _find_oldest_kept()
     told = _read_steps_by_job(Event.objects.filter(verb="bulk"))
     states = _count_states(Removal.objects.filter(job__isnull=False))
     for number in sorted({*told, *states}, key=str):
         wrong = _find_bulk_fault(number, told[number], states[number], oldest)
         if wrong and (wrong := _compare_again(number, oldest)):
-            yield number, wrong
+            yield f"bulk removal {number}", wrong
 
 
 def _compare_again(number: UUID, oldest: datetime | None) -> str | None:
-    """Return the reason once more while nobody can write: a worker may have written between two reads."""
     with transaction.atomic():
         lock_end_of_chain()
         told = _read_steps_by_job(Event.objects.filter(Q(job=number) | Q(begun_job=number), verb="bulk"))
@@ -94,7 +83,6 @@ def _count_states(rows: QuerySet[Removal]) -> dict[UUID, Counter[str]]:
 def _find_bulk_fault(
     number: UUID, steps: dict[str, dict[str, Any]], states: Counter[str], oldest: datetime | None
 ) -> str | None:
-    """Return the reason why a bulk removal differs from these steps of it, or None."""
     job = Job.objects.filter(pk=number).select_related("connection").first()
     if job is None:
         return "is gone, but its events are there"
@@ -126,13 +114,7 @@ def _find_oldest_kept() -> datetime | None:
     return oldest.at if oldest and oldest.sequence > 1 else None
 
 
-def _removal_number(event: Event) -> UUID:
-    assert event.removal_id is not None  # noqa: S101 - it is a step of a removal
-    return event.removal_id
-
-
 def _find_fault(steps: list[Event]) -> str | None:
-    """Return the reason why the row of these steps differs from them, or None."""
     row = steps[0].removal
     assert row is not None  # noqa: S101 - those that are gone were named before
     closings = [step for step in steps if step.outcome == "closed"]
@@ -152,7 +134,6 @@ def _find_fault(steps: list[Event]) -> str | None:
 
 
 def _find_differing_name(row: Removal | Job, said: Mapping[str, Any]) -> str | None:
-    """Return the name of the first column whose value differs from `said`, or None."""
     return next((name for name, value in said.items() if mask_ids(_read_column(row, name)) != value), None)
 
 
@@ -175,7 +156,6 @@ def _read_subject(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_actor(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the actor that these facts name, by the names of the row's columns."""
     who = ("name", "email", "issuer", "subject")
     person = dict(zip(("person", *who[1:]), (facts[f"actor_{name}"] for name in who), strict=True))
     return {**person, "role": facts["role"]}

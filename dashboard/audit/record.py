@@ -145,7 +145,6 @@ def lock_end_of_chain() -> None:
 
 
 def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID | None) -> Event:
-    """Insert the row after the last one, while nobody else can write one, and return it."""
     verb, outcome = CODES[code]
     lock_end_of_chain()
     last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()

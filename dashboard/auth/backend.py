@@ -19,10 +19,7 @@ Identify = Callable[[Request], Person | None]
 
 @cache
 def get_identity_backend(sign_on: AuthConfig) -> Identify:
-    """Return the function that identifies the person of a request, in a demo None before one is picked.
-
-    Elsewhere it raises Refused or KeysUnavailable.
-    """
+    """Return the function that identifies a request's person; it raises Refused or KeysUnavailable."""
     match sign_on.by:
         case AssertionConfig():
             from .assertion import AssertionBackend  # with cryptography, ten megabytes that no demo needs

@@ -18,7 +18,6 @@ from dashboard.identity import KeysUnavailable, Refused
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS: Final = 5 * 60.0
-"""Seconds between two looks for new keys."""
 COOLDOWN_SECONDS: Final = 10.0
 """Seconds in which an unknown key id asks again at most once, whoever brings it."""
 MAX_KEY_AGE_SECONDS: Final = 24 * 60 * 60.0
@@ -70,7 +69,6 @@ class KeyFile:
         return self._read[1]
 
     def read_keys(self) -> Keys:
-        """Return the keys in the file. Raises OSError or ValueError if it has none."""
         return parse_jwks(json.loads(self.path.read_bytes()), self.algorithms)
 
 

@@ -110,7 +110,6 @@ def _read_assertion(reader: _SettingsReader) -> AssertionConfig:
 
 
 def _default_keys(pattern: str, issuer: str, region: str) -> str:
-    """Return the address of a preset's keys, or "" if a setting that it depends on is missing."""
     host = urlsplit(issuer).netloc if "://" in (issuer or "") else issuer
     known = {"issuer": (issuer or "").rstrip("/"), "host": host, "region": region}
     return pattern.format(**known) if all(known[word] for word in re.findall(r"{(\w+)}", pattern)) else ""

@@ -1,8 +1,4 @@
-"""Files of exports: written by one worker at a time, so that another can go on where it was killed.
-
-They lie in DASHBOARD_FILES under the number of their job, readable by this program's user alone:
-`<number>.part` while one is written, `<number>.csv` or `<number>.jsonl` once it is whole.
-"""
+"""Files of exports: `<job>.part` while one worker writes it, then `<job>.csv` or `<job>.jsonl`."""
 
 import contextlib
 import errno
@@ -83,7 +79,6 @@ class PartialFile:
         self.length = os.fstat(self._file).st_size
 
     def _open(self) -> int:
-        """Open and lock the file; anew, if it was renamed or removed before it was locked."""
         while True:
             file = open_private(self.path, os.O_RDWR | os.O_CREAT)
             try:
@@ -112,7 +107,6 @@ class PartialFile:
         self.length = length
 
     def write(self, content: bytes) -> None:
-        """Write all of it; `length` grows with each byte that is written."""
         rest = memoryview(content)
         while rest:
             written = os.write(self._file, rest)

@@ -18,7 +18,6 @@ from .job import decode_query, file_expires_at
 from .stream import event_payload
 
 CHUNK_BYTES: Final = 64 * 1024
-"""Bytes of a file that are read, and sent, at once."""
 
 
 class FileMissing(Problem):
@@ -34,10 +33,7 @@ class FileMissing(Problem):
 
 
 def open_download(caller: Caller, job: Job) -> tuple[DownloadBody, int]:
-    """Record the download, and return the job's file and its length in bytes.
-
-    Raises FileMissing, TooManyDownloads and audit.NotRecorded; then nothing is handed out.
-    """
+    """Record it; return the file and its length. Raises FileMissing, TooManyDownloads, NotRecorded."""
     expires_at = file_expires_at(job)
     if expires_at is None:
         raise FileMissing(job, "There is no file: this export has not come to its end.")

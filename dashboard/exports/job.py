@@ -1,7 +1,6 @@
 """An export that the worker writes to a file: killed at any moment, it comes out byte for byte the same.
 
-The length of the file and the cursor that goes on from there are kept in one update: whoever acquires the job
-cuts the file to that length and goes on. If there is no such file, on another machine say, it begins anew.
+The file's length and the cursor that goes on from there are kept in one update.
 """
 
 import logging
@@ -34,8 +33,6 @@ from .stream import event_payload
 logger = logging.getLogger(__name__)
 
 FILE_LIFETIME: Final = timedelta(days=1)
-"""Time that a file waits for the person who had it written."""
-
 MAX_OPEN_EXPORTS: Final = 10
 """Exports that one person may have under way: each keeps a worker thread, and fills the disk."""
 
@@ -73,8 +70,7 @@ class ExportProgress(WalkProgress, kw_only=True):
 def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format: str, token: UUID) -> Job:
     """Return a new job that writes all that fits the query, or the one that was begun for a form sent twice.
 
-    The job and its event are committed together. Raises KeyReused for another person's form, TooManyExports,
-    and audit.NotRecorded if they cannot be written.
+    Raises KeyReused for another person's form, TooManyExports, and audit.NotRecorded.
     """
     job = lifecycle.new_job(
         Job.Kind.EXPORT, connection, caller, token=token, query=query.to_url(), form=file_format
@@ -168,7 +164,6 @@ class _ExportWalker(Walker[ExportProgress]):
             raise
 
     def new_progress(self) -> ExportProgress:
-        """Return the progress of an export of which nothing is written."""
         return ExportProgress()
 
     def restore(self) -> None:
@@ -205,7 +200,6 @@ class _ExportWalker(Walker[ExportProgress]):
         super().checkpoint()
 
     def complete(self) -> None:
-        """Give the file its name, and end the job."""
         self.cursor, self.progress.whole = "", True
         self.checkpoint()
         self.file.rename_to(export_files.get_path(self.job))
@@ -225,7 +219,6 @@ class _ExportWalker(Walker[ExportProgress]):
         self.finish(JobState.FAILED, message)
 
     def _remove_unwanted_files(self) -> None:
-        """Leave no file of an export that was stopped or has failed."""
         self.job.refresh_from_db()
         if self.job.state in (JobState.STOPPED, JobState.FAILED):
             export_files.remove(export_files.get_partial_path(self.job), export_files.get_path(self.job))

@@ -1,7 +1,4 @@
-"""The text of an export: a row a variant (CSV), or an object an item (JSON Lines).
-
-It holds no links, and no id of a connection but its slug.
-"""
+"""The text of an export, without links: a row a variant (CSV), or an object an item (JSON Lines)."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
@@ -22,22 +19,8 @@ Encoder = Callable[[Items], bytes]
 """Turns the items of a page into the bytes that stand for them."""
 
 EXPORT_COLUMNS: Final = (
-    "connection",
-    "media_id",
-    "type",
-    "length_s",
-    "variant",
-    "status",
-    "quality",
-    "content_type",
-    "bytes",
-    "accesses",
-    "first_seen",
-    "stored",
-    "last_access",
-    "link_expires",
-    "unreadable",
-    "odd",
+    *("connection", "media_id", "type", "length_s", "variant", "status", "quality", "content_type", "bytes"),
+    *("accesses", "first_seen", "stored", "last_access", "link_expires", "unreadable", "odd"),
 )
 """`bytes` is empty while they are not known; `unreadable` says why there is nothing else, `odd` what came in
 place of a value that could not be read."""
@@ -157,7 +140,6 @@ def _odd(oddities: Sequence[Oddity], text: Callable[[str], str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _date(day: int) -> str:
-    """Return the day so many days after 1970-01-01 as `2026-11-21`."""
     return date.fromordinal(_EPOCH + day).isoformat()
 
 
@@ -169,5 +151,4 @@ def _text(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _cell(text: str) -> str:
-    """Return the text as a cell that no spreadsheet takes for a formula."""
     return escape_formula(_text(text))

@@ -27,9 +27,7 @@ class DownloadAborted(ConnectionResetError):
 class ExportStream:
     """The bytes of a file, whose first page is read before anything is sent.
 
-    An error with the first page is raised at once, as the VaultError, for a page to show it. A later error is
-    logged, and raised as DownloadAborted while the bytes are read. `close` ends the walk, whether or not
-    anything was sent.
+    An error with that page is raised as the VaultError; a later one as DownloadAborted while bytes are read.
     """
 
     def __init__(
@@ -70,10 +68,7 @@ def _ask_for_page(connection: Connection, query: MediaQuery) -> MediaPage:
 
 
 def open_stream(caller: Caller, connection: Connection, query: MediaQuery, file_format: str) -> DownloadBody:
-    """Record the download, and return all items that fit the query, the first page of which is read.
-
-    Raises TooManyDownloads, what ExportStream raises, and audit.NotRecorded; then nothing is handed out.
-    """
+    """Record it, and return all items that fit; raises as DownloadBody and ExportStream, or NotRecorded."""
     with DownloadBody(caller.person) as body:
         export = ExportStream(connection, query, file_format, caller.request_id)
         body.set_content(export, export.close)

@@ -41,10 +41,8 @@ class KnownItems:
             return True
 
     def clear(self) -> None:
-        """Forget all of them."""
         with suppress(sqlite3.Error):
             self._disk.execute("DELETE FROM known")
 
     def close(self) -> None:
-        """Delete the database."""
         self._disk.close()

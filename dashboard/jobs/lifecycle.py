@@ -5,9 +5,7 @@
       v  \\-------/
     stopped
 
-The queue only carries a job's number. A scan or an export is run by whoever holds its lease, which each
-checkpoint prolongs; the items of a bulk removal have leases of their own (ledger), so several may work on
-one. `queue_due_jobs` queues again what a dead worker left.
+Whoever holds a job's lease runs it; the items of a bulk removal have leases of their own (ledger).
 """
 
 import threading
@@ -36,8 +34,6 @@ WALK_QUEUE: Final = "default"
 """Name of the queue of scans and exports, which walk over a whole connection."""
 
 MAX_PAUSE: Final = timedelta(hours=1)
-"""No job is paused for longer by itself."""
-
 CLOCK_SKEW: Final = timedelta(minutes=1)
 """A moment that lies in the future by more than this was written by a clock that has jumped since."""
 
@@ -45,8 +41,6 @@ REQUEUE_AFTER: Final = timedelta(seconds=15)
 """A job that waits for longer is queued once more: whoever took its task may be gone."""
 
 WORKER_TIMEOUT: Final = timedelta(seconds=15)
-"""A worker whose last heartbeat is older is gone."""
-
 MAX_CRASHES: Final = 5
 """Runs that may end with an unexpected error, after which a job is paused until somebody resumes it."""
 
@@ -146,10 +140,9 @@ def acquire(pk: UUID, runner: UUID) -> Job | None:
 
 
 def checkpoint(job: Job, **columns: Any) -> None:
-    """Write the columns, which say how far the job is, and prolong its lease.
+    """Write how far the job is, and prolong its lease.
 
-    Raises Interrupted if the job was stopped or taken over, and then writes nothing; also if this process is
-    to end, and then writes them and releases the job.
+    Raises Interrupted: nothing is written of one stopped or taken over; a process that ends frees it.
     """
     now = timezone.now()
     changes = {"lease_until": now + JOB_LEASE, "moved_at": now, **columns}
@@ -235,11 +228,7 @@ def find_due_jobs() -> QuerySet[Job]:
 
 
 def queue_due_jobs() -> int:
-    """Queue the jobs that nobody works on, each at most once in REQUEUE_AFTER, and return their number.
-
-    A job whose task still waits for a thread is left out: while all are busy for hours, the queue does not
-    grow.
-    """
+    """Queue the jobs that nobody works on and that have no task waiting; return their number."""
     queued = 0
     ready = DBTaskResult.objects.filter(status="READY").values_list("args_kwargs", flat=True)
     waiting = {one["args"][0] for one in ready} if find_due_jobs().exists() else set()

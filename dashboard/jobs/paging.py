@@ -16,8 +16,6 @@ MAX_PAUSE_SECONDS: Final = 9.0
 """Longest wait for the rate limit before a page: the call after it is still within a job's lease."""
 
 WAITING_INTERVAL_SECONDS: Final = 0.5
-"""Time between two calls of `while_waiting`."""
-
 MAX_REPEATED_PAGES: Final = 3
 """Pages in a row, each of which came before item for item, that show a loop of ever new cursors."""
 
@@ -29,11 +27,7 @@ class CursorLoop(Exception):
 
 
 def ask_within_limits(connection: Connection, query: MediaQuery) -> MediaPage:
-    """Return one page, after the pause that the service's rate limit demands; the pause ends when this
-    process is to end.
-
-    Raises Busy in place of a long pause, so that the job is paused, and any VaultError of the call.
-    """
+    """Return a page after the rate limit's pause; raises Busy in place of a long one, and any VaultError."""
     pause = service.reserve_call(connection)
     if pause > MAX_PAUSE_SECONDS:
         raise Busy("As many calls were made as the service allows for now.", retry_after=pause)
@@ -49,14 +43,10 @@ def paginate(
     seen: set[bytes] | None = None,
     while_waiting: Callable[[], None] = lambda: None,
 ) -> Generator[MediaPage]:
-    """Yield every page from the query's cursor on, in order, one call after another. While a page is worked
-    on the next one is asked for and decoded, and none beyond it.
+    """Yield every page from the query's cursor on; while one is worked on, the next one is asked for.
 
-    Raises CursorLoop if a cursor comes again, or page after page does, and any VaultError. Nothing of a page
-    is kept but a fingerprint of its ids and of its cursor in `seen`; pass the same set to go on where an
-    earlier call broke off, so that loops are found over the whole way. `while_waiting` is called twice a
-    second while an answer is waited for: an exception that it raises ends the walk at once, and the call
-    under way is left to itself.
+    Raises CursorLoop if a cursor or page after page comes again, and any VaultError. `seen` has fingerprints:
+    pass the same set to go on. An exception of `while_waiting`, called twice a second, ends the walk at once.
     """
     first = query.replace(limit=MAX_ITEMS_PER_PAGE, cursor=query.cursor)
     reader = _Reader(connection, first, ask, set() if seen is None else seen)
@@ -70,8 +60,7 @@ def paginate(
 class _Reader(threading.Thread):
     """Asks for one page after another, at most one ahead of the page that is worked on.
 
-    A thread that hands over a page still holds the interpreter, so its next call has left before whoever was
-    waiting begins with the page, and keeps the interpreter for as long as that takes.
+    What hands over a page still holds the interpreter: its next call leaves before work on that page.
     """
 
     def __init__(self, connection: Connection, query: MediaQuery, ask: AskForPage, seen: set[bytes]) -> None:
@@ -136,7 +125,6 @@ class _Reader(threading.Thread):
         return any(ids) and self._was_seen("page " + "\n".join(ids))
 
     def _was_seen(self, text: str) -> bool:
-        """Return True if the text came before; it is known from now on."""
         fingerprint = hashlib.blake2b(text.encode(), digest_size=8).digest()
         was_seen = fingerprint in self._seen
         self._seen.add(fingerprint)

@@ -33,11 +33,7 @@ PAUSE_RECORDERS: Final[dict[str, str]] = {
 
 @task()
 def run(number: str) -> None:
-    """Run a job as far as it goes; one that is over, or that somebody else runs, is left alone.
-
-    An unexpected error is logged, where ids are masked, and counted: the queue would keep its trace unmasked,
-    and the worker would begin the job again for ever.
-    """
+    """Run a job as far as it goes. An unexpected error, which the queue would keep unmasked, is logged."""
     job = Job.objects.filter(pk=number).first()
     if job is None or not job.is_open:
         return

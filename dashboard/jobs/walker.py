@@ -1,8 +1,6 @@
 """A job that pages through a connection: a scan counts what it reads, an export writes it to a file.
 
-`Walker` goes on from the kept cursor, keeps cursor and progress in one update about once a second, and waits,
-pauses, starts over or ends as the service's answers demand. So whoever acquires the job after a worker was
-killed goes on from there, and nothing is counted or written twice. A subclass says what is done with a page.
+Cursor and progress are kept in one update about once a second, so nothing is counted or written twice.
 """
 
 import time
@@ -30,7 +28,6 @@ class WalkProgress(Struct, kw_only=True):
     """Facts that a walk keeps in its job beside the cursor."""
 
     tries: int = 0
-    """Calls in a row that failed."""
     started_over: bool = False
     """True once the service had forgotten the cursor and the walk began again from the first page."""
 
@@ -67,11 +64,9 @@ class Walker(ABC, Generic[ProgressT]):
         """Bring what lies outside the database to the state of `progress`: as a run starts or starts over."""
 
     def complete(self) -> None:
-        """End the job, whose last page was worked on."""
         self.finish(JobState.DONE)
 
     def on_cursor_loop(self) -> None:
-        """End the job, whose pages lead in a circle."""
         self.finish(JobState.FAILED, self.cursor_loop_message)
 
     def run(self) -> None:
@@ -163,7 +158,6 @@ class Walker(ABC, Generic[ProgressT]):
         self.checkpoint()
 
     def _wait(self, seconds: float) -> None:
-        """Wait, and keep the lease meanwhile."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             lifecycle.stopping.wait(min(left, CHECKPOINT_SECONDS))

@@ -136,7 +136,6 @@ def is_perhaps_rounded(media_id: str) -> bool:
 
 
 def _explain_why_no_id(piece: str) -> str:
-    """Say what in the piece no ID has; what cannot be seen is named."""
     if "\u2026" in piece:
         return "Not a media ID: it was cut where “…” stands. Paste the whole ID."
     wrong = next((sign for sign in piece if not re.match(r"[A-Za-z0-9_-]", sign)), "")
@@ -174,7 +173,6 @@ def _remove_decoration(text: str) -> str:
 
 
 def _split_whole(whole: str) -> Iterator[str]:
-    """Return the pieces of a text without a clear gap; digits that may be one number stay together."""
     partings = _PARTING.findall(whole)
     if not partings or _SHORTENED_WHOLE.fullmatch(whole):
         yield whole
@@ -205,7 +203,6 @@ def _has_decimals(tokens: list[str], partings: list[str]) -> bool:
 
 
 def _may_begin_a_number(token: str) -> bool:
-    """Return whether the token is up to four digits, or ends in up to three after a sign or a letter."""
     return bool(_SHORT.fullmatch(token.strip(_EDGES)) or _ENDS_SHORT.fullmatch(token))
 
 
@@ -222,7 +219,6 @@ def _group_digits(groups: list[str], partings: list[str]) -> Iterator[str]:
 
 
 def _is_list(whole: str, groups: list[str], partings: list[str]) -> bool:
-    """Return whether no reading makes one number of the groups."""
     if set(partings) == {" "}:  # lists are parted by it far more often than thousands are
         return len(groups[0]) > 2 or not _THOUSANDS.fullmatch(whole)
     return not any(_LONG_GROUP.search(group) for group in groups[1:]) and "." not in whole

@@ -1,7 +1,4 @@
-"""Parse what a person pasted or dropped to look for many items: each id once, in the order it came.
-
-What is no id is kept with the reason, never guessed at. The time it takes grows with the text's length.
-"""
+"""Parse what a person pasted to look for many items: ids once each, in order, and why the rest is none."""
 
 import codecs
 import csv
@@ -21,8 +18,6 @@ MAX_LINK_LENGTH: Final = 2000
 """Characters of one link; what is longer without a gap is none."""
 
 MAX_MALFORMED_LENGTH: Final = 48
-"""Characters that are kept of a text that is no id."""
-
 MAX_MALFORMED_LISTED: Final = 1000
 """Different texts that are no ids; those beyond are only counted."""
 
@@ -55,12 +50,10 @@ class PastedIds:
 
     @property
     def repeats(self) -> int:
-        """Return how often any id stood there beyond its first time."""
         return sum(self.repeated.values())
 
     @property
     def malformed_count(self) -> int:
-        """Return how many texts are no ids."""
         return sum(one.times for one in self.malformed) + self.unlisted
 
 

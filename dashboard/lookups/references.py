@@ -76,7 +76,6 @@ def parse_piece(piece: str) -> Target:
 
 
 def _parse_only_id(text: str) -> str:
-    """Return the one ID in a part of a link. Raises ValueError with a sentence."""
     pieces = list(split_pieces(text))
     if len(pieces) > 1:
         raise ValueError("This link names several IDs. Paste them without the link.")

@@ -10,7 +10,6 @@ from dashboard.service import FindResult
 from dashboard.vault import MediaItem, VaultError
 
 CONNECTIONS_PER_BATCH: Final = 4
-"""Connections asked by one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +21,10 @@ class Answer:
 
     @property
     def has_item(self) -> bool:
-        """Return whether the item is in this connection."""
         return isinstance(self.result, MediaItem)
 
     @property
     def has_failed(self) -> bool:
-        """Return whether the connection could not be asked."""
         return isinstance(self.result, VaultError | DecryptionError)
 
 
@@ -68,7 +65,6 @@ class CrossConnectionSearch:
 
     @property
     def is_over(self) -> bool:
-        """Return whether every connection was asked."""
         return self.asked == len(self.connections)
 
     @property

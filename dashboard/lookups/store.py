@@ -1,7 +1,6 @@
 """Look-ups: many ids asked for at once, kept for a day at an address that colleagues can open.
 
-What was pasted is committed before anything is asked, and every batch's answer or trouble is kept: whatever
-breaks in between, the rest can be asked for later.
+What was pasted is committed before anything is asked; what is left unanswered can be asked for later.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,8 +29,6 @@ LOOKUP_LIFETIME: Final = timedelta(hours=24)
 
 MAX_IDS_PER_LOOKUP: Final = 1000
 MAX_PAIRS_PER_LOOKUP: Final = 20_000
-"""Ids times connections that one look-up may ask for."""
-
 MAX_RECENT_LOOKUPS: Final = 12
 
 
@@ -173,7 +170,6 @@ def _save_answers(
 
 
 def _describe_item(item: MediaItem | UnreadableItem | None) -> dict[str, Any] | None:
-    """Return the facts that are kept of an item: enough for its row, and no link."""
     match item:
         case MediaItem():
             variants = {
@@ -194,7 +190,6 @@ def _mask_text(text: str) -> str:
 
 
 def _describe_error(error: VaultError | DecryptionError) -> str:
-    """Return a line for the page, with the service's own words where it sent some."""
     if isinstance(error, DecryptionError):
         return "This connection's ID cannot be opened by any key of the dashboard"
     words: str = mask_ids(error.detail)

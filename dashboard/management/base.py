@@ -6,10 +6,7 @@ from django.core.management import BaseCommand
 
 
 class DashboardCommand(BaseCommand):
-    """A command that starts without its database.
-
-    From Django 6.1 on the system checks ask every database whether it has JSON, unless told to ask none.
-    """
+    """A command that starts without its database, which Django 6.1's system checks would ask."""
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Run the system checks; those of databases only for the ones that are named."""

@@ -33,7 +33,6 @@ class Event(models.Model):
     job = models.UUIDField(null=True)
     """The bulk removal within which it happened; the event that begins one is within none."""
     begun_job = models.UUIDField(null=True)
-    """The bulk removal that it begins."""
     actor_name = models.CharField(max_length=255, blank=True)
     actor_email = models.CharField(max_length=255, blank=True)
     connection = models.CharField(max_length=64, blank=True)

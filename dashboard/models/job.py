@@ -55,13 +55,9 @@ class Job(ActorFields):
     query = models.TextField(blank=True)
     """The filters of an export, as MediaQuery.to_url() writes them."""
     form = models.CharField(max_length=10, blank=True)
-    """The format of an export: `csv` or `jsonl`."""
     total = models.PositiveIntegerField(null=True)
-    """The number of its items, if it is known beforehand."""
     seen = models.PositiveBigIntegerField(default=0)
-    """The number of items it has got through."""
     cursor = models.TextField(blank=True)
-    """The cursor of the next page."""
     progress = models.JSONField(default=dict)
     """The state of a scan or export beside its cursor, and its result once it is done."""
     size_bytes = models.BigIntegerField(null=True)
@@ -70,7 +66,6 @@ class Job(ActorFields):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     moved_at = models.DateTimeField(null=True)
-    """The time of its last progress."""
     finished_at = models.DateTimeField(null=True)
     runner = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)

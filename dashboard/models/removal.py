@@ -54,7 +54,6 @@ class Removal(ActorFields):
     job = models.ForeignKey(Job, null=True, on_delete=models.PROTECT, related_name="removals")
     """The bulk removal that it is one item of."""
     position = models.PositiveIntegerField(default=0)
-    """Its place in that job."""
     claim = models.UUIDField(null=True)
     """The number under which the lease of a claimed row is held."""
     retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
@@ -141,6 +140,5 @@ class Removal(ActorFields):
 
     @property
     def variants_before(self) -> list[dict[str, Any]]:
-        """The item's variants as they were seen before the call."""
         variants: list[dict[str, Any]] = self.before.get("variants", [])
         return variants

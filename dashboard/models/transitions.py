@@ -6,10 +6,7 @@ from django.db import models
 
 
 def transition(row: models.Model, where: models.Q, **changes: Any) -> bool:
-    """Change the row if it still stands as `where` says in the database, and return whether it did.
-
-    One UPDATE compares and sets, so of several processes one succeeds; else `row` is left as it was.
-    """
+    """Change the row by one UPDATE if it still stands as `where` says; return whether it did."""
     rows = type(row)._default_manager.filter(where, pk=row.pk)
     if rows.update(**changes) != 1:
         return False

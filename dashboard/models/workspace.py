@@ -11,10 +11,7 @@ from .connection import Connection
 
 
 class TrayItem(OwnerFields):
-    """An item that a person has selected for removal; it outlives the page and the sign-in.
-
-    `variants` and `size_bytes` are what the list showed; before anything is removed it is read again.
-    """
+    """An item that a person has selected for removal, with the sums that the list showed."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="trays")
     media_id = models.CharField(max_length=128)
@@ -41,10 +38,8 @@ class TrayItem(OwnerFields):
 class Lookup(OwnerFields):
     """Many ids looked for at once: the pasted ids and each connection's answers, kept for a day.
 
-    People who may see all its connections may see it. `answers` holds the item found, by connection's key and
-    media id: its type, its length, and each variant's state and bytes by label, or only the reason why it is
-    `unreadable`; None if it is not cached. An id missing there was not asked for, or its batch failed,
-    and then `trouble` has the reason, by connection's key and id.
+    `answers` holds each item's facts, or None if it is not cached, by connection's key and id; `trouble` the
+    reasons why others have no answer.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

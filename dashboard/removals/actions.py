@@ -1,7 +1,4 @@
-"""From a confirmed removal to a row that says what became of it.
-
-No call without a committed row, no row without an outcome, and no second call: what is lost is read.
-"""
+"""A confirmed removal: no call without a committed row, no row without an outcome, and no second call."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -39,10 +36,7 @@ MAY_HAVE_TAKEN: Final = (
 
 
 def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
-    """Delete an item with all its variants and return the settled record; one that is gone needs no call.
-
-    Raises VaultError when the item could not be read first, RemovalInFlight and IntentNotRecorded.
-    """
+    """Delete an item and return the settled record. Raises VaultError, RemovalInFlight, IntentNotRecorded."""
     if again := _find_same_request(connection, media_id, intent):
         return again
     item = service.find_item_to_remove(connection, media_id)
@@ -151,7 +145,6 @@ def _open_row(connection: Connection, intent: Intent, *, media_id: str = "", **f
 
 
 def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
-    """Make the one call and write down its outcome, whatever it is."""
     outcome = Outcome(RemovalState.UNKNOWN)
     try:
         if not ledger.may_send(removal):

@@ -17,11 +17,9 @@ from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 
 from . import claims
 from .errors import ItemsLocked
-from .ledger import RETRYABLE_STATES, Intent
+from .ledger import Intent
 
 MAX_ITEMS: Final = 10_000
-"""Items that one bulk removal may have."""
-
 MIN_ITEMS_TO_TYPE: Final = 25
 """Items from which on their number has to be typed by hand."""
 
@@ -51,7 +49,6 @@ class Counts:
 
     @property
     def done(self) -> int:
-        """The number of items whose removal is over, whatever came of it."""
         return self.total - self.left
 
 
@@ -142,11 +139,6 @@ def resume(job: Job, caller: Caller) -> bool:
     return True
 
 
-def count_items(job: Job) -> Counts:
-    """Return the number of the job's items by outcome."""
-    return count_states(claims.states(job))
-
-
 def count_states(states: Counter[str]) -> Counts:
     """Return the number of items by outcome, given the number in each state."""
     of = {name: sum(states[state] for state in those) for name, those in COUNTED_STATES.items()}
@@ -165,12 +157,6 @@ def summarize(numbers: Collection[UUID]) -> dict[UUID, BulkSummary]:
         freed[job] += bytes_ or 0
     there = Job.objects.in_bulk(numbers)
     return {pk: BulkSummary(job, count_states(states[pk]), freed[pk]) for pk, job in there.items()}
-
-
-def find_retryable_ids(job: Job) -> list[str]:
-    """Return the ids of the items that another attempt may be made of, in order."""
-    failed = job.removals.filter(state__in=RETRYABLE_STATES).order_by("position")
-    return list(failed.values_list("media_id", flat=True))
 
 
 def record_step(job: Job, caller: Caller, outcome: str, result: dict[str, object]) -> None:

@@ -36,8 +36,7 @@ _CHUNK: Final = 500
 def plan(job: Job, connection: Connection, media_ids: Sequence[str]) -> list[Removal]:
     """Write a planned row for each of these items that no other removal locks; return the removals that do.
 
-    No item comes twice. Within the transaction that saves the job. Raises IntegrityError where another
-    removal of one of them began in this very moment: then nothing is planned, and planning again names it.
+    Within the transaction that saves the job. Raises IntegrityError where another began in this very moment.
     """
     held = {row.media_id: row for row in _find_locking(connection, media_ids)}
     now = timezone.now()
@@ -137,7 +136,6 @@ def _find_locking(connection: Connection, media_ids: Sequence[str]) -> list[Remo
 
 
 def _link_retries(job: Job, rows: list[Removal]) -> None:
-    """Another attempt names the one it follows."""
     if job.retry_of is None:
         return
     failed = job.retry_of.removals.filter(state__in=ledger.RETRYABLE_STATES)

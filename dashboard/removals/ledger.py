@@ -36,8 +36,6 @@ CALL_DEADLINE: Final = {
 }
 
 WORKER_CALL_DEADLINE: Final = timedelta(seconds=WORKER_DELETE_TIMEOUTS.total)
-"""The longest that the call for an item of a bulk removal takes."""
-
 MAX_LOCK_WAIT: Final = timedelta(seconds=25)
 """Longer than two waits for a lock of the database, and a little."""
 
@@ -57,8 +55,6 @@ ANSWERED_STATES: Final = (
 """States that the call's answer gives; they outrank what was read while the answer was thought to be lost."""
 
 CHECKED_STATES: Final = (RemovalState.VERIFIED_GONE, RemovalState.VERIFIED_PRESENT, RemovalState.RECACHED)
-"""States that reading gives."""
-
 _BEFORE: Final[dict[str, tuple[RemovalState, ...]]] = {
     **dict.fromkeys(
         ANSWERED_STATES, (RemovalState.SENT, RemovalState.UNKNOWN, RemovalState.UNRESOLVED, *CHECKED_STATES)
@@ -148,10 +144,7 @@ def move(
     result: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> bool:
-    """Move the row to `state` with its event, and return True, if it stands where that may be reached from.
-
-    If not, it becomes as the database has it. Raises OutcomeNotRecorded.
-    """
+    """Move the row with its event, or reload it and return False. Raises OutcomeNotRecorded."""
     now = timezone.now()
     changes = {"state": state, "settled_at": now, **fields}
     if state == RemovalState.UNKNOWN:
@@ -174,10 +167,7 @@ def move(
 
 
 def unselect(removal: Removal) -> None:
-    """Take what a committed removal took out of everybody's tray, but for what was selected after it.
-
-    Trouble with the database is only logged: the review leaves out what is gone.
-    """
+    """Take what a committed removal took out of every tray, but for what was selected after it."""
     if not removal.is_gone:
         return
     rows = TrayItem.objects.filter(connection=removal.connection_id)
@@ -255,7 +245,6 @@ def _is_lost() -> Q:
 
 
 def _find_retried(connection: Connection, media_id: str, intent: Intent) -> Removal | None:
-    """Return the removal that this one is another attempt of, if it is one of the same target."""
     if intent.retry_of is None:
         return None
     return Removal.objects.filter(

@@ -108,7 +108,6 @@ def _seen(before: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _state_after(error: VaultError) -> tuple[RemovalState, str]:
-    """Return the state that an error of the call leaves the target in, and what is said of it."""
     match error:
         case NotCached():
             return RemovalState.ALREADY_GONE, error.detail

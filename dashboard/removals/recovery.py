@@ -1,7 +1,4 @@
-"""Find out what became of removals whose answer was lost: by reading again, never by a second call.
-
-Each check is claimed in the database, so of any number of processes one reads at a time.
-"""
+"""Find out what became of removals whose answer was lost: by reading again, never by a second call."""
 
 import logging
 import threading
@@ -21,8 +18,6 @@ from . import errors, ledger
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS: Final = 1.0
-"""Seconds between two polls of the reconciler."""
-
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _MAX_PAGES: Final = 5
 """Pages of removed items read at most on the way to one that is still there."""
@@ -63,7 +58,7 @@ def reconcile_due() -> int:
         try:
             if removal.state == RemovalState.SENT:
                 recover(removal)
-            elif service.may_call() and ledger.claim_check(removal):
+            elif service.get_client().may_send() and ledger.claim_check(removal):
                 _check_again(removal)
         except (errors.OutcomeNotRecorded, DatabaseError) as broken:
             logger.error("removal %s could not be settled: %s", removal.pk, type(broken).__name__)

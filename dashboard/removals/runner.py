@@ -1,7 +1,6 @@
 """The worker's side of a bulk removal: claim a few items, read them again, remove them two at a time.
 
-Several workers may run one job; each row is sent by the one that claimed it. Threads make the calls and touch
-no database; the runner's own thread writes the intent before each call, and its outcome after.
+Threads make the calls; the runner's own writes the intent before each call, and its outcome after.
 """
 
 import logging
@@ -40,11 +39,7 @@ CONCURRENCY: Final = 2
 """Calls that remove something, under way at once; the client allows no more."""
 
 ITEMS_PER_CLAIM: Final = 20
-"""Items claimed, and read again, at a time."""
-
 HEARTBEAT_SECONDS: Final = 2.0
-"""Seconds between two heartbeats of a runner."""
-
 MAX_LOST_IN_A_ROW: Final = 3
 """Lost answers one after the other from which on a service is given a rest."""
 
@@ -83,7 +78,6 @@ def run(pk: UUID) -> None:
 
 
 def _join(pk: UUID) -> Job | None:
-    """Return the job with one more runner, or None if it is over or paused."""
     now = timezone.now()
     ready = Job.objects.filter(pk=pk, state__in=(JobState.WAITING, JobState.RUNNING))
     rested = Job.objects.filter(pk=pk, state=JobState.PAUSED, next_try_at__lte=now)
@@ -200,7 +194,6 @@ class _Runner:
             raise errors.OutcomeNotRecorded(row) from broken
 
     def _classify_outcome(self, outcome: Outcome) -> _Backoff | None:
-        """Return the backoff that this outcome asks for, or None to go on."""
         match outcome:
             case Outcome(is_lost=True):
                 self.lost_in_a_row += 1
@@ -229,7 +222,6 @@ class _Runner:
         return _Backoff(retry_policy.describe_error(error), seconds)
 
     def _wait_for_service(self) -> None:
-        """Wait as long as the service's rate limit asks for."""
         until = time.monotonic() + service.reserve_call(self.job.connection)
         while (left := until - time.monotonic()) > 0:
             if self.calls:  # a call that comes back may say that there is no use in waiting
@@ -246,7 +238,6 @@ class _Runner:
             self.next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
     def _reauthorize(self) -> None:
-        """Check again, before anything is sent for the person, that they still may remove it."""
         person = self.job.caller.person
         assert person is not None  # noqa: S101 - every job has somebody who began it
         now = reauthorize(person)
@@ -262,7 +253,6 @@ def _call(connection: Connection, media_id: str, before: Mapping[str, Any]) -> O
 
 
 def _halt(job: Job, why: str) -> None:
-    """End the job for good, and cancel every item that was not sent."""
     job.why = why
     with transaction.atomic():
         if lifecycle.stop(job, why):

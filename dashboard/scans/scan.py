@@ -1,8 +1,4 @@
-"""A scan reads everything that a connection has cached, and counts it.
-
-What is kept of a scan is its sums. The ids that it has read are only known to the process that reads them, on
-its disk: items that come again after another process took over are counted again, and the page says so.
-"""
+"""A scan reads everything that a connection has cached, counts it, and keeps the sums alone."""
 
 import time
 from contextlib import suppress
@@ -50,15 +46,13 @@ class ScanResult:
 
     @property
     def as_of(self) -> datetime:
-        """Return when the scan ended."""
         return self.job.finished_at or self.job.created_at
 
 
 def begin(connection: Connection, caller: Caller) -> Job:
     """Return the connection's open scan, or begin one. Raises JobNotOpened.
 
-    The idempotency key of each is made of the scan before it, and no two jobs have the same: of two presses
-    at the same instant the second finds the scan that the first has begun.
+    The key is made of the scan before it: the second of two presses finds the scan that the first has begun.
     """
     job = connection.jobs.filter(kind=Job.Kind.SCAN).first()
     while job is None or not job.is_open:
@@ -103,11 +97,9 @@ class _ScanWalker(Walker[ScanProgress]):
             self.progress.takeovers += 1
 
     def new_progress(self) -> ScanProgress:
-        """Return the progress of a scan that has counted nothing."""
         return ScanProgress(statistics=ScanStatistics(now_ms=int(time.time() * 1000)))
 
     def on_page(self, page: MediaPage) -> None:
-        """Count the items that this run has not read before."""
         progress, statistics = self.progress, self.progress.statistics
         new = self.known.add_new(page.items)
         statistics.add(new)

@@ -13,8 +13,6 @@ MAX_NAMES: Final = 40
 """States, types or labels with sums of their own: all three are open texts, and may be anything."""
 
 MAX_NAME_LENGTH: Final = 60
-"""Characters of such a text that are kept."""
-
 MAX_NAMED_ITEMS: Final = 10
 """Largest items that are named, and as many of the coldest."""
 

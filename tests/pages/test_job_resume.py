@@ -37,7 +37,7 @@ def test_works(operator: Browser, job: Job, sandbox: Sandbox) -> None:
     work_off()
     job.refresh_from_db()
     assert job.state == "done"
-    assert bulk.count_items(job).already_gone == 2
+    assert bulk.summarize([job.pk])[job.pk].counts.already_gone == 2
     assert operations(sandbox) == ["batch"]
 
 

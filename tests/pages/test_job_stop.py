@@ -31,7 +31,7 @@ def test_works(operator: Browser, job: Job, sandbox: Sandbox) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (303, job.get_absolute_url())
     job.refresh_from_db()
     assert job.state == "stopped"
-    assert bulk.count_items(job).cancelled == 3
+    assert bulk.summarize([job.pk])[job.pk].counts.cancelled == 3
     assert facts_of("media.bulk.stopped")["actor_name"] == "Omar Haddad"
     work_off()
     assert deletes(sandbox) == []

@@ -263,7 +263,7 @@ def test_no_look_is_used_up_while_the_service_is_left_alone(
     for _ in range(2):
         with pytest.raises(VaultError):
             service.list_media(small, MediaQuery())
-    assert not service.may_call()
+    assert not service.get_client().may_send()
     Removal.objects.update(next_look_at=timezone.now())
     for _ in range(5):
         recovery.reconcile_due()

@@ -14,7 +14,7 @@ from dashboard import audit
 from dashboard.jobs import lifecycle
 from dashboard.models import Connection, Event, Job, Removal, RemovalState
 from dashboard.removals import bulk, claims, errors, recovery, runner
-from dashboard.removals.ledger import Intent
+from dashboard.removals.ledger import RETRYABLE_STATES, Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaQuery
 from tests import make
@@ -40,6 +40,11 @@ def states(job: Job) -> list[str]:
     return list(job.removals.order_by("position").values_list("state", flat=True))
 
 
+def retryable_ids(job: Job) -> list[str]:
+    failed = job.removals.filter(state__in=RETRYABLE_STATES).order_by("position")
+    return list(failed.values_list("media_id", flat=True))
+
+
 def codes(job: Job) -> list[str]:
     """The codes of the job's own events, first to last."""
     events = Event.objects.filter(code__startswith="media.bulk").order_by("sequence")
@@ -62,7 +67,7 @@ def test_every_item_is_removed_once_and_recorded(small: Connection, ids: list[st
     batches = -(-len(ids) // runner.ITEMS_PER_CLAIM)
     assert make.operations(sandbox).count("batch") == batches, "read again, a claim at a time"
     assert codes(job) == ["planned", "finished"]
-    counts = bulk.count_items(job)
+    counts = bulk.summarize([job.pk])[job.pk].counts
     assert (counts.total, counts.deleted, counts.left, counts.done) == (len(ids), len(ids), 0, len(ids))
     record = job.removals.get(position=0)
     assert record.variants_before
@@ -85,9 +90,9 @@ def test_each_outcome_is_its_own(small: Connection, ids: list[str], sandbox: San
     job = begin(small, [gone, kept, bad, lost, plain])
     make.work_off()
     assert states(job) == ["already_gone", "not_removed", "rejected", "unknown", "deleted"]
-    counts = bulk.count_items(job)
+    counts = bulk.summarize([job.pk])[job.pk].counts
     assert (counts.deleted, counts.already_gone, counts.failed, counts.unknown) == (1, 1, 2, 1)
-    assert bulk.find_retryable_ids(job) == [kept, bad]
+    assert retryable_ids(job) == [kept, bad]
     settle_all(job)
     assert states(job)[3] == "verified_gone"
     assert deleted_ids(sandbox).count(lost) == 1, "no second call on a guess"
@@ -105,7 +110,7 @@ def test_another_attempt_is_linked_to_the_one_before(
     first = begin(small, ids[:1])
     make.work_off()
     intent = Intent(make.OMAR, uuid.uuid4())
-    again = bulk.begin(small, intent, bulk.find_retryable_ids(first), retry_of=first).job
+    again = bulk.begin(small, intent, retryable_ids(first), retry_of=first).job
     make.work_off()
     [record] = again.removals.all()
     assert (record.state, record.attempt) == ("deleted", 2)
