@@ -57,10 +57,7 @@ def make_environment(folder: Path, requirements: Path, base: str) -> Path:
 
 
 def install_lock(python: Path, requirements: Path) -> None:
-    """Install exactly what `requirements` pins, and check that it is whole.
-
-    The lock names every package; without `--no-deps` an old pip would look for newer ones and stop.
-    """
+    """Install exactly what `requirements` pins, none looked for besides, and check that it is whole."""
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     install = ["install", "--quiet", "--no-deps", "--require-hashes", "-r", str(requirements)]
     for command in (install, ["check"]):

@@ -1,5 +1,4 @@
-"""The demo's environment, which alone tells the demo from the real service; the lock that allows one demo a
-database; and a search for the process that blocks a new one."""
+"""The demo's environment, which alone tells it from the real service; its lock, and who is in its way."""
 
 import argparse
 import fcntl

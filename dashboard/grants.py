@@ -119,7 +119,6 @@ def _write_statements(cursor: Any, role: str, owner: str) -> Iterator[str]:
 
 
 def _find_excess(cursor: Any, role: str) -> Iterator[str]:
-    """Yield the rights that the role has in excess, by whatever way: `DELETE on dashboard_event`."""
     for table, rights in RIGHTS.items():
         for right in ALL_RIGHTS:
             asks = "has_any_column_privilege" if right in COLUMN_RIGHTS else "has_table_privilege"

@@ -113,30 +113,26 @@ except EnvError as broken:
 
 _is_demo = IS_DEMO and _mode == "demo"
 _is_here = all(is_loopback(f"http://{host}") for host in _hosts)
-if _is_demo and VAULTPLUS_API_URL and not is_loopback(VAULTPLUS_API_URL):
-    errors.append(
-        "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a VAULTPLUS_API_URL on loopback."
-    )
-if _is_demo and not _is_here:
-    errors.append(
-        "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with loopback names in "
-        "DASHBOARD_ALLOWED_HOSTS: 127.0.0.1, localhost, [::1]."
-    )
-if _is_demo and _binds and not is_loopback_bind(_binds):
-    errors.append(
-        "DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with a loopback address or a Unix "
-        "socket in DASHBOARD_BIND."
-    )
-if DEBUG and not (_is_demo and _is_here):
-    errors.append(
-        "DASHBOARD_DEBUG shows settings and code to whoever meets an error, so it starts only with "
-        "DASHBOARD_AUTH=demo and loopback names in DASHBOARD_ALLOWED_HOSTS."
-    )
-if DASHBOARD_PLAIN_HTTP and not (_is_demo and _is_here):
-    errors.append(
-        "DASHBOARD_PLAIN_HTTP drops Secure from the cookies, so it starts only with DASHBOARD_AUTH=demo and "
-        "loopback names in DASHBOARD_ALLOWED_HOSTS."
-    )
+if _is_demo:
+    _missing = {
+        "a VAULTPLUS_API_URL on loopback": VAULTPLUS_API_URL and not is_loopback(VAULTPLUS_API_URL),
+        "loopback names in DASHBOARD_ALLOWED_HOSTS: 127.0.0.1, localhost, [::1]": not _is_here,
+        "a loopback address or a Unix socket in DASHBOARD_BIND": _binds and not is_loopback_bind(_binds),
+    }
+    errors += [
+        f"DASHBOARD_AUTH=demo lets anyone pick a role, so it starts only with {needed}."
+        for needed, is_missing in _missing.items()
+        if is_missing
+    ]
+_unsafe = {
+    "DASHBOARD_DEBUG shows settings and code to whoever meets an error": DEBUG,
+    "DASHBOARD_PLAIN_HTTP drops Secure from the cookies": DASHBOARD_PLAIN_HTTP,
+}
+errors += [
+    f"{harm}, so it starts only with DASHBOARD_AUTH=demo and loopback names in DASHBOARD_ALLOWED_HOSTS."
+    for harm, is_set in _unsafe.items()
+    if is_set and not (_is_demo and _is_here)
+]
 errors += find_shared_keys(
     {
         "VAULTPLUS_API_KEY": [VAULTPLUS_API_KEY] if VAULTPLUS_API_KEY else [],

@@ -22,10 +22,7 @@ _UNSENT: Final = (*_WAITING, RemovalState.CANCELLED)
 
 
 def find_difference() -> tuple[str, str] | None:
-    """Return the name and number of the first removal that differs from its events, and the reason; or None.
-
-    Removals from before the oldest event are not compared, nor are actors whose first steps are gone.
-    """
+    """Return the first removal that differs from its events that are kept, and the reason; or None."""
     return next(chain(_compare_removals(), _compare_bulk_removals()), None)
 
 

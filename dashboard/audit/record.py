@@ -39,10 +39,7 @@ class NotRecorded(Problem):
 
 
 class Throttle:
-    """A limit: one event of a kind and `most` of a code in `seconds`; it counts those held back.
-
-    What anyone may cause without signing in must not fill the disk, nor pass unseen.
-    """
+    """Admits one event of a kind and `most` of a code in `seconds`, and counts those held back."""
 
     MAX_KINDS: Final = 10_000
     """Kinds that are remembered; the oldest are forgotten first."""

@@ -16,11 +16,7 @@ _EVENTS_PER_READ = 2000
 
 
 def trim(before: datetime, file: TextIO, caller: Caller) -> int:
-    """Write every event older than `before` to `file`, a line each, then delete them; return their number.
-
-    Only a whole beginning of the chain goes, and never the newest event. Raise DatabaseError if this
-    connection may not suspend the triggers.
-    """
+    """Write the chain's events older than `before` to the file, then delete them; return their number."""
     events = Event.objects.order_by("sequence")
     first_to_keep = events.filter(at__gte=before).first() or events.last()
     old = events.filter(sequence__lt=first_to_keep.sequence if first_to_keep else 0)

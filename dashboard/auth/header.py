@@ -1,9 +1,9 @@
 """Identity by plain headers, from a peer that is trusted by its address and by a secret."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from hmac import compare_digest
 from ipaddress import IPv6Address, ip_address
-from typing import Final
+from typing import Any, Final
 
 from dashboard.identity import Person, Refused
 from dashboard.request import Request
@@ -62,6 +62,22 @@ def is_among(address: str, networks: Iterable[Network]) -> bool:
         return False
     mapped = peer.ipv4_mapped if isinstance(peer, IPv6Address) else None
     return any((mapped or peer) in network for network in networks)
+
+
+def find_client_address(meta: Mapping[str, Any], proxies: Collection[Network]) -> str:
+    """Return the last address in X-Forwarded-For that is not one of `proxies`; without a proxy, the peer's.
+
+    Each proxy appends where its request came from, so what a client wrote itself stands before that.
+    """
+    address = str(meta.get("REMOTE_ADDR", ""))
+    for hop in reversed(str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")):
+        if not is_among(address, proxies):
+            break
+        try:
+            address = str(ip_address(hop.strip().partition("%")[0]))  # a zone may be any text
+        except ValueError:  # nobody said, or what was said is no address
+            break
+    return address
 
 
 def is_one_of(given: str, secrets: Iterable[str]) -> bool:

@@ -73,10 +73,7 @@ class KeyFile:
 
 
 class FetchedKeys:
-    """Keys from a server, refreshed by a thread. An unknown id is answered after at most one fetch.
-
-    `fetch` takes the wanted id (None for a refresh) and the known keys, and returns all keys.
-    """
+    """Keys from a server: `fetch` returns all, given a wanted id (None for a refresh) and the known keys."""
 
     def __init__(self, fetch: Fetch, clock: Clock = time.monotonic, every: float = REFRESH_SECONDS) -> None:
         self._fetch, self._clock, self._every = fetch, clock, every

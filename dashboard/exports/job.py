@@ -68,10 +68,7 @@ class ExportProgress(WalkProgress, kw_only=True):
 
 
 def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format: str, token: UUID) -> Job:
-    """Return a new job that writes all that fits the query, or the one that was begun for a form sent twice.
-
-    Raises KeyReused for another person's form, TooManyExports, and audit.NotRecorded.
-    """
+    """Return the form's new or earlier export. Raises KeyReused, TooManyExports, and audit.NotRecorded."""
     job = lifecycle.new_job(
         Job.Kind.EXPORT, connection, caller, token=token, query=query.to_url(), form=file_format
     )

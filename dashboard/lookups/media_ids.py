@@ -207,7 +207,6 @@ def _may_begin_a_number(token: str) -> bool:
 
 
 def _group_digits(groups: list[str], partings: list[str]) -> Iterator[str]:
-    """Return short groups of digits as what they may be: numbers, one number or something unclear, or IDs."""
     whole = "".join(sign for pair in zip(groups, [*partings, ""], strict=True) for sign in pair)
     words = whole.split() if any(parting.isspace() for parting in partings) else []
     if len(words) > 1 and all(_THOUSANDS.fullmatch(word.strip(_EDGES)) for word in words):

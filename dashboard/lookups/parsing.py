@@ -124,7 +124,6 @@ def _shorten_piece(piece: str) -> str:
 
 
 def _find_id_column(text: str) -> tuple[str, list[str] | None]:
-    """Return the head and the cells of the column that holds the ids; `("", None)` for no such table."""
     table = text.lstrip("\ufeff \t\r\n")
     first = (table[: MAX_LINK_LENGTH + 1].splitlines() or [""])[0]
     if re.fullmatch(r"sep=[,;|\t]", first):  # how a spreadsheet is told what parts its cells
@@ -161,7 +160,6 @@ def _find_id_cell(row: list[str], place: int, width: int) -> str:
 
 
 def _find_id_index(heads: list[str]) -> int | None:
-    """Return the index of the head over the ids, or None; a line with a number in it holds no heads."""
     if any(re.fullmatch(r"[0-9]+", head) for head in heads):
         return None
     plain = [re.sub(r"[\W_]", "", head).lower() for head in heads]

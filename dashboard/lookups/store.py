@@ -55,24 +55,13 @@ class ExpiredLookup(Problem):
 
 def begin(person: Person | None, connections: Sequence[Connection], pasted: PastedIds, ticket: str) -> Lookup:
     """Commit which ids are looked for and where; nothing is asked yet. Expired look-ups are deleted."""
-    with best_effort("deleting expired look-ups"):
-        delete_expired()
-    return _save(
-        Lookup(
-            ids=pasted.ids,
-            repeated=pasted.repeated,
-            malformed=[list(one) for one in pasted.malformed],
-            ticket=mask_ids(ticket),
-        ),
-        person,
-        connections,
-    )
+    malformed = [list(one) for one in pasted.malformed]
+    new = Lookup(ids=pasted.ids, repeated=pasted.repeated, malformed=malformed, ticket=mask_ids(ticket))
+    return _save(new, person, connections)
 
 
 def repeat(person: Person | None, lookup: Lookup) -> Lookup:
     """Begin the same look-up under an address of its own, nothing asked yet; the old one stays as it was."""
-    with best_effort("deleting expired look-ups"):
-        delete_expired()
     same = Lookup(ids=lookup.ids, repeated=lookup.repeated, malformed=lookup.malformed, ticket=lookup.ticket)
     return _save(same, person, list(lookup.connections.all()))
 
@@ -109,9 +98,8 @@ def ask_unanswered(lookup: Lookup) -> list[VaultError | DecryptionError]:
     told: dict[str, dict[str, Any]] = {}
     trouble: dict[str, dict[str, str]] = {}
     errors: list[VaultError | DecryptionError] = []
-    for batch, answer in service.read_batches(
-        _iterate_batches(lookup)
-    ):  # each is made ready while others are still out
+    batches = _iterate_batches(lookup)  # each is made ready while others are still out
+    for batch, answer in service.read_batches(batches):
         key = str(batch.connection.pk)
         if isinstance(answer, dict):
             told.setdefault(key, {}).update((one, _describe_item(answer.get(one))) for one in batch.media_ids)
@@ -130,6 +118,8 @@ def delete_expired() -> int:
 
 def _save(lookup: Lookup, person: Person | None, connections: Sequence[Connection]) -> Lookup:
     assert person is not None  # noqa: S101 - nobody signed in looks anything up
+    with best_effort("deleting expired look-ups"):
+        delete_expired()
     lookup.issuer, lookup.subject, lookup.person = person.issuer, person.subject, person.name
     lookup.expires_at = lookup.created_at + LOOKUP_LIFETIME
     with transaction.atomic():

@@ -17,10 +17,7 @@ _OF_NO_JOB: Final = models.Q(job__isnull=True)
 
 
 class Event(models.Model):
-    """A thing that happened, written once: the database refuses to change or delete a row.
-
-    `line` is the whole of it as canonical JSON, which `hash` signs; most columns only repeat it for filters.
-    """
+    """A thing that happened, written once: `line` is all of it, which columns repeat for filters."""
 
     sequence = models.BigIntegerField(primary_key=True)
     at = models.DateTimeField()

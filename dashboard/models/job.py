@@ -26,11 +26,7 @@ class JobState(models.TextChoices):
 
 
 class Job(ActorFields):
-    """A bulk removal, a scan or an export, and its progress.
-
-    The queue only says "run this one"; this row says whether, so a task that comes twice changes nothing.
-    `runner` holds the lease of a scan or export; the items of a removal have leases of their own.
-    """
+    """A bulk removal, a scan or an export, and its progress; `runner` leases a scan or an export."""
 
     class Kind(models.TextChoices):
         REMOVE = "remove", "Bulk removal"

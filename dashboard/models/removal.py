@@ -32,10 +32,7 @@ class RemovalState(models.TextChoices):
 
 
 class Removal(ActorFields):
-    """A target of a removal and what is known of it: a row of the ledger that moves from state to state.
-
-    It is committed as `sent` before the bytes leave; names are copied, so that the record outlives them.
-    """
+    """A target of a removal and what is known of it: a ledger's row, committed before the bytes leave."""
 
     class Verb(models.TextChoices):
         DELETE = "delete"

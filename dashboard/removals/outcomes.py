@@ -84,12 +84,8 @@ def _contradiction(answer: DeleteResult | PurgeResult, before: Mapping[str, Any]
     variants, size_bytes = _seen(before)
     freed = answer.freed_bytes
     purged = answer.purged_count if isinstance(answer, PurgeResult) else None
-    told = ", ".join(
-        [
-            *([format_count(purged, "variant") + " removed"] if purged is not None else []),
-            *([format_size(freed) + " freed"] if freed is not None else []),
-        ]
-    )
+    counts = [] if purged is None else [f"{format_count(purged, 'variant')} removed"]
+    told = ", ".join([*counts, *([] if freed is None else [f"{format_size(freed)} freed"])])
     if not answer.success:
         return f"The service answered that it removed nothing, but: {told}." if freed or purged else ""
     if (freed == 0 and size_bytes) or (purged == 0 and variants):

@@ -50,10 +50,7 @@ class ScanResult:
 
 
 def begin(connection: Connection, caller: Caller) -> Job:
-    """Return the connection's open scan, or begin one. Raises JobNotOpened.
-
-    The key is made of the scan before it: the second of two presses finds the scan that the first has begun.
-    """
+    """Return the connection's open scan, or begin one, keyed by the scan before it. Raises JobNotOpened."""
     job = connection.jobs.filter(kind=Job.Kind.SCAN).first()
     while job is None or not job.is_open:
         token = uuid5(_TOKEN_NAMESPACE, f"{connection.pk} after {job.pk if job else 'none'}")

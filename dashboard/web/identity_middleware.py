@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from dashboard import accounts, audit, service
 from dashboard.auth.backend import get_identity_backend
-from dashboard.auth.client_ip import find_client_address
+from dashboard.auth.header import find_client_address
 from dashboard.identity import Caller, KeysUnavailable, NotPermitted, Refused
 from dashboard.models import Connection
 from dashboard.request import Request

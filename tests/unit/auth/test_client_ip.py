@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from dashboard.auth.client_ip import find_client_address
+from dashboard.auth.header import find_client_address
 
 PROXIES = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
 
