@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -150,6 +150,13 @@ def render_vault_error(request: Request, error: VaultError) -> HttpResponse:
     if isinstance(error, BadRequest) and request.GET.get("cursor"):
         return render_problem(request, StaleCursor(error.detail, find_first_page(request)))
     return render_problem(request, ServiceProblem(error, find_media_id(request)))
+
+
+def log_vault_errors(request: Request, results: Iterable[object]) -> None:
+    """Log the errors of the service among the results of several calls."""
+    for error in results:
+        if isinstance(error, VaultError):
+            log_vault_error(request, error)
 
 
 def log_vault_error(request: Request, error: VaultError) -> None:

@@ -1,14 +1,16 @@
-"""The one rule for page or fragment, and the few answers that only htmx understands."""
+"""The one rule for page or fragment, the few answers that only htmx understands, and downloads."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect, push_url, reswap, retarget
 
 from dashboard.origins import make_own_path
 from dashboard.request import Request
+from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 
 
 def wants_fragment(request: Request) -> bool:
@@ -58,3 +60,10 @@ def go_to(request: Request, url: str) -> HttpResponse:
     if wants_fragment(request):
         return HttpResponseClientRedirect(url)
     return HttpResponseRedirect(url, status=303)
+
+
+def send_file(body: Iterable[bytes], file_format: str, name: str) -> StreamingHttpResponse:
+    """Send a download of this format as it is read; a browser saves it under this name."""
+    response = StreamingHttpResponse(body, content_type=CONTENT_TYPES[file_format])
+    response.headers["Content-Disposition"] = content_disposition(name)
+    return response

@@ -1,5 +1,6 @@
-"""The media list's filters, and which variant is revealed."""
+"""The media list's filters, what an export of it adds to them, and which variant is revealed."""
 
+import uuid
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -7,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import QueryDict
 
+from dashboard.spreadsheets import FORMATS
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MAX_ITEMS_PER_PAGE, SORTS, STATUSES, TYPES, MediaQuery
 from dashboard.vault.query import API_PARAMETERS
 from dashboard.web.presenters.media_list import MAX_CURSOR_LENGTH
@@ -55,6 +57,29 @@ def read_filters(query_string: str) -> MediaFilterForm:
     form = MediaFilterForm(QueryDict(query_string))
     form.full_clean()
     return form
+
+
+class MediaExportForm(MediaFilterForm):
+    """The filters of the list, and the format in which all that fits them is taken away."""
+
+    OWN = (*MediaFilterForm.OWN, "csrfmiddlewaretoken")
+
+    format = OneOfField(tuple(FORMATS), missing="Choose CSV or JSON Lines.")
+    token = forms.CharField(required=False)
+
+    def clean_token(self) -> uuid.UUID:
+        """Return the form's one-time token; a post with none of ours is a press of its own."""
+        try:
+            return uuid.UUID(self.cleaned_data["token"])
+        except ValueError:
+            return uuid.uuid4()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.unknown_names:  # a misspelt filter would widen what is taken away
+            names = ", ".join(f"“{name}”" for name in self.unknown_names)
+            self.add_error(None, f"Not a filter: {names}.")
+        return cleaned
 
 
 class RevealForm(forms.Form):

@@ -142,15 +142,13 @@ class Overview:
 
     def __init__(self, connection: Connection, found: scan.ScanResult) -> None:
         self.connection = connection
-        self.found = found
         self.job = found.job
         self.progress = found.progress
         self.statistics = found.progress.statistics
-        self.as_of = found.as_of
         self.last_access = parse_ms(self.statistics.last_access_ms)
         self.last_access_age = _format_age(self.statistics.last_access_ms)
-        self.age = format_time_since(found.as_of)
-        self.cover = f"Of {format_count(self.statistics.items, 'item')}, scanned {self.age}"
+        age = format_time_since(found.as_of)
+        self.cover = f"Of {format_count(self.statistics.items, 'item')}, scanned {age}"
 
     @property
     def states(self) -> list[ChartPart]:

@@ -45,7 +45,6 @@ class Progress:
         self.job = job
         self.done = job.seen if done is None else done
         self.total = job.total if total is None else total
-        self.noun = noun
         self.word = JobState(job.state).label
         self.badge = get_job_badge(job)
         self.is_moving = job.state in (JobState.WAITING, JobState.RUNNING)

@@ -42,7 +42,6 @@ _BADGES: Final = {
     "closed": Badge("removed", "check"),
 }
 
-
 _KEY_OR_REQUEST: Final = (400, 401, 403)
 """Refusals that are about our key, the connection or the request itself, and not about the item."""
 
@@ -79,104 +78,61 @@ def write_outcome_message(record: Removal) -> OutcomeMessage:  # noqa: C901 - a 
         case RemovalState.DELETED if is_purge:
             count = record.purged_variants
             variants = "" if count is None else f": {format_count(count, 'variant')} removed"
-            return OutcomeMessage(
-                f"Purged {record.connection_label}{variants}{freed}",
-                "The connection's cache was emptied. Items may be cached again as they are looked at.",
-                "stored",
-                200,
-            )
+            title, look = f"Purged {record.connection_label}{variants}{freed}", ("stored", 200)
+            advice = "The connection's cache was emptied. Items may be cached again as they are looked at."
         case RemovalState.DELETED:
-            return OutcomeMessage(
-                f"Deleted {what}{freed}",
-                "The cached copy is gone. The original is not touched, and may be cached again.",
-                "stored",
-                200,
-            )
+            title, look = f"Deleted {what}{freed}", ("stored", 200)
+            advice = "The cached copy is gone. The original is not touched, and may be cached again."
         case RemovalState.ALREADY_GONE:
-            return OutcomeMessage(f"{what} was already gone", "Nothing was left to remove.", "info", 200)
+            title, look = f"{what} was already gone", ("info", 200)
+            advice = "Nothing was left to remove."
         case RemovalState.VERIFIED_GONE:
-            return OutcomeMessage(
-                f"{what} is gone",
-                f"{came}, so we looked: nothing is left in the cache.",
-                "stored",
-                200,
-            )
+            title, look = f"{what} is gone", ("stored", 200)
+            advice = f"{came}, so we looked: nothing is left in the cache."
         case RemovalState.RECACHED:
-            return OutcomeMessage(
-                f"{what} was removed and is cached again",
-                f"{came}, so we looked: what is there was first seen later.",
-                "refresh",
-                200,
-            )
+            title, look = f"{what} was removed and is cached again", ("refresh", 200)
+            advice = f"{came}, so we looked: what is there was first seen later."
         case RemovalState.VERIFIED_PRESENT:
-            return OutcomeMessage(
-                f"{what} is still there",
+            title, look = f"{what} is still there", ("alert", 409)
+            advice = (
                 f"{came}, so we looked: it was still cached a moment later, and the "
-                f"removal may yet take effect. {again}.",
-                "alert",
-                409,
+                f"removal may yet take effect. {again}."
             )
         case RemovalState.NOT_REMOVED:
-            return OutcomeMessage(
-                f"{what} was not removed",
-                "The service answered that it removed nothing. If it stays, tell your administrator.",
-                "alert",
-                409,
-            )
+            title, look = f"{what} was not removed", ("alert", 409)
+            advice = "The service answered that it removed nothing. If it stays, tell your administrator."
         case RemovalState.REJECTED if record.answer_status not in (None, *_KEY_OR_REQUEST):
             still = "it is" if record.media_id else "all of it is"
-            return OutcomeMessage(
-                f"{what} was not removed",
+            title, look = f"{what} was not removed", ("alert", 409)
+            advice = (
                 f"{_quote_refusal(record)} Nothing was removed: {still} still there. "
-                "Look again before you retry.",
-                "alert",
-                409,
+                "Look again before you retry."
             )
         case RemovalState.REJECTED:
-            return OutcomeMessage(
-                f"The service refused to remove {what}",
-                "Nothing was removed, and trying again will not help by itself. Tell your administrator.",
-                "key",
-                502,
-            )
+            title, look = f"The service refused to remove {what}", ("key", 502)
+            advice = "Nothing was removed, and trying again will not help by itself. Tell your administrator."
         case RemovalState.REFUSED:
-            return OutcomeMessage(
-                f"{what} was not removed",
-                "The service was not reached or asked us to wait. Nothing was removed; try again soon.",
-                "alert",
-                503,
-            )
+            title, look = f"{what} was not removed", ("alert", 503)
+            advice = "The service was not reached or asked us to wait. Nothing was removed; try again soon."
         case RemovalState.PLANNED | RemovalState.CLAIMED:
-            return OutcomeMessage(f"{what} is to be removed", "Nothing has been sent yet.", "pending", 202)
+            title, look = f"{what} is to be removed", ("pending", 202)
+            advice = "Nothing has been sent yet."
         case RemovalState.SENT:
-            return OutcomeMessage(
-                f"{what} is being removed",
-                "The request is on its way, and the service's answer is not in yet.",
-                "pending",
-                202,
-            )
+            title, look = f"{what} is being removed", ("pending", 202)
+            advice = "The request is on its way, and the service's answer is not in yet."
         case RemovalState.CANCELLED:
-            return OutcomeMessage(
-                f"{what} was not removed", "It was cancelled before anything was sent.", "x", 409
-            )
+            title, look = f"{what} was not removed", ("x", 409)
+            advice = "It was cancelled before anything was sent."
         case RemovalState.UNRESOLVED if record.closed_at:
-            return OutcomeMessage(
-                f"It could not be found out whether {what} was removed",
-                f"{record.closed_by} looked into it and closed it by hand.",
-                "info",
-                504,
-            )
+            title, look = f"It could not be found out whether {what} was removed", ("info", 504)
+            advice = f"{record.closed_by} looked into it and closed it by hand."
         case RemovalState.UNRESOLVED:
-            return OutcomeMessage(
-                f"It is not known whether {what} was removed",
+            title, look = f"It is not known whether {what} was removed", ("unknown", 504)
+            advice = (
                 f"{came}, and reading for ten minutes could not tell, either. "
-                "An admin looks into it and closes it with a note.",
-                "unknown",
-                504,
+                "An admin looks into it and closes it with a note."
             )
-    return OutcomeMessage(
-        f"It is not known whether {what} was removed",
-        f"{came}, and it could not be read again. {again}.",
-        "unknown",
-        504,
-    )
+        case _:
+            title, look = f"It is not known whether {what} was removed", ("unknown", 504)
+            advice = f"{came}, and it could not be read again. {again}."
+    return OutcomeMessage(title, advice, *look)

@@ -1,6 +1,6 @@
 """The audit: what was done, by whom, for which ticket, with which outcome. Read and exported."""
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,9 +11,8 @@ from dashboard.exports.downloads import DownloadBody
 from dashboard.identity import Role
 from dashboard.request import Request
 from dashboard.security import is_from_here
-from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
 from dashboard.web.forms.audit import AuditExportForm, AuditFilterForm
-from dashboard.web.htmx import show
+from dashboard.web.htmx import send_file, show
 from dashboard.web.methods import sends_file, shows
 from dashboard.web.presenters.audit import AuditPage
 from dashboard.web.presenters.audit_detail import EventDetail
@@ -52,6 +51,4 @@ def audit_export(request: Request) -> HttpResponseBase:
         events = (event for event in history.iterate_events(query) if event.sequence < taken.sequence)
         packets = export.packets(export.lines(events, kind))
         body.set_content(packets, packets.close)
-    response = StreamingHttpResponse(body, content_type=CONTENT_TYPES[kind])
-    response.headers["Content-Disposition"] = content_disposition(f"audit-{timezone.now():%Y-%m-%d}.{kind}")
-    return response
+    return send_file(body, kind, f"audit-{timezone.now():%Y-%m-%d}.{kind}")

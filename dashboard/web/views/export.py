@@ -1,9 +1,8 @@
 """Export what fits the list's filters: as a file that is sent as it is read, or that the worker writes."""
 
-import uuid
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
@@ -16,10 +15,8 @@ from dashboard.jobs import lifecycle
 from dashboard.models import Connection
 from dashboard.request import Request
 from dashboard.security import is_from_here
-from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
-from dashboard.web.forms.export import MediaExportForm
-from dashboard.web.forms.media import MediaFilterForm
-from dashboard.web.htmx import go_to, show
+from dashboard.web.forms.media import MediaExportForm, MediaFilterForm
+from dashboard.web.htmx import go_to, send_file, show
 from dashboard.web.methods import asks_and_acts, sends_file
 from dashboard.web.presenters.export import ExportPage
 
@@ -51,9 +48,7 @@ def media_export_now(request: Request, slug: str) -> HttpResponseBase:
     if not is_from_here(request.headers.get("Sec-Fetch-Site")) or not can_mark_end(request):
         return redirect(page.href)
     file = export_stream.open_stream(request.caller, connection, page.query, kind)
-    response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[kind])
-    response.headers["Content-Disposition"] = content_disposition(export_stream.name_file(connection, kind))
-    return response
+    return send_file(file, kind, export_stream.name_file(connection, kind))
 
 
 def render_question(request: Request, connection: Connection, form: MediaFilterForm) -> HttpResponse:
@@ -65,7 +60,7 @@ def render_question(request: Request, connection: Connection, form: MediaFilterF
         connection=connection,
         form=form,
         page=page,
-        token=uuid.uuid4(),
+        token=uuid4(),
         streams=can_mark_end(request),
         alive=lifecycle.worker_is_alive(),
         status=200 if page else 422,
@@ -86,9 +81,6 @@ def job_file(request: Request, pk: UUID) -> HttpResponseBase:
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(job)
     file, size_bytes = handout.open_download(request.caller, job)
-    response = StreamingHttpResponse(file, content_type=CONTENT_TYPES[job.form])
-    response.headers["Content-Disposition"] = content_disposition(
-        export_stream.name_file(job.connection, job.form)
-    )
+    response = send_file(file, job.form, export_stream.name_file(job.connection, job.form))
     response.headers["Content-Length"] = str(size_bytes)
     return response

@@ -12,8 +12,7 @@ from dashboard.lookups.store import ask_unanswered, begin, get, list_recent, rep
 from dashboard.models import Lookup
 from dashboard.request import Request, get_reader
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
-from dashboard.vault import VaultError
-from dashboard.web.error_pages import log_vault_error
+from dashboard.web.error_pages import log_vault_errors
 from dashboard.web.forms.lookup import LookupForm, PastedForm
 from dashboard.web.htmx import go_to, show
 from dashboard.web.methods import acts, asks_and_acts, sends_file, shows
@@ -77,7 +76,5 @@ def lookup_selection(request: Request, pk: UUID) -> HttpResponse:
 
 def carry_out(request: Request, begun: Lookup) -> HttpResponse:
     """Ask, and lead to the result."""
-    for error in ask_unanswered(begun):
-        if isinstance(error, VaultError):
-            log_vault_error(request, error)
+    log_vault_errors(request, ask_unanswered(begun))
     return go_to(request, begun.get_absolute_url())

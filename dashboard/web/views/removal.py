@@ -155,7 +155,7 @@ def removal_look(request: Request, pk: UUID) -> HttpResponse:
     """Find out by reading, now, the outcome of a removal that is unknown."""
     history = AuditReader(request.person)
     record = history.get_removal(pk)
-    if build_detail(request, history, record).may_look:
+    if RemovalDetail(history, record, request.person, request.connections).may_look:
         recovery.reconcile(record, request.caller)
     return render_removal(request, history, record, looked=True)
 
@@ -179,16 +179,11 @@ def removal_close(request: Request, pk: UUID) -> HttpResponse:
     )
 
 
-def build_detail(request: Request, history: AuditReader, record: Removal) -> RemovalDetail:
-    """Return the context of the removal's page."""
-    return RemovalDetail(history, record, request.person, request.connections)
-
-
 def render_removal(
     request: Request, history: AuditReader, record: Removal, *, looked: bool = False
 ) -> HttpResponse:
     """Return the removal's page."""
-    page = build_detail(request, history, record)
+    page = RemovalDetail(history, record, request.person, request.connections)
     return show(
         request, "removal/record", page=page, record=record, connection=page.connection, looked=looked
     )

@@ -8,8 +8,7 @@ from dashboard.identity import Role
 from dashboard.lookups.search import CrossConnectionSearch
 from dashboard.removals import actions
 from dashboard.request import Request
-from dashboard.vault import VaultError
-from dashboard.web.error_pages import log_vault_error
+from dashboard.web.error_pages import log_vault_errors
 from dashboard.web.forms.ticket import SearchStateForm
 from dashboard.web.htmx import show, wants_fragment
 from dashboard.web.methods import shows
@@ -40,9 +39,7 @@ def go_answers(request: Request) -> HttpResponse:
     once_more = request.connection(again) if again else None
     search = CrossConnectionSearch(request.connections, found=found, again=once_more, **form.cleaned_data)
     results = service.find_in_each(search.batch, link.media_id)
-    for error in results:
-        if isinstance(error, VaultError):
-            log_vault_error(request, error)
+    log_vault_errors(request, results)
     search.add_results(results)
     if search.only and not wants_fragment(request):
         return redirect(link.item_href(search.only))
