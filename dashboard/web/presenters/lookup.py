@@ -62,6 +62,7 @@ class FoundRow:
         known = [size for _, size in self.held.values() if size is not None]
         self.size_bytes: int | None = sum(known) if known else None
         self.size = format_size(self.size_bytes)
+        self.entry: Entry = media_id, len(self.held), self.size_bytes or 0  # as it is selected
 
     @property
     def strip(self) -> tuple[Slot, ...]:
@@ -69,11 +70,6 @@ class FoundRow:
         there = {label: get_slot(label, status, False) for label, (status, _) in self.held.items()}
         fixed = [there.get(label, ABSENT[label]) for label in SLOTS]
         return (*fixed, *(slot for label, slot in there.items() if label not in ABSENT))
-
-    @property
-    def entry(self) -> Entry:
-        """Return the item as it is selected."""
-        return self.id, len(self.held), self.size_bytes or 0
 
 
 @dataclass(frozen=True, slots=True)

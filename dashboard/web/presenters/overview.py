@@ -144,33 +144,27 @@ class Overview:
         self.connection = connection
         self.job = found.job
         self.progress = found.progress
-        self.statistics = found.progress.statistics
-        self.last_access = parse_ms(self.statistics.last_access_ms)
-        self.last_access_age = _format_age(self.statistics.last_access_ms)
+        self.statistics = statistics = found.progress.statistics
+        self.last_access = parse_ms(statistics.last_access_ms)
+        self.last_access_age = _format_age(statistics.last_access_ms)
         age = format_time_since(found.as_of)
-        self.cover = f"Of {format_count(self.statistics.items, 'item')}, scanned {age}"
-
-    @property
-    def states(self) -> list[ChartPart]:
-        """Return the states in the order a variant goes through them; unknown ones come last."""
-        order = [*STATUS_WORDS, "unknown"]
-        whole = (self.statistics.variants, self.statistics.size_bytes)
-        parts = _build_parts(self.statistics.states, whole, STATUS_WORDS, "unknown", "no state")
-        return sorted(parts, key=lambda part: (order.index(part.glyph), -part.number))
-
-    @property
-    def types(self) -> list[ChartPart]:
-        """Return the types, the one with most items first."""
-        whole = (self.statistics.items - self.statistics.unreadable, self.statistics.size_bytes)
-        parts = _build_parts(self.statistics.types, whole, TYPE_WORDS, "file", "no type")
-        return sorted(parts, key=lambda part: -part.number)
-
-    @property
-    def labels(self) -> list[ChartPart]:
-        """Return the labels, the heaviest first."""
-        whole = (self.statistics.variants, self.statistics.size_bytes)
-        parts = _build_parts(self.statistics.labels, whole, {}, "plain", "no label")
-        return sorted(parts, key=lambda part: (-part.size_bytes, -part.number))
+        self.cover = f"Of {format_count(statistics.items, 'item')}, scanned {age}"
+        of_items = (statistics.items - statistics.unreadable, statistics.size_bytes)
+        of_variants = (statistics.variants, statistics.size_bytes)
+        states = _build_parts(statistics.states, of_variants, STATUS_WORDS, "unknown", "no state")
+        types = _build_parts(statistics.types, of_items, TYPE_WORDS, "file", "no type")
+        labels = _build_parts(statistics.labels, of_variants, {}, "plain", "no label")
+        order = [*STATUS_WORDS, "unknown"]  # in which a variant goes through them
+        self.states = sorted(states, key=lambda part: (order.index(part.glyph), -part.number))
+        self.types = sorted(types, key=lambda part: -part.number)
+        self.labels = sorted(labels, key=lambda part: (-part.size_bytes, -part.number))
+        self.ages = _build_columns(statistics.ages, "not known", "Not known")
+        self.accesses = _build_columns(statistics.accesses, "never", "Never")
+        largest, coldest = sorted(statistics.largest, reverse=True), sorted(statistics.coldest, reverse=True)
+        self.largest = [self._named(media_id, kind, size, last) for size, media_id, last, kind in largest]
+        self.coldest = [self._named(media_id, kind, size, last) for _, media_id, size, last, kind in coldest]
+        self.expiring = statistics.within_hour + statistics.within_day
+        """Links that are good yet and end within a day."""
 
     @property
     def links(self) -> list[ChartPart]:
@@ -184,33 +178,6 @@ class Overview:
         )
         whole = sum(count for _, _, count in rows)
         return [ChartPart(name, glyph, count, 0, _divide(count, whole), 0) for name, glyph, count in rows]
-
-    @property
-    def ages(self) -> list[ChartPart]:
-        """Return the variants by when they were first seen."""
-        return _build_columns(self.statistics.ages, "not known", "Not known")
-
-    @property
-    def accesses(self) -> list[ChartPart]:
-        """Return the variants by their last access."""
-        return _build_columns(self.statistics.accesses, "never", "Never")
-
-    @property
-    def largest(self) -> list[NamedItem]:
-        """Return the largest items."""
-        found = sorted(self.statistics.largest, reverse=True)
-        return [self._named(media_id, kind, size, last) for size, media_id, last, kind in found]
-
-    @property
-    def coldest(self) -> list[NamedItem]:
-        """Return the items that were not accessed for longest."""
-        found = sorted(self.statistics.coldest, reverse=True)
-        return [self._named(media_id, kind, size, last) for _, media_id, size, last, kind in found]
-
-    @property
-    def expiring(self) -> int:
-        """Return the number of links that are good yet and end within a day."""
-        return self.statistics.within_hour + self.statistics.within_day
 
     def _named(self, media_id: str, kind: str, size: int, last: int) -> NamedItem:
         at = parse_ms(last)

@@ -56,15 +56,11 @@ class Menu:
             for view in views
             if not view.is_owned_by(person)
         ]
+        self.every = [*self.built_in, *self.mine, *self.shared]
         self.current = next((one.name for one in self.every if one.is_current), "")
         self.save_href = "" if query is None else build_save_href(connection, query)
         place = {} if query is None else {"at": "list"}
         self.href = f"{reverse('views')}?{urlencode({'connection': connection.slug, **place})}"
-
-    @property
-    def every(self) -> list[MenuEntry]:
-        """Return all entries of the menu, in its order."""
-        return [*self.built_in, *self.mine, *self.shared]
 
 
 def _build_entry(view: SavedView, connection: Connection, asked: str | None) -> MenuEntry:

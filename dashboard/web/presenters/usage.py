@@ -27,21 +27,19 @@ class Share:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
 class Usage:
     """The contents of a connection as seen: `at_least` these; `scan` is what counted them, if any did."""
 
-    items: int
-    variants: int
-    size_bytes: int
-    at_least: bool
-    unreadable: int
-    moving: int
-    shares: list[Share]
-    last_accessed: datetime | None
-    newest: datetime | None
-    as_of: datetime
-    scan: Job | None = None
+    def __init__(
+        self, statistics: ScanStatistics, as_of: datetime, *, at_least: bool, scan: Job | None = None
+    ) -> None:
+        self.items, self.variants = statistics.items, statistics.variants
+        self.size_bytes, self.unreadable = statistics.size_bytes, statistics.unreadable
+        self.moving = statistics.in_flight
+        self.shares = build_shares(statistics)
+        self.last_accessed = parse_ms(statistics.last_access_ms)
+        self.newest = parse_ms(statistics.newest_ms)
+        self.as_of, self.at_least, self.scan = as_of, at_least, scan
 
     @property
     def age(self) -> str:
@@ -70,7 +68,7 @@ def summarize_page(page: MediaPage) -> Usage:
     statistics = ScanStatistics(now_ms=int(time.time() * 1000))
     by_id = {item.id or index: item for index, item in reversed(list(enumerate(page.items)))}
     statistics.add(by_id.values())  # one that is listed twice is one
-    return _build_usage(statistics, timezone.now(), at_least=page.next_cursor is not None)
+    return Usage(statistics, timezone.now(), at_least=page.next_cursor is not None)
 
 
 def summarize_connection(connection: Connection, page: MediaPage) -> Usage:
@@ -82,7 +80,7 @@ def summarize_connection(connection: Connection, page: MediaPage) -> Usage:
     counted = found.progress.statistics
     if counted.items < looked.items:  # it has grown, or the walk was cut short: the look knows better
         return looked
-    return _build_usage(counted, found.as_of, at_least=found.progress.has_cursor_loop, job=found.job)
+    return Usage(counted, found.as_of, at_least=found.progress.has_cursor_loop, scan=found.job)
 
 
 def was_purged_since(connection: Connection, job: Job) -> bool:
@@ -96,24 +94,6 @@ def was_purged_since(connection: Connection, job: Job) -> bool:
 def parse_ms(ms: int) -> datetime | None:
     """Return the time of so many Unix milliseconds; None for 0, which is never."""
     return datetime.fromtimestamp(ms / 1000, UTC) if ms else None
-
-
-def _build_usage(
-    statistics: ScanStatistics, as_of: datetime, *, at_least: bool, job: Job | None = None
-) -> Usage:
-    return Usage(
-        items=statistics.items,
-        variants=statistics.variants,
-        size_bytes=statistics.size_bytes,
-        at_least=at_least,
-        unreadable=statistics.unreadable,
-        moving=statistics.in_flight,
-        shares=build_shares(statistics),
-        last_accessed=parse_ms(statistics.last_access_ms),
-        newest=parse_ms(statistics.newest_ms),
-        as_of=as_of,
-        scan=job,
-    )
 
 
 def build_shares(statistics: ScanStatistics) -> list[Share]:

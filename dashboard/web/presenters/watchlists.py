@@ -105,11 +105,7 @@ class StuckPage:
             )
             for query, page in zip(asked, pages, strict=True)
         ]
-
-    @property
-    def summary(self) -> str:
-        """Return the lists that hold anything, in words."""
-        return " · ".join(part.summary for part in self.parts if part.found)
+        self.summary = " · ".join(part.summary for part in self.parts if part.found)
 
 
 def find_first_seen_ms(item: MediaItem | UnreadableItem) -> float:
