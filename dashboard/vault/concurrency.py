@@ -47,11 +47,8 @@ class Places:
         if claim.is_of_request and self.requests >= self.max_requests:
             return False
         fits = self.fits(claim)
-        if (
-            not fits
-            and claim.is_of_request
-            and sum(one.is_of_request for one in self.line) >= self.max_waiting
-        ):
+        waiting = sum(one.is_of_request for one in self.line)
+        if claim.is_of_request and not fits and waiting >= self.max_waiting:
             return False
         self.requests += claim.is_of_request
         if fits:

@@ -125,7 +125,7 @@ def _format_value(value: object) -> str:
 
 
 def _parse_value(name: str, text: str) -> Any:
-    """Return the value that `_text` wrote; raise ValueError where this field cannot have it."""
+    """Return the value that `_format_value` wrote; raise ValueError where this field cannot have it."""
     if name.startswith("duration"):
         seconds = float(text)
         if not 0 <= seconds < math.inf:

@@ -52,11 +52,6 @@ class Operation:
     suffix: str = ""
     collection: str = MEDIA_PATH
 
-    @property
-    def max_response_bytes(self) -> int:
-        """The decoded size that its response may have, in bytes."""
-        return MAX_READ_BYTES if self.effect is Effect.READ else MAX_RESULT_BYTES
-
 
 QUERY_MEDIA: Final = Operation("GET")
 GET_MEDIA: Final = Operation("GET", names_item=True)
@@ -261,7 +256,8 @@ class Transport:
         if named is not None:
             self._gate.rate_limit.record(str(named), status, response.headers)
         try:
-            body = read_body(response, operation.max_response_bytes if status == 200 else MAX_RESULT_BYTES)
+            has_media = status == 200 and effect is Effect.READ
+            body = read_body(response, MAX_READ_BYTES if has_media else MAX_RESULT_BYTES)
         except UnusableBody as broken:
             if status == 200:
                 return classify_unusable(effect, str(broken), status=status)

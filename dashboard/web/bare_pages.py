@@ -17,7 +17,6 @@ from .htmx import retarget_to
 
 logger = logging.getLogger(__name__)
 
-
 PLAIN_WORDS: Final = {
     400: ("Bad request", "The address or the form could not be read."),
     403: ("Not permitted", "This is not open to you."),

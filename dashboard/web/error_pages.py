@@ -9,21 +9,12 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 
+from dashboard import vault
 from dashboard.auth.roles import public
 from dashboard.models import Connection
 from dashboard.problems import Action, Problem
 from dashboard.request import Request, escape_path
 from dashboard.service import UnknownConnection
-from dashboard.vault import (
-    BadRequest,
-    Busy,
-    KeyRefused,
-    MalformedMediaId,
-    NotAnswering,
-    NotCached,
-    Unreachable,
-    VaultError,
-)
 
 from .bare_pages import describe_problem, find_notice_place, log_problem
 from .htmx import go_to, show_fragment, wants_fragment
@@ -32,13 +23,13 @@ from .ticket_links import UnusableLink, find_way_on
 logger = logging.getLogger(__name__)
 
 VAULT_ERROR_STATUSES: Final = (
-    (MalformedMediaId, 422),
-    (NotCached, 404),
-    (BadRequest, 422),
-    (Busy, 503),
-    (NotAnswering, 503),
-    (Unreachable, 504),
-    (VaultError, 502),
+    (vault.MalformedMediaId, 422),
+    (vault.NotCached, 404),
+    (vault.BadRequest, 422),
+    (vault.Busy, 503),
+    (vault.NotAnswering, 503),
+    (vault.Unreachable, 504),
+    (vault.VaultError, 502),
 )
 
 
@@ -47,20 +38,20 @@ class ServiceProblem(Problem):
 
     is_in_connection = True
 
-    def __init__(self, error: VaultError, media_id: str) -> None:
+    def __init__(self, error: vault.VaultError, media_id: str) -> None:
         super().__init__(error.detail)
         self.title, self.advice, self.detail = error.title, error.advice, error.detail
         self.status = next(status for kind, status in VAULT_ERROR_STATUSES if isinstance(error, kind))
         self.is_detail_of_service = error.status is not None
-        self.retry = not isinstance(error, KeyRefused | MalformedMediaId)
-        if isinstance(error, KeyRefused):
+        self.retry = not isinstance(error, vault.KeyRefused | vault.MalformedMediaId)
+        if isinstance(error, vault.KeyRefused):
             self.kind = "key"
-        if isinstance(error, MalformedMediaId):
+        if isinstance(error, vault.MalformedMediaId):
             self.detail, self.typed = "", media_id
-        if isinstance(error, Busy) and error.retry_after:
+        if isinstance(error, vault.Busy) and error.retry_after:
             self.retry_after = error.retry_after
             self.advice = f"The service asked to wait {error.retry_after:.0f} s. Then try again."
-        if isinstance(error, NotAnswering):
+        if isinstance(error, vault.NotAnswering):
             self.retry_after = math.ceil(error.retry_after)
             self.advice = f"We try again in {self.retry_after} s. Nothing was sent."
 
@@ -144,10 +135,10 @@ def render_problem(request: Request, problem: Problem) -> HttpResponse:
     return response
 
 
-def render_vault_error(request: Request, error: VaultError) -> HttpResponse:
+def render_vault_error(request: Request, error: vault.VaultError) -> HttpResponse:
     """Return the page for an error of the service, and log it."""
     log_vault_error(request, error)
-    if isinstance(error, BadRequest) and request.GET.get("cursor"):
+    if isinstance(error, vault.BadRequest) and request.GET.get("cursor"):
         return render_problem(request, StaleCursor(error.detail, find_first_page(request)))
     return render_problem(request, ServiceProblem(error, find_media_id(request)))
 
@@ -155,11 +146,11 @@ def render_vault_error(request: Request, error: VaultError) -> HttpResponse:
 def log_vault_errors(request: Request, results: Iterable[object]) -> None:
     """Log the errors of the service among the results of several calls."""
     for error in results:
-        if isinstance(error, VaultError):
+        if isinstance(error, vault.VaultError):
             log_vault_error(request, error)
 
 
-def log_vault_error(request: Request, error: VaultError) -> None:
+def log_vault_error(request: Request, error: vault.VaultError) -> None:
     """Log what the service answered, for whoever is asked about it."""
     logger.warning(
         "%s from the service: %s (status %s, code %s, its request %s)",

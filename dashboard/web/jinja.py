@@ -43,7 +43,6 @@ HTMX_CONFIG: Final = {
     ],
 }
 
-
 FILTER_WORDS: Final = {
     "status": STATUS_WORDS,
     "type": TYPE_WORDS,

@@ -18,7 +18,6 @@ from dashboard.request import Request, escape_path
 MAX_TICKET_LENGTH: Final = 100
 """Characters of a ticket."""
 
-
 WAY_ON_TEXTS: Final = {
     "ticket": "Go on without the ticket",
     "connection": "Look in all your connections",

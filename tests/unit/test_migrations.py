@@ -21,7 +21,7 @@ from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, Removal
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
-from dashboard.web.presenters.bulk_summary import summarize_begun
+from dashboard.web.presenters.audit import summarize_begun
 from tests import make
 from tests.rights import as_owner
 

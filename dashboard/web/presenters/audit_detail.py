@@ -12,8 +12,7 @@ from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.units import format_size
 
-from .audit import build_rows
-from .bulk_summary import build_job_href
+from .audit import build_job_href, build_rows
 from .removal import get_badge, write_outcome_message
 
 _LABELS: Final = {
@@ -30,9 +29,7 @@ _LABELS: Final = {
     "more": "Alike, held back",
 }
 
-
 _UNSENT: Final = (RemovalState.PLANNED, RemovalState.CLAIMED, RemovalState.CANCELLED)
-
 
 _ENDS_UNSENT: Final = (["already_gone"], ["refused"])
 """First steps of removals for which nothing was sent."""

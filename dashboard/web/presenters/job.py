@@ -1,7 +1,6 @@
 """The context of a job's page, and the list of a connection's jobs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -83,8 +82,7 @@ class OutcomeCount(NamedTuple):
     href: str
 
 
-@dataclass(frozen=True, slots=True)
-class ItemOutcome:
+class ItemOutcome(NamedTuple):
     """An item of a bulk removal."""
 
     removal: Removal

@@ -1,9 +1,8 @@
 """A look-up made ready to print: found, not cached, malformed and failed, each in the order pasted."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.urls import reverse
 from django.utils import timezone
@@ -72,8 +71,7 @@ class FoundRow:
         return (*fixed, *(slot for label, slot in there.items() if label not in ABSENT))
 
 
-@dataclass(frozen=True, slots=True)
-class MissingRow:
+class MissingRow(NamedTuple):
     """An id that none of the connections has cached, and the removals of it from here."""
 
     id: str
@@ -85,8 +83,7 @@ class MissingRow:
         return ROUNDED_ID_HINT if not self.tombstones and is_perhaps_rounded(self.id) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class LookupFailure:
+class LookupFailure(NamedTuple):
     """Ids that one connection did not answer for, all for the same reason."""
 
     connection: Connection

@@ -1,9 +1,8 @@
 """A page of the list: its rows, its chips, and where Next, Previous and every chip lead."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -42,8 +41,7 @@ NARROWEST_FIRST: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(NamedTuple):
     """An applied filter; `href` is the list without it."""
 
     name: str

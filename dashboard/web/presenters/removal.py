@@ -1,14 +1,12 @@
 """Messages about the outcome of a removal: what happened, and what next."""
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from dashboard.models import Removal, RemovalState
 from dashboard.units import format_count, format_size
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeMessage:
+class OutcomeMessage(NamedTuple):
     """A title, what to do next, the glyph beside them, and the status the answer has."""
 
     title: str

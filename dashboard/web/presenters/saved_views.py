@@ -1,7 +1,6 @@
 """Saved views as pages print them: the menu beside the list, where each leads, and its filters in words."""
 
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -17,8 +16,7 @@ BUILT_IN: Final = (("connection-stuck", "Stuck"), ("connection-expiring", "Links
 """Views that everybody has: the name of the page, and the word for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class MenuEntry:
+class MenuEntry(NamedTuple):
     """A line of the menu; `person` is who shared it, where that is somebody else."""
 
     name: str
@@ -52,7 +50,7 @@ class Menu:
         ]
         self.mine = [_build_entry(view, connection, asked) for view in views if view.is_owned_by(person)]
         self.shared = [
-            replace(_build_entry(view, connection, asked), person=view.person)
+            _build_entry(view, connection, asked)._replace(person=view.person)
             for view in views
             if not view.is_owned_by(person)
         ]

@@ -1,7 +1,6 @@
 """The search through all connections as its page prints it: an answer a line, and where it goes on."""
 
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -19,8 +18,7 @@ MAX_FOUND_IN_LINK: Final = 20
 """Places of the item that the address keeps; there is no choosing among more."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerLine:
+class AnswerLine(NamedTuple):
     """The answer of one connection: a row, or the reason for none. `again_href` asks again in place."""
 
     connection: Connection
@@ -56,9 +54,9 @@ class SearchPage:
         line = AnswerLine(connection, self.link.item_href(connection), again)
         match answer.result:
             case MediaItem() as item:
-                return replace(line, row=RowBuilder(connection).build_row(item))
+                return line._replace(row=RowBuilder(connection).build_row(item))
             case VaultError() as error:
-                return replace(line, reason=error.title)
+                return line._replace(reason=error.title)
             case DecryptionError():
-                return replace(line, reason="Its ID cannot be opened by any key")
+                return line._replace(reason="Its ID cannot be opened by any key")
         return line

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.urls import reverse
 
@@ -24,8 +24,7 @@ MAX_ITEMS_REVIEWED: Final = 200
 """Items that the review reads and shows; each is read again before it is removed anyway."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherSelection:
+class OtherSelection(NamedTuple):
     """Another connection in which the person has selected something."""
 
     connection: Connection
@@ -113,8 +112,7 @@ def fingerprint_ids(ids: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(ids).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewLine:
+class ReviewLine(NamedTuple):
     """A selected item: as it was read just now, or why it is left out."""
 
     media_id: str

@@ -1,8 +1,8 @@
 """The bar of a ticket above an item's page, and the text that answers the ticket."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -16,8 +16,7 @@ from dashboard.web.ticket_links import TicketLink
 from .media import STATUS_WORDS
 
 
-@dataclass(frozen=True, slots=True)
-class TicketBar:
+class TicketBar(NamedTuple):
     """The bar above an item that a ticket led to: the ticket, and the text that answers it."""
 
     ticket: str

@@ -1,8 +1,8 @@
 """The contents of a connection in a few numbers: counted by a look, or by the newest scan."""
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -16,8 +16,7 @@ from dashboard.vault import MediaPage
 from .media import STATUS_WORDS
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """The variants in one state, and how many bytes they hold."""
 
     name: str

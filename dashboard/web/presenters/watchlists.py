@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.utils import timezone
 
@@ -62,8 +62,7 @@ STUCK_STATES: Final = ("pending", "storing")
 """The service filters by one of them at a time, so each is asked for by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class StuckList:
+class StuckList(NamedTuple):
     """The result of one of the two queries: its list in full, and whether that holds more."""
 
     word: str

@@ -143,18 +143,20 @@ def render_gone(request: Request, connection: Connection, link: TicketLink) -> H
 @shows(Role.VIEWER)
 def connection_stuck(request: Request, slug: str) -> HttpResponse:
     """Show items with variants that have waited, or been stored, for more than an hour."""
-    connection = request.connection(slug)
-    preferences.remember(request, chosen=slug)
-    menu = Menu(get_reader(request), connection, here="connection-stuck")
-    return show(request, "connection/stuck", connection=connection, menu=menu, page=StuckPage(connection))
+    return show_watchlist(request, slug, "stuck", StuckPage)
 
 
 @shows(Role.VIEWER)
 def connection_expiring(request: Request, slug: str) -> HttpResponse:
     """Show the links that end soonest, by the last scan."""
+    return show_watchlist(request, slug, "expiring", ExpiringPage)
+
+
+def show_watchlist(
+    request: Request, slug: str, name: str, kind: type[StuckPage | ExpiringPage]
+) -> HttpResponse:
+    """Return the page of a list that everybody has, and keep its connection as the one chosen last."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
-    menu = Menu(get_reader(request), connection, here="connection-expiring")
-    return show(
-        request, "connection/expiring", connection=connection, menu=menu, page=ExpiringPage(connection)
-    )
+    menu = Menu(get_reader(request), connection, here=f"connection-{name}")
+    return show(request, f"connection/{name}", connection=connection, menu=menu, page=kind(connection))

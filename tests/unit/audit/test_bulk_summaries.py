@@ -19,8 +19,12 @@ from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, JobState, Removal, RemovalState
 from dashboard.removals import bulk, claims, ledger
 from dashboard.removals.ledger import Intent
-from dashboard.web.presenters.audit import AuditPage, describe_deed, list_removals_needing_attention
-from dashboard.web.presenters.bulk_summary import summarize_begun
+from dashboard.web.presenters.audit import (
+    AuditPage,
+    describe_deed,
+    list_removals_needing_attention,
+    summarize_begun,
+)
 from dashboard.web.presenters.removal import get_badge
 from tests import make
 
