@@ -93,13 +93,11 @@ class Breaker:
             now = self._now()
             if turn != self._turn:
                 return
-            if self._probe_until is None:
-                if self._count(now, failed):
-                    self._open(now)
-            elif failed:
-                self._open(now)
-            else:
+            is_probe = self._probe_until is not None
+            if is_probe and not failed:
                 self._close()
+            elif is_probe or self._count(now, failed):
+                self._open(now)
 
     def _now(self) -> float:
         """Return the time, after a probe that should have ended was counted as failed."""

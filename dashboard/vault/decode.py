@@ -39,16 +39,12 @@ def decode_page(body: bytes) -> MediaPage:
 
 def _decode_row(raw: bytes | msgspec.Raw) -> MediaItem | UnreadableItem:
     try:
-        return _decode_item(raw)
-    except RecursionError:
-        return UnreadableItem(None, "It is nested too deeply.")
-
-
-def _decode_item(raw: bytes | msgspec.Raw) -> MediaItem | UnreadableItem:
-    try:
         return _item_decoder.decode(raw)
     except _BROKEN:
-        return read_item(parse_json(bytes(raw)))
+        try:
+            return read_item(parse_json(bytes(raw)))
+        except RecursionError:
+            return UnreadableItem(None, "It is nested too deeply.")
 
 
 def _read_page(wire: Any) -> MediaPage:

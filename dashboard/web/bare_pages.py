@@ -20,10 +20,7 @@ logger = logging.getLogger(__name__)
 PLAIN_WORDS: Final = {
     400: ("Bad request", "The address or the form could not be read."),
     403: ("Not permitted", "This is not open to you."),
-    404: (
-        "No such page",
-        "There is nothing at this address. If a link brought you here, it is mistyped.",
-    ),
+    404: ("No such page", "There is nothing at this address. If a link brought you here, it is mistyped."),
     500: (
         "Something broke on our side",
         "It is our mistake, not yours. Tell your administrator the number below.",

@@ -126,11 +126,12 @@ def render_ticket_link(text: str) -> Markup:
 
 def build_page_frame(request: Request) -> dict[str, Any]:
     """Return the context that base.html shows on every page; nothing of it is worked out for a fragment."""
+    person = find_known_person(request)
     return {
-        "person": find_known_person(request),
+        "person": person,
         "connections": getattr(request, "connections", []),
         "view": preferences.read(request),
-        "may_delete": may_delete(request),
+        "may_delete": person is not None and person.may(Role.OPERATOR),
         "is_demo": settings.IS_DEMO,
         "here": SimpleLazyObject(lambda: ticket_links.build_own_address(request)),
         "csrf_input": SimpleLazyObject(lambda: csrf_input(request)),  # masked once a page, not once a form
@@ -141,9 +142,3 @@ def find_known_person(request: Request) -> Person | None:
     """Return the person whose name and menus a page shows, or None if they may do nothing."""
     person: Person | None = getattr(request, "person", None)
     return person if person and person.role else None
-
-
-def may_delete(request: Request) -> bool:
-    """Return whether the reader of the page may delete items."""
-    person = find_known_person(request)
-    return person is not None and person.may(Role.OPERATOR)

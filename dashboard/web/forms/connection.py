@@ -15,9 +15,6 @@ from dashboard.vault import AccountConnection
 OWN_ADDRESSES: Final = ("add", "import")
 """Pages beside those of the connections: no connection can have these names."""
 
-_CLASH: Final = (
-    "Somebody gave this name or ID to another connection at the same moment. Look, then press again."
-)
 RAW_ID_PATTERN: Final = re.compile(r"conn_\w{6}")
 
 
@@ -81,13 +78,17 @@ class ConnectionForm(forms.Form):
         return groups
 
     def save(self, caller: Caller) -> Connection | None:
-        """Change the connection; return None with a reason if somebody was faster. Raises NotRecorded."""
-        assert self.connection is not None  # noqa: S101 - the form of one that there is
+        """Keep the connection; return None with a reason if somebody was faster. Raises NotRecorded."""
         try:
-            return connections.change(caller, self.connection, **self.cleaned_data)
+            return self._keep(caller)
         except connections.ConnectionExists:
-            self.add_error(None, _CLASH)
+            clash = "Somebody gave this name or ID to another connection at the same moment."
+            self.add_error(None, f"{clash} Look, then press again.")
             return None
+
+    def _keep(self, caller: Caller) -> Connection:
+        assert self.connection is not None  # noqa: S101 - the form of one that there is
+        return connections.change(caller, self.connection, **self.cleaned_data)
 
 
 class NewConnectionForm(ConnectionForm):
@@ -121,13 +122,8 @@ class NewConnectionForm(ConnectionForm):
             raise ValidationError(f"{_name_clash(other)} has this name in links already.")
         return slug
 
-    def save(self, caller: Caller) -> Connection | None:
-        """Add the connection; return None with a reason if somebody else was faster. Raises NotRecorded."""
-        try:
-            return connections.add(caller, **self.cleaned_data)
-        except connections.ConnectionExists:
-            self.add_error(None, _CLASH)
-            return None
+    def _keep(self, caller: Caller) -> Connection:
+        return connections.add(caller, **self.cleaned_data)
 
 
 class ImportForm(NewConnectionForm):

@@ -64,8 +64,7 @@ class PastedForm(forms.Form):
             return cleaned
         if found > MAX_IDS_PER_LOOKUP:
             self.add_error(
-                "ids",
-                f"These are {found:,} different IDs. Look up at most {MAX_IDS_PER_LOOKUP:,} at once.",
+                "ids", f"These are {found:,} different IDs. Look up at most {MAX_IDS_PER_LOOKUP:,} at once."
             )
         return cleaned
 

@@ -94,12 +94,7 @@ class RemovalJob(JobPage):
     """A bulk removal: its counts, its items with the failures first, and its receipt."""
 
     def __init__(
-        self,
-        job: Job,
-        person: Person | None,
-        within: Iterable[Connection],
-        outcome: str = "",
-        page: int = 1,
+        self, job: Job, person: Person | None, within: Iterable[Connection], outcome: str = "", page: int = 1
     ) -> None:
         super().__init__(job, person, within)
         self.states = claims.states(job)

@@ -121,6 +121,8 @@ class LookupResult:
         self.is_under_way = lookup.asked_at is None and is_young  # most likely, the person is still asking
         self.was_interrupted = lookup.asked_at is None and not is_young
         self.age = format_time_since(lookup.asked_at or lookup.created_at)
+        self.to_select = [(one, found) for one in self.connections if (found := self.entries(one))]
+        """The found items of each connection that could be read."""
         self.missing_text = "\n".join(row.id for row in self.missing)
 
     def _rows(self, media_id: str) -> Iterator[FoundRow]:
@@ -145,11 +147,6 @@ class LookupResult:
     def key_refused(self) -> bool:
         """Return whether the service refused our key for any of it."""
         return any(one.reason.startswith(KeyRefused.title) for one in self.failures)
-
-    @property
-    def to_select(self) -> list[tuple[Connection, list[Entry]]]:
-        """Return what may be selected in each connection: the found items that could be read."""
-        return [(one, found) for one in self.connections if (found := self.entries(one))]
 
     def entries(self, connection: Connection) -> list[Entry]:
         """Return the found items of the connection, as they are selected."""

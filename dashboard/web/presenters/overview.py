@@ -158,6 +158,14 @@ class Overview:
         self.states = sorted(states, key=lambda part: (order.index(part.glyph), -part.number))
         self.types = sorted(types, key=lambda part: -part.number)
         self.labels = sorted(labels, key=lambda part: (-part.size_bytes, -part.number))
+        links = {
+            ("End date passed", "expired"): statistics.expired,
+            ("Within 1 h", "soon"): statistics.within_hour,
+            ("Within 24 h", "pending"): statistics.within_day,
+            ("Later", "plain"): statistics.later,
+        }
+        whole = sum(links.values())
+        self.links = [ChartPart(*look, count, 0, _divide(count, whole), 0) for look, count in links.items()]
         self.ages = _build_columns(statistics.ages, "not known", "Not known")
         self.accesses = _build_columns(statistics.accesses, "never", "Never")
         largest, coldest = sorted(statistics.largest, reverse=True), sorted(statistics.coldest, reverse=True)
@@ -165,19 +173,6 @@ class Overview:
         self.coldest = [self._named(media_id, kind, size, last) for _, media_id, size, last, kind in coldest]
         self.expiring = statistics.within_hour + statistics.within_day
         """Links that are good yet and end within a day."""
-
-    @property
-    def links(self) -> list[ChartPart]:
-        """Return the links by when they end."""
-        statistics = self.statistics
-        rows = (
-            ("End date passed", "expired", statistics.expired),
-            ("Within 1 h", "soon", statistics.within_hour),
-            ("Within 24 h", "pending", statistics.within_day),
-            ("Later", "plain", statistics.later),
-        )
-        whole = sum(count for _, _, count in rows)
-        return [ChartPart(name, glyph, count, 0, _divide(count, whole), 0) for name, glyph, count in rows]
 
     def _named(self, media_id: str, kind: str, size: int, last: int) -> NamedItem:
         at = parse_ms(last)
