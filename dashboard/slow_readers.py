@@ -26,15 +26,9 @@ def drop_slow_readers(util: Any, seconds: float) -> None:
     util.close_graceful = partial(util.close_graceful, timeout=MAX_CLOSING_SECONDS)
 
     def write(sock: socket.socket, content: bytes, chunked: bool = False) -> None:
-        if chunked:
-            write_chunk(sock, content)
-        else:
-            send_all(sock, content, seconds)
+        send_all(sock, b"%X\r\n%b\r\n" % (len(content), content) if chunked else content, seconds)
 
-    def write_chunk(sock: socket.socket, content: bytes) -> None:
-        send_all(sock, b"%X\r\n%b\r\n" % (len(content), content), seconds)
-
-    util.write, util.write_chunk = write, write_chunk
+    util.write, util.write_chunk = write, partial(write, chunked=True)
 
 
 def send_all(sock: socket.socket, content: bytes, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """Tables as CSV without a cell that acts as a formula, and the headers that any file is sent with."""
 
 import csv
+import io
 from collections.abc import Iterable
 from typing import Final
 
@@ -28,23 +29,16 @@ def content_disposition(name: str) -> str:
     return f'attachment; filename="{name}"'
 
 
-class Sheet:
-    """An encoder of rows as CSV. Every cell is quoted: a spreadsheet that splits at semicolons would else
-    begin a formula in the middle of a text. Cells are numbers, or texts that `escape_formula` returned."""
+def encode_head_row(names: Iterable[str]) -> str:
+    """Return the first line: the names of the columns, behind the mark that spreadsheets look for."""
+    return BYTE_ORDER_MARK + encode_rows([names])
 
-    def __init__(self) -> None:
-        self._written: list[str] = []
-        self._table = csv.writer(self, quoting=csv.QUOTE_ALL)
 
-    def write(self, line: str) -> None:
-        self._written.append(line)
+def encode_rows(rows: Iterable[Iterable[object]]) -> str:
+    """Return the rows as CSV; cells are numbers, or texts that `escape_formula` returned.
 
-    def encode_header(self, names: Iterable[str]) -> str:
-        """Return the first line: the names of the columns, behind the mark that spreadsheets look for."""
-        return BYTE_ORDER_MARK + self.encode_rows([names])
-
-    def encode_rows(self, rows: Iterable[Iterable[object]]) -> str:
-        self._table.writerows(rows)
-        text = "".join(self._written)
-        self._written.clear()
-        return text
+    Every cell is quoted: a spreadsheet that splits at semicolons would else begin a formula within a text.
+    """
+    table = io.StringIO(newline="")
+    csv.writer(table, quoting=csv.QUOTE_ALL).writerows(rows)
+    return table.getvalue()

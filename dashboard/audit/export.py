@@ -41,12 +41,11 @@ def packets(lines: Iterable[str]) -> Generator[bytes]:
 
 def as_csv(events: Iterable[Event]) -> Iterator[str]:
     """Yield a row of column names, then a row for each event."""
-    sheet = spreadsheets.Sheet()
-    yield sheet.encode_header((*EVENT_COLUMNS, *RESULTS, "before", "hash"))
+    yield spreadsheets.encode_head_row((*EVENT_COLUMNS, *RESULTS, "before", "hash"))
     for event in events:
         facts = chain.read_facts(event)
         values = [facts[name] for name in EVENT_COLUMNS] + [facts["result"].get(name) for name in RESULTS]
-        yield sheet.encode_rows([[safe(value) for value in (*values, facts["before"], event.hash)]])
+        yield spreadsheets.encode_rows([[safe(value) for value in (*values, facts["before"], event.hash)]])
 
 
 def safe(value: Any) -> str:

@@ -11,7 +11,7 @@ import msgspec
 
 from dashboard.logs import mask_ids
 from dashboard.models import Connection
-from dashboard.spreadsheets import Sheet, escape_formula
+from dashboard.spreadsheets import encode_head_row, encode_rows, escape_formula
 from dashboard.vault import MEDIA_ID, MediaItem, Oddity, UnreadableItem, Variant
 
 Items = Sequence[MediaItem | UnreadableItem]
@@ -34,7 +34,7 @@ _MILLISECONDS: Final = [f"{ms:03}Z" for ms in range(1000)]
 
 def encode_header(file_format: str) -> bytes:
     """Return the first bytes of a file of this format."""
-    return Sheet().encode_header(EXPORT_COLUMNS).encode() if file_format == "csv" else b""
+    return encode_head_row(EXPORT_COLUMNS).encode() if file_format == "csv" else b""
 
 
 def make_encoder(file_format: str, connection: Connection) -> Encoder:
@@ -71,7 +71,6 @@ def drop_zero_fraction(length: float | None) -> float | int | None:
 
 
 def _table_encoder(slug: str) -> Encoder:
-    sheet = Sheet()
     nothing = ("",) * 10
 
     def rows(items: Items) -> Iterator[tuple[Any, ...]]:
@@ -88,7 +87,7 @@ def _table_encoder(slug: str) -> Encoder:
             if not item.media:
                 yield *first, *nothing, "", _odd(item.oddities, _cell)
 
-    return lambda items: sheet.encode_rows(rows(items)).encode()
+    return lambda items: encode_rows(rows(items)).encode()
 
 
 def _object_encoder(slug: str) -> Encoder:

@@ -56,7 +56,16 @@ def attempt_call(call: Callable[[], DeleteResult | PurgeResult], before: Mapping
 
 def classify_error(error: VaultError) -> Outcome:
     """Return what an error of the call leaves the target in."""
-    state, said = _state_after(error)
+    state, said = RemovalState.UNKNOWN, error.detail
+    match error:
+        case NotCached():
+            state = RemovalState.ALREADY_GONE
+        case KeyRefused() | BadRequest() if error.status in REFUSAL_STATUSES:
+            state = RemovalState.REJECTED
+        case Busy(retry_after=seconds) if seconds:
+            state, said = RemovalState.REFUSED, f"Asked to wait {seconds:.0f} s. {said}"
+        case Busy() | Unreachable():
+            state = RemovalState.REFUSED
     fields = {"answer_status": error.status}
     facts = {"status": error.status, "error": said, "service_request_id": error.request_id}
     return Outcome(state, said, fields, facts, error)
@@ -101,20 +110,6 @@ def _seen(before: Mapping[str, Any]) -> tuple[int, int]:
         return len(there), sum(variant["size_bytes"] or 0 for variant in there)
     variants = before.get("variants_seen", 0) - before.get("variants_by_state", {}).get("removed", 0)
     return variants, before.get("size_bytes", 0) - before.get("bytes_by_state", {}).get("removed", 0)
-
-
-def _state_after(error: VaultError) -> tuple[RemovalState, str]:
-    match error:
-        case NotCached():
-            return RemovalState.ALREADY_GONE, error.detail
-        case KeyRefused() | BadRequest() if error.status in REFUSAL_STATUSES:
-            return RemovalState.REJECTED, error.detail
-        case Busy():
-            wait = f"Asked to wait {error.retry_after:.0f} s. " if error.retry_after else ""
-            return RemovalState.REFUSED, f"{wait}{error.detail}"
-        case Unreachable():
-            return RemovalState.REFUSED, error.detail
-    return RemovalState.UNKNOWN, error.detail
 
 
 def was_not_taken(outcome: Outcome) -> bool:

@@ -11,7 +11,7 @@ from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.models import Connection, Lookup, Removal
 from dashboard.removals import actions
 from dashboard.selection import Entry
-from dashboard.spreadsheets import Sheet, escape_formula
+from dashboard.spreadsheets import encode_head_row, encode_rows, escape_formula
 from dashboard.units import format_iso, format_length, format_size, format_time_since
 from dashboard.vault import KeyRefused
 from dashboard.web.ticket_links import add_ticket
@@ -154,8 +154,7 @@ class LookupResult:
 
     def write_csv(self) -> str:
         """Return a row for each id in each connection, in pasted order, then what is no id; never a link."""
-        sheet = Sheet()
-        return sheet.encode_header(LOOKUP_COLUMNS) + sheet.encode_rows(
+        return encode_head_row(LOOKUP_COLUMNS) + encode_rows(
             [escape_formula(cell) for cell in row] for row in self._cells()
         )
 
