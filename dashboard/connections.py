@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, transaction
@@ -53,14 +52,16 @@ def change(caller: Caller, connection: Connection, **said: Any) -> Connection:
     return connection
 
 
-def archive(caller: Caller, connection: Connection) -> Connection:
-    """Hide the connection from everybody; its records stay. Raises NotRecorded."""
-    return _set_archived(caller, connection, "connection.archived", timezone.now())
-
-
-def restore(caller: Caller, connection: Connection) -> Connection:
-    """Bring an archived connection back. Raises NotRecorded."""
-    return _set_archived(caller, connection, "connection.restored", None)
+def archive(caller: Caller, connection: Connection, *, undo: bool = False) -> Connection:
+    """Hide the connection from everybody, but for its records, or bring it back. Raises NotRecorded."""
+    with _commit_together():
+        connection = _lock(connection)
+        if (connection.archived_at is None) is not undo:
+            connection.archived_at = None if undo else timezone.now()
+            connection.save(update_fields=["archived_at"])
+            code = "connection.restored" if undo else "connection.archived"
+            audit.record(code, caller, connection=connection, result=_describe(connection))
+    return connection
 
 
 def rekey(caller: Caller) -> int:
@@ -72,18 +73,6 @@ def rekey(caller: Caller) -> int:
             connection.save(update_fields=["sealed_id", "id_digest", "tail"])
             audit.record("connection.changed", caller, connection=connection, result={"sealed": "anew"})
     return len(every)
-
-
-def _set_archived(
-    caller: Caller, connection: Connection, code: str, archived_at: datetime | None
-) -> Connection:
-    with _commit_together():
-        connection = _lock(connection)
-        if (connection.archived_at is None) is not (archived_at is None):
-            connection.archived_at = archived_at
-            connection.save(update_fields=["archived_at"])
-            audit.record(code, caller, connection=connection, result=_describe(connection))
-    return connection
 
 
 def _describe(connection: Connection) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The audit as a person may read it: pages of events, each one walk along an index, newest first."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -51,16 +52,13 @@ class Position:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the position that an address names. Raise ValueError if the text names none."""
-        micros, dash, sequence = text.partition("-")
-        if not (dash and (micros + sequence).isascii() and micros.isdigit() and sequence.isdigit()):
+        found = re.fullmatch(r"([0-9]+)-([0-9]+)", text)
+        if found is None or int(found[2]) > _LAST:
             raise ValueError(text)
         try:
-            place = cls(_EPOCH + int(micros) * _MICROSECOND, int(sequence))
+            return cls(_EPOCH + int(found[1]) * _MICROSECOND, int(found[2]))
         except OverflowError:
             raise ValueError(text) from None
-        if place.sequence > _LAST:
-            raise ValueError(text)
-        return place
 
     def __str__(self) -> str:
         return f"{(self.at - _EPOCH) // _MICROSECOND}-{self.sequence}"

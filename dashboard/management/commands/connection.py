@@ -79,7 +79,7 @@ class Command(DashboardCommand):
         self.stdout.write(f"{slug} is seen by {', '.join(connection.groups) or 'everybody'} now.")
 
     def archive_connection(self, slug: str, undo: bool, **options: Any) -> None:
-        (connections.restore if undo else connections.archive)(make_local_caller(), self.find(slug))
+        connections.archive(make_local_caller(), self.find(slug), undo=undo)
         self.stdout.write(f"{slug} is {'in use again' if undo else 'archived'}.")
 
     def rekey_connection(self, **options: Any) -> None:

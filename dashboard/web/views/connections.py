@@ -52,8 +52,8 @@ def connection_archive(request: Request, slug: str) -> HttpResponse:
     connection = connection_admin.get_by_slug(slug)
     form = ArchiveForm(read_posted(request))
     if form.is_valid():
-        move = connection_admin.archive if form.cleaned_data["act"] == "archive" else connection_admin.restore
-        return go_to_list(request, move(request.caller, connection))
+        undo = form.cleaned_data["act"] == "restore"
+        return go_to_list(request, connection_admin.archive(request.caller, connection, undo=undo))
     return render_form(request, "connections/archive.html", form=form, one=connection)
 
 
