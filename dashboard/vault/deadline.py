@@ -13,13 +13,11 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, BinaryIO, Final
 
-from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -208,13 +206,7 @@ class DeadlineAdapter(HTTPAdapter):
         super().init_poolmanager(connections, maxsize, block, **self._ssl, **named)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
-    def get_connection_with_tls_context(
-        self,
-        request: PreparedRequest,
-        verify: object,
-        proxies: Mapping[str, str] | None = None,
-        cert: object = None,
-    ) -> HTTPConnectionPool:
+    def get_connection_with_tls_context(self, *_: object, **__: object) -> HTTPConnectionPool:
         """Return the one pool there is."""
         return self._pool
 
