@@ -36,7 +36,7 @@ def _compare_removals() -> Iterator[tuple[str, str]]:
         if wrong := _find_fault(list(group)):
             yield f"removal {number}", wrong
     oldest = _find_oldest_kept()
-    untold = Removal.objects.filter(events=None).exclude(issuer="")
+    untold = Removal.objects.filter(events=None).exclude(issuer="")  # from before there were events
     untold = untold.exclude(job__isnull=False, state__in=_UNSENT)
     for removal in untold.filter(sent_at__gte=oldest) if oldest else untold:
         yield f"removal {removal.pk}", "has no event"
@@ -53,6 +53,7 @@ def _compare_bulk_removals() -> Iterator[tuple[str, str]]:
 
 
 def _compare_again(number: UUID, oldest: datetime | None) -> str | None:
+    """Compare one while nobody can write an event: a worker may have written between the two reads."""
     with transaction.atomic():
         lock_end_of_chain()
         told = _read_steps_by_job(Event.objects.filter(Q(job=number) | Q(begun_job=number), verb="bulk"))

@@ -39,7 +39,10 @@ class NotRecorded(Problem):
 
 
 class Throttle:
-    """Admits one event of a kind and `most` of a code in `seconds`, and counts those held back."""
+    """Admits one event of a kind and `most` of a code in `seconds`, and counts those held back.
+
+    What anyone may cause without signing in must not fill the disk, nor pass unseen.
+    """
 
     MAX_KINDS: Final = 10_000
     """Kinds that are remembered; the oldest are forgotten first."""

@@ -16,7 +16,11 @@ _EVENTS_PER_READ = 2000
 
 
 def trim(before: datetime, file: TextIO, caller: Caller) -> int:
-    """Write the chain's events older than `before` to the file, then delete them; return their number."""
+    """Write the chain's events older than `before` to the file, then delete them; return their number.
+
+    Only a whole beginning goes: an event that a clock dated too late stays, with all after it, and so does
+    the newest.
+    """
     events = Event.objects.order_by("sequence")
     first_to_keep = events.filter(at__gte=before).first() or events.last()
     old = events.filter(sequence__lt=first_to_keep.sequence if first_to_keep else 0)

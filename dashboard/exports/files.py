@@ -79,6 +79,7 @@ class PartialFile:
         self.length = os.fstat(self._file).st_size
 
     def _open(self) -> int:
+        """Open and lock the file, anew if it was renamed or removed before it was locked."""
         while True:
             file = open_private(self.path, os.O_RDWR | os.O_CREAT)
             try:

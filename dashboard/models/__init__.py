@@ -4,6 +4,7 @@ from .actor import ActorFields as ActorFields
 from .actor import actor_columns_of as actor_columns_of
 from .connection import CONNECTION_ID as CONNECTION_ID
 from .connection import SLUG as SLUG
+from .connection import SLUG_PATTERN as SLUG_PATTERN
 from .connection import Account as Account
 from .connection import Colour as Colour
 from .connection import Connection as Connection

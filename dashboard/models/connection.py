@@ -14,7 +14,8 @@ from dashboard import encryption
 
 from .actor import OwnedManager, OwnerFields
 
-SLUG = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\Z", "Use small letters, digits and hyphens.")
+SLUG_PATTERN = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
+SLUG = RegexValidator(rf"\A{SLUG_PATTERN}\Z", "Use small letters, digits and hyphens.")
 CONNECTION_ID = RegexValidator(r"\A[\x21-\x7e]{1,256}\Z", "Use 1 to 256 printable characters, no spaces.")
 
 

@@ -11,7 +11,10 @@ from .connection import Connection
 
 
 class TrayItem(OwnerFields):
-    """An item that a person has selected for removal, with the sums that the list showed."""
+    """An item that a person has selected for removal.
+
+    What it holds beside the id is what the list showed: good for a sum, never for a removal.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="trays")
     media_id = models.CharField(max_length=128)

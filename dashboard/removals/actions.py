@@ -56,7 +56,7 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
 
 
 def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Removal:
-    """Remove all of the connection, as it was `seen`, and return the settled record, as delete_item."""
+    """Remove all of the connection and return the settled record, which has `seen`: what was shown."""
     if again := _find_same_request(connection, "", intent):
         return again
     connection_id = connection.connection_id

@@ -12,6 +12,7 @@ from dashboard.vault import (
     Busy,
     DeleteResult,
     KeyRefused,
+    KeyRefusedBefore,
     NotCached,
     PurgeResult,
     Unreachable,
@@ -64,7 +65,7 @@ def classify_error(error: VaultError) -> Outcome:
             state = RemovalState.REJECTED
         case Busy(retry_after=seconds) if seconds:
             state, said = RemovalState.REFUSED, f"Asked to wait {seconds:.0f} s. {said}"
-        case Busy() | Unreachable():
+        case Busy() | Unreachable() | KeyRefusedBefore():
             state = RemovalState.REFUSED
     fields = {"answer_status": error.status}
     facts = {"status": error.status, "error": said, "service_request_id": error.request_id}

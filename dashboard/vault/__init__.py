@@ -21,6 +21,7 @@ from .deadline import Timeouts as Timeouts
 from .errors import BadRequest as BadRequest
 from .errors import Busy as Busy
 from .errors import KeyRefused as KeyRefused
+from .errors import KeyRefusedBefore as KeyRefusedBefore
 from .errors import MalformedMediaId as MalformedMediaId
 from .errors import NotAnswering as NotAnswering
 from .errors import NotCached as NotCached

@@ -39,6 +39,10 @@ class KeyRefused(VaultError):
     )
 
 
+class KeyRefusedBefore(KeyRefused):
+    """The key was refused with 401 a moment ago, so this call was not made."""
+
+
 class NotCached(VaultError):
     """404: no item of this id is cached for the connection."""
 
@@ -82,7 +86,7 @@ class NotAnswering(Unreachable):
     """The last calls failed, so this one was not made. Another may be after `retry_after` seconds."""
 
     title = "Vault+ isn't answering"
-    advice = "Nothing was sent. We try again in a moment."
+    advice = "Nothing was sent. Try again in a moment."
 
     def __init__(self, *, retry_after: float) -> None:
         super().__init__("The calls before this one failed, so it was not made. Nothing was sent.")

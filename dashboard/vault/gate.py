@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from .breaker import Breaker
 from .concurrency import Claim, ConcurrencyLimit
 from .deadline import Deadline, Timeouts
-from .errors import Busy, KeyRefused, NotAnswering, NotCached, VaultError
+from .errors import Busy, KeyRefused, KeyRefusedBefore, NotAnswering, NotCached, VaultError
 from .health import Health, HealthRecord
 from .rate_limit import RateLimit
 from .responses import Effect, FailedAttempt
@@ -50,21 +50,24 @@ class Gate:
         return self._health.report(self._breaker.state, self._breaker.failures_in_a_row)
 
     def may_send(self) -> bool:
-        """Return False while no call is sent because the last ones failed."""
-        return not self._breaker.seconds_to_wait()
+        """Return False while no call is sent, for the last ones failed or the key was refused."""
+        return not self._breaker.seconds_to_wait() and self._get_key_refusal() is None
 
     def find_refusal(self, connection_id: str | None, timeouts: Timeouts) -> VaultError | None:
         """Return the error with which the whole call ends before anything is sent, or None."""
-        with self._lock:
-            if self._key_refusal is not None and self._clock() < self._key_refusal[0]:
-                said = self._key_refusal[1]
-                return KeyRefused(said.detail, status=said.status, code=said.code, request_id=said.request_id)
+        if said := self._get_key_refusal():
+            return KeyRefusedBefore(f"{said.detail} Nothing was sent.", code=said.code)
         if connection_id is None or timeouts.asks_in_silence:
             return None
         silent = self.rate_limit.get_silence(connection_id)
         if not silent:
             return None
         return Busy("This connection is to be left alone until then. Nothing was sent.", retry_after=silent)
+
+    def _get_key_refusal(self) -> KeyRefused | None:
+        with self._lock:
+            until, error = self._key_refusal or (0.0, None)
+            return error if self._clock() < until else None
 
     def enter(self, effect: Effect, deadline: Deadline) -> Pass | FailedAttempt:
         """Wait for a place and return the pass for one attempt, or the failure if it must not be sent."""
@@ -90,7 +93,8 @@ class Gate:
         self._breaker.leave(way.turn, failed=error is not None and is_failure_of_service(error))
         if error is None or isinstance(error, NotCached):
             self._health.note_success(self._clock() - way.began)
-            self._key_refusal = None
+            with self._lock:
+                self._key_refusal = None
         elif isinstance(error, KeyRefused) and error.status == 401 and of_media:
             # Many keys may not list the account's connections: that says nothing of the media.
             self._health.note_key_refused()

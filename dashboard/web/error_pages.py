@@ -53,7 +53,7 @@ class ServiceProblem(Problem):
             self.advice = f"The service asked to wait {error.retry_after:.0f} s. Then try again."
         if isinstance(error, vault.NotAnswering):
             self.retry_after = math.ceil(error.retry_after)
-            self.advice = f"We try again in {self.retry_after} s. Nothing was sent."
+            self.advice = f"Nothing was sent. Try again in {self.retry_after} s."
 
 
 class StaleCursor(Problem):

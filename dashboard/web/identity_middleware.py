@@ -22,7 +22,7 @@ from .error_pages import render_problem
 _UNMARKED: Any = object()
 
 PROBES: Final = ("/healthz", "/readyz")
-"""They come past the proxy, without anybody, and are told nothing but yes or no."""
+"""They come past the proxy, without anybody, and are told nothing of media or people."""
 
 
 class Identity:

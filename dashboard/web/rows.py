@@ -104,16 +104,20 @@ class RowPrinter:
         values = asdict(row)
         if self.loads_thumbs:  # else it has no hole
             values["thumb"] = str(escape(row.thumb))
-        return print_kind(kind) % values
+        # Odd values are seldom said twice: kept, they would push out the kinds that are.
+        return (print_kind if row.odd else get_kind)(kind) % values
 
 
-@lru_cache(maxsize=2048)
 def print_kind(kind: RowKind) -> str:
     """Return the rows of this kind as a text for `%`, with holes such as `%(id)s`; Jinja has escaped it."""
     text = str(get_macros().row(kind, _HOLE_MARKS)).replace("%", "%%")
     for name, mark in _HOLE_MARKS.items():
         text = text.replace(mark, f"%({name})s")
     return text
+
+
+get_kind = lru_cache(maxsize=512)(print_kind)
+"""The same, kept."""
 
 
 @cache

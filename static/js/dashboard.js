@@ -1,5 +1,4 @@
-// Enhancements of working HTML: reveal and hide, copying, local times, single keys. What htmx asks, the
-// dialog and the focus are in requests.js.
+// Enhancements of working HTML: reveal and hide, copying, local times, single keys. For htmx see requests.js.
 
 const root = document.documentElement;
 const $ = (selector, from = document) => from?.querySelector(selector) ?? null;
@@ -52,10 +51,12 @@ const findRowId = (element) => element.closest(".row").id.replace("row-", "");
 // A blurred table loads no pictures, the grid does: rows that are read again come with theirs.
 function reloadRows() {
   const thumbs = [...document.querySelectorAll("#list .thumb.ask")];
-  if (!thumbs.length) return;
-  const asked = new URLSearchParams(thumbs.map((thumb) => ["id", findRowId(thumb)]));
-  const address = `${location.pathname.replace(/media\/$/, "live/")}${location.search || "?"}&${asked}`;
-  htmx.ajax("GET", address, { target: "#list", swap: "none" }).catch(() => {}); // requests.js has said why
+  const asked = new URLSearchParams(location.search);
+  ["cursor", "trail"].forEach((name) => asked.delete(name));
+  thumbs.forEach((thumb) => asked.append("id", findRowId(thumb)));
+  const address = `${location.pathname.replace(/media\/$/, "live/")}?${asked}`;
+  const options = { target: thumbs[0]?.closest("tr"), swap: "none" }; // a press of the list goes on beside it
+  if (thumbs.length) htmx.ajax("GET", address, options).catch(() => {}); // requests.js has said why
 }
 
 // A sign-on proxy answers 401 to X-Requested-With; any other leads to its own page, which is not followed.
@@ -102,7 +103,6 @@ function offerSelection(text) {
 }
 
 const TOAST_MS = 2000;
-
 function showToast(text) {
   status.textContent = text;
   setTimeout(() => {
@@ -151,7 +151,7 @@ async function revealThumb(link) {
   const answer = await recordReveal(link, ["link"]);
   link.ariaBusy = null;
   const { src, reason } = await answer?.json() ?? {};
-  if (src) revealMedia(link, src);
+  if (src && link.isConnected) revealMedia(link, src);
   else if (reason) showToast(reason);
 }
 

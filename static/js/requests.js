@@ -113,7 +113,8 @@ document.addEventListener("click", ({ target }) => {
   else {
     pressed.closest("[role=alert]").replaceChildren();
     const control = failedControl;
-    if (control?.isConnected) htmx.trigger(control, control.matches("form") ? "submit" : "click");
+    const isPressed = control?.isConnected && !control.matches("[hx-trigger^=beforetoggle]");
+    if (isPressed) htmx.trigger(control, control.matches("form") ? "submit" : "click");
     else location.reload();
   }
 });

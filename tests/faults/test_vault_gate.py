@@ -20,6 +20,7 @@ from dashboard.vault import (
     Busy,
     ConcurrencyLimit,
     KeyRefused,
+    KeyRefusedBefore,
     KeyState,
     MediaQuery,
     RateLimit,
@@ -50,9 +51,11 @@ EMPTY = says({"items": []})
 def test_a_refused_key_is_not_tried_again(serve: Serve, call: Call) -> None:
     server, client = serve(says({"error": "Unauthorized", "requestId": "r-1"}, 401))
     fail(client, 1)
-    with pytest.raises(KeyRefused) as caught:
+    with pytest.raises(KeyRefusedBefore) as caught:
         call(client, ONCE)
-    assert (caught.value.status, caught.value.detail, caught.value.request_id) == (401, "Unauthorized", "r-1")
+    said = "Unauthorized Nothing was sent."  # and of the call before neither the status nor the number
+    assert (caught.value.status, caught.value.detail, caught.value.request_id) == (None, said, None)
+    assert not client.may_send()
     assert len(server.requests) == 1
     with pytest.raises(KeyRefused):
         call(VaultClient(server.url, "another-key"), ONCE)

@@ -47,7 +47,7 @@ def test_upstream_error(operator: Browser, small: Connection, sandbox: Sandbox) 
     sandbox.faults.add(status=500, times=None)
     answer = operator.post(look_at(record))
     assert answer.status_code == 200
-    assert "the outcome is still not known" in text(answer)
+    assert "The outcome is still not known" in text(answer)
     record.refresh_from_db()
     assert record.state == RemovalState.UNKNOWN
 

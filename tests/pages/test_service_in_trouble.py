@@ -43,7 +43,7 @@ def test_a_page_says_at_once_that_the_service_is_left_alone(viewer: Browser, san
         assert answer.status_code == 503
         assert "Vault+ isn&#39;t answering" in text(answer)
         assert 1 <= int(answer.headers["Retry-After"]) <= 15
-        assert f"We try again in {answer.headers['Retry-After']} s. Nothing was sent." in text(answer)
+        assert f"Nothing was sent. Try again in {answer.headers['Retry-After']} s." in text(answer)
         assert "Try again</a>" in text(answer)
     assert sandbox.calls == []
 
@@ -102,27 +102,30 @@ def unasked() -> None:
 
 
 def test_the_header_says_how_the_service_is(unasked: None, viewer: Browser, sandbox: Sandbox) -> None:
-    assert chip(viewer.get("/keys/")) == ("Vault+ not asked yet", "No answer yet · key not tried yet")
+    assert chip(viewer.get("/keys/")) == (
+        "Vault+ nothing read yet",
+        "Nothing read yet · key not known to work",
+    )
     assert re.fullmatch(r"Vault\+ \d+ ms", chip(viewer.get(LIST))[0])
     _, facts = chip(viewer.get("/keys/"))
-    assert re.fullmatch(r"Last answer .+ ago · median \d+ ms · key accepted", facts)
+    assert re.fullmatch(r"Last good answer .+ ago · median \d+ ms · key accepted", facts)
     open_breaker(viewer, sandbox)
     assert chip(viewer.get("/keys/"))[0] == "Vault+ not answering"
 
 
 def test_the_header_says_that_the_key_is_refused(unasked: None, viewer: Browser, sandbox: Sandbox) -> None:
     sandbox.faults.add(status=401)
-    assert chip(viewer.get(LIST)) == ("Vault+ key refused", "No answer yet · key refused")
+    assert chip(viewer.get(LIST)) == ("Vault+ key refused", "Nothing read yet · key refused")
 
 
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        (Health(), "not asked yet"),
+        (Health(), "nothing read yet"),
         (Health(4, 84.4, KeyState.OK), "84 ms"),
         (Health(4, 999.4, KeyState.OK), "999 ms"),
         (Health(4, 1000, KeyState.OK), "slow"),
-        (Health(400, None, KeyState.OK), "not asked lately"),
+        (Health(400, None, KeyState.OK), "nothing read lately"),
         (Health(400, None, KeyState.OK, failures_in_a_row=1), "not answering"),
         (Health(failures_in_a_row=1), "not answering"),
         (Health(4, 84, KeyState.OK, failures_in_a_row=1), "84 ms"),

@@ -142,3 +142,14 @@ def test_wrong_role(nobody: Browser, viewer: Browser) -> None:
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 def test_wrong_method(viewer: Browser, method: str) -> None:
     assert getattr(viewer, method)(HERE).status_code == 405
+
+
+def test_the_view_of_a_list_of_another_length_is_marked_when_the_menu_opens(
+    viewer: Browser,
+) -> None:
+    viewer.post("/views/add/?connection=small", {"name": "As it comes"})
+    viewer.post("/views/add/?connection=small&limit=100", {"name": "By the hundred"})
+    marked = re.findall(r' aria-current="true">([^<]+)', menu_of(viewer, "/c/small/media/?limit=100"))
+    assert marked == ["By the hundred"]
+    assert re.findall(r' aria-current="true">([^<]+)', menu_of(viewer, "/c/small/media/")) == ["As it comes"]
+    assert re.findall(r' aria-current="true">([^<]+)', menu_of(viewer, "/c/small/stuck/")) == ["Stuck"]

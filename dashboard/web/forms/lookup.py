@@ -12,6 +12,7 @@ from dashboard.lookups.parsing import MAX_MALFORMED_LISTED, PastedIds, decode_fi
 from dashboard.lookups.store import MAX_IDS_PER_LOOKUP, MAX_PAIRS_PER_LOOKUP
 from dashboard.models import Connection
 from dashboard.request import Request
+from dashboard.service import get_connection
 from dashboard.web import preferences
 from dashboard.web.ticket_links import read_ticket
 
@@ -103,7 +104,7 @@ class LookupForm(PastedForm):
         """Return the form as it was posted; else as the address, or the connection chosen last, has it."""
         if request.method == "POST":
             return cls(request.POST, request.FILES, among=request.connections)
-        named = [request.connection(slug) for slug in request.GET.getlist("connection")]
+        named = [get_connection(slug, request.connections) for slug in request.GET.getlist("connection")]
         slugs = [one.slug for one in named] or [preferences.read(request).chosen]
         if len(request.connections) == 1:
             slugs = [request.connections[0].slug]

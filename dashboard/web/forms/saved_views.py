@@ -41,7 +41,9 @@ class ViewForm(forms.Form):
     def clean_is_shared(self) -> bool:
         is_shared = bool(self.cleaned_data["is_shared"])
         if is_shared and not self.person.may(Role.OPERATOR):
-            raise ValidationError("Only operators share views. Save it for yourself, or ask an operator.")
+            raise ValidationError(
+                "Only operators and admins share views. Save it for yourself, or ask one of them."
+            )
         return is_shared
 
     def save(self, connection: Connection, query: MediaQuery) -> SavedView | None:

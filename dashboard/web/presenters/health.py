@@ -12,7 +12,7 @@ SLOW_MS: Final = 1000.0
 _KEY_WORDS: Final = {
     KeyState.OK: "key accepted",
     KeyState.REFUSED: "key refused",
-    KeyState.UNKNOWN: "key not tried yet",
+    KeyState.UNKNOWN: "key not known to work",
 }
 
 
@@ -41,9 +41,9 @@ def describe(health: Health) -> tuple[str, str]:
         case Health(p50_ms=None, failures_in_a_row=failures) if failures:
             return "rose", "not answering"
         case Health(p50_ms=None, last_success_seconds=None):
-            return "slate", "not asked yet"
+            return "slate", "nothing read yet"
         case Health(p50_ms=None):
-            return "slate", "not asked lately"
+            return "slate", "nothing read lately"
         case Health(p50_ms=median) if median is not None and median >= SLOW_MS:
             return "amber", "slow"
     return "green", f"{health.p50_ms:.0f} ms"
@@ -52,7 +52,7 @@ def describe(health: Health) -> tuple[str, str]:
 def _list_facts(health: Health) -> str:
     age, median = health.last_success_seconds, health.p50_ms
     facts = [
-        "No answer yet" if age is None else f"Last answer {format_span(age)} ago",
+        "Nothing read yet" if age is None else f"Last good answer {format_span(age)} ago",
         *([] if median is None else [f"median {median:.0f} ms"]),
         _KEY_WORDS[health.key],
     ]

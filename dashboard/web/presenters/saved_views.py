@@ -57,8 +57,8 @@ class Menu:
         self.every = [*self.built_in, *self.mine, *self.shared]
         self.current = next((one.name for one in self.every if one.is_current), "")
         self.save_href = "" if query is None else build_save_href(connection, query)
-        place = {} if query is None else {"at": "list"}
-        self.href = f"{reverse('views')}?{urlencode({'connection': connection.slug, **place})}"
+        place = urlencode({"connection": connection.slug, **({} if asked is None else {"at": "list"})})
+        self.href = f"{reverse('views')}?{'&'.join(filter(None, (place, asked)))}"
 
 
 def _build_entry(view: SavedView, connection: Connection, asked: str | None) -> MenuEntry:

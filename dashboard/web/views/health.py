@@ -1,4 +1,4 @@
-"""Probes for machines, without any data: whether the process is alive, and whether it is ready."""
+"""Probes for machines, told nothing of media or people: the database, the worker, and how the service is."""
 
 from contextlib import suppress
 from typing import Any

@@ -6,6 +6,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from dashboard import audit, service
+from dashboard.encryption import DecryptionError
 from dashboard.identity import Role
 from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.models import Connection
@@ -15,6 +16,7 @@ from dashboard.request import Request, get_reader
 from dashboard.security import is_from_here
 from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, VaultError, check_media_id
 from dashboard.web import preferences
+from dashboard.web.error_pages import log_vault_errors
 from dashboard.web.forms.media import MediaFilterForm, RevealForm, read_filters
 from dashboard.web.htmx import show
 from dashboard.web.methods import acts, shows
@@ -33,7 +35,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
     """Show one page of a connection's cache, by the filters in the address."""
     connection = request.connection(slug)
     preferences.remember(request, chosen=slug)
-    form = read_filters(request.META["QUERY_STRING"])
+    form = read_filters(request.GET.urlencode())
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
         return show(request, "media/list", connection=connection, form=form, page=None, status=422)
     query = form.to_query()
@@ -107,7 +109,10 @@ def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
     try:
         item = service.find_item(connection, media_id)
     except VaultError as error:
+        log_vault_errors(request, [error])
         return JsonResponse({"src": "", "reason": error.title})
+    except DecryptionError:
+        return JsonResponse({"src": "", "reason": "The connection's ID cannot be read"})
     src, reason = RowBuilder(connection).find_thumb(item) if item else ("", "No longer in the cache")
     return JsonResponse({"src": src, "reason": reason})
 

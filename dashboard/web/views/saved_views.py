@@ -10,7 +10,6 @@ from dashboard import saved_views
 from dashboard.identity import NotPermitted, Role
 from dashboard.models import Connection, SavedView
 from dashboard.request import Request, get_reader
-from dashboard.vault import MediaQuery
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm
 from dashboard.web.forms.saved_views import DeleteViewForm, ViewForm
@@ -35,7 +34,8 @@ def views(request: Request) -> HttpResponse:
     """
     person = get_reader(request)
     if wants_fragment(request) and (of := request.GET.get("connection")):
-        query = MediaQuery() if request.GET.get("at") == "list" else None
+        filters = MediaFilterForm(request.GET)
+        query = filters.to_query() if request.GET.get("at") == "list" and filters.is_valid() else None
         menu = Menu(person, request.connection(of), query, is_opened=True)
         return render(request, "views/_saved.html", {"menu": menu})
     slug = preferences.read(request).chosen

@@ -34,9 +34,9 @@ def go_answers(request: Request) -> HttpResponse:
     form = SearchStateForm(request.GET)
     if not form.is_valid():
         raise UnusableLink("asked", "It does not say how far the search was.")
-    found = [request.connection(slug) for slug in request.GET.getlist("found")]
+    found = [service.get_connection(slug, request.connections) for slug in request.GET.getlist("found")]
     again = request.GET.get("again")
-    once_more = request.connection(again) if again else None
+    once_more = service.get_connection(again, request.connections) if again else None
     search = CrossConnectionSearch(request.connections, found=found, again=once_more, **form.cleaned_data)
     results = service.find_in_each(search.batch, link.media_id)
     log_vault_errors(request, results)

@@ -15,7 +15,7 @@ from dashboard.vault import MediaItem, UnreadableItem, Variant
 from dashboard.web import rows
 from dashboard.web.preferences import Preferences
 from dashboard.web.presenters.media import Row, RowBuilder
-from dashboard.web.rows import HOLES, RowPrinter, get_macros, print_kind
+from dashboard.web.rows import HOLES, RowPrinter, get_kind, get_macros
 from tests.make import item, variant
 
 HOSTILE = '"><script>alert(1)</script>%(id)s %s {{ 7 * 7 }}'
@@ -75,6 +75,7 @@ def test_a_filled_row_is_what_the_template_prints(
             return str(get_macros().row(kind, values)).replace("%", "%%")
 
         monkeypatch.setattr(rows, "print_kind", print_alone)
+        monkeypatch.setattr(rows, "get_kind", print_alone)
         assert filled[number] == str(printer.print_row(row, is_first=number == 0))
     monkeypatch.undo()
 
@@ -94,8 +95,8 @@ def test_a_row_prints_open_text_as_text() -> None:
 
 
 def test_kinds_are_few_and_their_number_is_bounded() -> None:
-    print_kind.cache_clear()
+    get_kind.cache_clear()
     printer = RowPrinter(Preferences("blurred"), may_delete=True, selected=())
     printer.print_rows(build(*(item(str(number), thumb=variant()) for number in range(1, 101))))
-    assert print_kind.cache_info().currsize <= 2
-    assert print_kind.cache_info().maxsize
+    assert get_kind.cache_info().currsize <= 2
+    assert get_kind.cache_info().maxsize
