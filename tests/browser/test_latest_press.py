@@ -201,3 +201,29 @@ def test_the_audit_lists_what_was_pressed_last(desk: Desk, past: None, order: tu
     expect(page).not_to_have_url(re.compile(r"before="))
     answers.stop()
     expect_agreement(page)
+
+
+@ORDERS
+def test_the_saved_views_are_read_beside_the_list(page: Page, order: tuple[int, int]) -> None:
+    """A menu that is opened while the list loads drops nothing, and is dropped by nothing."""
+    answers = Answers(page, "/c/studio-a/media/|/views/")
+    page.get_by_label("Status").select_option("Stored")
+    answers.wait(1)
+    page.get_by_role("button", name="Views").click()
+    answers.wait(2)
+    for index in order:
+        answers.give(index)
+    expect(page).to_have_url(re.compile("status=stored"))
+    expect(page.get_by_text("Status: Stored")).to_be_visible()
+
+
+def test_a_menu_that_could_not_be_read_is_read_when_it_is_opened_again(page: Page, console: Console) -> None:
+    console.expect_lost_network()
+    page.route("**/?choose=1*", lambda route: route.abort())
+    button = page.get_by_role("button", name=re.compile("^Connection: "))
+    button.click()
+    expect(page.get_by_role("alert").filter(has_text="Try again")).to_be_visible()
+    page.unroute_all()
+    page.keyboard.press("Escape")
+    button.click()
+    expect(page.get_by_role("link", name=re.compile("^Creator B"))).to_be_visible()

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Desk
+from tests.browser.conftest import Console, Desk
+from tests.browser.held import Answers
 from tests.browser.program import Sandbox, stored
 from tests.browser.seen import Requests, row_of
 from tests.browser.test_media import LOADED, choose, is_film, item_page
@@ -108,3 +109,18 @@ def test_hidden_mode_loads_nothing_until_a_press(page: Page, sandbox: Sandbox) -
     expect(player).to_have_js_property("muted", True)
     expect(player).to_have_js_property("paused", True)
     assert len({look["path"] for look in sandbox.looks()[before:]}) <= 2
+
+
+def test_a_press_of_the_list_outlives_its_change_to_a_grid(page: Page, console: Console) -> None:
+    """The rows that come with pictures are read beside the list's next page, not in its place."""
+    console.expect_overtaken()
+    page.goto("/c/studio-a/media/?limit=25")
+    answers = Answers(page, "/c/studio-a/")
+    page.get_by_role("link", name="Next 25").click()
+    answers.wait(1)
+    page.get_by_role("button", name="Grid").click()
+    answers.wait(2)
+    answers.give(1)
+    answers.give(0)
+    expect(page).to_have_url(re.compile("cursor="))
+    expect(page.get_by_role("link", name="Previous")).to_be_visible()

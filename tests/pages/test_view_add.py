@@ -120,7 +120,12 @@ def test_filters_that_cannot_be_read_are_not_kept(viewer: Browser, query: str) -
 
 @pytest.mark.parametrize(
     ("query", "status", "words"),
-    [("", 422, "No list to save"), ("?connection=", 422, "No list"), ("?connection=nowhere", 404, "may see")],
+    [
+        ("", 422, "No list to save"),
+        ("?connection=", 422, "No list"),
+        ("?connection=nowhere", 404, "may see"),
+        ("?connection=%00", 404, "may see"),
+    ],
 )
 def test_no_connection(viewer: Browser, query: str, status: int, words: str) -> None:
     for answer in (viewer.get(f"/views/add/{query}"), viewer.post(f"/views/add/{query}", {"name": "Films"})):
