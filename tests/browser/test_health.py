@@ -65,7 +65,7 @@ def test_it_says_what_the_calls_found(page: Page) -> None:
     chip = page.locator(".health")
     expect(chip).to_have_text(re.compile(r"^Vault\+ \d+ ms$"))
     expect(chip).to_have_attribute(
-        "title", re.compile(r"^Last answer .+ ago · median \d+ ms · key accepted$")
+        "title", re.compile(r"^Last good answer .+ ago · median \d+ ms · key accepted$")
     )
 
 
