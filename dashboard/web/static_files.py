@@ -45,15 +45,20 @@ def _join_modules(name: str, paths: FoundFiles) -> str:
     """
 
     def put_in_place(found: re.Match[str]) -> str:
-        imported = normpath(join(dirname(name), found["address"]))
-        if imported not in paths:
-            raise CommandError(f'{name} imports "{found["address"]}", and there is no file {imported}')
+        imported = _find_imported(found["address"], name, paths)
         text = _read(imported, paths)
         if words := _MODULE_WORDS.search(text):
             raise CommandError(f'{imported} has "{words[0]}", and {name} can only import what stands alone')
         return f"{{\n{text}}}\n"
 
     return _MODULE_IMPORT.sub(put_in_place, _read(name, paths))
+
+
+def _find_imported(address: str, importer: str, paths: FoundFiles) -> str:
+    imported = normpath(join(dirname(importer), address))
+    if imported not in paths:
+        raise CommandError(f'{importer} imports "{address}", and there is no file {imported}')
+    return imported
 
 
 def _read(name: str, paths: FoundFiles) -> str:
@@ -72,9 +77,7 @@ def _join_imports(name: str, paths: FoundFiles, importers: tuple[str, ...] = ())
             return found[0]
         if not found["address"]:
             raise CommandError(f'{name} has "{found[0]}"; an import has to be of the form @import "file";')
-        imported = normpath(join(dirname(name), found["address"]))
-        if imported not in paths:
-            raise CommandError(f'{name} imports "{found["address"]}", and there is no file {imported}')
+        imported = _find_imported(found["address"], name, paths)
         text = _join_imports(imported, paths, (*importers, name))
         return _RELATIVE_URL.sub(lambda url: url["start"] + move(url["address"], imported), text)
 

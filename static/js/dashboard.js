@@ -146,10 +146,10 @@ function revealMedia(link, src) {
 
 // A table that loads nothing does not have the thumb's link either: it comes with the record of the reveal.
 async function revealThumb(link) {
-  if (link.ariaBusy) return;
-  link.ariaBusy = "true";
+  if (link.hasAttribute("aria-busy")) return;
+  link.setAttribute("aria-busy", "true");
   const answer = await recordReveal(link, ["link"]);
-  link.ariaBusy = null;
+  link.removeAttribute("aria-busy");
   const { src, reason } = await answer?.json() ?? {};
   if (src && link.isConnected) revealMedia(link, src);
   else if (reason) showToast(reason);

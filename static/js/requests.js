@@ -180,8 +180,8 @@ document.addEventListener("htmx:load", () => {
 // The labels of a list name their row's item here: printed, they would be a third of the page.
 function labelRows() {
   for (const one of document.querySelectorAll("[data-label-rows] .row [aria-label]")) {
-    const id = one.closest(".row").id.replace("row-", "");
-    if (!one.ariaLabel.includes(id)) one.ariaLabel = one.ariaLabel.replace(/…?$/, (end) => ` ${id}${end}`);
+    const [id, label] = [one.closest(".row").id.replace("row-", " "), one.getAttribute("aria-label")];
+    if (!label.includes(id)) one.setAttribute("aria-label", label.replace(/…?$/, (end) => id + end));
   }
 }
 labelRows();

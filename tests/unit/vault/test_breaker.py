@@ -12,16 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from dashboard.vault.breaker import Breaker, BreakerState, get_breaker
+from tests.faults.vault_calls import Clock
 
 CLOSED, OPEN, HALF_OPEN = BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 1000.25
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 @pytest.fixture

@@ -8,13 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard.vault import BreakerState, Health, KeyState
 from dashboard.vault.health import MAX_RECENT_CALLS, HealthRecord
-
-
-class Clock:
-    seconds = 50.0
-
-    def __call__(self) -> float:
-        return self.seconds
+from tests.faults.vault_calls import Clock
 
 
 @pytest.fixture
