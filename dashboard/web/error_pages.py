@@ -54,6 +54,7 @@ class ServiceProblem(Problem):
         if isinstance(error, vault.NotAnswering):
             self.retry_after = math.ceil(error.retry_after)
             self.advice = f"Nothing was sent. Try again in {self.retry_after} s."
+            self.detail = ""  # it would say so once more
 
 
 class StaleCursor(Problem):

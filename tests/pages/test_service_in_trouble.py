@@ -44,6 +44,7 @@ def test_a_page_says_at_once_that_the_service_is_left_alone(viewer: Browser, san
         assert "Vault+ isn&#39;t answering" in text(answer)
         assert 1 <= int(answer.headers["Retry-After"]) <= 15
         assert f"Nothing was sent. Try again in {answer.headers['Retry-After']} s." in text(answer)
+        assert text(answer).count("Nothing was sent.") == 1
         assert "Try again</a>" in text(answer)
     assert sandbox.calls == []
 
