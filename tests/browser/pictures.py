@@ -18,6 +18,7 @@ from typing import Final
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.audit_scenes import audit_scenes
+from tests.browser.connection_scenes import connection_scenes
 from tests.browser.export_scenes import export_scenes
 from tests.browser.lookup_scenes import lookup_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
@@ -173,61 +174,7 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         **selection_scenes(Scene),
         **view_scenes(Scene, press),
         **lookup_scenes(Scene, [one["id"] for one in sandbox.items() if stored(one)]),
-        **connection_scenes(),
-    }
-
-
-def connection_scenes() -> dict[str, Scene]:
-    """The admins' pages. What they change stays changed, so these come last."""
-    every, add, one = "/connections/", "/connections/add/", "/connections/archive-c/"
-    send, archive = "main form button:last-child", "button[name=act]"
-    refused = {
-        "path": "/account/",
-        "status": 403,
-        "body": {"error": "Scope ACCOUNT is needed"},
-        "times": None,
-    }
-
-    def fill(**fields: str) -> Callable[[Page], object]:
-        return in_turn(*(lambda page, of=of: page.fill(f"#{of[0]}", of[1]) for of in fields.items()))
-
-    def as_if_not_archived(page: Page) -> None:
-        page.eval_on_selector(archive, "button => { button.value = 'archive'; }")
-
-    return {
-        "connections": Scene(every, role="admin"),
-        "connections-way": Scene(every, role="admin", act=press("[popovertarget=switcher]")),
-        "connection-add": Scene(add, role="admin", whole=True),
-        "connection-add-bad": Scene(
-            add,
-            role="admin",
-            act=in_turn(
-                fill(connection_id="conn_made_up_0123456789ab", slug="Studio A", label="Studio A"),
-                press(send, ".error"),
-            ),
-            whole=True,
-        ),
-        "connection-import": Scene("/connections/import/", role="admin"),
-        "connection-import-one": Scene(
-            "/connections/import/", role="admin", act=press("td .button", "#slug"), whole=True
-        ),
-        "connection-import-missed": Scene("/connections/import/?row=0", role="admin"),
-        "connection-import-refused": Scene("/connections/import/", role="admin", fault=refused),
-        "connection-import-unknown": Scene(
-            "/connections/import/",
-            role="admin",
-            fault={**refused, "status": 404, "body": {"error": "Not found"}},
-        ),
-        "connection-change": Scene(one, role="admin", whole=True),
-        "connections-kept": Scene(
-            one,
-            role="admin",
-            act=in_turn(fill(groups="vault-admins\nemea support"), press(send, ".done")),
-        ),
-        "connection-archive": Scene("/connections/creator-b/archive/", role="admin"),
-        "connections-archived": Scene(
-            f"{one}archive/", role="admin", act=in_turn(as_if_not_archived, press(archive, ".done"))
-        ),
+        **connection_scenes(Scene, press, in_turn),
     }
 
 
