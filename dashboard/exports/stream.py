@@ -46,11 +46,12 @@ class ExportStream:
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._first
-        self._first = b""
+        self._first, stretch = b"", paging.Stretch()
         try:
             for page in self._pages:
                 yield self._encode(self._known.add_new(page.items))
-        except (VaultError, paging.CursorLoop) as error:
+                stretch.add(page)
+        except (VaultError, paging.CursorLoop, paging.EndlessWalk) as error:
             log_line, extra = "an export was broken off: %s %s", {"request_id": self._request_id}
             logger.warning(log_line, type(error).__name__, error, extra=extra)
             raise DownloadAborted(errno.ECONNRESET, "broken off") from error

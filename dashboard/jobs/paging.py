@@ -6,8 +6,11 @@ from collections.abc import Callable, Generator
 from queue import Empty, SimpleQueue
 from typing import Final
 
+from msgspec import Struct
+
 from dashboard import service
 from dashboard.models import Connection
+from dashboard.units import format_count
 from dashboard.vault import MAX_ITEMS_PER_PAGE, WORKER_TIMEOUTS, Busy, MediaPage, MediaQuery
 
 from . import lifecycle
@@ -19,11 +22,43 @@ WAITING_INTERVAL_SECONDS: Final = 0.5
 MAX_REPEATED_PAGES: Final = 3
 """Pages in a row, each of which came before item for item, that show a loop of ever new cursors."""
 
+MAX_EMPTY_PAGES: Final = 1000
+"""Pages without an item, one after the other, after which a walk has to be told to go on."""
+
+MAX_WALKED_ITEMS: Final = 10_000_000
+"""Items after which a walk has to be told to go on: ten times as many as it was tried with."""
+
+MAX_FINGERPRINTS: Final = 1_000_000
+"""Cursors and pages that a walk remembers, in some 100 MB; then it begins to remember anew."""
+
 AskForPage = Callable[[Connection, MediaQuery], MediaPage]
 
 
 class CursorLoop(Exception):
     """The service's pages lead in a circle: what comes next came before."""
+
+
+class EndlessWalk(Exception):
+    """A walk has read so much, or so long nothing, that somebody has to say whether it is to go on."""
+
+
+class Stretch(Struct):
+    """What a walk has read since it began or was told to go on."""
+
+    items: int = 0
+    empty_pages: int = 0
+    """Pages without an item, one after the other, up to the last."""
+
+    def add(self, page: MediaPage) -> None:
+        """Count a page. Raises EndlessWalk if others follow it and that is enough for now."""
+        self.items += len(page.items)
+        self.empty_pages = 0 if page.items else self.empty_pages + 1
+        if page.next_cursor is None:
+            return
+        if self.empty_pages >= MAX_EMPTY_PAGES:
+            raise EndlessWalk(f"The service sent {self.empty_pages:,} empty pages, one after the other.")
+        if self.items >= MAX_WALKED_ITEMS:
+            raise EndlessWalk(f"The list has no end so far: {format_count(self.items, 'item')} were read.")
 
 
 def ask_within_limits(connection: Connection, query: MediaQuery) -> MediaPage:
@@ -127,5 +162,7 @@ class _Reader(threading.Thread):
     def _was_seen(self, text: str) -> bool:
         fingerprint = hashlib.blake2b(text.encode(), digest_size=8).digest()
         was_seen = fingerprint in self._seen
+        if len(self._seen) >= MAX_FINGERPRINTS:
+            self._seen.clear()
         self._seen.add(fingerprint)
         return was_seen

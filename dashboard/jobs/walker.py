@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dashboard.encryption import DecryptionError
 from dashboard.models import Job, JobState
@@ -17,7 +17,7 @@ from dashboard.vault import BadRequest, MediaPage, MediaQuery, VaultError
 
 from . import lifecycle
 from .known_items import KnownItems
-from .paging import CursorLoop, paginate
+from .paging import CursorLoop, EndlessWalk, Stretch, paginate
 from .retry_policy import MAX_TRIES, counts_as_try, describe_error, seconds_to_next_try, should_pause
 
 CHECKPOINT_SECONDS: Final = 1.0
@@ -30,6 +30,7 @@ class WalkProgress(Struct, kw_only=True):
     tries: int = 0
     started_over: bool = False
     """True once the service had forgotten the cursor and the walk began again from the first page."""
+    stretch: Stretch = field(default_factory=Stretch)
 
 
 ProgressT = TypeVar("ProgressT", bound=WalkProgress)
@@ -88,6 +89,10 @@ class Walker(ABC, Generic[ProgressT]):
                     self._work_on(page)
         except CursorLoop:
             self.on_cursor_loop()
+        except EndlessWalk as reason:
+            self.progress.stretch = Stretch()
+            self.checkpoint()
+            lifecycle.pause(self.job, str(reason), None)
         except VaultError as error:
             return self._is_over_after(error)
         except DecryptionError as error:
@@ -128,11 +133,12 @@ class Walker(ABC, Generic[ProgressT]):
         self.progress.tries, self.message = 0, ""
         if self.cursor:  # whoever found work kept without a cursor would do it again from the first page
             self.maybe_checkpoint()
+        self.progress.stretch.add(page)
 
     def _is_over_after(self, error: VaultError) -> bool:
         """Fail, pause, restart or wait, as the error demands; False if the walk goes on at once."""
         if isinstance(error, BadRequest):
-            if not self.cursor or self.progress.started_over:
+            if not (self.cursor and error.is_about_cursor) or self.progress.started_over:
                 self.finish(JobState.FAILED, describe_error(error))
                 return True
             self._restart()

@@ -56,6 +56,11 @@ class BadRequest(VaultError):
     title = "The service did not accept the request"
     advice = "Check the filters or the ID. What the service said stands below."
 
+    @property
+    def is_about_cursor(self) -> bool:
+        """True if the service's words name the cursor: then the same filters work from the first page."""
+        return "cursor" in f"{self.code} {self.detail}".lower()
+
 
 class MalformedMediaId(BadRequest):
     """An id that no call may be made with, see `dashboard.vault.query.MEDIA_ID`. Nothing was sent."""

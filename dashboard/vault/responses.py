@@ -36,7 +36,9 @@ MAX_RETRY_AFTER_SECONDS: Final = 86_400.0
 """One day. A longer wish counts as this one."""
 
 _CHUNK_BYTES: Final = 64 * 1024
-_PASSING: Final = frozenset({500, 502, 503, 504})
+_PASSING: Final = frozenset({408, 425, 500, 502, 503, 504})
+"""Statuses after which a read is repeated: 408 and 425 say that the request came too slowly, or too soon."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 # No scheme has more letters than that; without a limit a text of one letter would be gone through again and
 # again, from each of its letters to its end.
@@ -128,7 +130,7 @@ def classify_response(
         return FailedAttempt(KeyRefused(detail, **facts))
     if status == 404 and names_item:
         return FailedAttempt(NotCached(detail, **facts))
-    if 400 <= status < 500:
+    if 400 <= status < 500 and not (reads and status in _PASSING):
         return FailedAttempt(BadRequest(detail, **facts))
     if not reads:
         return FailedAttempt(OutcomeUnknown(detail, **facts))

@@ -139,7 +139,7 @@ def render_problem(request: Request, problem: Problem) -> HttpResponse:
 def render_vault_error(request: Request, error: vault.VaultError) -> HttpResponse:
     """Return the page for an error of the service, and log it."""
     log_vault_error(request, error)
-    if isinstance(error, vault.BadRequest) and request.GET.get("cursor"):
+    if isinstance(error, vault.BadRequest) and error.is_about_cursor and request.GET.get("cursor"):
         return render_problem(request, StaleCursor(error.detail, find_first_page(request)))
     return render_problem(request, ServiceProblem(error, find_media_id(request)))
 

@@ -142,11 +142,24 @@ def test_a_place_that_is_forgotten_again_and_again_ends_it(some: Connection, ups
     assert "Invalid cursor" in job.why
 
 
-def test_a_question_that_is_refused_outright_ends_it(some: Connection, upstream: Sandbox) -> None:
-    fail(upstream, 0, status=400, body={"error": "No such connection"})
+@pytest.mark.parametrize("status", [400, 404, 409, 410, 418, 422, 451])
+@pytest.mark.parametrize("page", [0, 2])
+def test_a_question_that_is_refused_outright_ends_it(
+    some: Connection, upstream: Sandbox, status: int, page: int
+) -> None:
+    fail(upstream, page, status=status, body={"error": "No such connection"})
     job = after(begun(some))
-    assert (job.state, job.seen) == (JobState.FAILED, 0)
+    assert (job.state, job.seen, len(upstream.calls)) == (JobState.FAILED, 100 * page, page + 1)
     assert "No such connection" in job.why
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_request_that_came_too_slowly_or_too_soon_is_repeated(
+    some: Connection, upstream: Sandbox, whole: dict[str, Any], status: int
+) -> None:
+    fail(upstream, 2, times=3, status=status)
+    job = after(begun(some))
+    assert (job.state, sums(job)) == (JobState.DONE, whole)
 
 
 @pytest.mark.django_db(transaction=True)
