@@ -1,7 +1,8 @@
 """Triggers that let events be added and nothing else, whoever holds the connection to the database.
 
-SQLite's `INSERT OR REPLACE` deletes without firing a delete trigger, so an insert guard refuses a number that
-is taken; PostgreSQL's TRUNCATE fires no row trigger, so it has one of its own.
+A new event has the next number. Another would leave no room for those to come, or replace one that is there:
+SQLite's `INSERT OR REPLACE` deletes without firing a delete trigger. PostgreSQL's TRUNCATE fires no row
+trigger, so it has one of its own.
 """
 
 from collections.abc import Iterator
@@ -18,20 +19,31 @@ _MESSAGE: Final = "events of the audit are written once"
 _SQLITE: Final = {
     f"{_TABLE}_no_update": f"BEFORE UPDATE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END",
     f"{_TABLE}_no_delete": f"BEFORE DELETE ON {_TABLE} BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END",
-    f"{_TABLE}_no_replace": (
-        f"BEFORE INSERT ON {_TABLE} WHEN EXISTS (SELECT 1 FROM {_TABLE} WHERE sequence = NEW.sequence) "  # noqa: S608 - ours
-        f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
+    f"{_TABLE}_in_order": (
+        f"BEFORE INSERT ON {_TABLE} "  # noqa: S608 - ours
+        f"WHEN NEW.sequence IS NOT (SELECT COALESCE(MAX(sequence), 0) + 1 FROM {_TABLE}) "
+        f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}, with the next number'); END"
     ),
 }
 _REFUSE: Final = f"EXECUTE FUNCTION {_TABLE}_refuse()"
 _POSTGRESQL: Final = {
     f"{_TABLE}_no_change": f"BEFORE UPDATE OR DELETE ON {_TABLE} FOR EACH ROW {_REFUSE}",
     f"{_TABLE}_no_truncate": f"BEFORE TRUNCATE ON {_TABLE} FOR EACH STATEMENT {_REFUSE}",
+    f"{_TABLE}_in_order": f"BEFORE INSERT ON {_TABLE} FOR EACH ROW EXECUTE FUNCTION {_TABLE}_follow()",
 }
-_BODY: Final = f"BEGIN RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END"
-_FUNCTION: Final = (
-    f"CREATE OR REPLACE FUNCTION {_TABLE}_refuse() RETURNS trigger LANGUAGE plpgsql AS $${_BODY}$$"
-)
+_RAISE: Final = "USING ERRCODE = 'integrity_constraint_violation'"
+_BODIES: Final = {
+    f"{_TABLE}_refuse": f"BEGIN RAISE EXCEPTION '{_MESSAGE}' {_RAISE}; END",
+    # By schema and name: a temporary table of the same name would be found before it.
+    f"{_TABLE}_follow": (
+        "DECLARE last bigint; BEGIN EXECUTE 'SELECT max(sequence) FROM ' "  # noqa: S608 - ours
+        "|| quote_ident(TG_TABLE_SCHEMA) || '.' || quote_ident(TG_TABLE_NAME) INTO last; "
+        "IF NEW.sequence IS DISTINCT FROM coalesce(last, 0) + 1 THEN "
+        f"RAISE EXCEPTION '{_MESSAGE}, with the next number' {_RAISE}; END IF; RETURN NEW; END"
+    ),
+}
+"""What the triggers of PostgreSQL execute, by function."""
+
 _CATALOGUE: Final = {
     "sqlite": f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{_TABLE}'",  # noqa: S608 - ours
     "postgresql": (
@@ -45,8 +57,8 @@ _CATALOGUE: Final = {
 
 def install(editor: Any) -> None:
     """Create the triggers through a schema editor. A migration that rebuilds the table calls this again."""
-    if editor.connection.vendor == "postgresql":
-        editor.execute(_FUNCTION)
+    for name, body in _BODIES.items() if editor.connection.vendor == "postgresql" else ():
+        editor.execute(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
     for name, body in _list_triggers(editor.connection.vendor).items():
         editor.execute(f"CREATE TRIGGER {name} {body}")
 
@@ -74,7 +86,11 @@ def find_missing() -> list[str]:
     """Return the names of the triggers that are missing or were changed."""
     there = _read_triggers()
     if database.vendor == "postgresql":
-        return [name for name in _POSTGRESQL if there.get(name) != _BODY]
+        return [
+            name
+            for name, made in _POSTGRESQL.items()
+            if there.get(name) != _BODIES[made.rpartition(" ")[2].removesuffix("()")]
+        ]
     return [name for name, body in _SQLITE.items() if there.get(name) != f"CREATE TRIGGER {name} {body}"]
 
 

@@ -13,6 +13,9 @@ INDEXED: Final = ("verb", "outcome", "actor_name", "actor_email", "connection", 
 LISTED: Final = ("verb", "actor_name", "actor_email", "connection", "ticket")
 """Columns by which the list is filtered without the items of bulk removals, up to 10,000 in a row."""
 
+MAX_SEQUENCE: Final = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps exactly."""
+
 _OF_NO_JOB: Final = models.Q(job__isnull=True)
 
 
@@ -40,6 +43,11 @@ class Event(models.Model):
 
     class Meta:
         ordering = ("-at", "-sequence")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(sequence__range=(1, MAX_SEQUENCE)), name="event_number_in_bounds"
+            )
+        ]
         indexes = [
             models.Index(fields=["at", "sequence"], name="event_at"),
             *(models.Index(fields=[name, "at", "sequence"], name=f"event_{name}") for name in INDEXED),

@@ -159,6 +159,57 @@ def test_the_key_may_be_exchanged_and_the_old_one_is_still_needed(five: list[Eve
         verified()
 
 
+NEWER = "canary-newer-audit-key-Kq2Zt-0123456789abcdef"
+OLDER = "canary-audit-key-Yw3kT8s-0123456789abcdef"
+
+
+@override_settings(DASHBOARD_AUDIT_KEYS=[NEWER, OLDER])
+def test_an_older_key_is_refused_once_a_newer_one_has_signed(five: list[Event]) -> None:
+    six, seven = (audit.record("media.revealed", OMAR) for _ in range(2))
+    assert "7 events" in verified()
+    older = json.dumps(chain._name_key(OLDER))
+    forged = seven.line.replace(json.dumps(chain.name_current_key()), older)
+    newest = f"UPDATE {TABLE} SET line = %s, hash = %s WHERE sequence = 7"
+    tamper(newest, forged, chain.sign(forged, OLDER))
+    with pytest.raises(CommandError, match="Event 7 was sealed by an older key than an event before it"):
+        verified()
+    tamper(newest, seven.line, seven.hash)
+    with override_settings(DASHBOARD_AUDIT_KEYS=[OLDER, NEWER]):  # a process that was not started anew
+        audit.record("media.revealed", OMAR)
+    with pytest.raises(CommandError, match="Event 8 was sealed by an older key than an event before it"):
+        verified()
+    assert six.sequence == 6
+
+
+@pytest.mark.parametrize("number", [-1, 0, 3, 7, 2**53, 2**63 - 1])
+def test_a_new_event_has_the_next_number(five: list[Event], number: int) -> None:
+    forged = five[0]
+    forged.sequence = number
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Event.objects.bulk_create([forged])
+    assert audit.record("media.revealed", OMAR).sequence == 6
+    assert "6 events" in verified()
+
+
+@pytest.mark.parametrize("number", [0, 2**53, 2**63 - 1])
+def test_numbers_are_bounded_even_without_the_guards(five: list[Event], number: int) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        tamper(f"UPDATE {TABLE} SET sequence = %s WHERE sequence = 5", number)
+    assert "5 events" in verified()
+
+
+def test_a_temporary_table_does_not_lift_the_order(five: list[Event]) -> None:
+    ours, theirs = ("main", "temp") if database.vendor == "sqlite" else ("public", "pg_temp")
+    columns = "at, code, verb, outcome, actor_name, actor_email, connection, media_id, ticket, line, hash"
+    copy = f"SELECT 42, {columns} FROM {ours}.{TABLE} WHERE sequence = 5"
+    with database.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE {TABLE} AS SELECT 41 AS sequence")
+        with pytest.raises(IntegrityError), transaction.atomic():
+            cursor.execute(f"INSERT INTO {ours}.{TABLE} (sequence, {columns}) {copy}")
+        cursor.execute(f"DROP TABLE {theirs}.{TABLE}")
+    assert "5 events" in verified()
+
+
 def test_a_guard_that_is_gone_is_named(five: list[Event]) -> None:
     of = {"sqlite": f"{TABLE}_no_delete", "postgresql": f"{TABLE}_no_truncate ON {TABLE}"}
     with database.cursor() as cursor:
