@@ -87,6 +87,12 @@ def find_connection(slug: str, person: Person | None) -> Connection:
     raise UnknownConnection(slug)
 
 
+def check_is_open(connection: Connection, person: Person | None) -> None:
+    """Raise UnknownConnection unless the person is in its groups, be it archived or not."""
+    if person is None or not connection.is_open_to(person.groups):
+        raise UnknownConnection(connection.slug)
+
+
 def get_connection(slug: str, among: Iterable[Connection]) -> Connection:
     """Return the connection of this slug. Raises UnknownConnection."""
     for one in among:

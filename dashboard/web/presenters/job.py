@@ -191,8 +191,9 @@ class RemovalJob(JobPage):
 
 
 def may_stop(job: Job, person: Person | None) -> bool:
-    """Return whether the person may end or resume the job: an operator any, others their own walks."""
-    if person is None:
+    """Return whether the person may end or resume the job: an operator any in a connection open to them,
+    others their own walks."""
+    if person is None or not job.connection.is_open_to(person.groups):
         return False
     own = job.is_owned_by(person)
     return person.may(Role.OPERATOR) or (own and job.kind != Kind.REMOVE)

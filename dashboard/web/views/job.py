@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from dashboard import selection
+from dashboard import selection, service
 from dashboard.audit.queries import AuditReader
 from dashboard.identity import NotPermitted, Role
 from dashboard.jobs import lifecycle
@@ -49,8 +49,9 @@ def job_resume(request: Request, pk: UUID) -> HttpResponse:
 
 
 def find_stoppable_job(request: Request, pk: UUID) -> Job:
-    """Return the job if the person may stop or resume it. Raises NotPermitted."""
+    """Return the job if the person may stop or resume it. Raises UnknownConnection and NotPermitted."""
     found = AuditReader(request.person).get_job(pk)
+    service.check_is_open(found.connection, request.person)  # admins read every record, and no more
     if not may_stop(found, request.person):
         raise NotPermitted(request.person, Role.OPERATOR)
     return found
