@@ -90,9 +90,12 @@ def check_site() -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Prepare a worker for its requests, and start its reconciler."""
+    from . import settings
+    from .auth.backend import fetch_keys_ahead
     from .removals.recovery import start_reconciler
 
     check_site()
+    fetch_keys_ahead(settings.AUTH_CONFIG)
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(0.05)

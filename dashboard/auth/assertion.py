@@ -44,6 +44,10 @@ class AssertionBackend:
         self.by, self.grants = by, grants
         self.keyring = keyring or make_keyring(by)
 
+    def start(self) -> None:
+        """Have the keys fetched ahead of the first request, which need not wait for them then."""
+        self.keyring.start()
+
     def __call__(self, request: Request) -> Person:
         refuse_repeated(request.META, self.by.names)
         token = parse_token(request.headers.get(self.by.header, ""), self.by.header)
@@ -191,7 +195,7 @@ def _refusing() -> Iterator[None]:
         yield
     except jwt.MissingRequiredClaimError as error:
         raise Refused(f"without {error.claim}") from None
-    except (jwt.PyJWTError, ValueError, TypeError) as error:
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         known = (phrase for kind, phrase in _REASONS if isinstance(error, kind))
         raise Refused(next(known, "unreadable")) from None
 

@@ -30,6 +30,12 @@ def get_identity_backend(sign_on: AuthConfig) -> Identify:
     return demo.identify
 
 
+def fetch_keys_ahead(sign_on: AuthConfig) -> None:
+    """Have the keys of assertions fetched, in a thread of their own, before anybody needs them."""
+    if isinstance(sign_on.by, AssertionConfig):
+        get_identity_backend(sign_on).start()  # type: ignore[attr-defined]
+
+
 def reauthorize(person: Person) -> Person:
     """Return the person with the groups of their last visit, if any, and the role that these give today."""
     if settings.IS_DEMO:

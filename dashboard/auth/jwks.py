@@ -3,17 +3,18 @@
 import json
 import logging
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import urllib3
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt import PyJWKClient, PyJWKSet, PyJWTError
+from jwt import PyJWKSet, PyJWTError
 
 from dashboard.identity import KeysUnavailable, Refused
+from dashboard.vault import fetch_document
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,10 @@ COOLDOWN_SECONDS: Final = 10.0
 """Seconds in which an unknown key id asks again at most once, whoever brings it."""
 MAX_KEY_AGE_SECONDS: Final = 24 * 60 * 60.0
 """Seconds that keys serve while their source cannot be reached."""
-TIMEOUT_SECONDS: Final = 3.0
+FETCH_SECONDS: Final = 3.0
+"""Seconds that a fetch may take in all, name look-up and every drip of the answer included."""
+MAX_JWKS_BYTES: Final = 512 * 1024
+"""The largest that providers publish have 20 KiB."""
 
 Keys = Mapping[str | int, Any]
 """By key id, whatever PyJWT takes as a key; one without an id by its place in the set."""
@@ -56,11 +60,16 @@ class KeyFile:
         """Return none: `find_keys` has just read the file."""
         return []
 
+    def start(self) -> None:
+        """Do nothing: a file is at hand."""
+
     def load_keys(self) -> Keys:
         """Return the keys, read again if the file has changed. Raises KeysUnavailable."""
         try:
             now = os.stat(self.path)
             stamp = now.st_mtime_ns, now.st_size, now.st_ino
+            if not stat.S_ISREG(now.st_mode):  # a pipe would keep its reader waiting
+                raise ValueError("it is no file")
             if self._read[0] != stamp:
                 self._read = stamp, self.read_keys()
         except (OSError, ValueError) as why:
@@ -69,11 +78,16 @@ class KeyFile:
         return self._read[1]
 
     def read_keys(self) -> Keys:
-        return parse_jwks(json.loads(self.path.read_bytes()), self.algorithms)
+        with self.path.open("rb") as file:
+            return parse_jwks(file.read(MAX_JWKS_BYTES + 1), self.algorithms)
 
 
 class FetchedKeys:
-    """Keys from a server: `fetch` returns all, given a wanted id (None for a refresh) and the known keys."""
+    """Keys from a server: `fetch` returns all, given a wanted id (None for a refresh) and the known keys.
+
+    One thread fetches at a time. Whoever needs an unknown key meanwhile is answered at once, or made-up ids
+    would hold every thread; whose key is known goes on.
+    """
 
     def __init__(self, fetch: Fetch, clock: Clock = time.monotonic, every: float = REFRESH_SECONDS) -> None:
         self._fetch, self._clock, self._every = fetch, clock, every
@@ -87,10 +101,14 @@ class FetchedKeys:
         """Return the keys for this id, fetched if need be. Raises Refused and KeysUnavailable."""
         if found := self._find_known(kid):
             return found
-        with self._asking:  # whoever waited here finds what the one before has fetched
+        if not self._asking.acquire(blocking=False):
+            raise KeysUnavailable
+        try:
             if not self._find_known(kid) and self._clock() - self._asked_at >= COOLDOWN_SECONDS:
                 self._fetch_now(kid)
-            self._start_refreshing()
+            self._start_refreshing(self._every)
+        finally:
+            self._asking.release()
         if found := self._find_known(kid):
             return found
         if self._failed:  # a rotated key and a forged one look the same until a fetch succeeds
@@ -98,17 +116,26 @@ class FetchedKeys:
         raise Refused("unknown key")
 
     def find_newer_keys(self, kid: str) -> list[Any]:
-        """Fetch once and return the keys for this id; none if the last fetch was just now."""
-        with self._asking:
-            if kid in self._known[0] or self._clock() - self._asked_at < COOLDOWN_SECONDS:
+        """Fetch once and return the keys for this id; none if a fetch was just now, or is under way."""
+        if kid in self._known[0] or not self._asking.acquire(blocking=False):
+            return []
+        try:
+            if self._clock() - self._asked_at < COOLDOWN_SECONDS:
                 return []
             self._fetch_now(kid)
+        finally:
+            self._asking.release()
         return self._find_known(kid)
 
     def refresh(self) -> None:
         """Fetch the keys now. While the server cannot be reached, the known ones stay in use."""
         with self._asking:
             self._fetch_now(None)
+
+    def start(self) -> None:
+        """Fetch the keys in a thread of their own, so that the first person need not wait for them."""
+        with self._asking:
+            self._start_refreshing(0.0)
 
     def _find_known(self, kid: str) -> list[Any]:
         keys, since = self._known
@@ -123,15 +150,18 @@ class FetchedKeys:
             self._failed = True
             logger.warning("The sign-on's keys could not be fetched: %s", why)
 
-    def _start_refreshing(self) -> None:
+    def _start_refreshing(self, pause: float) -> None:
         if self._refresher is None:
-            self._refresher = threading.Thread(target=self._keep_fresh, name="sign-on keys", daemon=True)
+            self._refresher = threading.Thread(
+                target=self._keep_fresh, args=(pause,), name="sign-on keys", daemon=True
+            )
             self._refresher.start()
 
-    def _keep_fresh(self) -> None:
+    def _keep_fresh(self, pause: float) -> None:
         while True:
-            time.sleep(self._every)
+            time.sleep(pause)
             self.refresh()
+            pause = self._every
 
 
 Keyring = KeyFile | FetchedKeys
@@ -139,37 +169,47 @@ Keyring = KeyFile | FetchedKeys
 
 def make_jwks_keyring(url: str, algorithms: Collection[str], clock: Clock = time.monotonic) -> FetchedKeys:
     """Return a keyring of the JWKS at an address."""
-    client = PyJWKClient(url, cache_jwk_set=False, timeout=TIMEOUT_SECONDS)
-    return FetchedKeys(lambda kid, known: parse_jwks(client.fetch_data(), algorithms), clock)
+
+    def fetch(kid: str | None, known: Keys) -> Keys:
+        status, body = fetch_document(url, seconds=FETCH_SECONDS, max_bytes=MAX_JWKS_BYTES)
+        if status != 200:
+            raise OSError(f"status {status}")
+        return parse_jwks(body, algorithms)
+
+    return FetchedKeys(fetch, clock)
 
 
 def make_balancer_keyring(url: str, clock: Clock = time.monotonic) -> FetchedKeys:
     """Return a keyring for AWS load balancers, which publish one PEM per id that never changes."""
 
     def fetch(kid: str | None, known: Keys) -> Keys:
+        ends = time.monotonic() + FETCH_SECONDS
         if kid is not None:
-            return {**known, **fetch_key(kid)}
-        return {found: key for each in known for found, key in fetch_key(str(each)).items()}
+            return {**known, **fetch_key(kid, FETCH_SECONDS)}
+        return {
+            found: key
+            for each in known
+            for found, key in fetch_key(str(each), ends - time.monotonic()).items()
+        }
 
-    def fetch_key(kid: str) -> Keys:
-        """Fetch one PEM by urllib3, since PyJWT's client knows JSON only."""
-        answer = urllib3.request(
-            "GET", f"{url.rstrip('/')}/{kid}", redirect=False, retries=False, timeout=TIMEOUT_SECONDS
-        )
-        if answer.status in (403, 404):
+    def fetch_key(kid: str, seconds: float) -> Keys:
+        status, body = fetch_document(f"{url.rstrip('/')}/{kid}", seconds=seconds, max_bytes=MAX_JWKS_BYTES)
+        if status in (403, 404):
             return {}
-        if answer.status != 200:
-            raise OSError(f"status {answer.status}")
-        return {kid: load_pem_public_key(answer.data)}
+        if status != 200:
+            raise OSError(f"status {status}")
+        return {kid: load_pem_public_key(body)}
 
     return FetchedKeys(fetch, clock)
 
 
-def parse_jwks(jwks: Any, algorithms: Collection[str]) -> Keys:
-    """Return the keys of a decoded JWKS that fit one of `algorithms`. Raises ValueError if there is none."""
+def parse_jwks(text: bytes, algorithms: Collection[str]) -> Keys:
+    """Return the keys of a JWKS that fit one of `algorithms`. Raises ValueError if there is none."""
+    if len(text) > MAX_JWKS_BYTES:
+        raise ValueError(f"it has more than {MAX_JWKS_BYTES} bytes")
     try:
-        found = PyJWKSet.from_dict(jwks).keys
-    except (PyJWTError, AttributeError) as why:
+        found = PyJWKSet.from_dict(json.loads(text)).keys
+    except (PyJWTError, AttributeError, RecursionError) as why:
         raise ValueError("it is no set of keys") from why
     keys = {
         key.key_id or place: key

@@ -18,6 +18,7 @@ from .deadline import PURGE_TIMEOUTS as PURGE_TIMEOUTS
 from .deadline import WORKER_DELETE_TIMEOUTS as WORKER_DELETE_TIMEOUTS
 from .deadline import WORKER_TIMEOUTS as WORKER_TIMEOUTS
 from .deadline import Timeouts as Timeouts
+from .documents import fetch_document as fetch_document
 from .errors import BadRequest as BadRequest
 from .errors import Busy as Busy
 from .errors import KeyRefused as KeyRefused

@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, BinaryIO, Final
+from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -185,6 +186,15 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
+_POOLS: Final[dict[str, type[HTTPConnectionPool]]] = {"http": _Pool, "https": _SecurePool}
+
+
+def make_pool(url: str, **tls: Any) -> HTTPConnectionPool:
+    """Return a pool of connections to the address's host that keep the `current_deadline`."""
+    parts = urlsplit(url)
+    return _POOLS[parts.scheme](parts.hostname or "", parts.port, **tls)
+
+
 class DeadlineAdapter(HTTPAdapter):
     """Sends to one base address over kept-alive connections, within the `current_deadline`.
 
@@ -204,7 +214,7 @@ class DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **named: Any) -> None:
         """Make the pools of connections that keep the deadline."""
         super().init_poolmanager(connections, maxsize, block, **self._ssl, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def get_connection_with_tls_context(self, *_: object, **__: object) -> HTTPConnectionPool:
         """Return the one pool there is."""

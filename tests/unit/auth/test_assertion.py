@@ -187,6 +187,7 @@ FORGED = {
         "unreadable",
     ),
     "nested without end": (f"{'W1tb' * 1000}.e30.AAAA", "unreadable"),
+    "nested to its end": (f"{'W1tb' * 3000}{'XV1d' * 3000}.e30.AAAA", "unreadable"),
     "sent twice": (f"{token()},{token()}", "sent twice"),
     "sent twice, one empty": (f"{token()}, ", "sent twice"),
     "too long": (token(padding="x" * MAX_TOKEN_LENGTH), TOO_LONG_REASON),
