@@ -6,10 +6,12 @@ import gzip
 import io
 import logging
 import re
+from collections.abc import Callable
 from itertools import product
 from typing import Any, Final
 from urllib.parse import unquote
 
+import brotli
 import pytest
 from django.db import connection as database
 from django.templatetags.static import static
@@ -136,15 +138,29 @@ def test_static_files_have_their_headers_and_may_be_kept(sandbox: Sandbox, db: N
         answer.close()
 
 
-def test_pages_are_compressed_for_those_who_take_it(viewer: Browser) -> None:
-    plain = viewer.get("/c/small/media/")
-    packed = viewer.get("/c/small/media/", headers={"Accept-Encoding": "gzip"})
-    assert "Content-Encoding" not in plain.headers
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert int(packed.headers["Content-Length"]) == len(packed.content) < len(plain.content) / 3
-    assert gzip.decompress(packed.content).startswith(b"<!doctype html>")
-    assert all("Accept-Encoding" in answer.headers["Vary"] for answer in (plain, packed))
-    assert "Content-Encoding" not in viewer.get("/healthz", headers={"Accept-Encoding": "gzip"}).headers
+UNPACK: Final[dict[str, Callable[[bytes], bytes]]] = {"br": brotli.decompress, "gzip": gzip.decompress}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("GZIP;q=0.5, br; q=0.0", "gzip"),
+        ("br;q=1.0", "br"),
+        ("brotli, gzipped, identity, gzip;q=0", ""),
+        ("", ""),
+    ],
+)
+def test_pages_are_compressed_for_those_who_take_it(viewer: Browser, accepted: str, coding: str) -> None:
+    plain = viewer.get("/c/small/media/").content
+    answer = viewer.get("/c/small/media/", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding", "") == coding
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    if coding:
+        assert int(answer.headers["Content-Length"]) == len(answer.content) < len(plain) / 3
+        assert UNPACK[coding](answer.content).startswith(b"<!doctype html>")
+    assert "Content-Encoding" not in viewer.get("/healthz", headers={"Accept-Encoding": accepted}).headers
 
 
 def test_plain_http_is_sent_to_https() -> None:
