@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from .identity import Person, Role
 from .models import Connection, SavedView
@@ -29,11 +29,25 @@ class ListMissing(Problem):
     action = Action("home", "Choose a connection", "choose=1")
 
 
-def list_visible(person: Person, connections: Iterable[Connection]) -> QuerySet[SavedView]:
-    """Return the person's own views and the shared ones, of these connections or of any."""
+def list_visible(person: Person, connections: Iterable[Connection]) -> list[SavedView]:
+    """Return the person's own views and the shared ones, of these connections or of any.
+
+    What is shared for any connection is seen by people who share a connection's group with its author: its
+    name may tell of a connection that others may not know. Authors who came to connections by no group saw
+    none but those that are open to all, and their views are open to all, too.
+    """
     open_to_them = SavedView.objects.filter(is_shared=True) | SavedView.objects.owned_by(person)
     here = Q(connection=None) | Q(connection__in=[one.pk for one in connections])
-    return open_to_them.filter(here)
+    views = open_to_them.filter(here).select_related("connection")
+    return [view for view in views if view.is_owned_by(person) or view.is_open_to(person.groups)]
+
+
+def find(pk: int, person: Person, connections: Iterable[Connection]) -> SavedView:
+    """Return the view of this number among those. Raises UnknownView."""
+    for view in list_visible(person, connections):
+        if view.pk == pk:
+            return view
+    raise UnknownView(pk)
 
 
 def may_delete(view: SavedView, person: Person) -> bool:
@@ -45,6 +59,7 @@ def save(
     person: Person, name: str, query: MediaQuery, connection: Connection | None, *, is_shared: bool
 ) -> SavedView | None:
     """Save the view under its name; return None if the person has one of this name."""
+    named = {group for one in Connection.objects.all() for group in one.groups} if connection is None else ()
     view = SavedView(
         issuer=person.issuer,
         subject=person.subject,
@@ -52,6 +67,7 @@ def save(
         name=name,
         connection=connection,
         is_shared=is_shared,
+        groups=[group for group in person.groups if group in named],
         query=query.replace().to_url(),
     )
     try:

@@ -1,6 +1,7 @@
 """Things that a person keeps at hand: the tray of a connection, look-ups, saved views."""
 
 import uuid
+from collections.abc import Collection
 
 from django.db import models
 from django.urls import reverse
@@ -82,6 +83,8 @@ class SavedView(OwnerFields):
         Connection, null=True, on_delete=models.CASCADE, related_name="saved_views"
     )
     is_shared = models.BooleanField(default=False)
+    groups = models.JSONField(default=list)
+    """Of one that is shared for any connection: the author's groups that connections named then."""
     query = models.TextField(blank=True)
     """The filters as MediaQuery.to_url() writes them, without a cursor."""
     created_at = models.DateTimeField(default=timezone.now)
@@ -96,3 +99,7 @@ class SavedView(OwnerFields):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_open_to(self, groups: Collection[str]) -> bool:
+        """Return True for people of one of its groups, and for everybody if it has none."""
+        return not self.groups or not set(self.groups).isdisjoint(groups)

@@ -18,7 +18,7 @@ from dashboard import audit
 from dashboard.audit import triggers
 from dashboard.audit.queries import AuditQuery, AuditReader
 from dashboard.identity import Person, Role
-from dashboard.models import Connection, Event, Job, Removal
+from dashboard.models import Connection, Event, Job, Removal, SavedView
 from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.web.presenters.audit import summarize_begun
@@ -136,3 +136,23 @@ def test_however_many_old_events_begin_one_each_is_given_its_job(newest: str) ->
     assert list(found) == [*numbers, *[None] * (len(tampered) + 1)]
     with as_owner(), pytest.raises(IntegrityError), transaction.atomic():
         Event.objects.update(begun_job=None)
+
+
+def test_old_shared_views_get_the_groups_of_their_authors(newest: str) -> None:
+    migrate("0010_event_numbers")
+    old = apps_of("0010_event_numbers")
+    make.connection("small", groups=["alpha"])
+    seen = {"issuer": "sso", "name": "Ada", "last_seen_at": timezone.now()}
+    shared = {"issuer": "sso", "person": "Ada", "is_shared": True}
+    try:
+        for subject, groups in (("a", ["alpha", "staff"]), ("b", ["staff"])):
+            old.get_model("dashboard", "Account").objects.create(subject=subject, groups=groups, **seen)
+        for subject in ("a", "b", "never seen"):
+            old.get_model("dashboard", "SavedView").objects.create(subject=subject, name=subject, **shared)
+    finally:
+        migrate(newest)
+    assert list(SavedView.objects.order_by("name").values_list("name", "is_shared", "groups")) == [
+        ("a", True, ["alpha"]),
+        ("b", True, []),
+        ("never seen", False, []),
+    ]

@@ -43,7 +43,7 @@ class Menu:
         """
         asked = None if query is None else query.replace().to_url()
         is_named = query is not None and bool(query.sort or list_filters(query))
-        self.views = list(list_visible(person, [connection])) if is_named or is_opened else None
+        self.views = list_visible(person, [connection]) if is_named or is_opened else None
         views = self.views or []
         self.built_in = [
             MenuEntry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN

@@ -42,7 +42,7 @@ def views(request: Request) -> HttpResponse:
     chosen = next((one for one in request.connections if one.slug == slug), None)
     every = [
         (view, describe_view(view), find_link(view, chosen), saved_views.may_delete(view, person))
-        for view in saved_views.list_visible(person, request.connections).select_related("connection")
+        for view in saved_views.list_visible(person, request.connections)
     ]
     return render(request, "views/list.html", {"every": every, "chosen": chosen})
 
@@ -69,9 +69,7 @@ def view_add(request: Request) -> HttpResponse:
 def view_delete(request: Request, pk: int) -> HttpResponse:
     """Ask whether to delete a saved view; on POST delete it."""
     person = get_reader(request)
-    view = saved_views.list_visible(person, request.connections).filter(pk=pk).first()
-    if view is None:
-        raise saved_views.UnknownView(pk)
+    view = saved_views.find(pk, person, request.connections)
     if not saved_views.may_delete(view, person):
         raise NotPermitted(person, Role.ADMIN)
     form = DeleteViewForm(read_posted(request))
