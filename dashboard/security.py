@@ -1,6 +1,7 @@
 """The headers of every response, and the check whether a request may change anything."""
 
 from collections.abc import Sequence
+from typing import Final
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
@@ -32,6 +33,15 @@ def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
         "X-Robots-Tag": "noindex, nofollow",
         "Cache-Control": "no-store",
     }
+
+
+FILE_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+"""The security headers of a static file, without those that mean something for a page only."""
 
 
 def is_same_site(method: str, fetch_site: str | None) -> bool:

@@ -11,11 +11,12 @@ from django.db import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
+from whitenoise.middleware import WhiteNoiseFileResponse
 
 from dashboard.origins import make_own_path
 from dashboard.problems import Problem
 from dashboard.request import GetResponse, Request
-from dashboard.security import is_same_site, make_security_headers
+from dashboard.security import FILE_HEADERS, is_same_site, make_security_headers
 from dashboard.vault import VaultError
 
 from . import bare_pages
@@ -26,7 +27,10 @@ logger = logging.getLogger(__name__)
 
 
 class ResponseHeaders:
-    """An id and an address of ours for the request, and the security headers on every answer."""
+    """An id and an address of ours for the request, and the security headers on every answer.
+
+    Most of a first load are static files: they go without the id, and without what concerns pages only.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -36,9 +40,11 @@ class ResponseHeaders:
         request.request_id = uuid.uuid4().hex
         request.path, request.path_info = make_own_path(request.path), make_own_path(request.path_info)
         response = self.get_response(request)
-        for name, value in self.headers.items():
+        is_file = isinstance(response, WhiteNoiseFileResponse)
+        for name, value in (FILE_HEADERS if is_file else self.headers).items():
             response.headers.setdefault(name, value)
-        response.headers["X-Request-ID"] = request.request_id
+        if not is_file:
+            response.headers["X-Request-ID"] = request.request_id
         return response
 
 

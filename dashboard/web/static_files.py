@@ -1,4 +1,5 @@
-"""Static files as they are collected: a style sheet or script becomes one file with all that it imports."""
+"""Static files as they are collected: a style sheet or script of ours becomes one file with all that it
+imports, without comments and indentation."""
 
 import re
 from collections.abc import Iterator
@@ -16,26 +17,45 @@ FoundFiles = dict[str, tuple[Storage, str]]
 _IMPORT: Final = re.compile(r'/\*.*?\*/|@import\s+(?:"(?P<address>[^"]+)"\s*;\n?|[^;]*;)', re.DOTALL)
 _MODULE_IMPORT: Final = re.compile(r'^import "(?P<address>[^"]+)";\n', re.MULTILINE)
 _MODULE_WORDS: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+_SHEET_FILLING: Final = re.compile(r"/\*.*?\*/\s*|^\s+", re.DOTALL | re.MULTILINE)
+_SCRIPT_FILLING: Final = re.compile(r"""^\s*//.*\n|^\s+| +// [^"'`\n]*$""", re.MULTILINE)
 _RELATIVE_URL: Final = re.compile(r"""(?P<start>url\(\s*+["']?+)(?!/|#|[a-z]+:)(?P<address>[^"')]+)""")
 
 
 class JoiningStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # it has no types
-    """Puts imported style sheets and scripts in the place of their imports: a browser asks for one file."""
+    """Puts imported style sheets and scripts in the place of their imports: a browser asks once."""
 
     def post_process(self, paths: FoundFiles, dry_run: bool = False, **options: Any) -> Iterator[Any]:
-        """Hash and compress the files, each style sheet and script with its imports in place.
+        """Hash and compress the files, each style sheet and script of ours with its imports in place.
 
-        Raises CommandError for an import that cannot be followed: `collectstatic` is what calls this.
+        Raises CommandError for an import that cannot be followed, and for a script that cannot be stripped:
+        `collectstatic` is what calls this.
         """
         if dry_run:
             return
         joined = InMemoryStorage()
-        joiners = {".css": _join_imports, ".js": _join_modules}
-        names = [name for name in paths if splitext(name)[1] in joiners]
+        names = [name for name in paths if name.startswith(("css/", "js/"))]
         for name in names:
-            text = joiners[splitext(name)[1]](name, paths)
+            is_sheet = splitext(name)[1] == ".css"
+            text = strip_sheet(_join_imports(name, paths)) if is_sheet else _join_modules(name, paths)
             joined.save(name, ContentFile(text.encode()))
         yield from super().post_process({**paths, **{name: (joined, name) for name in names}}, **options)
+
+
+def strip_sheet(text: str) -> str:
+    """Return the style sheet without comments, indentation and empty lines."""
+    return _SHEET_FILLING.sub("", text)
+
+
+def strip_script(name: str, text: str) -> str:
+    """Return the script without indentation, empty lines and comments, but for those with quotes behind code.
+
+    Raises CommandError for a text of several lines, which it would change.
+    """
+    text = _SCRIPT_FILLING.sub("", text)
+    if wrong := next((line for line in text.splitlines() if line.count("`") % 2), None):
+        raise CommandError(f'{name} has "{wrong}"; a text between backticks has to end on its line')
+    return text
 
 
 def _join_modules(name: str, paths: FoundFiles) -> str:
@@ -46,12 +66,12 @@ def _join_modules(name: str, paths: FoundFiles) -> str:
 
     def put_in_place(found: re.Match[str]) -> str:
         imported = _find_imported(found["address"], name, paths)
-        text = _read(imported, paths)
+        text = strip_script(imported, _read(imported, paths))
         if words := _MODULE_WORDS.search(text):
             raise CommandError(f'{imported} has "{words[0]}", and {name} can only import what stands alone')
         return f"{{\n{text}}}\n"
 
-    return _MODULE_IMPORT.sub(put_in_place, _read(name, paths))
+    return _MODULE_IMPORT.sub(put_in_place, strip_script(name, _read(name, paths)))
 
 
 def _find_imported(address: str, importer: str, paths: FoundFiles) -> str:

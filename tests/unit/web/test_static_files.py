@@ -1,4 +1,5 @@
-"""Collecting static files: a style sheet holds what it imports, under a name of its whole content."""
+"""Collecting static files: a style sheet holds what it imports, under a name of its whole content, and no
+comments."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+
+from dashboard.web.static_files import strip_script, strip_sheet
 
 SHEETS: Final = sorted((settings.BASE_DIR / "static" / "css").glob("*.css"))
 
@@ -45,9 +48,9 @@ def collect() -> dict[str, Path]:
 
 
 def test_a_sheet_holds_what_it_imports_in_that_order(source: Path) -> None:
-    opening = "/* An @import; for each area. */\n@layer a, b;\n"
+    opening = "@layer a, b;\n"
     sheets = {
-        "all.css": f'{opening}@import "base/a.css";\n@import "base/more/b.css";\n',
+        "all.css": f'/* An @import; for. */\n{opening}@import "base/a.css";\n@import "base/more/b.css";\n',
         "base/a.css": "a { color: red }\n",
         "base/more/b.css": '@import "../../c.css";\nb { color: red }\n',
         "c.css": "c { color: red }\n",
@@ -125,10 +128,10 @@ def write_scripts(folder: Path, **scripts: str) -> None:
 
 
 def test_a_script_holds_the_modules_that_it_imports_each_by_itself(source: Path) -> None:
-    modules = {"a": "a(1);\n" * 40, "b": "const name = 2; // import nothing\n"}
-    write_scripts(source, all='// Both.\nimport "./a.js";\nimport "./b.js";\n', **modules)
+    modules = {"a": "a(1);\n" * 40, "b": "const name = '2'; // import 'nothing'\n"}
+    write_scripts(source, all='import "./a.js";\nimport "./b.js";\n', **modules)
     script = collect()["js/all.js"]
-    assert script.read_text() == f"// Both.\n{{\n{modules['a']}}}\n{{\n{modules['b']}}}\n"
+    assert script.read_text() == f"{{\n{modules['a']}}}\n{{\n{modules['b']}}}\n"
     assert gzip.decompress(Path(f"{script}.gz").read_bytes()) == script.read_bytes()
     write_scripts(source, a="const name = 3;\n")
     assert collect()["js/all.js"] != script
@@ -152,12 +155,31 @@ def test_a_module_that_cannot_be_joined_is_refused(source: Path, module: str | N
     assert str(refused.value) == sentence
 
 
+def test_comments_and_indentation_are_left_out_and_texts_are_not(source: Path) -> None:
+    sheet = '/* One. */\na {\n  /* Two,\n     three. */\n\n  b: c; /* four */\n  content: "  d";\n}\n'
+    write(source, {"all.css": sheet})
+    write_scripts(source, all='// One.\n\nif (a) {\n  // Two.\n  b(" // c"); // three\n  c(`  //d`);\n}\n')
+    (source / "other.js").write_text("  // Not ours: `\n  a();\n")
+    collected = collect()
+    assert collected["css/all.css"].read_text() == 'a {\nb: c; content: "  d";\n}\n'
+    assert collected["js/all.js"].read_text() == 'if (a) {\nb(" // c");\nc(`  //d`);\n}\n'
+    assert collected["other.js"].read_text() == "  // Not ours: `\n  a();\n"
+
+
+def test_a_text_of_several_lines_is_refused_in_a_script(source: Path) -> None:
+    write_scripts(source, all="a(`b\n  // c`);\n")
+    with pytest.raises(
+        CommandError, match=r"js/all\.js has .*; a text between backticks has to end on its line"
+    ):
+        collect()
+
+
 def test_the_scripts_of_every_page_are_one(collected_static: Path) -> None:
     paths = json.loads((collected_static / "staticfiles.json").read_text())["paths"]
     text = (collected_static / paths["js/site.js"]).read_text()
     assert "import " not in re.sub("//.*", "", text)
     for name in ("dashboard", "requests", "selection"):
-        assert (settings.BASE_DIR / "static" / "js" / f"{name}.js").read_text() in text
+        assert strip_script(name, (settings.BASE_DIR / "static" / "js" / f"{name}.js").read_text()) in text
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
@@ -166,7 +188,7 @@ def test_a_page_gets_each_of_our_sheets_whole(sheet: Path, collected_static: Pat
     text = blank_addresses((collected_static / paths[f"css/{sheet.name}"]).read_text())
     assert "@import" not in text
     for part in re.findall(r'@import "([^"]+)"', sheet.read_text()):
-        assert blank_addresses((sheet.parent / part).read_text()) in text
+        assert blank_addresses(strip_sheet((sheet.parent / part).read_text())) in text
 
 
 def blank_addresses(text: str) -> str:
