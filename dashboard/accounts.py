@@ -1,8 +1,9 @@
-"""The accounts of people: a row for each person, written when their name, email or groups are new."""
+"""The accounts of people: a row for each, with their name, email and groups, and when they were here."""
 
+import json
 import logging
 import time
-from datetime import date
+from datetime import timedelta
 from typing import Final
 
 from django.db import DatabaseError
@@ -19,25 +20,35 @@ MAX_PEOPLE_REMEMBERED: Final = 2000
 RETRY_SECONDS: Final = 60.0
 """Seconds until the next try after the database refused a row."""
 
-Profile = tuple[str, str, tuple[str, ...], date]
+VISIT_INTERVAL: Final = timedelta(minutes=5)
+"""A row says when somebody was here to within this time: a page does not write for each of its requests."""
 
 
 class Accounts:
-    """Keeps the rows up to date. A person whom this process has already seen today costs no query."""
+    """Keeps the rows up to date. What this process has seen counts only beside what the row says."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], Profile] = {}
+        self._seen: dict[tuple[str, str], tuple[str, str, float]] = {}
+        """Name, email and the end of VISIT_INTERVAL, by issuer and subject."""
         self._not_before = float("-inf")
 
+    def is_recorded(self, person: Person, groups: str | None) -> bool:
+        """Return True if there is nothing to record, given the groups that the row has, as JSON.
+
+        The row is what counts: another process may have seen the person in other groups since.
+        """
+        name, email, until = self._seen.get((person.issuer, person.subject), ("", "", float("-inf")))
+        is_seen = (name, email) == (person.name, person.email) and time.monotonic() < until
+        return is_seen and groups is not None and tuple(json.loads(groups)) == person.groups
+
     def record_visit(self, person: Person, caller: Caller) -> None:
-        """Record the person if anything is new. Never raises: a full database stops no reader."""
-        subject = person.issuer, person.subject
-        now: Profile = person.name, person.email, person.groups, timezone.now().date()
-        if self._seen.get(subject) == now or time.monotonic() < self._not_before:
+        """Record the person if the row says otherwise. Never raises: a full database stops no reader."""
+        if time.monotonic() < self._not_before:
             return
         if len(self._seen) >= MAX_PEOPLE_REMEMBERED:
             self._seen.clear()
-        self._seen[subject] = now
+        until = time.monotonic() + VISIT_INTERVAL.total_seconds()
+        self._seen[person.issuer, person.subject] = person.name, person.email, until
         try:
             _save_account(person, caller)
         except DatabaseError as broken:
@@ -52,11 +63,13 @@ class Accounts:
 
 def _save_account(person: Person, caller: Caller) -> None:
     now = timezone.now()
-    values = {"name": person.name, "email": person.email, "groups": list(person.groups), "last_seen_at": now}
+    said = {"name": person.name, "email": person.email, "groups": list(person.groups)}
+    values = {**said, "last_seen_at": now}
     account, is_new = Account.objects.get_or_create(
         issuer=person.issuer, subject=person.subject, defaults=values
     )
-    if is_new:
+    is_recent = abs(now - account.last_seen_at) < VISIT_INTERVAL
+    if is_new or (is_recent and all(getattr(account, column) == value for column, value in said.items())):
         return
     was, result = ({"name": one.name, "email": one.email} for one in (account, person))
     # Of two processes that see the new name at once, the one whose update finds the old one tells of it.
@@ -66,4 +79,5 @@ def _save_account(person: Person, caller: Caller) -> None:
 
 
 accounts: Final = Accounts()
+is_recorded = accounts.is_recorded
 record_visit = accounts.record_visit

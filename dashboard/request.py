@@ -28,6 +28,8 @@ class Request(HttpRequest):
     """Those the person may see, read once a request and only when asked for."""
     connection: Callable[[str], Connection]
     """Returns the one of these with this slug; raises UnknownConnection."""
+    account_groups: str | None
+    """The groups in the person's account, as JSON; None until a connection was read."""
 
 
 def escape_path(request: HttpRequest) -> str:

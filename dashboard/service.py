@@ -72,7 +72,9 @@ def list_connections(person: Person | None) -> list[Connection]:
 _CONNECTION_SQL: Final = """
     SELECT dashboard_connection.*, EXISTS (
         SELECT 1 FROM dashboard_trayitem WHERE issuer = %s AND subject = %s
-    ) AS has_selection FROM dashboard_connection WHERE slug = %s AND archived_at IS NULL
+    ) AS has_selection, (
+        SELECT "groups" FROM dashboard_account WHERE issuer = %s AND subject = %s
+    ) AS account_groups FROM dashboard_connection WHERE slug = %s AND archived_at IS NULL
 """
 """As SQL, for every page asks it: the ORM takes longer to write it than the database to answer."""
 
@@ -80,7 +82,7 @@ _CONNECTION_SQL: Final = """
 def find_connection(slug: str, person: Person | None) -> Connection:
     """Return the connection of this slug, by one query that reads no other. Raises UnknownConnection."""
     if person is not None and re.fullmatch(SLUG_PATTERN, slug):  # PostgreSQL takes no letter of 0 bytes
-        for found in Connection.objects.raw(_CONNECTION_SQL, [person.issuer, person.subject, slug]):
+        for found in Connection.objects.raw(_CONNECTION_SQL, [*[person.issuer, person.subject] * 2, slug]):
             found.has_selection = bool(found.has_selection)  # SQLite says 0 or 1
             if found.is_open_to(person.groups):
                 return found

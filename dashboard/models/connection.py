@@ -49,6 +49,7 @@ class Account(OwnerFields):
     """The groups that the sign-on named last; the worker, which sees nobody sign in, goes by them."""
     first_seen_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
+    """The time of the last visit, to within accounts.VISIT_INTERVAL."""
 
     objects = OwnedManager()
 
@@ -98,6 +99,8 @@ class Connection(models.Model):
     objects = ConnectionQuerySet.as_manager()
     has_selection: bool | None = None
     """True if the person for whom it was read has selected something anywhere; None if that was not asked."""
+    account_groups: str | None = None
+    """The groups in the account of the person for whom it was read, as JSON; None if that was not asked."""
 
     class Meta:
         ordering = ("label", "slug")

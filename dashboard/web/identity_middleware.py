@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, cast
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from dashboard.auth.header import find_client_address
 from dashboard.identity import Caller, KeysUnavailable, NotPermitted, Refused
 from dashboard.models import Connection
 from dashboard.request import Request
+from dashboard.security import SAFE_METHODS
 
 from . import access_pages
 from .error_pages import render_problem
@@ -40,10 +42,25 @@ class Identity:
         request.connections = cast(
             "list[Connection]", SimpleLazyObject(lambda: service.list_connections(request.person))
         )
-        request.connection = lambda slug: service.find_connection(slug, request.person)
+        request.account_groups = None
+        request.connection = partial(self._find_connection, request)
         if request.path_info in PROBES:
             return self.get_response(request)
-        return self._refusal(request) or self.get_response(request)
+        response = self._refusal(request) or self.get_response(request)
+        if request.method in SAFE_METHODS:
+            self._record_visit(request)
+        return response
+
+    def _record_visit(self, request: Request) -> None:
+        # Most pages have read the row's groups along with their connection, by the one query they have.
+        person, groups = request.person, request.account_groups
+        if person and not settings.IS_DEMO and not accounts.is_recorded(person, groups):
+            accounts.record_visit(person, request.caller)
+
+    def _find_connection(self, request: Request, slug: str) -> Connection:
+        found = service.find_connection(slug, request.person)
+        request.account_groups = found.account_groups
+        return found
 
     def _refusal(self, request: Request) -> HttpResponse | None:
         """Find out who it is; the answer to somebody who may not come in at all."""
@@ -55,8 +72,8 @@ class Identity:
         except KeysUnavailable as problem:
             return render_problem(request, problem)
         request.caller = replace(request.caller, person=person)
-        if person and not settings.IS_DEMO:
-            accounts.record_visit(person, request.caller)
+        if request.method not in SAFE_METHODS:
+            self._record_visit(request)  # before a worker may act for them
         if person and person.role is None and request.path_info != reverse("sign-out"):
             seen = list(person.groups[: access_pages.MAX_GROUPS_SHOWN])
             audit.note("access.no_role", request.caller, result={"groups": seen})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dashboard.accounts import accounts
 from dashboard.auth.backend import reauthorize
@@ -37,8 +39,8 @@ def test_a_person_gets_a_row_once() -> None:
     assert (account.issuer, account.subject) == (ISSUER, "u-1")
     assert (account.name, account.email) == ("Vera Lind", "vera@example.com")
     with CaptureQueriesContext(database) as asked:
-        browser.get(HERE)
-    assert not [query for query in asked.captured_queries if "dashboard_account" in query["sql"]]
+        assert browser.get("/c/small/media/").status_code == 200
+    assert len(asked.captured_queries) == 1
 
 
 def test_the_same_email_is_not_the_same_person() -> None:
@@ -144,3 +146,71 @@ def test_what_somebody_may_do_is_known_while_they_are_away() -> None:
     assert (now.role, now.groups, now.matched) == (Role.ADMIN, (GROUPS["admin"],), (GROUPS["admin"],))
     assertion_browser("nobody", subject="u-1").get(HERE)
     assert reauthorize(person).role is None
+
+
+WITHDRAWN = [
+    ("viewer", "operator", "viewer"),
+    ("operator", "admin", "operator"),
+    ("admin", "viewer", "admin"),
+    ("viewer", "admin", "viewer"),
+]
+
+
+@pytest.mark.parametrize("roles", WITHDRAWN)
+@pytest.mark.parametrize(
+    "address", [HERE, "/c/small/media/", "/keys/", "/views/", "/nowhere", "/c/nowhere/", "/"]
+)
+def test_the_row_has_what_was_seen_last_by_whichever_process(
+    address: str, roles: tuple[str, str, str]
+) -> None:
+    here, elsewhere, again = (assertion_browser(GROUPS[role], "staff", subject="u-1") for role in roles)
+    here.get(address)
+    remembered = dict(accounts._seen)
+    accounts.forget()  # as another process, which has seen nobody
+    elsewhere.get(address)
+    assert Account.objects.get().groups == [GROUPS[roles[1]], "staff"]
+    accounts._seen.update(remembered)
+    again.get(address)
+    assert Account.objects.get().groups == [GROUPS[roles[2]], "staff"]
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [[], ["nobody"], [GROUPS["viewer"]], [GROUPS["viewer"], "änderung"], ["staff", GROUPS["viewer"]]],
+)
+def test_whatever_else_the_row_says_is_set_right(groups: list[str]) -> None:
+    browser = assertion_browser(GROUPS["viewer"], "staff")
+    assert browser.get(HERE).status_code == 200
+    Account.objects.update(groups=groups)
+    browser.get(HERE)
+    assert Account.objects.get().groups == [GROUPS["viewer"], "staff"]
+
+
+def test_a_withdrawal_of_every_role_is_seen_too() -> None:
+    operator, nobody = assertion_browser(GROUPS["operator"]), assertion_browser("staff")
+    assert nobody.get(HERE).status_code == 403
+    remembered = dict(accounts._seen)
+    operator.get(HERE)
+    accounts._seen.update(remembered)
+    assert nobody.get(HERE).status_code == 403
+    assert Account.objects.get().groups == ["staff"]
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=6), timedelta(days=30), timedelta(days=-30)])
+def test_a_press_counts_as_a_visit_however_the_row_came_to_be_old(away: timedelta) -> None:
+    browser = seen()
+    Account.objects.update(last_seen_at=timezone.now() - away)
+    browser.post("/preferences/", {})
+    assert abs(timezone.now() - Account.objects.get().last_seen_at) < timedelta(minutes=1)
+
+
+def test_pages_do_not_write_for_each_of_their_requests() -> None:
+    browser = seen()
+    at = Account.objects.get().last_seen_at
+    for address in (HERE, "/keys/", "/views/"):
+        with CaptureQueriesContext(database) as asked:
+            assert browser.get(address).status_code == 200
+        assert not [
+            query for query in asked.captured_queries if query["sql"].startswith(("UPDATE", "INSERT"))
+        ]
+    assert Account.objects.get().last_seen_at == at
