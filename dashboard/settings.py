@@ -160,7 +160,9 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "dashboard",
 ]
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "removals"]}}
+TASKS = {
+    "default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default", "exports", "removals"]}
+}
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
 MIDDLEWARE = [

@@ -20,10 +20,11 @@ from dashboard.models import Worker
 from dashboard.removals import recovery
 
 from .jobs import lifecycle
+from .jobs.shares import thread_shares
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_THREADS: Final = 3
+DEFAULT_THREADS: Final = 8
 POLL_INTERVAL_SECONDS: Final = 2.0
 SHUTDOWN_SECONDS: Final = 45.0
 """Time that a thread has to release its job once the process is to end: longer than a call that removes."""
@@ -34,7 +35,9 @@ RETENTION: Final = timedelta(days=1)
 MAX_TASK_DURATION: Final = timedelta(days=7)
 """A task that runs for longer was killed."""
 
-_TASK_POLL_SECONDS: Final = 0.5
+_POLLS_PER_SECOND: Final = 8
+"""How often the threads together look for a task, where there are not more than so many."""
+
 _CLEANUP_INTERVAL: Final = timedelta(minutes=10)
 
 
@@ -53,14 +56,14 @@ class TaskRunner(Queue):
 class WorkerThread(threading.Thread):
     """A thread that takes a task from the queues, runs it, and takes the next."""
 
-    def __init__(self, *queues: str) -> None:
+    def __init__(self, *queues: str, interval: float = 0.0) -> None:
         super().__init__(name=f"worker {uuid4().hex[:6]}", daemon=True)
         self.runner = TaskRunner(
             queue_names=list(queues),
-            interval=_TASK_POLL_SECONDS,
+            interval=interval,
             batch=False,
             backend_name="default",
-            startup_delay=False,
+            startup_delay=True,  # so that the threads look for tasks in turn
             max_tasks=None,
             worker_id=uuid4().hex,
             excluded_queue_names=[],
@@ -81,7 +84,9 @@ def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
     if not schema.wait_until_migrated(lifecycle.stopping, "The worker"):
         return
     me = Worker(host=socket.gethostname()[:255])
-    threads = [WorkerThread(*queues) for queues in assign_queues(thread_count)]
+    thread_shares.threads = thread_count
+    interval = min(thread_count / _POLLS_PER_SECOND, 1.0)
+    threads = [WorkerThread(*queues, interval=interval) for queues in assign_queues(thread_count)]
     recovery.start_reconciler(lifecycle.stopping)
     for thread in threads:
         thread.start()
@@ -101,9 +106,11 @@ def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
 
 
 def assign_queues(thread_count: int) -> list[list[str]]:
-    """Return the queues of each thread: one is for removals alone, which are not to wait for long scans."""
-    both = [lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE]
-    return [[lifecycle.REMOVAL_QUEUE], *[both] * (thread_count - 1)] if thread_count > 1 else [both]
+    """Return the queues of each thread: a quarter take removals alone, another no exports."""
+    removals, scans, exports = lifecycle.REMOVAL_QUEUE, lifecycle.SCAN_QUEUE, lifecycle.EXPORT_QUEUE
+    quarter = max(thread_count // 4, 1)
+    some = [*[[removals]] * quarter, *[[removals, scans]] * quarter][: thread_count - 1]
+    return [*some, *[[removals, scans, exports]] * (thread_count - len(some))]
 
 
 def poll(me: Worker, *, cleans_up: bool = False) -> bool:

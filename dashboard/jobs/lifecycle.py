@@ -30,8 +30,10 @@ JOB_LEASE: Final = timedelta(seconds=30)
 """Longer than any read of a worker: a job without a checkpoint in this time has lost its runner."""
 
 REMOVAL_QUEUE: Final = "removals"
-WALK_QUEUE: Final = "default"
-"""Name of the queue of scans and exports, which walk over a whole connection."""
+SCAN_QUEUE: Final = "default"
+EXPORT_QUEUE: Final = "exports"
+QUEUES: Final = {Kind.REMOVE: REMOVAL_QUEUE, Kind.SCAN: SCAN_QUEUE, Kind.EXPORT: EXPORT_QUEUE}
+"""The queue of each kind of job: whichever threads are busy with one kind, others are left for the next."""
 
 MAX_PAUSE: Final = timedelta(hours=1)
 CLOCK_SKEW: Final = timedelta(minutes=1)
@@ -39,6 +41,12 @@ CLOCK_SKEW: Final = timedelta(minutes=1)
 
 REQUEUE_AFTER: Final = timedelta(seconds=15)
 """A job that waits for longer is queued once more: whoever took its task may be gone."""
+
+DEFER_SECONDS: Final = 2.0
+"""Time after which a job whose connection has its share of the threads is tried again."""
+
+PATIENCE: Final = timedelta(seconds=2)
+"""A task that waits for longer finds no free thread: each looks for one more often."""
 
 WORKER_TIMEOUT: Final = timedelta(seconds=15)
 MAX_CRASHES: Final = 5
@@ -119,7 +127,18 @@ def queue(job: Job) -> None:
     """Queue the job for a worker; to queue it twice does no harm."""
     from .queue import run  # the tasks know what runs each kind
 
-    run.using(queue_name=REMOVAL_QUEUE if job.kind == Kind.REMOVE else WALK_QUEUE).enqueue(str(job.pk))
+    run.using(queue_name=QUEUES[Kind(job.kind)]).enqueue(str(job.pk))
+
+
+def defer(job: Job) -> None:
+    """Leave a job that waits to be queued again a little later."""
+    until = timezone.now() + timedelta(seconds=DEFER_SECONDS)
+    Job.objects.filter(pk=job.pk, state=JobState.WAITING).update(lease_until=until)
+
+
+def others_wait() -> bool:
+    """Return True if jobs wait for a thread, so that one that only rests should give up its own."""
+    return DBTaskResult.objects.ready().filter(enqueued_at__lt=timezone.now() - PATIENCE).exists()
 
 
 def acquire(pk: UUID, runner: UUID) -> Job | None:

@@ -14,6 +14,7 @@ from dashboard.units import format_count
 from dashboard.vault import MAX_ITEMS_PER_PAGE, WORKER_TIMEOUTS, Busy, MediaPage, MediaQuery
 
 from . import lifecycle
+from .retry_policy import LIMIT_REACHED
 
 MAX_PAUSE_SECONDS: Final = 9.0
 """Longest wait for the rate limit before a page: the call after it is still within a job's lease."""
@@ -65,7 +66,7 @@ def ask_within_limits(connection: Connection, query: MediaQuery) -> MediaPage:
     """Return a page after the rate limit's pause; raises Busy in place of a long one, and any VaultError."""
     pause = service.reserve_call(connection)
     if pause > MAX_PAUSE_SECONDS:
-        raise Busy("As many calls were made as the service allows for now.", retry_after=pause)
+        raise Busy(LIMIT_REACHED, retry_after=pause)
     lifecycle.stopping.wait(pause)
     return service.list_media(connection, query, WORKER_TIMEOUTS)
 

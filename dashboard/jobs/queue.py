@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from dashboard.models import Job
 
 from . import lifecycle
+from .shares import thread_shares
 
 if TYPE_CHECKING or VERSION >= (6,):
     from django.tasks import task
@@ -38,7 +39,11 @@ def run(number: str) -> None:
     if job is None or not job.is_open:
         return
     try:
-        import_string(RUNNERS[job.kind])(job.pk)
+        with thread_shares.take(job) as is_taken:
+            if is_taken:
+                import_string(RUNNERS[job.kind])(job.pk)
+            else:
+                lifecycle.defer(job)
     except Exception as error:
         logger.exception("job %s broke off", job.pk)
         if not is_database_error(error):

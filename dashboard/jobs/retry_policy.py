@@ -4,6 +4,8 @@ from typing import Final
 
 from dashboard.vault import Busy, KeyRefused, NotAnswering, VaultError
 
+LIMIT_REACHED: Final = "As many calls were made as the service allows for now."
+
 MAX_TRIES: Final = 10
 """Calls in a row without an answer after which a job gives up."""
 

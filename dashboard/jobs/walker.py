@@ -153,8 +153,7 @@ class Walker(ABC, Generic[ProgressT]):
         if should_pause(error, seconds):
             lifecycle.pause(self.job, self.message, seconds)
             return True
-        self._wait(seconds)
-        return False
+        return self._gives_way_waiting(seconds)
 
     def _restart(self) -> None:
         """Begin once more from the first page: the service has forgotten the cursor."""
@@ -163,8 +162,13 @@ class Walker(ABC, Generic[ProgressT]):
         self.restore()
         self.checkpoint()
 
-    def _wait(self, seconds: float) -> None:
+    def _gives_way_waiting(self, seconds: float) -> bool:
+        """Wait here, with all that was read; or pause and return True if another job needs the thread."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
+            if lifecycle.others_wait():
+                lifecycle.pause(self.job, self.message, left)
+                return True
             lifecycle.stopping.wait(min(left, CHECKPOINT_SECONDS))
             self.checkpoint()
+        return False

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import DatabaseError, close_old_connections
+from django.db import connection as database
 
 from dashboard import schema, service
 from dashboard.encryption import DecryptionError
@@ -74,6 +75,7 @@ def run_reconciler(stop: threading.Event) -> None:
             reconcile_due()
         except Exception:
             logger.exception("the keeper's round failed")
+    database.close()
 
 
 def start_reconciler(stop: threading.Event | None = None) -> threading.Event:

@@ -47,9 +47,9 @@ class VaultClient:
     open between calls. `base_url` is https, or http on loopback, with at most a path prefix. `verify` is True
     for the usual certificate authorities, or the path of a PEM file with others. `pool_size` is the number of
     connections kept open; let it be at least the number of threads. `concurrency` limits the calls under way;
-    by default all clients of the process share 16, of which 2 may be removals. `rate_limit` remembers the
-    limits that responses report, and `breaker` how calls ended; by default all clients of a base address
-    share one.
+    by default all clients of the process share 16, of which 6 may be removals, 2 of them of one connection.
+    `rate_limit` remembers the limits that responses report, and `breaker` how calls ended; by default all
+    clients of a base address share one.
 
     Raises ValueError for an address or key that cannot be used. Every operation raises a VaultError: each
     subclass says what it means. Nothing that is raised, printed or logged contains the key.

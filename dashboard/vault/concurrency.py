@@ -6,6 +6,7 @@ asks the service nothing, however long the service is silent.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -20,10 +21,10 @@ RESERVED_PLACES: Final = 4
 class Claim:
     """A call's claim to a place: what it needs, and the lock that the thread waits at for its turn."""
 
-    __slots__ = ("has_place", "is_of_request", "removes", "turn")
+    __slots__ = ("connection_id", "has_place", "is_of_request", "removes", "turn")
 
-    def __init__(self, *, removes: bool, is_of_request: bool) -> None:
-        self.removes, self.is_of_request = removes, is_of_request
+    def __init__(self, *, removes: bool, is_of_request: bool, connection_id: str | None = None) -> None:
+        self.removes, self.is_of_request, self.connection_id = removes, is_of_request, connection_id
         self.has_place = False
         self.turn = threading.Lock()
         self.turn.acquire()
@@ -36,10 +37,13 @@ class Places:
     from the first: so none in line ever fits, and nobody overtakes a claim of the same kind.
     """
 
-    def __init__(self, calls: int, removals: int, waiting: int) -> None:
+    def __init__(self, calls: int, removals: int, waiting: int, removals_each: int) -> None:
         self.max_calls, self.max_removals, self.max_waiting = calls, removals, waiting
+        self.max_removals_each = removals_each
         self.max_requests = calls + waiting
-        self.calls = self.removals = self.helpers = self.requests = self.helped = 0
+        self.calls = self.helpers = self.requests = self.helped = 0
+        self.removals: Counter[str | None] = Counter()
+        """The removals under way, by connection."""
         self.line: list[Claim] = []
 
     def enter(self, claim: Claim) -> bool:
@@ -64,7 +68,7 @@ class Places:
             self.line.remove(claim)
             return
         self.calls -= 1
-        self.removals -= claim.removes
+        self.removals -= Counter({claim.connection_id: int(claim.removes)})
         self.helpers -= not claim.is_of_request
         for one in [*self.line]:
             if self.fits(one):
@@ -86,13 +90,18 @@ class Places:
 
     def fits(self, claim: Claim) -> bool:
         """Return True if the claim could have a place now."""
-        if self.calls >= self.max_calls or (claim.removes and self.removals >= self.max_removals):
+        if self.calls >= self.max_calls:
+            return False
+        if claim.removes and (
+            self.removals.total() >= self.max_removals
+            or self.removals[claim.connection_id] >= self.max_removals_each
+        ):
             return False
         return claim.is_of_request or self.helpers < max(self.max_calls - RESERVED_PLACES, 1)
 
     def _give_place(self, claim: Claim) -> None:
         self.calls += 1
-        self.removals += claim.removes
+        self.removals += Counter({claim.connection_id: int(claim.removes)})
         self.helpers += not claim.is_of_request
         claim.has_place = True
         claim.turn.release()
@@ -101,19 +110,23 @@ class Places:
 class ConcurrencyLimit:
     """Limits the calls under way at the same time, how many of them remove something, and who waits.
 
-    At most `waiting` threads of requests wait for a place, each until its own deadline; others are told at
-    once that there is none. Helpers and workers keep no request's thread, so any number of them may wait.
+    Of the removals one connection has at most `removals_each`: where the service is silent about it, those of
+    others go on. At most `waiting` threads of requests wait for a place, each until its own deadline; others
+    are told at once that there is none. Helpers and workers keep no request's thread, so any number of them
+    may wait.
     """
 
-    def __init__(self, calls: int = 16, removals: int = 2, waiting: int = 4) -> None:
-        self._places = Places(calls, removals, waiting)
+    def __init__(self, calls: int = 16, removals: int = 6, waiting: int = 4, removals_each: int = 2) -> None:
+        self._places = Places(calls, removals, waiting, removals_each)
         self._lock = threading.Lock()
         self.max_requests = self._places.max_requests
 
-    def acquire(self, effect: Effect, deadline: Deadline) -> Claim | None:
+    def acquire(self, effect: Effect, deadline: Deadline, connection_id: str | None = None) -> Claim | None:
         """Wait for a place until the deadline; return the claim that holds it, or None if there is none."""
         claim = Claim(
-            removes=effect is not Effect.READ, is_of_request=deadline.timeouts.waiter is Waiter.REQUEST
+            removes=effect is not Effect.READ,
+            is_of_request=deadline.timeouts.waiter is Waiter.REQUEST,
+            connection_id=connection_id,
         )
         with self._lock:
             if not self._places.enter(claim):

@@ -69,12 +69,14 @@ class Gate:
             until, error = self._key_refusal or (0.0, None)
             return error if self._clock() < until else None
 
-    def enter(self, effect: Effect, deadline: Deadline) -> Pass | FailedAttempt:
+    def enter(
+        self, effect: Effect, deadline: Deadline, connection_id: str | None = None
+    ) -> Pass | FailedAttempt:
         """Wait for a place and return the pass for one attempt, or the failure if it must not be sent."""
         # Before the wait, so that nobody waits in vain, and after it: it may have opened meanwhile.
         if seconds := self._breaker.seconds_to_wait():
             return FailedAttempt(NotAnswering(retry_after=seconds))
-        claim = self.concurrency.acquire(effect, deadline)
+        claim = self.concurrency.acquire(effect, deadline, connection_id)
         if claim is None:
             return FailedAttempt(make_busy())
         # A removal is no probe: it cannot be taken back, and would let nobody else try for a minute.

@@ -203,7 +203,7 @@ class Transport:
         decode: Callable[[bytes], T],
         deadline: Deadline,
     ) -> T | FailedAttempt:
-        way = self._gate.enter(operation.effect, deadline)
+        way = self._gate.enter(operation.effect, deadline, prepared.headers.get("x-connection-id"))
         if isinstance(way, FailedAttempt):
             return way
         outcome: T | FailedAttempt = FailedAttempt(Unreachable("It broke off."))

@@ -164,7 +164,7 @@ def test_what_nobody_works_on_is_queued_again(job: Job, changes: dict[str, objec
 
 def test_a_task_queued_before_an_upgrade_that_moved_it_is_queued_anew(job: Job) -> None:
     DBTaskResult.objects.update(task_path="dashboard.where.it.was.run")
-    worker.WorkerThread(lifecycle.WALK_QUEUE).runner.run_task(DBTaskResult.objects.get())
+    worker.WorkerThread(lifecycle.SCAN_QUEUE).runner.run_task(DBTaskResult.objects.get())
     assert (Job.objects.get().state, queued()) == (State.WAITING, 0), "the queue cannot find it"
     Job.objects.update(created_at=ago(60))
     assert lifecycle.queue_due_jobs() == 1
@@ -186,26 +186,27 @@ def test_a_poll_of_the_worker_beats_and_cleans_up(job: Job) -> None:
     assert not lifecycle.worker_is_alive()
 
 
-def test_no_removal_waits_for_scans(job: Job, small: Connection) -> None:
-    """Of several threads one takes nothing else; and each kind of job has a thread, if there is only one."""
-    lifecycle.open_job(lifecycle.new_job(Kind.REMOVE, small, make.OMAR))
-    assert set(DBTaskResult.objects.values_list("queue_name", flat=True)) == {
-        lifecycle.REMOVAL_QUEUE,
-        lifecycle.WALK_QUEUE,
+def test_no_removal_waits_for_walks_and_no_scan_for_exports(job: Job, small: Connection) -> None:
+    """Some of several threads take nothing else; and each kind of job has a thread, if there is only one."""
+    for kind in (Kind.REMOVE, Kind.EXPORT):
+        lifecycle.open_job(lifecycle.new_job(kind, small, make.OMAR))
+    queues = list(DBTaskResult.objects.order_by("enqueued_at").values_list("queue_name", flat=True))
+    scans, removals, exports = queues
+    only, both, every = {removals}, {removals, scans}, {removals, scans, exports}
+    given = {count: [set(queues) for queues in worker.assign_queues(count)] for count in (1, 2, 3, 4, 8)}
+    assert given == {
+        1: [every],
+        2: [only, every],
+        3: [only, both, every],
+        4: [only, both, every, every],
+        8: [only, only, both, both, every, every, every, every],
     }
-    assert [set(queues) for queues in worker.assign_queues(3)] == [
-        {lifecycle.REMOVAL_QUEUE},
-        *[{lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE}] * 2,
-    ]
-    assert [set(queues) for queues in worker.assign_queues(1)] == [
-        {lifecycle.REMOVAL_QUEUE, lifecycle.WALK_QUEUE}
-    ]
-    assert worker.WorkerThread(lifecycle.REMOVAL_QUEUE).runner.queue_names == [lifecycle.REMOVAL_QUEUE]
+    assert worker.WorkerThread(removals).runner.queue_names == [removals]
 
 
 def test_a_thread_takes_nothing_once_its_process_ends(job: Job) -> None:
     lifecycle.stopping.set()
-    worker.WorkerThread(lifecycle.WALK_QUEUE).runner.run()
+    worker.WorkerThread(lifecycle.SCAN_QUEUE).runner.run()
     assert queued() == 1
 
 

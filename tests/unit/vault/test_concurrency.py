@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from dashboard.vault.concurrency import PROCESS_CONCURRENCY, RESERVED_PLACES, Cl
 from dashboard.vault.deadline import Deadline
 from dashboard.vault.responses import Effect
 
-CALLS, REMOVALS, WAITING = 6, 2, 3
+CALLS, REMOVALS, WAITING, REMOVALS_EACH = 6, 3, 3, 2
 REQUESTS = CALLS + WAITING
 
 
@@ -34,7 +35,7 @@ class Bulkhead(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.places = Places(CALLS, REMOVALS, WAITING)
+        self.places = Places(CALLS, REMOVALS, WAITING, REMOVALS_EACH)
         self.under_way: list[Claim] = []
         self.in_line: list[Claim] = []
         self.helped = 0
@@ -42,9 +43,9 @@ class Bulkhead(RuleBasedStateMachine):
     def requests(self) -> int:
         return self.helped + sum(one.is_of_request for one in (*self.under_way, *self.in_line))
 
-    @rule(removes=st.booleans(), is_of_request=st.booleans())
-    def come(self, removes: bool, is_of_request: bool) -> None:
-        claim = Claim(removes=removes, is_of_request=is_of_request)
+    @rule(removes=st.booleans(), is_of_request=st.booleans(), connection_id=st.sampled_from("ab"))
+    def come(self, removes: bool, is_of_request: bool, connection_id: str) -> None:
+        claim = Claim(removes=removes, is_of_request=is_of_request, connection_id=connection_id)
         fits = self.places.fits(claim)
         waiting = sum(one.is_of_request for one in self.in_line)
         is_full = is_of_request and (self.requests() >= REQUESTS or (not fits and waiting >= WAITING))
@@ -66,6 +67,7 @@ class Bulkhead(RuleBasedStateMachine):
                 other
                 for other in self.in_line
                 if (other.removes, other.is_of_request) == (one.removes, one.is_of_request)
+                and (other.connection_id == one.connection_id or not one.removes)
             )
             assert first_of_its_kind is one, "nobody overtakes"
             self.in_line.remove(one)
@@ -95,7 +97,10 @@ class Bulkhead(RuleBasedStateMachine):
         assert self.requests() <= REQUESTS
         assert self.requests() == self.places.requests
         assert len(self.under_way) <= CALLS
-        assert sum(one.removes for one in self.under_way) <= REMOVALS
+        removed = Counter(one.connection_id for one in self.under_way if one.removes)
+        assert removed == self.places.removals
+        assert removed.total() <= REMOVALS
+        assert max(removed.values(), default=0) <= REMOVALS_EACH
         assert sum(not one.is_of_request for one in self.under_way) <= CALLS - RESERVED_PLACES
         assert sum(one.is_of_request for one in self.in_line) <= WAITING
 
@@ -171,7 +176,9 @@ def test_any_number_of_threads_leave_the_limits_whole() -> None:
     assert any(done)
     assert most[0] <= 4
     places = limit._places
-    assert (places.calls, places.removals, places.helpers, places.requests, places.line) == (0, 0, 0, 0, [])
+    assert (places.calls, places.helpers, places.requests) == (0, 0, 0)
+    assert not places.removals
+    assert not places.line
 
 
 def until_there_are(limit: ConcurrencyLimit, number: int) -> None:
