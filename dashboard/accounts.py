@@ -68,12 +68,17 @@ def _save_account(person: Person, caller: Caller) -> None:
     account, is_new = Account.objects.get_or_create(
         issuer=person.issuer, subject=person.subject, defaults=values
     )
-    is_recent = abs(now - account.last_seen_at) < VISIT_INTERVAL
+    is_recent = account.is_intact and abs(now - account.last_seen_at) < VISIT_INTERVAL
     if is_new or (is_recent and all(getattr(account, column) == value for column, value in said.items())):
         return
+    if not account.is_intact:
+        logger.error("account %s was changed outside the dashboard: it is written anew", account.pk)
     was, result = ({"name": one.name, "email": one.email} for one in (account, person))
+    for column, value in values.items():
+        setattr(account, column, value)
+    account.sign()
     # Of two processes that see the new name at once, the one whose update finds the old one tells of it.
-    changed = Account.objects.filter(pk=account.pk, **was).update(**values)
+    changed = Account.objects.filter(pk=account.pk, **was).update(**values, signature=account.signature)
     if changed and was != result:
         audit.note("access.renamed", caller, before=was, result=result)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from . import audit, encryption, service
 from .identity import Caller
-from .models import Connection, shorten_id
+from .models import Account, Connection, shorten_id
 from .vault import AccountConnection, BadRequest, KeyRefused
 
 
@@ -34,7 +34,7 @@ def add(caller: Caller, connection_id: str, *, slug: str, **said: Any) -> Connec
     connection.set_connection_id(connection_id)
     with _commit_together():
         connection.save(force_insert=True)
-        audit.record("connection.added", caller, connection=connection, result=_describe(connection))
+        _record("connection.added", caller, connection, _describe(connection))
     return connection
 
 
@@ -48,7 +48,7 @@ def change(caller: Caller, connection: Connection, **said: Any) -> Connection:
             setattr(connection, name, text)
         if after:
             connection.save(update_fields=list(after))
-            audit.record("connection.changed", caller, connection=connection, before=before, result=after)
+            _record("connection.changed", caller, connection, after, before)
     return connection
 
 
@@ -60,18 +60,35 @@ def archive(caller: Caller, connection: Connection, *, undo: bool = False) -> Co
             connection.archived_at = None if undo else timezone.now()
             connection.save(update_fields=["archived_at"])
             code = "connection.restored" if undo else "connection.archived"
-            audit.record(code, caller, connection=connection, result=_describe(connection))
+            _record(code, caller, connection, _describe(connection))
+    return connection
+
+
+def confirm(caller: Caller, connection: Connection, connection_id: str) -> Connection:
+    """Take a row that was changed outside the dashboard as it stands, with this id. Raises as `add` does."""
+    with _commit_together():
+        connection = Connection.objects.select_for_update().get(pk=connection.pk)
+        connection.set_connection_id(connection_id)
+        connection.save()
+        state = {"archived": connection.archived_at is not None}
+        _record("connection.confirmed", caller, connection, _describe(connection) | state)
     return connection
 
 
 def rekey(caller: Caller) -> int:
-    """Encrypt every id anew by the first key, or none, and return how many. Raises DecryptionError."""
+    """Encrypt every id anew by the first key, or none, and return how many. Raises DecryptionError.
+
+    Accounts are signed anew, too, but for those that were changed outside the dashboard.
+    """
     with _commit_together():
         every = list(Connection.objects.select_for_update())
         for connection in every:
             connection.set_connection_id(connection.connection_id)
             connection.save(update_fields=["sealed_id", "id_digest", "tail"])
-            audit.record("connection.changed", caller, connection=connection, result={"sealed": "anew"})
+            _record("connection.changed", caller, connection, {"sealed": "anew"})
+        for account in Account.objects.select_for_update().iterator():
+            if account.is_intact:
+                account.save(update_fields=["signature"])
     return len(every)
 
 
@@ -79,8 +96,22 @@ def _describe(connection: Connection) -> dict[str, Any]:
     return {"label": connection.label, "colour": connection.colour, "groups": connection.groups}
 
 
+def _record(
+    code: str,
+    caller: Caller,
+    connection: Connection,
+    result: dict[str, Any],
+    before: dict[str, Any] | None = None,
+) -> None:
+    row = {"signature": connection.signature}
+    audit.record(code, caller, connection=connection, before=before, result=result, row=row)
+
+
 def _lock(connection: Connection) -> Connection:
-    return Connection.objects.select_for_update().get(pk=connection.pk)
+    """Return the connection as it stands, for this transaction to change. Raises DecryptionError."""
+    locked = Connection.objects.select_for_update().get(pk=connection.pk)
+    locked.check_signature()
+    return locked
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""Connection ids at rest: encrypted by the first of our keys, read and found by any of them."""
+"""Connection ids and rows at rest: encrypted and signed by the first of our keys, read by any of them."""
 
 import base64
 import hashlib
 import hmac
+import re
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -23,6 +24,21 @@ class DecryptionError(Problem):
     )
     status = 503
     log_message = "a connection's id cannot be opened by any key"
+    reason = "The connection's ID cannot be opened by any key"
+    """The same in a few words, without a full stop."""
+
+
+class RowChanged(DecryptionError):
+    """The row of a connection is not as the dashboard wrote it: nothing is sent for it."""
+
+    title = "This connection's row was changed outside the dashboard"
+    advice = (
+        "Its row in the database is not as the dashboard wrote it, so nothing is sent for it. Tell your "
+        "administrator: manage.py audit_verify says what differs, and manage.py connection confirm puts the "
+        "connection back to use, once its ID is typed again."
+    )
+    log_message = "a connection's row was changed outside the dashboard: run manage.py audit_verify"
+    reason = "The connection's row was changed outside the dashboard"
 
 
 def encrypt(text: str) -> str:
@@ -48,6 +64,34 @@ def compute_digests(text: str) -> list[str]:
     return [
         hmac.new(_derive_key(key, "digest"), text.encode(), hashlib.sha256).hexdigest() for key in _keys()
     ]
+
+
+def sign(text: str) -> str:
+    """Return the signature of a row's text by the first key: the key's name, a colon and 64 digits."""
+    return _sign(text, _keys()[0])
+
+
+def check_signature(text: str, signature: str) -> None:
+    """Raise RowChanged unless this is the text's signature, DecryptionError if its key is gone."""
+    named = signature.partition(":")[0]
+    for key in _keys():
+        if named == _name_key(key):
+            if hmac.compare_digest(_sign(text, key), signature.encode("ascii", "replace").decode()):
+                return
+            break
+    else:
+        if re.fullmatch("[0-9a-f]{8}:[0-9a-f]{64}", signature):
+            raise DecryptionError("No key of DASHBOARD_DATA_KEYS signed this.")
+    raise RowChanged("The connection's row was changed outside the dashboard.")
+
+
+def _sign(text: str, key: str) -> str:
+    return f"{_name_key(key)}:{hmac.digest(_derive_key(key, 'row'), text.encode(), 'sha256').hex()}"
+
+
+@lru_cache(maxsize=16)
+def _name_key(key: str) -> str:
+    return _derive_key(key, "name").hex()[:8]
 
 
 def _keys() -> tuple[str, ...]:

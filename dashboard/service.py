@@ -80,17 +80,22 @@ _CONNECTION_SQL: Final = """
 
 
 def find_connection(slug: str, person: Person | None) -> Connection:
-    """Return the connection of this slug, by one query that reads no other. Raises UnknownConnection."""
+    """Return the connection of this slug, by one query that reads no other.
+
+    Raises UnknownConnection, and encryption.DecryptionError for a row that was changed outside the dashboard.
+    """
     if person is not None and re.fullmatch(SLUG_PATTERN, slug):  # PostgreSQL takes no letter of 0 bytes
         for found in Connection.objects.raw(_CONNECTION_SQL, [*[person.issuer, person.subject] * 2, slug]):
             found.has_selection = bool(found.has_selection)  # SQLite says 0 or 1
+            found.check_signature()
             if found.is_open_to(person.groups):
                 return found
     raise UnknownConnection(slug)
 
 
 def check_is_open(connection: Connection, person: Person | None) -> None:
-    """Raise UnknownConnection unless the person is in its groups, be it archived or not."""
+    """Raise UnknownConnection unless the person is in its groups, be it archived or not; DecryptionError."""
+    connection.check_signature()
     if person is None or not connection.is_open_to(person.groups):
         raise UnknownConnection(connection.slug)
 

@@ -55,6 +55,14 @@ def connection(slug: str = "small", **fields: Any) -> Connection:
     return made
 
 
+def rewrite(rows: Any, **columns: Any) -> None:
+    """Change these connections or accounts as the dashboard itself does, with their signatures."""
+    for row in rows.all():
+        for name, value in columns.items():
+            setattr(row, name, value)
+        row.save()
+
+
 def removal(of: Connection, **fields: Any) -> Removal:
     """A saved record of a removal of connection `of`: a settled delete of one item unless said otherwise."""
     usual: dict[str, Any] = {

@@ -3,5 +3,6 @@
 from .chain import verify
 from .reconcile import find_difference
 from .record import NotRecorded, note, record
+from .rows import find_changed_row
 
-__all__ = ["NotRecorded", "find_difference", "note", "record", "verify"]
+__all__ = ["NotRecorded", "find_changed_row", "find_difference", "note", "record", "verify"]

@@ -29,6 +29,7 @@ _USUAL: Final[dict[str, Any]] = {
     "groups": [],
     "before": {},
     "result": {},
+    "row": {},
 }
 """The facts of a line, with the value of each that is missing."""
 

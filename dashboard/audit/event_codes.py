@@ -56,4 +56,5 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "connection.changed": ("connection", "done"),
     "connection.archived": ("connection", "done"),
     "connection.restored": ("connection", "done"),
+    "connection.confirmed": ("connection", "done"),
 }

@@ -95,10 +95,12 @@ def record(
     typed: str = "",
     before: Mapping[str, Any] | None = None,
     result: Mapping[str, Any] | None = None,
+    row: Mapping[str, Any] | None = None,
 ) -> Event:
     """Append one event and return it; once committed it goes to stdout, too. Raise NotRecorded.
 
-    `before` and `result` hold what JSON has, but no links. `job` is the bulk removal that it is within.
+    `before` and `result` hold what JSON has, but no links. `job` is the bulk removal that it is within. `row`
+    is how a row of the database stands after it, as far as the other facts do not tell.
     """
     facts = {
         "removal": str(removal.pk) if removal else None,
@@ -114,6 +116,7 @@ def record(
         "typed": typed,
         "before": before or {},
         "result": result or {},
+        "row": row or {},
     }
     try:
         with transaction.atomic():

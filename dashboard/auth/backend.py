@@ -37,11 +37,14 @@ def fetch_keys_ahead(sign_on: AuthConfig) -> None:
 
 
 def reauthorize(person: Person) -> Person:
-    """Return the person with the groups of their last visit, if any, and the role that these give today."""
+    """Return the person with the groups of their last visit, if any, and the role that these give today.
+
+    An account that was changed outside the dashboard gives none.
+    """
     if settings.IS_DEMO:
         known = {one.subject: one for one in demo.DEMO_PEOPLE.values()}.get(person.subject)
         return replace(person, role=None, groups=(), matched=()) if known is None else known
     account = Account.objects.owned_by(person).first()
-    groups = tuple(account.groups) if account else ()
+    groups = tuple(account.groups) if account and account.is_intact else ()
     role, matched = settings.AUTH_CONFIG.grants.find_role(groups)
     return replace(person, role=role, groups=groups, matched=matched)

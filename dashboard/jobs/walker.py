@@ -96,7 +96,7 @@ class Walker(ABC, Generic[ProgressT]):
         except VaultError as error:
             return self._is_over_after(error)
         except DecryptionError as error:
-            self.finish(JobState.FAILED, str(error) or "The connection's ID cannot be opened.")
+            self.finish(JobState.FAILED, f"{error.reason}.")
         else:
             self.complete()
         return True

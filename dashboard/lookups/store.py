@@ -181,6 +181,6 @@ def _mask_text(text: str) -> str:
 
 def _describe_error(error: VaultError | DecryptionError) -> str:
     if isinstance(error, DecryptionError):
-        return "This connection's ID cannot be opened by any key of the dashboard"
+        return error.reason
     words: str = mask_ids(error.detail)
     return f"{error.title}: {words}" if words else error.title

@@ -19,6 +19,7 @@ from .job import JobState as JobState
 from .job import Worker as Worker
 from .removal import Removal as Removal
 from .removal import RemovalState as RemovalState
+from .signed import SignedFields as SignedFields
 from .transitions import transition as transition
 from .workspace import Lookup as Lookup
 from .workspace import SavedView as SavedView

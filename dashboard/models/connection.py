@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from dashboard import encryption
 
 from .actor import OwnedManager, OwnerFields
+from .signed import SignedFields
 
 SLUG_PATTERN = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 SLUG = RegexValidator(rf"\A{SLUG_PATTERN}\Z", "Use small letters, digits and hyphens.")
@@ -40,8 +42,11 @@ def validate_groups(groups: object) -> None:
             raise ValidationError("A group's name has 1 to 200 characters that can be seen.")
 
 
-class Account(OwnerFields):
+class Account(SignedFields, OwnerFields):
     """A person as the sign-on knows them: by issuer and subject, never by an email, which changes hands."""
+
+    SIGNED = ("issuer", "subject", "groups", "last_seen_at")
+    """What the worker goes by; name and email only tell."""
 
     name = models.CharField(max_length=255)
     email = models.CharField(max_length=255, blank=True)
@@ -83,8 +88,12 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(id_digest__in=encryption.compute_digests(connection_id)).first()
 
 
-class Connection(models.Model):
+class Connection(SignedFields):
     """A vendor connection under a name of ours. Its id goes to the service only, like a credential."""
+
+    SIGNED = (
+        *("slug", "label", "colour", "groups", "sealed_id", "id_digest", "tail", "created_at", "archived_at"),
+    )
 
     slug = models.CharField(max_length=64, unique=True, validators=[SLUG])
     label = models.CharField(max_length=100, unique=True, validators=[validate_label])
@@ -93,7 +102,7 @@ class Connection(models.Model):
     sealed_id = models.TextField()
     id_digest = models.CharField(max_length=64, unique=True)
     tail = models.CharField(max_length=4)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     objects = ConnectionQuerySet.as_manager()
@@ -111,18 +120,25 @@ class Connection(models.Model):
     @cached_property
     def connection_id(self) -> str:
         """The vendor's id in the clear, for the one call that needs it; raises encryption.DecryptionError."""
-        return encryption.decrypt(self.sealed_id)
+        self.check_signature()
+        slug, _, connection_id = encryption.decrypt(self.sealed_id).partition(" ")
+        if slug != self.slug or self.id_digest not in encryption.compute_digests(connection_id):
+            raise encryption.RowChanged("The ID is another connection's.")
+        return connection_id
 
     def set_connection_id(self, connection_id: str) -> None:
-        """Encrypt the vendor's id by the newest key, and keep its last four characters to tell it by."""
+        """Encrypt the vendor's id, for this slug, by the newest key, and keep its last four characters."""
         self.__dict__["connection_id"] = connection_id
-        self.sealed_id = encryption.encrypt(connection_id)
+        self.sealed_id = encryption.encrypt(f"{self.slug} {connection_id}")
         self.id_digest = encryption.compute_digest(connection_id)
         self.tail = shorten_id(connection_id)
 
     def is_open_to(self, groups: Collection[str]) -> bool:
-        """Return True for people of one of its groups, and for everybody if it names none."""
-        return not self.groups or not set(self.groups).isdisjoint(groups)
+        """Return True for people of one of its groups, and for everybody if it names none.
+
+        A row that was changed outside the dashboard is open to nobody.
+        """
+        return self.is_intact and (not self.groups or not set(self.groups).isdisjoint(groups))
 
     def get_absolute_url(self) -> str:
         return reverse("connection", args=[self.slug])

@@ -212,7 +212,7 @@ class _Runner:
     def _back_off_after(self, error: VaultError | DecryptionError) -> _Backoff:
         """Return a backoff, longer with each in a row; after the last somebody has to resume the job."""
         if isinstance(error, DecryptionError):
-            return _Backoff("The connection's ID cannot be opened by any key.", None)
+            return _Backoff(f"{error.reason}.", None)
         if not retry_policy.counts_as_try(error):
             pause = retry_policy.seconds_to_next_try(error, self.rests)
             return _Backoff(retry_policy.describe_error(error), pause)
@@ -244,6 +244,11 @@ class _Runner:
         assert person is not None  # noqa: S101 - every job has somebody who began it
         now = reauthorize(person)
         connection = Connection.objects.in_use().filter(pk=self.job.connection_id).first()
+        try:
+            if connection is not None:
+                connection.check_signature()
+        except DecryptionError as error:
+            raise self._back_off_after(error) from None
         if connection is None:
             _halt(self.job, f"{self.job.connection_label} was archived.")
         elif not (now.may(Role.OPERATOR) and connection.is_open_to(now.groups)):

@@ -32,7 +32,9 @@ if not Removal.objects.filter(pk="{RECORD}"):
 """
 RESTORE: Final = """
 from dashboard.models import Connection
-Connection.objects.filter(slug="archive-c").update(label="Archive C")
+archive = Connection.objects.get(slug="archive-c")
+archive.label = "Archive C"
+archive.save()
 """
 
 

@@ -14,7 +14,7 @@ from dashboard.identity import Caller, Person
 from dashboard.models import Connection, Event, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.answers import text, words_in
-from tests.make import BIG_ID, Browser, event, removal
+from tests.make import BIG_ID, Browser, event, removal, rewrite
 
 HERE = "/audit/"
 BAD = [
@@ -180,7 +180,7 @@ def test_wrong_role(nobody: Browser) -> None:
 def test_what_concerns_others_connections_is_not_there(
     viewer: Browser, admin: Browser, small: Connection
 ) -> None:
-    Connection.objects.filter(slug="big").update(groups=["vault-admins"])
+    rewrite(Connection.objects.filter(slug="big"), groups=["vault-admins"])
     big = Connection.objects.get(slug="big")
     theirs = event(of=big, reason="secret of theirs")
     removal(big, state=RemovalState.UNRESOLVED)

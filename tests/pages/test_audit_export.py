@@ -15,7 +15,7 @@ from django.db import connection as database
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from tests.answers import text
-from tests.make import BIG_ID, SMALL_ID, Browser, event
+from tests.make import BIG_ID, SMALL_ID, Browser, event, rewrite
 
 HERE = "/audit/export/"
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_recorded_is_not_taken(viewer: Browser, small: Connection
 
 
 def test_nobody_takes_what_they_may_not_read(viewer: Browser, admin: Browser, small: Connection) -> None:
-    Connection.objects.filter(slug="big").update(groups=["vault-admins"])
+    rewrite(Connection.objects.filter(slug="big"), groups=["vault-admins"])
     theirs = event(of=Connection.objects.get(slug="big"))
     alone, ours = event("access.refused"), event(of=small)
     assert sequences(viewer.get(f"{HERE}?format=jsonl")) == [ours.sequence]

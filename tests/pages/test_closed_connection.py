@@ -15,7 +15,7 @@ from dashboard.removals import bulk
 from dashboard.sandbox import Sandbox
 from tests.answers import text
 from tests.bulk_runs import begin
-from tests.make import Browser, operations, signed_in, work_off
+from tests.make import Browser, operations, rewrite, signed_in, work_off
 from tests.pages.addresses import ADDRESSES, FILE, JOB, stand_ready
 
 BY_NUMBER = sorted(
@@ -31,7 +31,7 @@ READ_BY_ADMINS = {"job", "removal", "removal-close", "removal-look"}
 def closed(connections: None) -> Connection:
     """A connection whose groups nobody here is in, with a job, a removal and a look-up of it."""
     stand_ready()
-    Connection.objects.filter(slug="small").update(groups=["others"])
+    rewrite(Connection.objects.filter(slug="small"), groups=["others"])
     return Connection.objects.get(slug="small")
 
 
@@ -70,12 +70,12 @@ def test_no_kind_of_job_in_any_state(closed: Connection, admin: Browser, kind: s
 
 @pytest.mark.parametrize("name", ["job-stop", "job-resume", "job-retry"])
 def test_an_archived_one_is_as_closed_as_it_was(closed: Connection, admin: Browser, name: str) -> None:
-    Connection.objects.update(archived_at=timezone.now())
+    rewrite(Connection.objects, archived_at=timezone.now())
     assert admin.post(ADDRESSES[name]).status_code == 404
 
 
 def test_a_job_of_an_archived_one_is_stopped_by_its_people(closed: Connection, operator: Browser) -> None:
-    Connection.objects.update(groups=[], archived_at=timezone.now())
+    rewrite(Connection.objects, groups=[], archived_at=timezone.now())
     assert operator.post(ADDRESSES["job-stop"]).status_code == 303
     assert Job.objects.get(pk=JOB).state == JobState.STOPPED
 
@@ -84,7 +84,7 @@ def test_an_admin_outside_the_groups_restarts_no_removal(connections: None, sand
     small, admin = Connection.objects.get(slug="small"), signed_in("admin")
     job = begin(small, ["odd-many"])
     Job.objects.update(state=JobState.PAUSED)
-    Connection.objects.update(groups=["others"])
+    rewrite(Connection.objects, groups=["others"])
     assert admin.post(f"{job.get_absolute_url()}resume/").status_code == 404
     work_off()
     assert operations(sandbox) == []

@@ -11,7 +11,7 @@ from dashboard import service
 from dashboard.models import Connection, Job, JobState, Removal
 from dashboard.sandbox import Sandbox
 from tests.answers import text
-from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, operations, removal
+from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, operations, removal, rewrite
 from tests.scans import after, begun
 
 HERE = "/c/small/"
@@ -63,7 +63,7 @@ def test_bad_input(viewer: Browser, sandbox: Sandbox, slug: str) -> None:
 
 
 def test_an_archived_connection_is_answered_as_one_that_never_was(viewer: Browser, sandbox: Sandbox) -> None:
-    Connection.objects.filter(slug="small").update(archived_at=timezone.now())
+    rewrite(Connection.objects.filter(slug="small"), archived_at=timezone.now())
     archived, unknown = text(viewer.get(HERE)), text(viewer.get("/c/other/"))
     title = archived[archived.index("<h1") : archived.index("</h1>")]
     assert title in unknown

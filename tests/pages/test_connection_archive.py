@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from tests.answers import text
-from tests.make import Browser, facts_of, no_events, operations
+from tests.make import Browser, facts_of, no_events, operations, rewrite
 
 HERE = "/connections/small/archive/"
 
@@ -43,7 +43,7 @@ def test_both_ways_are_events(admin: Browser) -> None:
 
 @pytest.mark.parametrize("act", ["archive", "restore"])
 def test_a_press_that_comes_twice_is_one(admin: Browser, act: str) -> None:
-    Connection.objects.filter(slug="small").update(archived_at=None if act == "archive" else timezone.now())
+    rewrite(Connection.objects.filter(slug="small"), archived_at=None if act == "archive" else timezone.now())
     for _ in range(2):
         assert admin.post(HERE, {"act": act}).status_code == 303
         assert is_archived() is (act == "archive")
@@ -81,7 +81,7 @@ def test_no_such_connection(admin: Browser) -> None:
 
 @pytest.mark.parametrize("act", ["archive", "restore"])
 def test_nothing_is_done_without_its_event(admin: Browser, act: str) -> None:
-    Connection.objects.filter(slug="small").update(archived_at=None if act == "archive" else timezone.now())
+    rewrite(Connection.objects.filter(slug="small"), archived_at=None if act == "archive" else timezone.now())
     with database.execute_wrapper(no_events):
         assert admin.post(HERE, {"act": act}).status_code == 503
     assert is_archived() is (act == "restore")

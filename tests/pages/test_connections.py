@@ -10,7 +10,7 @@ from django.utils import timezone
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
 from tests.answers import rows_of, text
-from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, operations, signed_in
+from tests.make import BIG_ID, EMPTY_ID, SMALL_ID, Browser, connection, operations, rewrite, signed_in
 
 HERE = "/connections/"
 
@@ -33,7 +33,7 @@ def test_works(admin: Browser, sandbox: Sandbox) -> None:
 
 
 def test_a_connection_of_other_peoples_groups_is_kept_here_and_seen_nowhere_else(admin: Browser) -> None:
-    Connection.objects.filter(slug="small").update(groups=["nobody-of-the-demo"])
+    rewrite(Connection.objects.filter(slug="small"), groups=["nobody-of-the-demo"])
     (row,) = (row for row in rows_of(admin.get(HERE)) if "Studio A" in row)
     assert "not you" in row
     assert "Studio A" not in text(admin.get("/?choose=1"))
@@ -41,7 +41,7 @@ def test_a_connection_of_other_peoples_groups_is_kept_here_and_seen_nowhere_else
 
 
 def test_many_groups_are_counted(admin: Browser) -> None:
-    Connection.objects.filter(slug="small").update(groups=[f"group-{n}" for n in range(9)])
+    rewrite(Connection.objects.filter(slug="small"), groups=[f"group-{n}" for n in range(9)])
     (row,) = (row for row in rows_of(admin.get(HERE)) if "Studio A" in row)
     assert "group-4 and 4 more" in row
     assert "group-5" not in row
@@ -49,7 +49,7 @@ def test_many_groups_are_counted(admin: Browser) -> None:
 
 def test_what_was_kept_a_moment_ago_is_said(admin: Browser) -> None:
     assert "Studio A is saved." in unescape(words(admin, "small"))
-    Connection.objects.filter(slug="small").update(archived_at=timezone.now())
+    rewrite(Connection.objects.filter(slug="small"), archived_at=timezone.now())
     assert "Studio A is archived: nobody sees it any more." in words(admin, "small")
     assert words(admin, "<script>") == ""
 

@@ -14,7 +14,7 @@ from dashboard.logs import JsonFormatter
 from dashboard.models import Connection, Removal
 from dashboard.sandbox import Sandbox
 from tests.answers import text
-from tests.make import BIG_ID, SMALL_ID, Browser, connection, operations, removal, signed_in
+from tests.make import BIG_ID, SMALL_ID, Browser, connection, operations, removal, rewrite, signed_in
 
 RAW = "conn_of_nobody_000000000000f00d"
 
@@ -47,7 +47,7 @@ def test_a_ticket_is_quoted_and_in_one_line(viewer: Browser) -> None:
 
 
 def test_the_only_connection_is_asked_straight(viewer: Browser) -> None:
-    Connection.objects.exclude(slug="big").update(archived_at=timezone.now())
+    rewrite(Connection.objects.exclude(slug="big"), archived_at=timezone.now())
     assert leads_to(viewer, media="449", ticket="ZD-1") == "/c/big/media/449/?ticket=ZD-1"
 
 

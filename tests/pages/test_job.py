@@ -231,7 +231,7 @@ def test_it_asks_nothing_of_the_service(viewer: Browser, small: Connection, sand
 def test_wrong_role(small: Connection, behind_sign_on: object) -> None:
     """Of a connection that is not theirs to see it is said what is said of a job that never was."""
     job = begun(small, {RemovalState.PLANNED: 1})
-    Connection.objects.filter(pk=small.pk).update(groups=["legal"])
+    make.rewrite(Connection.objects.filter(pk=small.pk), groups=["legal"])
     stranger = assertion_browser(GROUPS["operator"])
     theirs = stranger.get(job.get_absolute_url())
     never = stranger.get("/jobs/70b00000-0000-4000-8000-00000000dead/")

@@ -21,7 +21,7 @@ from dashboard.spreadsheets import CONTENT_TYPES
 from dashboard.vault import MediaQuery
 from tests.answers import leave, text, words_in
 from tests.exports import after, streamed, written
-from tests.make import OMAR, Browser, facts_of, no_events
+from tests.make import OMAR, Browser, facts_of, no_events, rewrite
 
 TAKEN = "media.exported"
 
@@ -99,13 +99,13 @@ def test_it_is_for_whoever_had_it_written(
 
 def test_who_may_not_see_the_connection_any_more_takes_nothing(operator: Browser, small: Connection) -> None:
     job = after(begun(small))
-    Connection.objects.update(groups=["vault-admins"])
+    rewrite(Connection.objects, groups=["vault-admins"])
     assert operator.get(at(job)).status_code == 404
 
 
 def test_of_an_archived_connection_nothing_is_taken_away(operator: Browser, small: Connection) -> None:
     job = after(begun(small))
-    Connection.objects.update(archived_at=timezone.now())
+    rewrite(Connection.objects, archived_at=timezone.now())
     assert operator.get(at(job)).status_code == 404
     page = text(operator.get(job.get_absolute_url()))
     assert "is archived or not open to you" in page

@@ -14,7 +14,7 @@ from dashboard.removals import bulk
 from dashboard.removals.ledger import Intent
 from dashboard.sandbox import Sandbox
 from tests.answers import hidden_fields, text
-from tests.make import OMAR, Browser
+from tests.make import OMAR, Browser, rewrite
 
 PERSON = DEMO_PEOPLE["operator"]
 
@@ -62,7 +62,7 @@ def test_fragment(operator: Browser, job: Job) -> None:
 
 
 def test_of_a_connection_that_is_archived_nothing_is_selected(operator: Browser, job: Job) -> None:
-    Connection.objects.filter(slug="small").update(archived_at=timezone.now())
+    rewrite(Connection.objects.filter(slug="small"), archived_at=timezone.now())
     assert "Retry" not in text(operator.get(job.get_absolute_url()))
     assert operator.post(retry(job)).status_code == 404
     assert not TrayItem.objects.exists()

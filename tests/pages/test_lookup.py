@@ -13,7 +13,7 @@ from django.utils import timezone
 from dashboard.models import Connection, Lookup
 from dashboard.sandbox import Sandbox
 from tests.answers import rows_of, text, words_in
-from tests.make import Browser, connection, lookup, operations, removal, signed_in
+from tests.make import Browser, connection, lookup, operations, removal, rewrite, signed_in
 
 NOBODYS = UUID("5e771ed0-0000-4000-8000-00000000dead")
 
@@ -157,7 +157,7 @@ def test_a_colleague_may_open_it(viewer: Browser, small: Connection) -> None:
 def test_only_who_may_see_all_its_connections(viewer: Browser, small: Connection) -> None:
     row = looked_up(viewer, "1", connection=["small", "empty"])
     strange = viewer.get(f"/lookup/{NOBODYS}/")
-    Connection.objects.filter(slug="empty").update(groups=["others"])
+    rewrite(Connection.objects.filter(slug="empty"), groups=["others"])
     foreign = viewer.get(row.get_absolute_url())
     assert strange.status_code == foreign.status_code == 404
     assert "No such look-up" in text(foreign)
@@ -174,7 +174,7 @@ def test_only_who_may_see_all_its_connections(viewer: Browser, small: Connection
 
 def test_an_archived_connection_takes_it_away(viewer: Browser, small: Connection) -> None:
     row = looked_up(viewer, "1")
-    Connection.objects.filter(slug="small").update(archived_at=timezone.now())
+    rewrite(Connection.objects.filter(slug="small"), archived_at=timezone.now())
     assert viewer.get(row.get_absolute_url()).status_code == 404
 
 

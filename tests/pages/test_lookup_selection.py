@@ -11,7 +11,7 @@ from dashboard import selection
 from dashboard.models import Connection, Lookup, TrayItem
 from dashboard.sandbox import Sandbox
 from tests.answers import text, words_in
-from tests.make import OMAR, Browser, lookup, operations, signed_in
+from tests.make import OMAR, Browser, lookup, operations, rewrite, signed_in
 
 IMAGE = {"type": "image", "duration": None, "variants": {"thumb": ["stored", 40], "full": ["storing", None]}}
 EMPTY: dict[str, Any] = {"type": "image", "duration": None, "variants": {}}
@@ -105,7 +105,7 @@ def test_upstream_error(operator: Browser, small: Connection, found: Lookup, san
 def test_wrong_role(viewer: Browser, nobody: Browser, found: Lookup) -> None:
     assert viewer.post(f"{found.get_absolute_url()}tray/").status_code == 403
     assert nobody.post(f"{found.get_absolute_url()}tray/").status_code == 302
-    Connection.objects.filter(slug="small").update(groups=["others"])
+    rewrite(Connection.objects.filter(slug="small"), groups=["others"])
     assert signed_in("operator").post(f"{found.get_absolute_url()}tray/").status_code == 404
     assert not TrayItem.objects.exists()
 

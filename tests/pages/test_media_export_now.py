@@ -16,7 +16,7 @@ from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import Unreachable, VaultError
 from tests.answers import ids_on, leave, text
-from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, facts_of, no_events, operations
+from tests.make import SMALL_ID, UPSTREAM_TROUBLE, Browser, facts_of, no_events, operations, rewrite
 
 HERE = "/c/small/export/now/"
 BIG = "/c/big/export/now/?format=jsonl"
@@ -174,7 +174,7 @@ def test_a_circle_breaks_the_transfer_off(viewer: Browser, sandbox: Sandbox, cur
 
 
 def test_nobody_takes_what_they_may_not_see(viewer: Browser, sandbox: Sandbox) -> None:
-    Connection.objects.filter(slug="big").update(groups=["vault-admins"])
+    rewrite(Connection.objects.filter(slug="big"), groups=["vault-admins"])
     assert viewer.get(BIG).status_code == 404
     assert not Event.objects.exists()
 

@@ -8,7 +8,7 @@ from dashboard import selection
 from dashboard.models import Connection, Job, Removal
 from dashboard.sandbox import Sandbox
 from tests.answers import form_token, hidden_fields, ids_on, text
-from tests.make import OMAR, Browser, deletes
+from tests.make import NEW_ID, OMAR, SMALL_ID, Browser, deletes
 
 PURGE = "/c/small/purge/"
 TRAY = "/c/small/tray/"
@@ -43,7 +43,10 @@ def test_a_form_of_one_connection_deletes_nothing_in_another(
     operator: Browser, sandbox: Sandbox, here: str, media_id: str
 ) -> None:
     said = {"token": form_token(operator.get(here))}
-    Connection.objects.filter(slug="empty").update(sealed_id=Connection.objects.get(slug="small").sealed_id)
+    for slug, connection_id in (("small", NEW_ID), ("empty", SMALL_ID)):  # now the item is there
+        connection = Connection.objects.get(slug=slug)
+        connection.set_connection_id(connection_id)
+        connection.save()
     answer = operator.post(f"/c/empty/media/{media_id}/delete/", said)
     assert answer.status_code == 422
     assert deletes(sandbox) == []

@@ -14,7 +14,7 @@ from dashboard.models import Connection, Removal, RemovalState
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.sandbox import Sandbox
 from tests.answers import form_token, text
-from tests.make import Browser, deletes, event, removal, remove, signed_in
+from tests.make import Browser, deletes, event, removal, remove, rewrite, signed_in
 
 ITEM = "odd-many"
 
@@ -143,7 +143,7 @@ def test_the_outcome_offers_it_too(
 def test_nothing_is_offered_for_what_one_may_not_see(admin: Browser, small: Connection) -> None:
     """An admin reads the whole record; media still needs the group."""
     record = removal(small, state=RemovalState.UNRESOLVED)
-    Connection.objects.filter(slug="small").update(groups=["others"])
+    rewrite(Connection.objects.filter(slug="small"), groups=["others"])
     page = page_of(admin, record)
     for absent in ("Try again…", "Look again now", "/c/small/"):
         assert absent not in page
@@ -193,7 +193,7 @@ SEEN = {"access_count": 0, "created_at": "2026-01-01T00:00:00.000Z", "last_acces
 
 def test_no_removal_and_one_of_anothers_are_the_same(viewer: Browser, small: Connection) -> None:
     theirs = removal(small)
-    Connection.objects.filter(slug="small").update(groups=["vault-admins"])
+    rewrite(Connection.objects.filter(slug="small"), groups=["vault-admins"])
     told = set()
     for number in (theirs.pk, uuid.uuid4()):
         answer = viewer.get(f"/removals/{number}/")
@@ -204,7 +204,7 @@ def test_no_removal_and_one_of_anothers_are_the_same(viewer: Browser, small: Con
 
 def test_an_archived_connections_removals_stay_readable(operator: Browser, small: Connection) -> None:
     record = removal(small, state=RemovalState.REFUSED)
-    Connection.objects.filter(slug="small").update(archived_at=timezone.now())
+    rewrite(Connection.objects.filter(slug="small"), archived_at=timezone.now())
     page = page_of(operator, record)
     assert "Try again…" not in page
     assert "/c/small/" not in page

@@ -10,7 +10,7 @@ from django.utils import timezone
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
 from tests.answers import text
-from tests.make import Browser, deletes, operations, removal
+from tests.make import Browser, deletes, operations, removal, rewrite
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_it_reads_nothing_of_what_one_may_not_see(
     admin: Browser, small: Connection, sandbox: Sandbox
 ) -> None:
     record = removal(small, media_id="99999", state=RemovalState.UNRESOLVED)
-    Connection.objects.filter(slug="small").update(groups=["others"])
+    rewrite(Connection.objects.filter(slug="small"), groups=["others"])
     assert admin.post(look_at(record)).status_code == 200
     assert sandbox.calls == []
 

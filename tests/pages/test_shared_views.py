@@ -9,7 +9,7 @@ import pytest
 from dashboard.models import Connection, SavedView
 from tests.answers import text
 from tests.assertions import GROUPS
-from tests.make import Browser, assertion_browser
+from tests.make import Browser, assertion_browser, rewrite
 
 NAME = "Client Miller case 77"
 pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")
@@ -97,7 +97,7 @@ def test_an_author_who_moves_takes_it_along_to_nobody() -> None:
 
 
 def test_without_groups_everybody_shares() -> None:
-    Connection.objects.update(groups=[])
+    rewrite(Connection.objects, groups=[])
     assert places(browser("viewer"), share("beta")) == [True] * 4
 
 

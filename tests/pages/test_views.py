@@ -7,7 +7,7 @@ import pytest
 from dashboard.models import Connection
 from dashboard.sandbox import Sandbox
 from tests.answers import rows_of, text
-from tests.make import Browser, operations, saved_view
+from tests.make import Browser, operations, rewrite, saved_view
 
 HERE = "/views/"
 
@@ -36,7 +36,7 @@ def test_what_is_of_a_connection_that_is_not_theirs_is_not_there(viewer: Browser
     small = Connection.objects.get(slug="small")
     saved_view("Films", is_shared=True, connection=small)
     saved_view("My films", subject="vera", connection=small)
-    Connection.objects.filter(pk=small.pk).update(groups=["others"])
+    rewrite(Connection.objects.filter(pk=small.pk), groups=["others"])
     assert rows_of(viewer.get(HERE)) == []
 
 

@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from dashboard import audit
+from dashboard import audit, encryption
 from dashboard.audit import triggers
 from dashboard.audit.queries import AuditQuery, AuditReader
 from dashboard.identity import Person, Role
@@ -141,7 +141,14 @@ def test_however_many_old_events_begin_one_each_is_given_its_job(newest: str) ->
 def test_old_shared_views_get_the_groups_of_their_authors(newest: str) -> None:
     migrate("0010_event_numbers")
     old = apps_of("0010_event_numbers")
-    make.connection("small", groups=["alpha"])
+    old.get_model("dashboard", "Connection").objects.create(
+        slug="small",
+        label="Small",
+        groups=["alpha"],
+        sealed_id=encryption.encrypt(make.SMALL_ID),
+        id_digest=encryption.compute_digest(make.SMALL_ID),
+        tail=make.SMALL_ID[-4:],
+    )
     seen = {"issuer": "sso", "name": "Ada", "last_seen_at": timezone.now()}
     shared = {"issuer": "sso", "person": "Ada", "is_shared": True}
     try:
@@ -156,3 +163,15 @@ def test_old_shared_views_get_the_groups_of_their_authors(newest: str) -> None:
         ("b", True, []),
         ("never seen", False, []),
     ]
+    assert Connection.objects.get().connection_id == make.SMALL_ID
+    assert audit.find_changed_row() is None
+    migrate("0010_event_numbers")
+    assert encryption.decrypt(Connection.objects.values_list("sealed_id", flat=True)[0]) == make.SMALL_ID
+
+
+def test_a_row_that_no_key_opens_is_left_for_somebody_to_confirm(newest: str) -> None:
+    migrate("0011_groups_of_views")
+    rows = apps_of("0011_groups_of_views").get_model("dashboard", "Connection").objects
+    rows.create(slug="small", label="Small", sealed_id="of a lost key", id_digest="0", tail="0000")
+    migrate(newest)
+    assert audit.find_changed_row() == ("connection small", "was changed outside the dashboard")

@@ -31,6 +31,8 @@ class Command(DashboardCommand):
             raise CommandError(f"The chain holds, but triggers hang on its table: {', '.join(strange)}.")
         if wrong := audit.find_difference():
             raise CommandError(f"The chain holds, but the ledger does not: {wrong[0]} {wrong[1]}.")
+        if wrong := audit.find_changed_row():
+            raise CommandError(f"The chain holds, but another row does not: {wrong[0]} {wrong[1]}.")
         events = format_count(verdict.events, "event")
         self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")
 

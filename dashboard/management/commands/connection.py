@@ -5,13 +5,14 @@ from argparse import ArgumentParser
 from getpass import getpass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError
 
 from dashboard import audit, connections
 from dashboard.encryption import DecryptionError
 from dashboard.identity import make_local_caller
 from dashboard.management.base import DashboardCommand
-from dashboard.models import Colour, Connection
+from dashboard.models import CONNECTION_ID, Colour, Connection
 from dashboard.service import UnknownConnection
 from dashboard.units import format_count
 from dashboard.web.forms.connection import ConnectionForm, NewConnectionForm
@@ -43,6 +44,13 @@ class Command(DashboardCommand):
         archive = verbs.add_parser("archive", help="hide a connection; its records stay")
         archive.add_argument("slug")
         archive.add_argument("--undo", action="store_true", help="bring it back")
+        confirm = verbs.add_parser(
+            "confirm", help="take a row that was changed outside the dashboard as it is"
+        )
+        confirm.add_argument("slug")
+        confirm.add_argument(
+            "connection_id", nargs="?", help="the vendor's id; left out, it is asked for unseen"
+        )
         verbs.add_parser("rekey", help="seal every id anew by the first of DASHBOARD_DATA_KEYS")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
@@ -50,6 +58,8 @@ class Command(DashboardCommand):
             getattr(self, f"{verb}_connection")(**options)
         except audit.NotRecorded:
             raise CommandError("Nothing was done: the record of it could not be written.") from None
+        except DecryptionError as error:
+            raise CommandError(f"Nothing was changed: {error}") from None
 
     def add_connection(
         self, slug: str, connection_id: str | None, label: str | None, group: list[str], **typed: Any
@@ -82,11 +92,21 @@ class Command(DashboardCommand):
         connections.archive(make_local_caller(), self.find(slug), undo=undo)
         self.stdout.write(f"{slug} is {'in use again' if undo else 'archived'}.")
 
-    def rekey_connection(self, **options: Any) -> None:
+    def confirm_connection(self, slug: str, connection_id: str | None, **options: Any) -> None:
+        one = self.find(slug)
+        typed = asked_unseen() if connection_id is None else connection_id
         try:
-            sealed = connections.rekey(make_local_caller())
-        except DecryptionError as unsealable:
-            raise CommandError(f"{unsealable} Nothing was changed.") from None
+            CONNECTION_ID(typed)
+            one = connections.confirm(make_local_caller(), one, typed)
+        except ValidationError as wrong:
+            raise CommandError(wrong.messages[0]) from None
+        except connections.ConnectionExists:
+            raise CommandError("Another connection has this ID.") from None
+        groups = ", ".join(one.groups) or "everybody"
+        self.stdout.write(f"{slug} (··{one.tail}) is called {one.label} and seen by {groups}.")
+
+    def rekey_connection(self, **options: Any) -> None:
+        sealed = connections.rekey(make_local_caller())
         self.stdout.write(f"{format_count(sealed, 'ID')} sealed by the first key.")
 
     def change(self, slug: str, **typed: str) -> Connection:

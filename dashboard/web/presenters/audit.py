@@ -42,6 +42,7 @@ _DEEDS: Final = {
     "connection.changed": "Connection changed",
     "connection.archived": "Connection archived",
     "connection.restored": "Connection restored",
+    "connection.confirmed": "Connection confirmed",
 }
 """Words for an event, by its code, or by its code without the outcome."""
 

@@ -57,6 +57,6 @@ class SearchPage:
                 return line._replace(row=RowBuilder(connection).build_row(item))
             case VaultError() as error:
                 return line._replace(reason=error.title)
-            case DecryptionError():
-                return line._replace(reason="Its ID cannot be opened by any key")
+            case DecryptionError() as error:
+                return line._replace(reason=error.reason)
         return line

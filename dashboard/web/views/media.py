@@ -111,8 +111,8 @@ def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
     except VaultError as error:
         log_vault_errors(request, [error])
         return JsonResponse({"src": "", "reason": error.title})
-    except DecryptionError:
-        return JsonResponse({"src": "", "reason": "The connection's ID cannot be read"})
+    except DecryptionError as error:
+        return JsonResponse({"src": "", "reason": error.reason})
     src, reason = RowBuilder(connection).find_thumb(item) if item else ("", "No longer in the cache")
     return JsonResponse({"src": src, "reason": reason})
 

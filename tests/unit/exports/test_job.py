@@ -109,9 +109,9 @@ def test_nothing_is_written_for_whom_it_is_no_longer(
 ) -> None:
     job = begun(some)
     if change == "groups":
-        Connection.objects.update(groups=["vault-admins"])
+        make.rewrite(Connection.objects, groups=["vault-admins"])
     elif change == "archived":
-        Connection.objects.update(archived_at=timezone.now())
+        make.rewrite(Connection.objects, archived_at=timezone.now())
     else:
         Job.objects.update(subject="somebody who left")
     after(job)

@@ -18,7 +18,7 @@ from dashboard.models import Connection, Lookup
 from dashboard.sandbox import Sandbox
 from dashboard.service import LOOKUP_CONCURRENCY, Batch
 from dashboard.vault import Busy, MediaItem
-from tests.make import EMPTY_ID, OMAR, connection, lookup, operations
+from tests.make import EMPTY_ID, OMAR, connection, lookup, operations, rewrite
 
 PERSON = OMAR.person
 assert PERSON
@@ -98,7 +98,7 @@ def test_one_connections_trouble_is_its_own(small: Connection, empty: Connection
 def test_an_id_that_no_key_opens_is_trouble_too(
     small: Connection, empty: Connection, sandbox: Sandbox
 ) -> None:
-    Connection.objects.filter(pk=empty.pk).update(sealed_id="nonsense")
+    rewrite(Connection.objects.filter(pk=empty.pk), sealed_id="nonsense")
     row = lookup([small, empty], ids=["1"])
     store.ask_unanswered(row)
     row.refresh_from_db()

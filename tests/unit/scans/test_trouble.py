@@ -194,7 +194,7 @@ def test_a_wait_ends_when_the_process_does(upstream: Sandbox, fault: dict[str, A
 
 def test_of_an_archived_connection_nothing_is_asked(some: Connection, upstream: Sandbox) -> None:
     job = begun(some)
-    Connection.objects.filter(pk=some.pk).update(archived_at=timezone.now())
+    make.rewrite(Connection.objects.filter(pk=some.pk), archived_at=timezone.now())
     job = after(job)
     assert (job.state, job.why) == (JobState.FAILED, f"{some.label} was archived.")
     assert upstream.calls == []
