@@ -17,6 +17,7 @@ DELETE_RIGHTS: Final = (*UPDATE_RIGHTS, "DELETE")
 
 RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     "dashboard_account": UPDATE_RIGHTS,
+    "dashboard_budget": DELETE_RIGHTS,
     "dashboard_connection": UPDATE_RIGHTS,
     "dashboard_event": INSERT_RIGHTS,
     "dashboard_job": UPDATE_RIGHTS,

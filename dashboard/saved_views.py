@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from .identity import Person, Role
+from . import budgets
+from .identity import Caller, Person, Role
 from .models import Connection, SavedView
 from .problems import Action, Problem
 from .vault import MediaQuery
@@ -56,9 +57,14 @@ def may_delete(view: SavedView, person: Person) -> bool:
 
 
 def save(
-    person: Person, name: str, query: MediaQuery, connection: Connection | None, *, is_shared: bool
+    caller: Caller, name: str, query: MediaQuery, connection: Connection | None, *, is_shared: bool
 ) -> SavedView | None:
-    """Save the view under its name; return None if the person has one of this name."""
+    """Save the view under its name; return None if the person has one of this name.
+
+    Raises budgets.BudgetSpent.
+    """
+    person = caller.person
+    assert person is not None  # noqa: S101 - nobody signed in saves a view
     named = {group for one in Connection.objects.all() for group in one.groups} if connection is None else ()
     view = SavedView(
         issuer=person.issuer,
@@ -71,7 +77,8 @@ def save(
         query=query.replace().to_url(),
     )
     try:
-        with transaction.atomic():
+        with budgets.recorded(caller), transaction.atomic():
+            budgets.take_place(caller, "views", SavedView.objects.owned_by(person))
             view.save(force_insert=True)
     except IntegrityError:
         return None

@@ -91,6 +91,16 @@ DASHBOARD_FILES: Path = env.path("DASHBOARD_FILES", default=VAR_DIR / "files")
 DASHBOARD_WRITE_SECONDS: float = env.float(
     "DASHBOARD_WRITE_SECONDS", default=30.0, validate=validate.Range(min=1, max=3600)
 )
+_LIMIT = validate.Range(min=0, max=10**9)
+DASHBOARD_BUDGETS: dict[str, int] = {
+    "deletions": env.int("DASHBOARD_MAX_DELETIONS_PER_HOUR", default=600, validate=_LIMIT),
+    "bulk": env.int("DASHBOARD_MAX_BULK_ITEMS_PER_DAY", default=20_000, validate=_LIMIT),
+    "reveals": env.int("DASHBOARD_MAX_REVEALS_PER_HOUR", default=300, validate=_LIMIT),
+    "exports": env.int("DASHBOARD_MAX_EXPORTS_PER_HOUR", default=20, validate=_LIMIT),
+    "lookups": env.int("DASHBOARD_MAX_LOOKUP_IDS_PER_HOUR", default=20_000, validate=_LIMIT),
+    "views": env.int("DASHBOARD_MAX_SAVED_VIEWS", default=100, validate=_LIMIT),
+}
+"""How much one person may do, by budgets.KINDS; 0 is no limit."""
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
 AUTH_CONFIG, errors = auth_settings.read_auth_config(env)
 IS_DEMO: bool = AUTH_CONFIG.mode == "demo"

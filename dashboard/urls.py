@@ -6,6 +6,7 @@ from .web import bare_pages
 from .web.views import (
     account,
     audit,
+    budget,
     connection,
     connections,
     export,
@@ -60,6 +61,7 @@ urlpatterns = [
     path("audit/", audit.audit, name="audit"),
     path("audit/export/", audit.audit_export, name="audit-export"),
     path("audit/<int:sequence>/", audit.audit_event, name="audit-event"),
+    path("budgets/<int:pk>/lift/", budget.budget_lift, name="budget-lift"),
     # Of bulk removals too: /removals/ went to single removals first, and those addresses stand in tickets.
     path("jobs/<uuid:pk>/", job.job, name="job"),
     path("jobs/<uuid:pk>/stop/", job.job_stop, name="job-stop"),

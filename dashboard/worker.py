@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as Queue
 from django_tasks_db.models import DBTaskResult
 
-from dashboard import schema
+from dashboard import budgets, schema
 from dashboard.best_effort import best_effort
 from dashboard.exports import job as export
 from dashboard.lookups import store
@@ -137,5 +137,7 @@ def clean_up() -> None:
         DBTaskResult.objects.running().filter(started_at__lt=now - MAX_TASK_DURATION).delete()
     with best_effort("deleting expired look-ups"):
         store.delete_expired()
+    with best_effort("deleting counts of what people did"):
+        budgets.delete_old()
     with best_effort("deleting files of exports"):
         export.delete_old_files()

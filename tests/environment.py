@@ -24,6 +24,19 @@ MADE_UP: Final = {
     "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
 }
 
+NO_BUDGETS: Final = dict.fromkeys(
+    (
+        "DASHBOARD_MAX_DELETIONS_PER_HOUR",
+        "DASHBOARD_MAX_BULK_ITEMS_PER_DAY",
+        "DASHBOARD_MAX_REVEALS_PER_HOUR",
+        "DASHBOARD_MAX_EXPORTS_PER_HOUR",
+        "DASHBOARD_MAX_LOOKUP_IDS_PER_HOUR",
+        "DASHBOARD_MAX_SAVED_VIEWS",
+    ),
+    "0",
+)
+"""For programs that many tests share, each of which does as the same few people what a day would hold."""
+
 
 def make_up(environ: MutableMapping[str, str] = os.environ) -> None:
     """Set every setting but DATABASE_URL, which is kept, so that the same tests run on any database."""

@@ -52,6 +52,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "access.denied": ("access", "denied"),
     "access.no_role": ("access", "denied"),
     "access.renamed": ("access", "done"),
+    "access.limited": ("access", "denied"),
+    "access.limit_lifted": ("access", "done"),
     "connection.added": ("connection", "done"),
     "connection.changed": ("connection", "done"),
     "connection.archived": ("connection", "done"),

@@ -15,7 +15,7 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard import audit, service
+from dashboard import audit, budgets, service
 from dashboard.auth.backend import reauthorize
 from dashboard.identity import Caller, Role
 from dashboard.jobs import lifecycle
@@ -68,14 +68,18 @@ class ExportProgress(WalkProgress, kw_only=True):
 
 
 def begin(caller: Caller, connection: Connection, query: MediaQuery, file_format: str, token: UUID) -> Job:
-    """Return the form's new or earlier export. Raises KeyReused, TooManyExports, and audit.NotRecorded."""
+    """Return the form's new or earlier export.
+
+    Raises KeyReused, TooManyExports, budgets.BudgetSpent and audit.NotRecorded.
+    """
     job = lifecycle.new_job(
         Job.Kind.EXPORT, connection, caller, token=token, query=query.to_url(), form=file_format
     )
     own = Job.objects.owned_by(job).filter(kind=job.kind, state__in=Job.OPEN)
     try:
-        with transaction.atomic():
+        with budgets.recorded(caller), transaction.atomic():
             lifecycle.open_job(job)
+            budgets.take(caller, "exports")
             if own.count() > MAX_OPEN_EXPORTS:
                 raise TooManyExports(own.exclude(pk=job.pk)[0])
             result = {"job": str(job.pk), **event_payload(query, file_format)}

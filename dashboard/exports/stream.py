@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from django.utils import timezone
 
-from dashboard import audit, service
+from dashboard import audit, budgets, service
 from dashboard.identity import Caller
 from dashboard.jobs import paging
 from dashboard.jobs.known_items import KnownItems
@@ -69,8 +69,9 @@ def _ask_for_page(connection: Connection, query: MediaQuery) -> MediaPage:
 
 
 def open_stream(caller: Caller, connection: Connection, query: MediaQuery, file_format: str) -> DownloadBody:
-    """Record it, and return all items that fit; raises as DownloadBody and ExportStream, or NotRecorded."""
+    """Record it, and return all items that fit; raises as DownloadBody, spend and ExportStream."""
     with DownloadBody(caller.person) as body:
+        budgets.spend(caller, "exports")
         export = ExportStream(connection, query, file_format, caller.request_id)
         body.set_content(export, export.close)
         payload = event_payload(query, file_format)

@@ -12,10 +12,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard import service
+from dashboard import budgets, service
 from dashboard.best_effort import best_effort
 from dashboard.encryption import DecryptionError
-from dashboard.identity import Person
+from dashboard.identity import Caller, Person
 from dashboard.logs import mask_ids
 from dashboard.models import Connection, Lookup
 from dashboard.oddities import list_oddities
@@ -53,17 +53,20 @@ class ExpiredLookup(Problem):
     action = Action("lookups", "Look up IDs")
 
 
-def begin(person: Person | None, connections: Sequence[Connection], pasted: PastedIds, ticket: str) -> Lookup:
-    """Commit which ids are looked for and where; nothing is asked yet. Expired look-ups are deleted."""
+def begin(caller: Caller, connections: Sequence[Connection], pasted: PastedIds, ticket: str) -> Lookup:
+    """Commit which ids are looked for and where; nothing is asked yet. Expired look-ups are deleted.
+
+    Raises budgets.BudgetSpent.
+    """
     malformed = [list(one) for one in pasted.malformed]
     new = Lookup(ids=pasted.ids, repeated=pasted.repeated, malformed=malformed, ticket=mask_ids(ticket))
-    return _save(new, person, connections)
+    return _save(new, caller, connections)
 
 
-def repeat(person: Person | None, lookup: Lookup) -> Lookup:
+def repeat(caller: Caller, lookup: Lookup) -> Lookup:
     """Begin the same look-up under an address of its own, nothing asked yet; the old one stays as it was."""
     same = Lookup(ids=lookup.ids, repeated=lookup.repeated, malformed=lookup.malformed, ticket=lookup.ticket)
-    return _save(same, person, list(lookup.connections.all()))
+    return _save(same, caller, list(lookup.connections.all()))
 
 
 def get(pk: UUID, among: Iterable[Connection]) -> Lookup:
@@ -116,13 +119,15 @@ def delete_expired() -> int:
     return Lookup.objects.filter(expires_at__lte=timezone.now()).delete()[1].get(Lookup._meta.label, 0)
 
 
-def _save(lookup: Lookup, person: Person | None, connections: Sequence[Connection]) -> Lookup:
+def _save(lookup: Lookup, caller: Caller, connections: Sequence[Connection]) -> Lookup:
+    person = caller.person
     assert person is not None  # noqa: S101 - nobody signed in looks anything up
     with best_effort("deleting expired look-ups"):
         delete_expired()
     lookup.issuer, lookup.subject, lookup.person = person.issuer, person.subject, person.name
     lookup.expires_at = lookup.created_at + LOOKUP_LIFETIME
-    with transaction.atomic():
+    with budgets.recorded(caller), transaction.atomic():
+        budgets.take(caller, "lookups", len(lookup.ids))
         lookup.save(force_insert=True)
         lookup.connections.set(connections)
     return lookup

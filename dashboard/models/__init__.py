@@ -2,6 +2,7 @@
 
 from .actor import ActorFields as ActorFields
 from .actor import actor_columns_of as actor_columns_of
+from .budget import Budget as Budget
 from .connection import CONNECTION_ID as CONNECTION_ID
 from .connection import SLUG as SLUG
 from .connection import SLUG_PATTERN as SLUG_PATTERN

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.db.models import Q
 
-from dashboard import service
+from dashboard import audit, budgets, service
 from dashboard.identity import Caller
 from dashboard.models import Connection, Removal, RemovalState
 from dashboard.units import format_iso
@@ -36,9 +36,16 @@ MAY_HAVE_TAKEN: Final = (
 
 
 def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
-    """Delete an item and return the settled record. Raises VaultError, RemovalInFlight, IntentNotRecorded."""
+    """Delete an item and return the settled record.
+
+    Raises VaultError, RemovalInFlight, IntentNotRecorded and budgets.BudgetSpent.
+    """
     if again := _find_same_request(connection, media_id, intent):
         return again
+    try:
+        budgets.spend(intent.caller, "deletions")
+    except audit.NotRecorded as broken:
+        raise IntentNotRecorded(str(broken)) from broken
     item = service.find_item_to_remove(connection, media_id)
     removal = _open_row(
         connection,

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import Count, Sum
 
-from dashboard import audit
+from dashboard import audit, budgets
 from dashboard.audit.event_codes import BULK
 from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
@@ -88,7 +88,8 @@ def begin(
 ) -> BegunRemoval:
     """Commit the job with a planned row for each item that no other removal locks, and have the worker begin.
 
-    Raises ItemsLocked where that is none of them, lifecycle.JobExists and lifecycle.JobNotOpened.
+    Raises ItemsLocked where that is none of them, lifecycle.JobExists, lifecycle.JobNotOpened, and
+    budgets.BudgetSpent.
     """
     job = lifecycle.new_job(
         Job.Kind.REMOVE,
@@ -103,13 +104,14 @@ def begin(
     media_ids = list(dict.fromkeys(media_ids))
     for _ in range(3):  # another removal of one of the items may begin in this very moment
         try:
-            with transaction.atomic(durable=True):
+            with budgets.recorded(intent.caller), transaction.atomic(durable=True):
                 lifecycle.open_job(job)
                 locked = claims.plan(job, connection, media_ids)
                 job.total = len(media_ids) - len(locked)
                 job.save(update_fields=["total"])
                 if not job.total:
                     raise ItemsLocked(locked)
+                budgets.take(intent.caller, "bulk", job.total)
                 plan = {"items": job.total, "held": len(locked), "digest": job.digest}
                 record_step(job, intent.caller, "planned", plan)
         except IntegrityError:

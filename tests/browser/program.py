@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from dashboard.sandbox import DEMO_CONNECTIONS, DEMO_KEY
+from tests.environment import NO_BUDGETS
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 IDS: Final = {one.slug: one.id for one in DEMO_CONNECTIONS}
@@ -40,6 +41,7 @@ class Program:
         ours = ("DASHBOARD_", "VAULTPLUS_", "DJANGO_", "COVERAGE_")
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         environment |= {
+            **NO_BUDGETS,
             "DATABASE_URL": f"sqlite:///{self._database}",
             "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
             "DASHBOARD_MEDIA_MODE": media,

@@ -16,6 +16,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import wait
@@ -31,7 +32,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection as database  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 
-from dashboard import service  # noqa: E402
+from dashboard import budgets, service  # noqa: E402
 from dashboard.audit import retention  # noqa: E402
 from dashboard.jobs import lifecycle  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
@@ -210,6 +211,17 @@ def trim_and_undo(times: int) -> str:
     return "trimmed"
 
 
+def spend(kind: str, amount: int, limit: int, times: int) -> str:
+    """Do so many things of a kind, each of this amount; how much of it was let through."""
+    settings.DASHBOARD_BUDGETS = {kind: limit}
+    taken = 0
+    for _ in range(times):
+        with suppress(budgets.BudgetSpent):
+            budgets.spend(make.OMAR, kind, amount)
+            taken += amount
+    return str(taken)
+
+
 def intent_of_now() -> Intent:
     return Intent(make.OMAR, uuid.uuid4(), ticket="ZD-7", reason="asked for")
 
@@ -219,6 +231,8 @@ def carry_out(one: dict[str, Any]) -> str:
     get on with one; the state it came to."""
     if times := one.get("trims"):
         return trim_and_undo(times)
+    if "spends" in one:
+        return spend(*one["spends"])
     if job := one.get("drain"):
         runner.run(uuid.UUID(job))
         return str(Job.objects.get(pk=job).state)

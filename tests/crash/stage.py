@@ -21,7 +21,7 @@ from dashboard.sandbox import Call, Sandbox
 from tests.browser.program import ROOT
 from tests.crash.databases import PATIENCE, Database
 from tests.crash.relay import Relay
-from tests.environment import API_KEY, make_up
+from tests.environment import API_KEY, NO_BUDGETS, make_up
 
 ITEMS: Final = "shelf"
 """The connection whose items are deleted one by one."""
@@ -130,6 +130,7 @@ class Stage:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         make_up(environment)
         return environment | {
+            **NO_BUDGETS,
             "DATABASE_URL": self.database.url,
             "VAULTPLUS_API_URL": self.relay.url,
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",

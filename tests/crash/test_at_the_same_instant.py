@@ -69,3 +69,13 @@ def test_trimming_stops_nobody(stage: Stage) -> None:
     said = stage.order("press", presses=[*map(press_of, targets), {"trims": 40}])
     assert said == [*["deleted"] * 12, "trimmed"]
     assert stage.balance(targets) == {"deleted": 12}
+
+
+@pytest.mark.parametrize(("kind", "amount", "limit"), [("deletions", 1, 100), ("lookups", 7, 500)])
+def test_four_processes_share_one_budget(stage: Stage, kind: str, amount: int, limit: int) -> None:
+    before = stage.count_events()
+    taken = stage.order("press", presses=[{"spends": [kind, amount, limit, 40]}] * 4)
+    assert sum(map(int, taken)) == limit // amount * amount
+    assert [(event["code"], event["result"]["kind"]) for event in stage.events()[before:]] == [
+        ("access.limited", kind)
+    ]

@@ -58,6 +58,7 @@ ADDRESSES: Final = {
     "connection-import": "/connections/import/",
     "connection-change": "/connections/small/",
     "connection-archive": "/connections/small/archive/",
+    "budget-lift": "/budgets/1/lift/",
     "audit": "/audit/",
     "audit-event": "/audit/1/",
     "audit-export": "/audit/export/?format=csv",
@@ -79,6 +80,7 @@ ADDRESSES: Final = {
 }
 OPEN: Final = {"sign-in", "sign-out", "healthz", "readyz"}
 ADMINS: Final = (
+    "budget-lift",
     "connection-purge",
     "connections",
     "connection-add",
@@ -104,6 +106,7 @@ FOR_ONE: Final = {"job-file"}
 OWN: Final = {"job-stop", "job-resume"}
 """Marked for viewers, who may do it to what they began themselves; else it is an operator's."""
 NO_PAGE: Final = {
+    "budget-lift",
     "selection-change",
     "job-file",
     "job-stop",

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tests.browser.program import ROOT, free_ports
-from tests.environment import make_up
+from tests.environment import NO_BUDGETS, make_up
 
 PATIENCE: Final = 60.0
 """Seconds that something may take on a busy machine."""
@@ -38,6 +38,7 @@ class Server:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         make_up(environment)
         self.environment = environment | {
+            **NO_BUDGETS,
             "DATABASE_URL": f"sqlite:///{self.database}",
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             "DASHBOARD_BIND": self.address,

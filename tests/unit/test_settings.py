@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from tests.browser.program import free_ports
-from tests.environment import API_KEY, MADE_UP, SECRET_KEY
+from tests.environment import API_KEY, MADE_UP, NO_BUDGETS, SECRET_KEY
 from tests.starter import ROOT, Starter
 
 Check = Callable[..., subprocess.CompletedProcess[str]]
@@ -73,6 +73,7 @@ def test_a_missing_setting_is_named(check: Check, name: str, value: str | None) 
         ("DASHBOARD_MEDIA_MODE", "blurry"),
         ("DASHBOARD_PLAIN_HTTP", "maybe"),
         *(("DASHBOARD_WRITE_SECONDS", text) for text in ("soon", "0", "-1", "nan", "inf", "3601")),
+        *((name, "-1") for name in NO_BUDGETS),
         ("DASHBOARD_ALLOWED_HOSTS", "127.0.0.1,*"),
         ("DASHBOARD_SECRET_KEY", "canary-" * 10),
         ("DASHBOARD_AUDIT_KEYS", "ab" * 30),

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from dashboard import saved_views
-from dashboard.identity import Person, Role
+from dashboard.identity import Caller, Person, Role
 from dashboard.models import Connection, SavedView, validate_label
 from dashboard.vault import MediaQuery
 
@@ -46,11 +46,11 @@ class ViewForm(forms.Form):
             )
         return is_shared
 
-    def save(self, connection: Connection, query: MediaQuery) -> SavedView | None:
+    def save(self, caller: Caller, connection: Connection, query: MediaQuery) -> SavedView | None:
         """Save these filters; return None with a reason if the person has a view of this name."""
         values = self.cleaned_data
         where = None if values["for_any"] else connection
-        view = saved_views.save(self.person, values["name"], query, where, is_shared=values["is_shared"])
+        view = saved_views.save(caller, values["name"], query, where, is_shared=values["is_shared"])
         if view is None:
             self.add_error("name", "You have a view of this name already. Choose another name.")
         return view

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from dashboard import budgets
 from dashboard.audit.chain import find_job, read_facts
 from dashboard.audit.event_codes import BULK, BULK_BEGINS, DELETE, OUTCOMES, PURGE, VERBS
 from dashboard.audit.queries import (
@@ -16,7 +17,7 @@ from dashboard.audit.queries import (
     AuditReader,
     EventPage,
 )
-from dashboard.models import Connection, Event, Job, JobState, Removal
+from dashboard.models import Budget, Connection, Event, Job, JobState, Removal
 from dashboard.removals import ledger
 from dashboard.removals.bulk import BulkSummary, summarize
 from dashboard.units import format_count, format_size, format_time_since
@@ -38,6 +39,8 @@ _DEEDS: Final = {
     "access.denied": "Turned away",
     "access.no_role": "Turned away without a role",
     "access.renamed": "Name or email changed",
+    "access.limited": "Held back by a limit",
+    "access.limit_lifted": "Limit lifted",
     "connection.added": "Connection added",
     "connection.changed": "Connection changed",
     "connection.archived": "Connection archived",
@@ -150,6 +153,16 @@ class JobAttention:
         self.badge = get_job_badge(job)
 
 
+class BudgetAttention:
+    """A limit that somebody has reached."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.limit = budgets.describe_limit(budget.kind)
+        self.ends_at = budgets.find_end(budget)
+        self.badge = get_badge("denied")
+
+
 class AuditPage:
     """The context of the list's template. Chips, Next and Newest are addresses, so that each view has one."""
 
@@ -175,6 +188,8 @@ class AuditPage:
         self.looks = [RemovalAttention(one) for one in looks[:MAX_ATTENTION_ITEMS]]
         resting = history.find_jobs_needing_attention(query) if self.is_first else []
         self.resting = [JobAttention(one) for one in resting[:MAX_ATTENTION_ITEMS]]
+        spent = budgets.list_spent() if self.is_first and history.is_whole else []
+        self.spent = [BudgetAttention(one) for one in spent]
         self.more_looks = max(len(looks), len(resting)) > MAX_ATTENTION_ITEMS
         # Nobody counts a record that only grows.
         self.summary = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"

@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard import selection, service
+from dashboard import budgets, selection, service
 from dashboard.identity import Role
-from dashboard.lookups.store import ask_unanswered, begin, get, list_recent, repeat
+from dashboard.lookups.store import ask_unanswered, begin, get, list_recent, list_unanswered, repeat
 from dashboard.models import Lookup
 from dashboard.request import Request, get_reader
 from dashboard.spreadsheets import CONTENT_TYPES, content_disposition
@@ -28,7 +28,7 @@ def lookups(request: Request) -> HttpResponse:
         status = 422 if request.method == "POST" else 200
         mine = list_recent(request.person, request.connections)
         return show(request, "lookup/form", form=form, recent=mine, status=status)
-    begun = begin(request.person, form.chosen, form.pasted, form.cleaned_data["ticket"])
+    begun = begin(request.caller, form.chosen, form.pasted, form.cleaned_data["ticket"])
     return carry_out(request, begun)
 
 
@@ -61,7 +61,11 @@ def lookup_export(request: Request, pk: UUID) -> HttpResponse:
 def lookup_again(request: Request, pk: UUID) -> HttpResponse:
     """Ask for the unanswered ids; with `all`, look everything up anew under another address."""
     found = get(pk, request.connections)
-    return carry_out(request, repeat(request.person, found) if "all" in request.POST else found)
+    if "all" in request.POST:
+        return carry_out(request, repeat(request.caller, found))
+    unanswered = {one for place in found.connections.all() for one in list_unanswered(found, place)}
+    budgets.spend(request.caller, "lookups", len(unanswered))
+    return carry_out(request, found)
 
 
 @acts(Role.OPERATOR)

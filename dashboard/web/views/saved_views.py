@@ -59,7 +59,7 @@ def view_add(request: Request) -> HttpResponse:
     if not filters.is_valid():
         return show(request, "views/add", status=422, **context)
     query = filters.to_query()
-    if form.is_valid() and (view := form.save(connection, query)):
+    if form.is_valid() and (view := form.save(request.caller, connection, query)):
         return go_to(request, build_view_href(view, connection))
     context |= {"save_href": build_save_href(connection, query), "filter_texts": describe_query(query)}
     return show(request, "views/add", status=422 if form.is_bound else 200, **context)

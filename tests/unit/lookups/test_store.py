@@ -30,7 +30,7 @@ def empty(small: Connection) -> Connection:
 
 
 def test_what_was_pasted_is_committed_before_anything_is_asked(small: Connection, sandbox: Sandbox) -> None:
-    row = store.begin(PERSON, [small], parse_ids("1 2 1 a@b"), "ZD-7 conn_abc")
+    row = store.begin(OMAR, [small], parse_ids("1 2 1 a@b"), "ZD-7 conn_abc")
     kept = Lookup.objects.get(pk=row.pk)
     assert (kept.ids, kept.repeated, kept.malformed[0][0]) == (["1", "2"], {"1": 1}, "a@b")
     assert (kept.answers, kept.asked_at, kept.ticket) == ({}, None, "ZD-7 conn_…")
@@ -40,7 +40,7 @@ def test_what_was_pasted_is_committed_before_anything_is_asked(small: Connection
 def test_batches_are_asked_side_by_side(small: Connection, sandbox: Sandbox) -> None:
     """Ten calls of 300 ms each end long before three seconds, over ten connections at most."""
     sandbox.faults.add(path="/batch$", latency_ms=300, times=None)
-    row = store.begin(PERSON, [small], parse_ids(" ".join(map(str, range(1000)))), "")
+    row = store.begin(OMAR, [small], parse_ids(" ".join(map(str, range(1000)))), "")
     opened = sandbox.connections_opened
     started = timezone.now()
     assert store.ask_unanswered(row) == []

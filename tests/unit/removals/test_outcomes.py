@@ -85,7 +85,7 @@ def test_being_asked_to_wait_is_no_refusal_of_the_key(
 
 
 def updates_are_refused(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-    if sql.startswith("UPDATE"):
+    if sql.startswith('UPDATE "dashboard_removal"'):
         raise OperationalError("database is locked")
     return execute(sql, *rest)
 

@@ -1,0 +1,180 @@
+"""How much one person may do in a time. The counts stand in the database, so all processes share them.
+
+A period begins with the first act in it. Each count changes by one UPDATE that also compares it, so that no
+two processes can both use the last of a budget.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from dashboard import audit
+from dashboard.identity import Caller, Person
+from dashboard.models import Budget
+from dashboard.problems import Problem
+from dashboard.units import format_age, format_iso
+
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+_MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
+"""A period that begins further in the future was begun by a clock that has jumped since."""
+
+
+class BudgetKind(NamedTuple):
+    """What is counted, for how long, and how its refusal is told."""
+
+    title: str
+    rule: str
+    """What a person may do, with `{limit:,}` in it."""
+    period: timedelta
+    is_standing: bool = False
+    """Whether the limit is of what is there at a time; the period then is only that of its events."""
+
+
+KINDS: Final = {
+    "deletions": BudgetKind("Enough deletions for now", "{limit:,} deletions of single items an hour", _HOUR),
+    "bulk": BudgetKind("Enough bulk removals for now", "{limit:,} items in bulk removals a day", _DAY),
+    "reveals": BudgetKind("Enough reveals for now", "{limit:,} reveals an hour", _HOUR),
+    "exports": BudgetKind("Enough exports for now", "{limit:,} exports and downloads an hour", _HOUR),
+    "lookups": BudgetKind("Enough look-ups for now", "{limit:,} looked-up IDs an hour", _HOUR),
+    "views": BudgetKind("Enough saved views", "{limit:,} saved views", _DAY, is_standing=True),
+}
+"""The budgets by their names in settings.DASHBOARD_BUDGETS."""
+
+LIFETIME: Final = 2 * max(kind.period for kind in KINDS.values())
+
+
+class BudgetSpent(Problem):
+    """Nothing was done: the person has done as much of the kind as they may for now."""
+
+    status = 429
+
+    def __init__(self, budget: Budget, amount: int) -> None:
+        super().__init__(budget.kind)
+        self.budget = budget
+        kind, limit = KINDS[budget.kind], settings.DASHBOARD_BUDGETS[budget.kind]
+        self.title = kind.title
+        rule = f"Nothing was done: you may have {describe_limit(budget.kind)}."
+        if kind.is_standing:
+            self.advice = f"{rule} Delete one that you don't need any more."
+            return
+        ends_at = find_end(budget)
+        seconds = max((ends_at - timezone.now()).total_seconds(), 1)
+        self.retry_after = seconds
+        left = max(limit - budget.count, 0)
+        asked = f" You asked for {amount:,}, and {left:,} are left." if amount > 1 else ""
+        self.advice = (
+            f"{rule}{asked} It goes on at {ends_at:%H:%M} UTC{_format_wait(seconds)}. If it can't wait, ask "
+            "an administrator to lift the limit."
+        )
+
+
+def spend(caller: Caller, kind: str, amount: int = 1) -> None:
+    """Commit that the person does `amount` of the kind now. Raises BudgetSpent and audit.NotRecorded."""
+    try:
+        with recorded(caller), transaction.atomic():
+            take(caller, kind, amount)
+    except DatabaseError as broken:
+        raise audit.NotRecorded(type(broken).__name__) from broken
+
+
+def take(caller: Caller, kind: str, amount: int = 1) -> None:
+    """Count within a transaction, so that what is rolled back is not counted. Raises BudgetSpent."""
+    limit, person = settings.DASHBOARD_BUDGETS[kind], caller.person
+    if limit and amount and person and not _count(person, kind, amount, limit):
+        raise BudgetSpent(_find(person, kind).get(), amount)
+
+
+def take_place(caller: Caller, kind: str, rows: QuerySet[Any]) -> None:
+    """Find room for one more of the person's `rows` within a transaction. Raises BudgetSpent.
+
+    Until it ends, the person's other processes wait here.
+    """
+    limit, person = settings.DASHBOARD_BUDGETS[kind], caller.person
+    if limit and person and _count(person, kind, 0, limit) and rows.count() >= limit:
+        raise BudgetSpent(_find(person, kind).get(), 1)
+
+
+@contextmanager
+def recorded(caller: Caller) -> Iterator[None]:
+    """Record the first refusal of a period: an event for each would be a flood. Raises audit.NotRecorded.
+
+    To stand around the transaction that is refused.
+    """
+    try:
+        yield
+    except BudgetSpent as spent:
+        kind, limit = spent.budget.kind, settings.DASHBOARD_BUDGETS[spent.budget.kind]
+        with transaction.atomic():
+            assert caller.person  # noqa: S101 - who is refused is known
+            _count(caller.person, kind, 0, limit)  # the row may have gone with the transaction
+            budget = _find(caller.person, kind).select_for_update().get()
+            if budget.refused_at is None:
+                Budget.objects.filter(pk=budget.pk).update(refused_at=timezone.now())
+                facts = {"kind": kind, "count": budget.count, "until": format_iso(find_end(budget))}
+                audit.record("access.limited", caller, reason=describe_limit(kind), result=facts)
+        raise
+
+
+def lift(number: int, caller: Caller) -> bool:
+    """Let the person of this budget begin anew; return False if it is not spent. Raises audit.NotRecorded."""
+    with transaction.atomic():
+        budget = Budget.objects.select_for_update().filter(pk=number).first()
+        if budget is None or budget not in list_spent():
+            return False
+        Budget.objects.filter(pk=number).update(count=0, refused_at=None)
+        facts = {"kind": budget.kind, "person": budget.person, "count": budget.count}
+        reason = f"{budget.person}: {describe_limit(budget.kind)}"
+        audit.record("access.limit_lifted", caller, reason=reason, result=facts)
+    return True
+
+
+def list_spent() -> list[Budget]:
+    """Return the budgets for which something was refused and that an administrator may lift."""
+    now = timezone.now()
+    refused = Budget.objects.filter(refused_at__isnull=False).order_by("refused_at")
+    return [one for one in refused if not KINDS[one.kind].is_standing and find_end(one) > now]
+
+
+def delete_old() -> None:
+    """Delete the counts of periods that ended long ago."""
+    Budget.objects.filter(started_at__lt=timezone.now() - LIFETIME).delete()
+
+
+def find_end(budget: Budget) -> datetime:
+    """Return the moment from which on the person may go on."""
+    return budget.started_at + KINDS[budget.kind].period
+
+
+def describe_limit(kind: str) -> str:
+    """Return what a person may do: `600 deletions of single items an hour`."""
+    return KINDS[kind].rule.format(limit=settings.DASHBOARD_BUDGETS[kind])
+
+
+def _find(person: Person, kind: str) -> QuerySet[Budget]:
+    return Budget.objects.owned_by(person).filter(kind=kind)
+
+
+def _count(person: Person, kind: str, amount: int, limit: int) -> bool:
+    """Add the amount by one UPDATE and return True, or return False if that would be beyond the limit."""
+    mine = _find(person, kind)
+    while True:
+        now = timezone.now()
+        ended = Q(started_at__lte=now - KINDS[kind].period) | Q(started_at__gt=now + _MAX_CLOCK_SKEW)
+        if mine.exclude(ended).filter(count__lte=limit - amount).update(count=F("count") + amount):
+            return True
+        if not mine.filter(ended).update(started_at=now, count=0, refused_at=None) and mine.exists():
+            return False
+        owner = {"issuer": person.issuer, "subject": person.subject, "person": person.name}
+        new = Budget(**owner, kind=kind, started_at=now)
+        Budget.objects.bulk_create([new], ignore_conflicts=True)
+
+
+def _format_wait(seconds: float) -> str:
+    return f", {format_age(-seconds)}" if seconds >= 10 else ""
