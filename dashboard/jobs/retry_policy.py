@@ -17,8 +17,8 @@ MAX_WAIT_IN_PLACE_SECONDS: Final = 60.0
 
 
 def counts_as_try(error: VaultError) -> bool:
-    """Return False if no call was made because others had failed: that is waited for as long as it takes."""
-    return not isinstance(error, NotAnswering)
+    """Return False if no call was made, for others had failed or were too many: that is waited for."""
+    return not error.is_withheld or isinstance(error, KeyRefused)
 
 
 def seconds_to_next_try(error: VaultError, tries: int) -> float:

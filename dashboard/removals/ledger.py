@@ -198,6 +198,12 @@ def claim_check(removal: Removal) -> bool:
     return transition(removal, is_due, looks=looks, next_look_at=timezone.now() + pause)
 
 
+def return_check(removal: Removal) -> None:
+    """Have a check that was claimed, and for which no call could be made, made a little later."""
+    is_claimed = Q(state=RemovalState.UNKNOWN, looks=removal.looks)
+    transition(removal, is_claimed, looks=removal.looks - 1, next_look_at=timezone.now() + CHECK_PAUSES[0])
+
+
 def close(removal: Removal, caller: Caller, note: str) -> bool:
     """Close an unresolved removal with an admin's note, or return False. Raise audit.NotRecorded."""
     closer = caller.person.name if caller.person else ""

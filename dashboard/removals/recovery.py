@@ -31,16 +31,21 @@ RECONCILER: Final = Caller(
 
 def reconcile(removal: Removal, caller: Caller = RECONCILER) -> Removal:
     """Find out, by reading, what became of a removal, or leave it unknown. Raise OutcomeNotRecorded."""
-    if removal.state not in (RemovalState.UNKNOWN, RemovalState.UNRESOLVED):
-        return removal
+    if removal.state in (RemovalState.UNKNOWN, RemovalState.UNRESOLVED):
+        _check(removal, caller)
+    return removal
+
+
+def _check(removal: Removal, caller: Caller) -> bool:
+    """Read once, and write down what that tells. Return False if no call was made."""
     try:
         state = _read_state(removal)
     except (VaultError, DecryptionError) as error:
         logger.info("removal %s: could not be looked at: %s", removal.pk, type(error).__name__)
-        return removal
+        return not (isinstance(error, VaultError) and error.is_withheld)
     if state is not None:
         ledger.move(removal, state, caller, result={"found_by": "reading", "looks": removal.looks + 1})
-    return removal
+    return True
 
 
 def recover(removal: Removal, caller: Caller = RECONCILER) -> Removal:
@@ -86,7 +91,9 @@ def start_reconciler(stop: threading.Event | None = None) -> threading.Event:
 
 
 def _check_again(removal: Removal) -> None:
-    reconcile(removal)
+    if not _check(removal, RECONCILER):
+        ledger.return_check(removal)
+        return
     if removal.state == RemovalState.UNKNOWN and removal.looks >= len(ledger.CHECK_PAUSES):
         said = {"error": "Reading could not tell, either.", "looks": removal.looks}
         ledger.move(removal, RemovalState.UNRESOLVED, RECONCILER, result=said)

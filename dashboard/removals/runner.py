@@ -202,7 +202,7 @@ class _Runner:
                 self.waits_in_a_row += 1  # the pace knows of it, too, so the next call waits
                 if self.waits_in_a_row < MAX_WAITS_IN_A_ROW:
                     return None
-                return self._back_off_after(Busy("It goes on asking."))
+                return self._back_off_after(Busy("It goes on asking.", status=429))
             case Outcome(error=VaultError() as error) if was_not_taken(outcome):
                 return self._back_off_after(error)
         self.lost_in_a_row = self.waits_in_a_row = self.rests = 0

@@ -28,6 +28,11 @@ class VaultError(Exception):
         self.code = code
         self.request_id = request_id
 
+    @property
+    def is_withheld(self) -> bool:
+        """True if no call was made: by a limit of ours, or for what calls before this one came to."""
+        return self.status is None and isinstance(self, Busy | NotAnswering | KeyRefusedBefore)
+
 
 class KeyRefused(VaultError):
     """401 or 403: our API key, its scope, or the connection is refused. Trying again does not help."""

@@ -22,11 +22,15 @@ key that may read. To refuse other calls for it would be a guess, and one call a
 
 
 class Pass(NamedTuple):
-    """An attempt that may be sent: its place, its turn at the breaker, and when it began."""
+    """An attempt that may be sent: its place, its turn at the breaker, and when it began.
+
+    One `is_hurried` that waited for its place for most of its time: it says little of the service.
+    """
 
     claim: Claim
     turn: int
     began: float
+    is_hurried: bool
 
 
 class Gate:
@@ -76,23 +80,29 @@ class Gate:
         # Before the wait, so that nobody waits in vain, and after it: it may have opened meanwhile.
         if seconds := self._breaker.seconds_to_wait():
             return FailedAttempt(NotAnswering(retry_after=seconds))
+        left = deadline.remaining()
         claim = self.concurrency.acquire(effect, deadline, connection_id)
         if claim is None:
             return FailedAttempt(make_busy())
+        is_hurried = deadline.remaining() < left / 2
         # A removal is no probe: it cannot be taken back, and would let nobody else try for a minute.
-        turn = self._breaker.enter(deadline.remaining(), may_probe=effect is Effect.READ)
+        may_probe = effect is Effect.READ and not is_hurried
+        turn = self._breaker.enter(deadline.remaining(), may_probe=may_probe)
         if turn is None:
             self.concurrency.release(claim)
             return FailedAttempt(NotAnswering(retry_after=max(self._breaker.seconds_to_wait(), 1.0)))
-        return Pass(claim, turn, self._clock())
+        return Pass(claim, turn, self._clock(), is_hurried)
 
     def free_place(self, way: Pass) -> None:
         """Free the attempt's place for another, once the answer is here or lost."""
         self.concurrency.release(way.claim)
 
-    def learn(self, way: Pass, error: VaultError | None, *, of_media: bool) -> None:
-        """Note how the attempt ended: with a usable answer, or with this error."""
-        self._breaker.leave(way.turn, failed=error is not None and is_failure_of_service(error))
+    def learn(self, way: Pass, failure: FailedAttempt | None, *, of_media: bool) -> None:
+        """Note how the attempt ended: with a usable answer, or with this failure."""
+        error = failure.error if failure else None
+        is_ours = way.is_hurried and error is not None and error.status is None
+        if not is_ours:
+            self._breaker.leave(way.turn, failed=failure is not None and failure.is_of_service)
         if error is None or isinstance(error, NotCached):
             self._health.note_success(self._clock() - way.began)
             with self._lock:
@@ -102,14 +112,6 @@ class Gate:
             self._health.note_key_refused()
             with self._lock:
                 self._key_refusal = self._clock() + KEY_REFUSED_SECONDS, error
-
-
-def is_failure_of_service(error: VaultError) -> bool:
-    """Return True for an attempt without an answer, with an unusable 200, or with a status from 500 on.
-
-    Every other answer, also one that refuses, shows that the service is alive.
-    """
-    return error.status is None or error.status == 200 or error.status >= 500
 
 
 def make_busy() -> Busy:

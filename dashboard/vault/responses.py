@@ -55,11 +55,20 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FailedAttempt:
-    """A failed attempt: `again` if it may be repeated, after the `pause` in seconds that was asked for."""
+    """A failed attempt: `again` if it may be repeated, after the `pause` in seconds that was asked for.
+
+    With `is_answered` a 200 came whose body is of no use: of this call, that is; the service is alive.
+    """
 
     error: VaultError
     again: bool = False
     pause: float | None = None
+    is_answered: bool = False
+
+    @property
+    def is_of_service(self) -> bool:
+        """True if the service was not reached, fell silent, broke off, or answered from 500 on."""
+        return not self.is_answered and (self.error.status is None or self.error.status >= 500)
 
 
 class ItemMismatch(ValueError):
@@ -157,24 +166,30 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     return min(seconds, MAX_RETRY_AFTER_SECONDS) if seconds >= 0 else None
 
 
-def classify_exception(effect: Effect, written: bool, broken: Exception) -> FailedAttempt:
-    """Return the failure for an exchange that broke. If no byte was `written`, nothing can have happened."""
+def classify_exception(
+    effect: Effect, written: bool, broken: Exception, *, is_answered: bool = False
+) -> FailedAttempt:
+    """Return the failure for an exchange that broke, if `is_answered` within the body of a 200.
+
+    If no byte was `written`, nothing can have happened.
+    """
     if not written:
         return FailedAttempt(Unreachable(_explain_unsent(broken)), again=True)
     late = _is_caused_by(broken, TimeoutError, UrllibTimeout, requests.Timeout)
     why = "The answer did not come in time." if late else "The connection broke before the answer was whole."
-    if effect is Effect.READ and (late or _is_caused_by(broken, ConnectionError, ssl.SSLError)):
+    has_ended = late or _is_caused_by(broken, ConnectionError, ssl.SSLError)
+    if effect is Effect.READ and has_ended:
         return FailedAttempt(Unreachable(why), again=True)
-    return classify_unusable(effect, why, again=True)
+    return classify_unusable(effect, why, again=True, is_answered=is_answered and not has_ended)
 
 
 def classify_unusable(
-    effect: Effect, why: str, *, status: int | None = None, again: bool = False
+    effect: Effect, why: str, *, status: int | None = None, again: bool = False, is_answered: bool = True
 ) -> FailedAttempt:
     """Return the failure for a response that cannot be used: a removal may or may not have happened."""
     if effect is Effect.READ:
-        return FailedAttempt(UnexpectedResponse(why, status=status), again=again)
-    return FailedAttempt(OutcomeUnknown(why, status=status))
+        return FailedAttempt(UnexpectedResponse(why, status=status), again=again, is_answered=is_answered)
+    return FailedAttempt(OutcomeUnknown(why, status=status), is_answered=is_answered)
 
 
 def _explain_unsent(broken: Exception) -> str:

@@ -211,8 +211,8 @@ class Transport:
             outcome = self._send_once(operation, prepared, decode, deadline, way)
             return outcome
         finally:
-            error = outcome.error if isinstance(outcome, FailedAttempt) else None
-            self._gate.learn(way, error, of_media="x-connection-id" in prepared.headers)
+            failure = outcome if isinstance(outcome, FailedAttempt) else None
+            self._gate.learn(way, failure, of_media="x-connection-id" in prepared.headers)
 
     def _send_once(
         self,
@@ -264,7 +264,7 @@ class Transport:
             body = b""
         except Exception as broken:
             if status == 200:
-                return classify_exception(effect, deadline.has_written, broken)
+                return classify_exception(effect, deadline.has_written, broken, is_answered=True)
             body = b""
         finally:
             response.raw.close()  # a connection whose answer was read whole is back in the pool by now

@@ -47,13 +47,18 @@ def silent(wire: Wire) -> None:
     wire.stay_silent()
 
 
+def reset(wire: Wire) -> None:
+    wire.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+    wire.reset()
+
+
 def cut(wire: Wire) -> None:
     wire.send(b'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"items":')
 
 
 @pytest.mark.parametrize(
     "reply",
-    [close, silent, cut, answer(200, "<html>"), *(answer(s) for s in (500, 502, 503, 504, 599))],
+    [close, silent, reset, *(answer(s) for s in (500, 502, 503, 504, 599))],
     ids=name_of,
 )
 def test_after_five_failures_nothing_is_sent(serve: Serve, call: Call, reply: Reply) -> None:
@@ -67,12 +72,25 @@ def test_after_five_failures_nothing_is_sent(serve: Serve, call: Call, reply: Re
     assert len(server.requests) == 5
 
 
-def test_an_answer_about_another_item_is_a_failure(serve: Serve) -> None:
-    server, client = serve(says({"success": True, "mediaId": "124", "freedBytes": 5}), breaker=Breaker())
-    fail(client, 5, name="delete")
-    with pytest.raises(NotAnswering):
-        CALLS["query"](client)
-    assert len(server.requests) == 5
+ODD = {
+    "cut": cut,
+    "no json": answer(200, "<html>"),
+    "empty": answer(200),
+    "another item": says({"success": True, "mediaId": "124", "freedBytes": 5}),
+    "too large": answer(200, b"[" * 70_000),
+}
+
+
+@pytest.mark.parametrize("reply", ODD.values(), ids=ODD)
+def test_an_answer_of_no_use_shows_that_it_is_alive(serve: Serve, call: Call, reply: Reply) -> None:
+    """One broken page that somebody loads three times is no reason to close the service to everybody."""
+    server, client = serve(*[answer(500)] * 4, *[reply] * 8, answer(500), breaker=Breaker())
+    fail(client, 4)
+    for _ in range(8):
+        with suppress(VaultError):
+            call(client, ONCE)
+    fail(client, 4)
+    assert len(server.requests) == 16
 
 
 @pytest.mark.parametrize("status", [204, 302, 400, 403, 404, 408, 409, 422, 429, 451])

@@ -25,12 +25,15 @@ from dashboard.vault import (
     MediaQuery,
     RateLimit,
     Timeouts,
+    UnexpectedResponse,
+    Unreachable,
     VaultClient,
     VaultError,
 )
+from dashboard.vault.breaker import MAX_FAILURES_IN_A_ROW
 from dashboard.vault.deadline import Deadline
-from dashboard.vault.gate import Gate
-from dashboard.vault.responses import Effect
+from dashboard.vault.gate import Gate, Pass
+from dashboard.vault.responses import Effect, FailedAttempt
 from tests.faults.raw_server import RawServer, Wire, answer, says
 from tests.faults.vault_calls import (
     CALLS,
@@ -85,7 +88,7 @@ def end_call(gate: Gate, error: VaultError | None, *, of_media: bool = True) -> 
     way = gate.enter(Effect.READ, Deadline(ONCE))
     assert isinstance(way, tuple)
     gate.free_place(way)
-    gate.learn(way, error, of_media=of_media)
+    gate.learn(way, FailedAttempt(error) if error else None, of_media=of_media)
 
 
 def test_a_refused_key_is_tried_again_after_a_minute() -> None:
@@ -107,6 +110,29 @@ def test_a_call_that_was_answered_meanwhile_ends_it() -> None:
     end_call(gate, None)
     assert gate.find_refusal(CONNECTION, PAGE_TIMEOUTS) is None
     assert gate.read_health().key is KeyState.OK
+
+
+def test_a_call_that_waited_for_most_of_its_time_says_nothing_of_the_service() -> None:
+    """Nor is it a probe. But an answer from 500 on is the service's, however late it was asked."""
+    gate = make_gate(Clock())
+    held = gate.enter(Effect.READ, Deadline(ONCE))
+    assert isinstance(held, Pass)
+    gate.concurrency._places.max_calls = 1
+    deadline = Deadline(ONCE)
+    with ThreadPoolExecutor(1) as threads:
+        entering = threads.submit(gate.enter, Effect.READ, deadline)
+        while not gate.concurrency._places.line:
+            threading.Event().wait(0.001)
+        deadline._until -= 0.6 * ONCE.total  # so long it has waited by now
+        gate.free_place(held)
+        way = entering.result()
+    assert isinstance(way, Pass)
+    assert (held.is_hurried, way.is_hurried) == (False, True)
+    for _ in range(MAX_FAILURES_IN_A_ROW):
+        gate.learn(way, FailedAttempt(Unreachable("The answer did not come in time.")), of_media=True)
+    assert gate.read_health().failures_in_a_row == 0
+    gate.learn(way, FailedAttempt(UnexpectedResponse("", status=502)), of_media=True)
+    assert gate.read_health().failures_in_a_row == 1
 
 
 @pytest.mark.parametrize("status", [429, 503])

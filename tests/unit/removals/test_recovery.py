@@ -18,7 +18,7 @@ from dashboard import audit, service
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.removals import errors, ledger, recovery
 from dashboard.sandbox import Sandbox
-from dashboard.vault import Busy, MediaQuery, VaultError, get_breaker
+from dashboard.vault import Busy, MediaQuery
 from tests import make
 from tests.make import OMAR
 
@@ -250,31 +250,6 @@ def test_a_clock_that_was_behind_calls_nothing_old_new(
     record.sent_at = newest - timedelta(days=900)
     sandbox.faults.clear()
     assert recovery.reconcile(record).state == RemovalState.VERIFIED_PRESENT
-
-
-def test_no_look_is_used_up_while_the_service_is_left_alone(
-    small: Connection, media_id: str, sandbox: Sandbox
-) -> None:
-    sandbox.faults.add(method="GET")
-    sandbox.faults.add(method="DELETE", close=True)
-    sandbox.faults.add(method="GET", status=500, times=None)
-    record = make.remove(small, media_id)
-    assert record.state == RemovalState.UNKNOWN
-    for _ in range(2):
-        with pytest.raises(VaultError):
-            service.list_media(small, MediaQuery())
-    assert not service.get_client().may_send()
-    Removal.objects.update(next_look_at=timezone.now())
-    for _ in range(5):
-        recovery.reconcile_due()
-    record.refresh_from_db()
-    assert (record.state, record.looks) == (RemovalState.UNKNOWN, 0)
-    sandbox.faults.clear()
-    get_breaker.cache_clear()
-    service.get_client.cache_clear()
-    recovery.reconcile_due()
-    record.refresh_from_db()
-    assert record.state == RemovalState.VERIFIED_PRESENT
 
 
 def test_a_connection_that_asked_for_silence_is_looked_at(unknown: Removal, sandbox: Sandbox) -> None:
