@@ -14,10 +14,11 @@ from dashboard.auth.roles import public
 from dashboard.models import Connection
 from dashboard.problems import Action, Problem
 from dashboard.request import Request, escape_path
+from dashboard.reveals import ShownTooLongAgo
 from dashboard.service import UnknownConnection
 
 from .bare_pages import describe_problem, find_notice_place, log_problem
-from .htmx import go_to, show_fragment, wants_fragment
+from .htmx import find_page_behind, go_to, show_fragment, wants_fragment
 from .ticket_links import UnusableLink, find_way_on
 
 logger = logging.getLogger(__name__)
@@ -190,7 +191,14 @@ def find_elsewhere(request: Request, problem: UnknownConnection) -> Action | Non
     return Action("go", "Look in your connections", query)
 
 
+def find_page_again(request: Request, problem: ShownTooLongAgo) -> Action:
+    """Return the page of ours that asked, or else the item that it asked about."""
+    item = request.get_full_path().replace("/reveal/", "/")
+    return Action(find_page_behind(request) or item, "Open it again")
+
+
 ACTION_FINDERS: Final[dict[type[Problem], Callable[[Request, Any], Action | None]]] = {
+    ShownTooLongAgo: find_page_again,
     UnknownConnection: find_elsewhere,
     UnusableLink: find_way_on,
 }

@@ -18,6 +18,7 @@ from dashboard.audit.event_codes import OUTCOMES, VERBS
 from dashboard.identity import Person, Role
 from dashboard.oddities import format_oddity, make_label_visible
 from dashboard.request import Request
+from dashboard.reveals import sign_shown
 
 from . import preferences, ticket_links
 from .forms.media import MediaFilterForm
@@ -65,6 +66,7 @@ def environment(**options: Any) -> Environment:
         icon=render_icon,
         strip=render_strip,
         row_printer=RowPrinter,
+        sign_shown=sign_shown,
         health_chip=build_health_chip,
         filters=render_filters,
         htmx_script=htmx_script,

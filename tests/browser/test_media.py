@@ -89,8 +89,10 @@ def test_every_stored_picture_has_its_own_address(page: Page, sandbox: Sandbox) 
     )
     item_page(page, item)
     seen = set()
-    for label in item["media"]:
-        picture = page.get_by_role("listitem").get_by_role("img", name=f"{label} of {item['id']}")
+    for card in page.get_by_role("listitem").filter(has=page.get_by_role("heading", level=3)).all():
+        for asked in card.get_by_role("button", name=re.compile("^Show")).all():
+            asked.click()
+        picture = card.get_by_role("img")
         picture.scroll_into_view_if_needed()
         page.wait_for_function(LOADED, arg=picture.element_handle())
         source = str(picture.get_attribute("src"))
@@ -106,14 +108,14 @@ def test_players_load_and_play_only_when_asked(page: Page, sandbox: Sandbox, kin
     item = sandbox.find(lambda item: item["type"] == kind and stored(item, "full"))
     asked = requests_from_here(page)
     item_page(page, item)
-    player = page.get_by_role("listitem").locator(kind).last
-    player.scroll_into_view_if_needed()
-    expect(player).to_have_attribute("preload", "none")
+    expect(page.locator(kind)).to_have_count(0)
+    assert asked.urls("media") == []
+    page.get_by_role("listitem").get_by_role("button", name="Show full").click()
+    player = page.get_by_role("listitem").locator(kind)
+    expect(player).to_be_focused()
     expect(player).to_have_js_property("muted", True)
     expect(player).to_have_js_property("autoplay", False)
     expect(player).to_have_js_property("paused", True)
-    assert asked.urls("media") == []
-    player.focus()
     page.keyboard.press("Space")
     page.wait_for_function("player => player.currentTime > 0", arg=player.element_handle())
     assert asked.urls("media")
@@ -125,15 +127,18 @@ def test_what_is_not_stored_is_not_loaded_unasked(page: Page, sandbox: Sandbox) 
         lambda item: stored(item) and item["media"].get("full", {}).get("status") == "edge_only"
     )
     item_page(page, item)
-    waiting = page.get_by_role("listitem").get_by_role("link", name=re.compile("^Load anyway"))
-    expect(waiting.first).to_contain_text("loading it can make the service store it")
-    link = str(waiting.last.get_attribute("data-src"))
+    card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^full")))
+    waiting = card.get_by_role("button", name=re.compile("^Load anyway"))
+    expect(waiting).to_contain_text("loading it can make the service store it")
     page.wait_for_load_state("networkidle")
-    assert link.removeprefix(sandbox.url) not in [look["path"] for look in sandbox.looks()]
-    waiting.last.click()
-    expect(page.locator(f'[src="{link}"]')).to_be_visible()
+    before = {look["path"] for look in sandbox.looks()}
+    waiting.click()
+    shown = card.locator("img, video, audio")
+    expect(shown).to_be_visible()
+    link = str(shown.get_attribute("src"))
+    assert link.removeprefix(sandbox.url) not in before
     if item["type"] == "image":
-        page.wait_for_function(LOADED, arg=page.locator(f'[src="{link}"]').element_handle())
+        page.wait_for_function(LOADED, arg=shown.element_handle())
 
 
 @pytest.mark.parametrize("status", ["stored", "edge_only"])
@@ -199,11 +204,11 @@ def test_a_player_that_does_not_load_says_so(desk: Desk, sandbox: Sandbox, conso
     item_page(page, item)
     sandbox.fault(method="GET", path="^/v2/[^/]+$", status=403, body={"error": "Link expired"}, times=None)
     card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^full")))
-    card.get_by_role("link", name="Show full").click()
+    card.get_by_role("button", name="Show full").click()
     expect(card.get_by_text("This couldn't be loaded.")).to_be_visible()
     sandbox.reset()
     card.get_by_role("link", name="Refresh").click()
-    expect(card.get_by_role("link", name="Show full")).to_be_visible()
+    expect(card.get_by_role("button", name="Show full")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -229,9 +234,43 @@ def test_what_was_revealed_in_hidden_mode_is_taken_back(desk: Desk, sandbox: San
     item_page(page, sandbox.find(is_film))
     label = "thumb" if kind == "picture" else "full"
     card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile(f"^{label}")))
-    card.get_by_role("link", name=f"Show {label}").click()
+    card.get_by_role("button", name=f"Show {label}").click()
     shown = card.locator("img, video")
     expect(shown).to_be_visible()
     page.clock.fast_forward(31_000)
     expect(shown).to_have_count(0)
-    expect(card.get_by_role("link", name=f"Show {label}")).to_be_visible()
+    expect(card.get_by_role("button", name=f"Show {label}")).to_be_visible()
+
+
+def test_open_and_copy_link_come_by_a_press_each(page: Page, sandbox: Sandbox) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    item = sandbox.find(lambda item: item["type"] == "image" and stored(item, "full"))
+    item_page(page, item)
+    card = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=re.compile("^full")))
+    assert f"{sandbox.url}/v2/" not in card.inner_html()
+    card.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    expect(card.get_by_role("link", name="Open")).to_have_attribute("href", copied)
+    expect(card.get_by_role("button", name="Copy link")).to_be_focused()
+    assert copied.startswith(f"{sandbox.url}/v2/")
+    page.reload()
+    with page.context.expect_page() as opened:
+        card.get_by_role("button", name="Open").click()
+    assert opened.value.url == copied
+    opened.value.close()
+
+
+def test_a_page_that_is_open_for_long_says_so(page: Page, sandbox: Sandbox, console: Console) -> None:
+    console.expect_refusals()
+    item = sandbox.find(is_film)
+    choose(page, "Hidden")
+    thumb = row_of(page, item["id"]).get_by_role("link", name="Show thumb")
+    page.locator("[data-shown]").evaluate("list => { list.dataset.shown = 'x' }")
+    thumb.click()
+    refused = page.get_by_role("alert").filter(has_text="Nothing was revealed")
+    expect(refused).to_contain_text("Open the item, then press again")
+    expect(thumb).to_be_visible()
+    page.reload()
+    thumb.click()
+    page.wait_for_function(LOADED, arg=row_of(page, item["id"]).get_by_role("img").element_handle())

@@ -74,7 +74,8 @@ def test_a_blurred_item_shows_by_press(page: Page, sandbox: Sandbox) -> None:
     item = sandbox.find(lambda item: item["type"] == "image" and stored(item) and stored(item, "full"))
     choose(page, "Blurred")
     item_page(page, item)
-    pictures = page.get_by_role("main").get_by_role("img", name=re.compile(rf" of {item['id']}"))
+    pictures = page.get_by_role("main").get_by_role("img", name=re.compile(rf"^thumb of {item['id']}"))
+    expect(pictures).to_have_count(2)
     for one in pictures.all():
         expect(one).to_have_css("filter", re.compile("blur"))
     pictures.last.click()
@@ -102,7 +103,7 @@ def test_hidden_mode_loads_nothing_until_a_press(page: Page, sandbox: Sandbox) -
     item_page(page, item)
     expect(page.get_by_role("heading", level=1)).to_contain_text(item["id"])
     assert of_media() == []
-    page.get_by_role("listitem").get_by_role("link", name="Show full").click()
+    page.get_by_role("listitem").get_by_role("button", name="Show full").click()
     player = page.get_by_role("listitem").locator("video")
     expect(player).to_be_visible()
     expect(player).to_be_focused()

@@ -103,9 +103,14 @@ def test_media_mode_layout_and_theme(plain: Page, sandbox: Sandbox) -> None:
     expect(html).to_have_attribute("data-media", "hidden")
     item = sandbox.find(settled)
     row_of(plain, item["id"]).get_by_role("link", name="Show thumb").click()
+    plain.get_by_role("listitem").get_by_role("button", name="Show thumb").click()
     picture = plain.get_by_role("img", name=f"thumb of {item['id']}").last
     expect(picture).to_be_visible()
-    expect(plain.get_by_role("link", name="Show full")).to_be_visible()
+    expect(plain.get_by_role("listitem").get_by_role("button", name="Show full")).to_be_visible()
+    plain.reload()
+    expect(plain.get_by_role("listitem").get_by_role("link", name="Open")).to_have_attribute(
+        "href", re.compile("/v2/")
+    )
 
 
 def test_nothing_that_needs_script_is_offered(plain: Page) -> None:

@@ -129,7 +129,7 @@ def test_a_reveal_that_comes_too_late(desk: Desk) -> None:
     page.unroute_all()
     page.route("**/reveal/", lambda route: route.fulfill(status=503))
     thumbs.nth(1).click()
-    expect(page.get_by_role("alert").filter(has_text="Not recorded")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Couldn't reach the dashboard")).to_be_visible()
 
 
 def test_what_was_typed_is_not_kept_without_need(page: Page) -> None:

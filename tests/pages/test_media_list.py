@@ -206,7 +206,7 @@ def test_media_modes(viewer: Browser, sandbox: Sandbox, mode: str, layout: str, 
     assert f'data-media="{mode}"' in page
     assert ("<img" in page) is loads
     assert (f"{sandbox.url}/v2/" in page) is loads
-    assert "?reveal=thumb" in page or mode == "shown"
+    assert ("data-shown=" in page) is ("data-reveal" in page) is (mode != "shown")
     assert sandbox.media_calls == []
 
 

@@ -136,12 +136,3 @@ class LimitField(forms.IntegerField):
             max_value=most,
             error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), message),
         )
-
-
-class LabelField(forms.Field):
-    """A variant's label, whatever it is made of: the service chose it, and a reveal of it is recorded."""
-
-    def clean(self, value: Any) -> str:
-        if value is None:
-            raise ValidationError("No variant is named.")
-        return str(value)

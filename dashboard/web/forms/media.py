@@ -1,9 +1,9 @@
-"""The media list's filters, what an export of it adds to them, and which variant is revealed."""
+"""The media list's filters, what an export of it adds to them, and what is revealed."""
 
 import uuid
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.http import QueryDict
@@ -13,8 +13,11 @@ from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MAX_ITEMS_PER_PAGE, SORTS, S
 from dashboard.vault.query import API_PARAMETERS
 from dashboard.web.presenters.media_list import MAX_CURSOR_LENGTH
 
-from .fields import LabelField, LimitField, MomentField, OneOfField, SecondsField, TicketField
+from .fields import LimitField, MomentField, OneOfField, SecondsField
 from .filters import FilterForm
+
+MAX_LISTED_LENGTH: Final = MAX_ITEMS_PER_PAGE * 129
+"""Characters of the ids that a list shows, with a space between each two."""
 
 
 class MediaFilterForm(FilterForm):
@@ -83,8 +86,12 @@ class MediaExportForm(MediaFilterForm):
 
 
 class RevealForm(forms.Form):
-    """The variant that was revealed, the ticket that led to it, and whether the thumb's link is asked for."""
+    """What a page showed, as it signed that: `show` to see it, `link` for its link alone."""
 
-    variant = LabelField()
-    ticket = TicketField()
-    link = forms.BooleanField(required=False)
+    show = forms.CharField(required=False, max_length=200)
+    link = forms.CharField(required=False, max_length=200)
+    listed = forms.CharField(required=False, max_length=MAX_LISTED_LENGTH)
+
+    def clean_listed(self) -> list[str]:
+        """Return the ids of the list that showed it."""
+        return str(self.cleaned_data["listed"]).split()

@@ -3,26 +3,23 @@
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
-from dashboard import audit, service
-from dashboard.encryption import DecryptionError
+from dashboard import reveals, service
 from dashboard.identity import Role
 from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.models import Connection
-from dashboard.oddities import MAX_LABEL_LENGTH
 from dashboard.removals import actions
 from dashboard.request import Request, get_reader
-from dashboard.security import is_from_here
-from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, VaultError, check_media_id
+from dashboard.reveals import NotShown
+from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, check_media_id
 from dashboard.web import preferences
-from dashboard.web.error_pages import log_vault_errors
 from dashboard.web.forms.media import MediaFilterForm, RevealForm, read_filters
-from dashboard.web.htmx import show
-from dashboard.web.methods import acts, shows
+from dashboard.web.htmx import show, wants_fragment
+from dashboard.web.methods import asks_and_acts, shows
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import RowBuilder, build_live_href
-from dashboard.web.presenters.media_item import ItemPage
+from dashboard.web.presenters.media_item import ItemPage, VariantCard
 from dashboard.web.presenters.media_list import ListPage
 from dashboard.web.presenters.saved_views import Menu
 from dashboard.web.presenters.ticket import build_ticket_bar
@@ -80,53 +77,51 @@ def media_item(request: Request, slug: str, media_id: str) -> HttpResponse:
     item = service.find_item(connection, media_id)
     if item is None:
         return render_gone(request, connection, TicketLink(media_id, ticket=ticket))
-    # A link from elsewhere reveals nothing: that takes a press on a page of ours.
-    is_pressed = is_from_here(request.headers.get("Sec-Fetch-Site"))
-    revealed = request.GET.get("reveal") if is_pressed else None
-    labels = {label[:MAX_LABEL_LENGTH] for label in item.media}
-    if revealed is not None and revealed in labels and request.method == "GET":
-        record_reveal(request, connection, media_id, revealed, ticket)
-    page = ItemPage(connection, item, revealed, ticket)
-    above = build_ticket_bar(request, connection, media_id, item, ticket)
-    return show(request, "media/item", connection=connection, page=page, item=item, bar=above)
+    return render_item(request, ItemPage(connection, item, ticket), ticket)
 
 
-@acts(Role.VIEWER)
+@asks_and_acts(Role.VIEWER)
 def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
-    """Record that a variant was revealed by a press.
+    """Record a reveal of what a page has just shown, and only then give its link, which no page has.
 
-    A page that has the variant's link shows it already. A table in which nothing is loaded has none, and asks
-    for the thumb's here: the answer is `{"src": link, "reason": why there is none}`.
+    A script is answered `{"src": link, "reason": why there is none}`; who has none is shown the item with it.
+    GET leads to the item, for whoever comes back.
     """
     connection = request.connection(slug)
     check_media_id(media_id)
+    ticket = read_ticket(request.GET)
+    if request.method != "POST":
+        return redirect(TicketLink(media_id, ticket=ticket).item_href(connection))
     form = RevealForm(request.POST)
     if not form.is_valid():
-        return HttpResponse("No such variant.\n", status=422, content_type="text/plain")
-    record_reveal(request, connection, media_id, form.cleaned_data["variant"], form.cleaned_data["ticket"])
-    if not form.cleaned_data["link"]:
-        return HttpResponse(status=204)
-    try:
-        item = service.find_item(connection, media_id)
-    except VaultError as error:
-        log_vault_errors(request, [error])
-        return JsonResponse({"src": "", "reason": error.title})
-    except DecryptionError as error:
-        return JsonResponse({"src": "", "reason": error.reason})
-    src, reason = RowBuilder(connection).find_thumb(item) if item else ("", "No longer in the cache")
-    return JsonResponse({"src": src, "reason": reason})
+        raise NotShown(media_id)
+    show_it, listed = form.cleaned_data["show"], form.cleaned_data["listed"]
+    digest = reveals.admit(request.caller, connection, media_id, show_it or form.cleaned_data["link"], listed)
+    item = service.find_item(connection, media_id)
+    page = ItemPage(connection, item, ticket) if item else None
+    card = page.find_card(digest) if page else None
+    link, reason = find_link(card, is_in_list=bool(listed)) if card else ("", "No longer in the cache")
+    if card and link:
+        reveals.record(request.caller, connection, media_id, card.label, ticket)
+        card.is_open, card.is_link_open = bool(show_it), True
+    if wants_fragment(request):
+        return JsonResponse({"src": link, "reason": reason})
+    if page is None:
+        return render_gone(request, connection, TicketLink(media_id, ticket=ticket))
+    return render_item(request, page, ticket)
 
 
-def record_reveal(request: Request, connection: Connection, media_id: str, variant: str, ticket: str) -> None:
-    """Record that the person revealed a variant."""
-    audit.record(
-        "media.revealed",
-        request.caller,
-        connection=connection,
-        media_id=media_id,
-        ticket=ticket,
-        result={"variant": variant[:MAX_LABEL_LENGTH]},
-    )
+def find_link(card: VariantCard, *, is_in_list: bool) -> tuple[str, str]:
+    """Return the variant's link, or "" and why there is none: a list loads nothing that is not stored."""
+    if is_in_list and not card.is_thumb:
+        return "", card.no_picture_reason or "No picture"
+    return card.link, "" if card.link else card.no_picture_reason
+
+
+def render_item(request: Request, page: ItemPage, ticket: str) -> HttpResponse:
+    """Return the item's page."""
+    above = build_ticket_bar(request, page.connection, page.item.id, page.item, ticket)
+    return show(request, "media/item", connection=page.connection, page=page, item=page.item, bar=above)
 
 
 def render_gone(request: Request, connection: Connection, link: TicketLink) -> HttpResponse:
