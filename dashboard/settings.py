@@ -101,6 +101,9 @@ DASHBOARD_BUDGETS: dict[str, int] = {
     "views": env.int("DASHBOARD_MAX_SAVED_VIEWS", default=100, validate=_LIMIT),
 }
 """How much one person may do, by budgets.KINDS; 0 is no limit."""
+DASHBOARD_STANDING_HOURS: float = env.float(
+    "DASHBOARD_STANDING_HOURS", default=24.0, validate=validate.Range(min=0.25, max=720)
+)
 DASHBOARD_PLAIN_HTTP: bool = env.bool("DASHBOARD_PLAIN_HTTP", default=False)
 AUTH_CONFIG, errors = auth_settings.read_auth_config(env)
 IS_DEMO: bool = AUTH_CONFIG.mode == "demo"

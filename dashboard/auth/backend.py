@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from django.conf import settings
+from django.utils import timezone
 
 from dashboard.identity import Person
 from dashboard.models import Account
@@ -39,12 +40,16 @@ def fetch_keys_ahead(sign_on: AuthConfig) -> None:
 def reauthorize(person: Person) -> Person:
     """Return the person with the groups of their last visit, if any, and the role that these give today.
 
-    An account that was changed outside the dashboard gives none.
+    `signed_in_at` is the time of that visit; people of the demo are always here. An account that was changed
+    outside the dashboard gives neither.
     """
     if settings.IS_DEMO:
-        known = {one.subject: one for one in demo.DEMO_PEOPLE.values()}.get(person.subject)
-        return replace(person, role=None, groups=(), matched=()) if known is None else known
+        unknown = replace(person, role=None, groups=(), matched=())
+        known = {one.subject: one for one in demo.DEMO_PEOPLE.values()}.get(person.subject, unknown)
+        return replace(known, signed_in_at=timezone.now())
     account = Account.objects.owned_by(person).first()
-    groups = tuple(account.groups) if account and account.is_intact else ()
+    if account is None or not account.is_intact:
+        return replace(person, role=None, groups=(), matched=(), signed_in_at=None)
+    groups = tuple(account.groups)
     role, matched = settings.AUTH_CONFIG.grants.find_role(groups)
-    return replace(person, role=role, groups=groups, matched=matched)
+    return replace(person, role=role, groups=groups, matched=matched, signed_in_at=account.last_seen_at)

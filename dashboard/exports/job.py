@@ -15,9 +15,8 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from dashboard import audit, budgets, service
-from dashboard.auth.backend import reauthorize
-from dashboard.identity import Caller, Role
+from dashboard import audit, budgets
+from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
 from dashboard.jobs.paging import CursorLoop
 from dashboard.jobs.walker import Walker, WalkProgress
@@ -96,13 +95,6 @@ def decode_query(job: Job) -> MediaQuery:
     return MediaQuery.from_url(job.query)
 
 
-def may_see(job: Job) -> bool:
-    """Return True if the person who began it may see its connection now."""
-    person = job.caller.person
-    stands = reauthorize(person) if person else None
-    return job.connection in service.list_connections(stands if stands and stands.may(Role.VIEWER) else None)
-
-
 def file_expires_at(job: Job) -> datetime | None:
     """Return the moment at which its file is deleted; None if there is none yet."""
     return job.finished_at + FILE_LIFETIME if job.finished_at and job.state == JobState.DONE else None
@@ -145,10 +137,8 @@ class _ExportWalker(Walker[ExportProgress]):
         self._ids_before: tuple[str | None, ...] = ()
 
     def run(self) -> None:
-        """Write the file, unless the person may not see the connection any more, or it is whole."""
-        if not may_see(self.job):
-            self._fail(f"{self.job.person} may not see {self.job.connection_label} any more.")
-            return
+        """Write the file, unless the worker may not act for the person, or it is whole."""
+        self.check_standing()
         try:
             if self._has_its_name():
                 self.finish(JobState.DONE, size_bytes=self.progress.bytes)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from dashboard import audit
-from dashboard.identity import Caller
+from dashboard.identity import Caller, Person
 from dashboard.logs import mask_ids
 from dashboard.models import Connection, Job, JobState, Worker, transition
 from dashboard.problems import Action, Problem
@@ -221,14 +221,13 @@ def stop(job: Job, message: str = "") -> bool:
     return True
 
 
-def resume(job: Job) -> bool:
-    """Have a paused job go on now. Return False if it is not paused any more."""
-    paused = Job.objects.filter(pk=job.pk, state=JobState.PAUSED)
+def resume(job: Job, person: Person | None) -> bool:
+    """Have a paused job go on now, for this person too. Return False if it is not paused any more."""
+    changes = {"state": JobState.WAITING, "why": "", "next_try_at": None, "runner": None, "lease_until": None}
+    if person is not None:
+        changes |= {"resumed_by_issuer": person.issuer, "resumed_by_subject": person.subject}
     with transaction.atomic():
-        if (
-            paused.update(state=JobState.WAITING, why="", next_try_at=None, runner=None, lease_until=None)
-            != 1
-        ):
+        if Job.objects.filter(pk=job.pk, state=JobState.PAUSED).update(**changes) != 1:
             return False
         queue(job)
     job.refresh_from_db()

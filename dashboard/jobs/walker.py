@@ -15,7 +15,7 @@ from dashboard.encryption import DecryptionError
 from dashboard.models import Job, JobState
 from dashboard.vault import BadRequest, MediaPage, MediaQuery, VaultError
 
-from . import lifecycle
+from . import lifecycle, standing
 from .known_items import KnownItems
 from .paging import CursorLoop, EndlessWalk, Stretch, paginate
 from .retry_policy import MAX_TRIES, counts_as_try, describe_error, seconds_to_next_try, should_pause
@@ -72,6 +72,7 @@ class Walker(ABC, Generic[ProgressT]):
 
     def run(self) -> None:
         """Page on until the job is over or has to pause. Raises lifecycle.Interrupted."""
+        self.check_standing()
         with closing(KnownItems()) as self.known:
             self.restore()
             while not self.read_pages():
@@ -110,6 +111,18 @@ class Walker(ABC, Generic[ProgressT]):
         """Keep cursor and progress in one update: neither is ahead. Raises lifecycle.Interrupted."""
         self._checkpoint_at = time.monotonic()
         lifecycle.checkpoint(self.job, why=self.message, **self.columns())
+        self.check_standing()
+
+    def check_standing(self) -> None:
+        """Fail or pause the job if the worker may not act for its person now: then raise Interrupted."""
+        try:
+            standing.check(self.job)
+        except (standing.RightLost, DecryptionError) as lost:
+            self.finish(JobState.FAILED, str(lost))
+            raise lifecycle.Interrupted(str(self.job.pk)) from lost
+        except standing.StandingEnded as ended:
+            lifecycle.pause(self.job, str(ended), None)
+            raise lifecycle.Interrupted(str(self.job.pk)) from ended
 
     def columns(self) -> dict[str, Any]:
         """Return what a checkpoint writes into the job's row."""

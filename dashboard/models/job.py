@@ -47,6 +47,9 @@ class Job(ActorFields):
     ticket = models.CharField(max_length=100, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
     typed = models.CharField(max_length=200, blank=True)
+    resumed_by_issuer = models.CharField(max_length=255, blank=True)
+    resumed_by_subject = models.CharField(max_length=255, blank=True)
+    """Who resumed it last: for them it goes on while the person who asked for it stays away."""
     retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retries")
     query = models.TextField(blank=True)
     """The filters of an export, as MediaQuery.to_url() writes them."""

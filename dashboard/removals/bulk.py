@@ -135,7 +135,7 @@ def stop(job: Job, caller: Caller) -> bool:
 def resume(job: Job, caller: Caller) -> bool:
     """Let a paused job go on now, and return False if it is not paused. Raise audit.NotRecorded."""
     with transaction.atomic():
-        if not lifecycle.resume(job):
+        if not lifecycle.resume(job, caller.person):
             return False
         record_step(job, caller, "resumed", {})
     return True

@@ -15,10 +15,8 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from dashboard import service
-from dashboard.auth.backend import reauthorize
 from dashboard.encryption import DecryptionError
-from dashboard.identity import Role
-from dashboard.jobs import lifecycle, retry_policy
+from dashboard.jobs import lifecycle, retry_policy, standing
 from dashboard.models import Connection, Job, JobState, Removal, RemovalState
 from dashboard.vault import (
     WORKER_TIMEOUTS,
@@ -240,19 +238,14 @@ class _Runner:
             self.next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
 
     def _reauthorize(self) -> None:
-        person = self.job.caller.person
-        assert person is not None  # noqa: S101 - every job has somebody who began it
-        now = reauthorize(person)
-        connection = Connection.objects.in_use().filter(pk=self.job.connection_id).first()
         try:
-            if connection is not None:
-                connection.check_signature()
+            standing.check(self.job)
         except DecryptionError as error:
             raise self._back_off_after(error) from None
-        if connection is None:
-            _halt(self.job, f"{self.job.connection_label} was archived.")
-        elif not (now.may(Role.OPERATOR) and connection.is_open_to(now.groups)):
-            _halt(self.job, f"{self.job.person} may not delete in {self.job.connection_label} any more.")
+        except standing.RightLost as lost:
+            _halt(self.job, str(lost))
+        except standing.StandingEnded as ended:
+            raise _Backoff(str(ended), None) from None
 
 
 def _call(connection: Connection, media_id: str, before: Mapping[str, Any]) -> Outcome:

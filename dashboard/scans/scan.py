@@ -76,9 +76,6 @@ def load_last_result(connection: Connection) -> ScanResult | None:
 def run(pk: UUID) -> None:
     """Go on with a scan until it is over, has to pause, or has to be released."""
     if job := lifecycle.acquire(pk, uuid4()):
-        if job.connection.archived_at:  # nothing is asked about an archived connection
-            lifecycle.finish(job, JobState.FAILED, f"{job.connection_label} was archived.")
-            return
         with suppress(lifecycle.Interrupted):
             _ScanWalker(job).run()
 

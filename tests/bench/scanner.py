@@ -23,12 +23,13 @@ def main(folder: str) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from dashboard.identity import Caller, Person, Role
+    from dashboard.auth.demo import DEMO_PEOPLE
+    from dashboard.identity import Caller
     from dashboard.models import Connection
     from dashboard.scans import scan
 
     call_command("migrate", verbosity=0)
-    somebody = Caller(Person("Somebody", "", Role.VIEWER), "", "", "")
+    somebody = Caller(DEMO_PEOPLE["viewer"])
     for number, line in enumerate(sys.stdin):
         connection = Connection.objects.find_by_raw_id(json.loads(line)["connection"])
         if connection is None:

@@ -74,6 +74,7 @@ def test_a_missing_setting_is_named(check: Check, name: str, value: str | None) 
         ("DASHBOARD_PLAIN_HTTP", "maybe"),
         *(("DASHBOARD_WRITE_SECONDS", text) for text in ("soon", "0", "-1", "nan", "inf", "3601")),
         *((name, "-1") for name in NO_BUDGETS),
+        *(("DASHBOARD_STANDING_HOURS", text) for text in ("a day", "0", "-1", "0.2", "nan", "inf", "721")),
         ("DASHBOARD_ALLOWED_HOSTS", "127.0.0.1,*"),
         ("DASHBOARD_SECRET_KEY", "canary-" * 10),
         ("DASHBOARD_AUDIT_KEYS", "ab" * 30),

@@ -44,7 +44,7 @@ def job_resume(request: Request, pk: UUID) -> HttpResponse:
     if found.kind == Job.Kind.REMOVE:
         bulk.resume(found, request.caller)
     else:
-        lifecycle.resume(found)
+        lifecycle.resume(found, request.person)
     return answer_with_job(request, found)
 
 

@@ -48,7 +48,7 @@ def act_on_scan(request: Request, connection: Connection, act: str | None) -> No
         if act == "stop":
             lifecycle.stop(job, f"Stopped by {get_reader(request).name}.")
         else:
-            lifecycle.resume(job)
+            lifecycle.resume(job, request.person)
 
 
 def render_pictures(

@@ -156,7 +156,7 @@ def test_a_part_that_is_not_the_one_it_was(some: Connection, upstream: Sandbox, 
             part.write_bytes(part.read_bytes() + b"what was written and not kept")
     upstream.faults.clear()
     upstream.calls.clear()
-    assert lifecycle.resume(job)
+    assert lifecycle.resume(job, make.OMAR.person)
     after(job)
     assert (job.state, job.seen, written(job) == whole) == (JobState.DONE, ITEMS, True)
     assert len(upstream.calls) == (5 if lost == "longer" else 8)

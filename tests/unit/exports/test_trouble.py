@@ -19,6 +19,7 @@ from dashboard.jobs import lifecycle, retry_policy, walker
 from dashboard.models import Connection, JobState
 from dashboard.sandbox import Sandbox
 from dashboard.vault import breaker
+from tests import make
 from tests.exports import after, begun, left_lying, streamed, written
 from tests.scans import ITEMS
 
@@ -55,7 +56,7 @@ def test_what_lasts_is_a_pause(
     upstream.faults.clear()
     service.get_client().close()
     service.get_client.cache_clear()  # as another process, which remembers no limit
-    assert lifecycle.resume(job)
+    assert lifecycle.resume(job, make.OMAR.person)
     after(job)
     assert (job.state, job.seen, job.why, written(job) == whole) == (JobState.DONE, ITEMS, "", True)
 

@@ -129,9 +129,9 @@ def test_a_pause_ends_by_itself_or_by_a_press(job: Job) -> None:
     assert lifecycle.pause(held, "The service refused our key.", None)
     Job.objects.update(moved_at=ago(86_400))
     assert lifecycle.queue_due_jobs() == 0, "nobody has pressed Go on"
-    assert lifecycle.resume(held)
+    assert lifecycle.resume(held, make.OMAR.person)
     assert Job.objects.get().state == State.WAITING
-    assert not lifecycle.resume(held)
+    assert not lifecycle.resume(held, make.OMAR.person)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_job_that_breaks_off_again_and_again_waits_for_somebody(small: Connect
     assert job.state == State.RUNNING
     crash(job, RuntimeError("nobody foresaw it"), 1)
     assert (job.state, job.next_try_at, job.why) == (State.PAUSED, None, lifecycle.CRASH_MESSAGE)
-    assert lifecycle.resume(job)
+    assert lifecycle.resume(job, make.OMAR.person)
     crash(job, RuntimeError("nobody foresaw it"), 1)
     assert job.state == State.RUNNING, "a press gives it as many runs again"
 

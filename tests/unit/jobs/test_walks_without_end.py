@@ -11,7 +11,7 @@ from dashboard.exports.stream import DownloadAborted
 from dashboard.jobs import lifecycle, paging
 from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
-from tests import exports, scans
+from tests import exports, make, scans
 from tests.exports import streamed
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -57,7 +57,7 @@ def test_it_waits_for_somebody_and_goes_on_from_there(
         assert (job.seen, job.cursor) == ((already + 8) * items, f"to {already + 7}")
         upstream.faults.clear()
         del upstream.calls[already + 8 :]  # the page that was asked for ahead
-        assert lifecycle.resume(job)
+        assert lifecycle.resume(job, make.OMAR.person)
     lead_on(upstream, 2, 1, ends=True)
     AFTER[kind](job)
     assert (job.state, job.seen, job.why) == (JobState.DONE, 16 * items + 2, "")

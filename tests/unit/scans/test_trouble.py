@@ -71,7 +71,7 @@ def test_go_on_takes_it_up_at_once(some: Connection, upstream: Sandbox, whole: d
     fail(upstream, 5, status=403)
     assert after(job).state == JobState.PAUSED
     upstream.faults.clear()
-    assert lifecycle.resume(job)
+    assert lifecycle.resume(job, make.OMAR.person)
     assert sums(after(job)) == whole
 
 
