@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.db import transaction
 
 from dashboard import audit, budgets
 from dashboard.identity import Caller, Person
@@ -67,6 +68,13 @@ def record(caller: Caller, connection: Connection, media_id: str, label: str, ti
     audit.record(
         "media.revealed", caller, connection=connection, media_id=media_id, ticket=ticket, result=result
     )
+
+
+def record_mode(caller: Caller, before: str, chosen: str) -> None:
+    """Record that the person chose another media mode, as one reveal. Raises as budgets.spend."""
+    with budgets.recorded(caller), transaction.atomic():
+        budgets.take(caller, "reveals")
+        audit.record("access.media_mode", caller, reason=f"from {before} to {chosen}")
 
 
 def digest_label(label: str) -> str:

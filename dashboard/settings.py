@@ -84,6 +84,7 @@ DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
 DASHBOARD_MEDIA_MODE: str = env.str(
     "DASHBOARD_MEDIA_MODE", default="blurred", validate=validate.OneOf(MEDIA_MODES)
 )
+DASHBOARD_MEDIA_CEILING: bool = env.bool("DASHBOARD_MEDIA_CEILING", default=False)
 DASHBOARD_TICKET_URL: str = env.str(
     "DASHBOARD_TICKET_URL", default="", validate=_check_each(check_ticket_url)
 )

@@ -52,6 +52,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "access.denied": ("access", "denied"),
     "access.no_role": ("access", "denied"),
     "access.renamed": ("access", "done"),
+    "access.media_mode": ("access", "done"),
     "access.limited": ("access", "denied"),
     "access.limit_lifted": ("access", "done"),
     "connection.added": ("connection", "done"),

@@ -133,6 +133,7 @@ def build_page_frame(request: Request) -> dict[str, Any]:
         "person": person,
         "connections": getattr(request, "connections", []),
         "view": preferences.read(request),
+        "media_modes": preferences.list_media_modes(),
         "may_delete": person is not None and person.may(Role.OPERATOR),
         "is_demo": settings.IS_DEMO,
         "here": SimpleLazyObject(lambda: ticket_links.build_own_address(request)),

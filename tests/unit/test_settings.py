@@ -71,6 +71,7 @@ def test_a_missing_setting_is_named(check: Check, name: str, value: str | None) 
         ("DASHBOARD_SECRET_KEY", "canary-too-short"),
         ("DASHBOARD_DEBUG", "perhaps"),
         ("DASHBOARD_MEDIA_MODE", "blurry"),
+        ("DASHBOARD_MEDIA_CEILING", "high"),
         ("DASHBOARD_PLAIN_HTTP", "maybe"),
         *(("DASHBOARD_WRITE_SECONDS", text) for text in ("soon", "0", "-1", "nan", "inf", "3601")),
         *((name, "-1") for name in NO_BUDGETS),

@@ -3,9 +3,11 @@
 from typing import Final
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from dashboard.identity import Role
 from dashboard.settings import MEDIA_MODES
+from dashboard.web.preferences import list_media_modes
 
 from .fields import OneOfField
 
@@ -32,3 +34,10 @@ class PreferencesForm(forms.Form):
     layout = OneOfField(LAYOUTS)
     theme = OneOfField(THEMES)
     keys = OneOfField(("on", "off"))
+
+    def clean_media(self) -> str | None:
+        """Refuse a mode that shows more than the organisation's, where that is a ceiling."""
+        mode: str | None = self.cleaned_data["media"]
+        if mode and mode not in list_media_modes():
+            raise ValidationError("Your organisation shows no more than that.")
+        return mode

@@ -39,6 +39,7 @@ _DEEDS: Final = {
     "access.denied": "Turned away",
     "access.no_role": "Turned away without a role",
     "access.renamed": "Name or email changed",
+    "access.media_mode": "Media mode changed",
     "access.limited": "Held back by a limit",
     "access.limit_lifted": "Limit lifted",
     "connection.added": "Connection added",

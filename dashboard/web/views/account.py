@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from dashboard import reveals
 from dashboard.auth import demo
 from dashboard.auth.roles import public
 from dashboard.identity import Role
@@ -49,10 +50,13 @@ def sign_out(request: Request) -> HttpResponse:
 
 @acts(Role.VIEWER)
 def preferences(request: Request) -> HttpResponse:
-    """Keep what is given and go back; an unknown value is refused."""
+    """Keep what is given and go back; an unknown value is refused, and another media mode is recorded."""
     form = PreferencesForm(request.POST)
     if not form.is_valid():
         return HttpResponse("No such preference.\n", status=422, content_type="text/plain")
+    before, chosen = browser_preferences.read(request).media, form.cleaned_data["media"]
+    if chosen and chosen != before:
+        reveals.record_mode(request.caller, before, chosen)
     browser_preferences.remember(request, **form.cleaned_data)
     if wants_fragment(request) and not form.cleaned_data["media"]:
         return HttpResponse(status=204)  # the page has dressed itself already
