@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -12,18 +12,30 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from dashboard.logs import mask_ids
 from dashboard.models import Connection, Event, Job, Removal, RemovalState
 
+from .chain import CHECKPOINT
+from .columns import BESIDE, IS_UNSENT_ITEM, UNSENT, format_value
 from .record import lock_end_of_chain
 
 _WAITING: Final = (RemovalState.PLANNED, RemovalState.CLAIMED)
-_UNSENT: Final = (*_WAITING, RemovalState.CANCELLED)
+_MAX_PLANNING: Final = timedelta(minutes=10)
+"""Time from the moment at which the items of a bulk removal are planned to the event that tells of it."""
+
+_EMPTY: Final = ("", None)
+
+_UNSENT_VALUES: Final = {
+    "verb": Removal.Verb.DELETE,
+    **dict.fromkeys(("answer_status", "freed_bytes", "purged_variants", "closed_at", "service_text")),
+    **{"before": {}, "closed_by": "", "closing_note": ""},
+}
+"""The columns of an item that was not sent, as they are of each."""
 
 
 def find_difference() -> tuple[str, str] | None:
     """Return the first removal that differs from its events that are kept, and the reason; or None."""
-    return next(chain(_compare_removals(), _compare_bulk_removals()), None)
+    first = Event.objects.order_by("sequence").first()
+    return next(chain(_compare_removals(), _compare_untold(first), _compare_bulk_removals(first)), None)
 
 
 def _compare_removals() -> Iterator[tuple[str, str]]:
@@ -35,15 +47,22 @@ def _compare_removals() -> Iterator[tuple[str, str]]:
     for number, group in groupby(told.iterator(chunk_size=2000), key=attrgetter("removal_id")):
         if wrong := _find_fault(list(group)):
             yield f"removal {number}", wrong
-    oldest = _find_oldest_kept()
-    untold = Removal.objects.filter(events=None).exclude(issuer="")  # from before there were events
-    untold = untold.exclude(job__isnull=False, state__in=_UNSENT)
-    for removal in untold.filter(sent_at__gte=oldest) if oldest else untold:
+
+
+def _compare_untold(first: Event | None) -> Iterator[tuple[str, str]]:
+    """Find a removal without events that is not from before there were any, or before those that are kept."""
+    untold = Removal.objects.filter(events=None).exclude(IS_UNSENT_ITEM)
+    is_older = Q(sent_at__lt=first.at) if first else Q()
+    for removal in untold.exclude(is_older if first and first.sequence > 1 else is_older & Q(issuer="")):
         yield f"removal {removal.pk}", "has no event"
+    trimmed = Event.objects.filter(verb="audit", code=CHECKPOINT).order_by("sequence").last()
+    left = json.loads(trimmed.line)["result"].get("removals") if trimmed else None
+    if left is not None and (there := untold.count()) > left:
+        yield f"{there} removals", f"have no event, and {left} had lost theirs when old events were taken out"
 
 
-def _compare_bulk_removals() -> Iterator[tuple[str, str]]:
-    oldest = _find_oldest_kept()
+def _compare_bulk_removals(first: Event | None) -> Iterator[tuple[str, str]]:
+    oldest = first.at if first and first.sequence > 1 else None  # the oldest that retention kept
     told = _read_steps_by_job(Event.objects.filter(verb="bulk"))
     states = _count_states(Removal.objects.filter(job__isnull=False))
     for number in sorted({*told, *states}, key=str):
@@ -96,20 +115,17 @@ def _find_bulk_fault(
     if "finished" in steps and any(states[state] for state in _WAITING):
         return "is finished, and has items that are still to be sent"
     said = {**_read_actor(planned), **_read_subject(planned)}
-    if name := _find_differing_name(job, said):
+    if name := _find_differing_name(job, said | _read_sender(planned) | planned.get("row", {})):
         return f"has another {name} than its event"
     for removal in Removal.objects.filter(job=job, events=None).select_related("connection"):
-        if name := _find_differing_name(removal, {**said, "verb": Removal.Verb.DELETE}):
+        told = {**said, **_UNSENT_VALUES, "request_id": planned["request_id"]}
+        told |= {"connection_label": planned["connection_label"]}
+        told |= {name: value for name, value in planned.get("row", {}).items() if name == "token"}
+        if name := _find_differing_name(removal, told) or _find_wrong_time(removal, planned["at"]):
             return f"has an item with another {name} than its event: removal {removal.pk}"
     if planned["result"].get("digest", digest := job.digest) != digest:
         return "is of other items than its event says"
     return None
-
-
-def _find_oldest_kept() -> datetime | None:
-    """Return the time of the oldest event that retention kept, or None if it took none away."""
-    oldest = Event.objects.order_by("sequence").first()
-    return oldest.at if oldest and oldest.sequence > 1 else None
 
 
 def _find_fault(steps: list[Event]) -> str | None:
@@ -118,21 +134,47 @@ def _find_fault(steps: list[Event]) -> str | None:
     closings = [step for step in steps if step.outcome == "closed"]
     moves = [step for step in steps if step.outcome != "closed"]
     last = moves[-1].outcome if moves else row.state
-    if row.state not in (_UNSENT if last == "put_off" else (last,)):
+    if row.state not in (UNSENT if last == "put_off" else (last,)):
         return f"is {row.state}, and its last event says {last}"
     if row.closed_at and not closings and steps[0].outcome == "sent":
         return "is closed, and no event says so"
     last_sent = next((step for step in reversed(moves) if step.outcome == "sent"), None)
     said = [_read_claims(step, is_first=step is steps[0], is_last_sent=step is last_sent) for step in moves]
-    said += [
-        {"closed_by": one.actor_name, "closing_note": json.loads(one.line)["reason"]} for one in closings
-    ]
+    said += [_read_closing(one) for one in closings]
+    if moves:
+        said.append(_read_row(moves[-1], row))
     names = (_find_differing_name(row, facts) for facts in said)
     return next((f"has another {name} than its events" for name in names if name), None)
 
 
+def _read_closing(step: Event) -> dict[str, Any]:
+    facts = json.loads(step.line)
+    said = {"closed_by": step.actor_name, "closing_note": facts["reason"]}
+    return said | ({"closed_at": facts["row"]["closed_at"]} if "closed_at" in facts.get("row", {}) else {})
+
+
+def _read_row(step: Event, row: Removal) -> dict[str, Any]:
+    """Return the columns that the last move tells beside its facts; older events tell none of them."""
+    told = json.loads(step.line).get("row")
+    if not told:
+        return {}
+    changed_since = ("settled_at",) if row.state in UNSENT else ()  # a cancelled item has no event of its own
+    return {name: told.get(name) for name in BESIDE if name not in changed_since}
+
+
+def _find_wrong_time(removal: Removal, planned_at: str) -> str | None:
+    """Return the column of an item that was not sent whose time cannot be, or None."""
+    if abs(datetime.fromisoformat(planned_at) - removal.sent_at) > _MAX_PLANNING:
+        return "sent_at"
+    return "settled_at" if (removal.state in _WAITING) is not (removal.settled_at is None) else None
+
+
 def _find_differing_name(row: Removal | Job, said: Mapping[str, Any]) -> str | None:
-    return next((name for name, value in said.items() if mask_ids(_read_column(row, name)) != value), None)
+    for name, value in said.items():
+        there = _read_column(row, name)
+        if there != value and not (there in _EMPTY and value in _EMPTY):
+            return name
+    return None
 
 
 def _read_claims(step: Event, *, is_first: bool, is_last_sent: bool) -> dict[str, Any]:
@@ -159,9 +201,14 @@ def _read_actor(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {**person, "role": facts["role"]}
 
 
+def _read_sender(facts: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("groups", "mode", "address", "agent", "request_id", "typed", "connection_label")
+    return {name: facts[name] for name in names}
+
+
 def _read_column(row: Removal | Job, name: str) -> Any:
     if name == "connection":
         return row.connection.slug
-    if name == "job" and isinstance(row, Removal):
-        return str(row.job_id) if row.job_id else None
-    return row.email.lower() if name == "email" else getattr(row, name)
+    if name == "email":
+        return row.email.lower()
+    return format_value(getattr(row, "job_id" if name == "job" else name))

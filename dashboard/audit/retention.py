@@ -7,9 +7,10 @@ from typing import TextIO
 from django.db import transaction
 
 from dashboard.identity import Caller
-from dashboard.models import Event
+from dashboard.models import Event, Removal
 
 from . import chain, triggers
+from .columns import IS_UNSENT_ITEM
 from .record import lock_end_of_chain, record
 
 _EVENTS_PER_READ = 2000
@@ -38,5 +39,6 @@ def trim(before: datetime, file: TextIO, caller: Caller) -> int:
         lock_end_of_chain()  # before the table is locked: who holds the one waits for the other
         with triggers.suspend():
             Event.objects.filter(sequence__lte=last.sequence).delete()
+        taken["removals"] = Removal.objects.filter(events=None).exclude(IS_UNSENT_ITEM).count()
         record(chain.CHECKPOINT, caller, result=taken)
     return count

@@ -173,4 +173,5 @@ def record_step(job: Job, caller: Caller, outcome: str, result: dict[str, object
         job=None if begins else job.pk,
         typed=job.typed if begins else "",
         result={"job": str(job.pk), **result},
+        row={"token": str(job.token)} if begins else None,
     )

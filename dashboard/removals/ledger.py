@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dashboard import audit
+from dashboard.audit.chain import format_time
 from dashboard.audit.event_codes import DELETE, PURGE
 from dashboard.identity import Caller
 from dashboard.jobs.lifecycle import CLOCK_SKEW
@@ -272,5 +273,10 @@ def record_step(
         reason=reason or removal.reason,
         removal=removal,
         job=removal.job_id,
+        row=audit.describe_row(removal) | _describe_closing(removal, outcome),
         **facts,
     )
+
+
+def _describe_closing(removal: Removal, outcome: str) -> dict[str, str]:
+    return {"closed_at": format_time(removal.closed_at)} if outcome == "closed" and removal.closed_at else {}

@@ -16,8 +16,8 @@ from django.test import override_settings
 
 from dashboard import audit
 from dashboard.audit import chain, triggers
-from dashboard.models import Event, Removal, RemovalState
-from dashboard.removals import ledger
+from dashboard.models import Event, RemovalState
+from dashboard.removals import bulk, claims
 from dashboard.removals.ledger import Intent
 from tests import make
 from tests.make import OMAR
@@ -233,15 +233,12 @@ def test_a_guard_that_does_nothing_is_named(five: list[Event]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_steps_of_removals_of_the_same_microsecond_are_told_apart() -> None:
-    small = make.connection()
-    both = [
-        ledger.open_row(small, Intent(OMAR, uuid.uuid4()), verb=Removal.Verb.DELETE, media_id=media_id)
-        for media_id in ("1", "2")
-    ]
-    Removal.objects.update(sent_at=both[0].sent_at)
-    for record in both:
-        ledger.move(record, RemovalState.DELETED, OMAR)
-    assert verified().startswith("The chain holds: 4 events.")
+    job = bulk.begin(make.connection(), Intent(OMAR, uuid.uuid4()), ["1", "2"]).job
+    number = uuid.uuid4()
+    for row in claims.acquire(job, number, 2):
+        assert claims.close(row, number, OMAR, RemovalState.ALREADY_GONE, result={"found_by": "reading"})
+    assert job.removals.values("sent_at").distinct().count() == 1
+    assert verified().startswith("The chain holds: 3 events.")
 
 
 def test_a_trigger_that_keeps_events_out_is_named(five: list[Event]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+import uuid
+from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 from django.utils import timezone
 
+from dashboard.audit.columns import BESIDE, UNTOLD, WITHIN
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.removals import ledger
 from dashboard.sandbox import Sandbox
@@ -54,7 +57,25 @@ CHANGES: dict[str, Any] = {
     "attempt": 2,
     "before": {},
     "freed_bytes": 0,
+    "purged_variants": 7,
+    "connection_label": "Other",
+    "request_id": "another",
+    "token": uuid.UUID(int=7),
+    "position": 7,
+    "sent_at": timezone.now() - timedelta(seconds=1),
+    "settled_at": None,
+    "answer_status": 404,
+    "service_text": "It was not there.",
 }
+OTHERWISE: Final = ("connection", "job", "retry_of", "closed_at", "closed_by", "closing_note")
+"""Columns that tests of their own change, in this file and those of bulk removals."""
+
+
+def test_every_column_is_changed_or_is_known_to_tell_nothing() -> None:
+    columns = {field.name for field in Removal._meta.concrete_fields}
+    told = {name.removesuffix("_id") if name == "retry_of_id" else name for name in (*BESIDE, *WITHIN)}
+    assert columns == told | set(UNTOLD)
+    assert told == {*CHANGES, *OTHERWISE}
 
 
 @pytest.mark.django_db
@@ -83,9 +104,14 @@ def test_a_row_that_is_gone_is_named(record: Removal) -> None:
 
 @pytest.mark.django_db
 def test_a_row_that_no_event_tells_of_is_named(small: Connection, record: Removal) -> None:
-    make.removal(small, issuer="", media_id="before-there-were-events")
+    ago = timezone.now() - timedelta(days=1)
+    make.removal(small, issuer="", media_id="before-there-were-events", sent_at=ago)
     assert "holds" in verified()
-    named(make.removal(small), "has no event")
+    for columns in ({}, {"issuer": ""}, {"sent_at": ago}):
+        made = make.removal(small, **columns)
+        named(made, "has no event")
+        with as_owner():
+            made.delete()
 
 
 @pytest.mark.django_db
@@ -108,8 +134,18 @@ def test_a_closing_is_an_event_too(small: Connection, sandbox: Sandbox) -> None:
     rows.update(closed_at=None)
     assert ledger.close(record, OMAR, "looked at the vendor's own list")
     assert "holds" in verified()
-    rows.update(closing_note="nothing")
-    named(record, "has another closing_note than its events")
+    for column, value in {"closing_note": "-", "closed_by": "-", "closed_at": timezone.now()}.items():
+        before = getattr(rows[0], column)
+        rows.update(**{column: value})
+        named(record, f"has another {column} than its events")
+        rows.update(**{column: before})
+
+
+@pytest.mark.django_db
+def test_a_retry_of_another_is_named(small: Connection, record: Removal, sandbox: Sandbox) -> None:
+    other = make.remove(small, "odd-bytes")
+    Removal.objects.filter(pk=record.pk).update(retry_of=other)
+    named(record, "has another retry_of_id than its events")
 
 
 def bring_back(record: Removal) -> None:

@@ -157,6 +157,19 @@ def test_an_item_left_in_a_finished_one_is_named(small: Connection, ids: list[st
 
 
 CHANGES: dict[str, Any] = {
+    "token": uuid.UUID(int=7),
+    "request_id": "another",
+    "connection_label": "Other",
+    "service_text": "Gone.",
+    "answer_status": 200,
+    "freed_bytes": 7,
+    "purged_variants": 7,
+    "before": {"type": "image"},
+    "closed_at": timezone.now(),
+    "closed_by": "Ada",
+    "closing_note": "-",
+    "sent_at": timezone.now() - timedelta(hours=1),
+    "settled_at": timezone.now(),
     "person": "Ada Brandt",
     "email": "ada@example.com",
     "issuer": "elsewhere",
@@ -185,9 +198,22 @@ def test_two_items_that_changed_places_are_named(planned: Job) -> None:
     named(f"bulk removal {planned.pk} is of other items than its event says")
 
 
-@pytest.mark.parametrize("column", ["person", "issuer", "subject", "role", "email", "ticket", "reason"])
+JOB_CHANGES: dict[str, Any] = {
+    **{name: CHANGES[name] for name in ("person", "issuer", "subject", "role", "email", "ticket", "reason")},
+    "connection_label": "Other",
+    "groups": ["vault-admins"],
+    "mode": "header",
+    "address": "192.0.2.8",
+    "agent": "curl",
+    "request_id": "another",
+    "typed": "4",
+    "token": uuid.UUID(int=7),
+}
+
+
+@pytest.mark.parametrize("column", JOB_CHANGES)
 def test_a_job_that_is_anothers_now_is_named(planned: Job, column: str) -> None:
-    Job.objects.filter(pk=planned.pk).update(**{column: CHANGES[column]})
+    Job.objects.filter(pk=planned.pk).update(**{column: JOB_CHANGES[column]})
     named(f"bulk removal {planned.pk} has another {column} than its event")
 
 

@@ -5,38 +5,49 @@ The table in docs/audit.md has a row for each of these kinds, with these words.
 
 from __future__ import annotations
 
-import io
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import connection as database
+from django.core.management import CommandError
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard import accounts, connections, encryption
-from dashboard.audit import chain, triggers
+from dashboard import accounts, connections
+from dashboard.audit import triggers
 from dashboard.identity import Caller, Person
-from dashboard.models import Connection, Event, Removal, RemovalState
-from dashboard.models.signed import write_signed_text
-from dashboard.removals import ledger
+from dashboard.models import Connection, Event, Job, Removal, RemovalState
+from dashboard.removals import bulk, ledger
 from dashboard.removals.ledger import Intent
 from tests import make
-from tests.environment import MADE_UP
 from tests.make import OMAR
+from tests.unit.audit.hands import (
+    NEW_AUDIT,
+    NEW_DATA,
+    OLD_AUDIT,
+    OLD_DATA,
+    add_event,
+    change,
+    change_removal,
+    connection,
+    copy_event,
+    drop_trigger,
+    first,
+    last,
+    put_back_older_row,
+    sign_by_old_key,
+    sql,
+    swap_ids,
+    take_away,
+    take_removal_away,
+    verified,
+)
 
 DOCS: Final = Path(__file__).resolve().parents[3] / "docs" / "audit.md"
-OLD_AUDIT: Final = MADE_UP["DASHBOARD_AUDIT_KEYS"]
-NEW_AUDIT: Final = "canary-newer-audit-key-Kq2Zt-0123456789abcdef"
-OLD_DATA: Final = MADE_UP["DASHBOARD_DATA_KEYS"]
-NEW_DATA: Final = "canary-newer-data-key-Mw4Rs-0123456789abcdef"
-
 pytestmark = pytest.mark.usefixtures("owner")
 
 
@@ -59,66 +70,9 @@ def past(db: None) -> Iterator[None]:
             alpha, Intent(OMAR, uuid.uuid4(), "ZD-1", "asked"), verb=Removal.Verb.DELETE, media_id="41"
         )
         ledger.move(row, RemovalState.DELETED, OMAR, freed_bytes=7, result={"freed_bytes": 7})
+        bulk.begin(alpha, Intent(OMAR, uuid.uuid4(), "ZD-2", "asked"), ["61", "62"])
         assert "holds" in verified()
         yield
-
-
-def verified(**options: Any) -> str:
-    out = io.StringIO()
-    call_command("audit_verify", stdout=out, **options)
-    return out.getvalue()
-
-
-def sql(statement: str, *values: Any) -> None:
-    with database.cursor() as cursor:
-        cursor.execute(statement, values)
-
-
-def change(table: str, where: str, /, **columns: Any) -> None:
-    """Write these columns, as whoever has the database does."""
-    names = ", ".join(f"{name} = %s" for name in columns)
-    sql(f"UPDATE dashboard_{table} SET {names} WHERE {where}", *columns.values())
-
-
-def copy_event(of: Event, number: int, key: str, **facts: Any) -> None:
-    """Write an event's line over the one of this number, with these facts, signed by this key."""
-    line = json.loads(of.line) | facts | {"key": chain._name_key(key)}
-    text = chain.write_canonical(line)
-    columns = {"line": text, "hash": chain.sign(text, key)}
-    columns |= {name: value for name, value in facts.items() if name in ("ticket", "media_id", "connection")}
-    Event.objects.filter(sequence=number).update(**columns)
-
-
-def last() -> Event:
-    return Event.objects.latest("sequence")
-
-
-def swap_ids() -> None:
-    alpha, beta = Connection.objects.order_by("slug").values("sealed_id", "id_digest")
-    change("connection", "slug = 'alpha'", id_digest="-")
-    change("connection", "slug = 'beta'", **alpha)
-    change("connection", "slug = 'alpha'", **beta)
-
-
-def sign_by_old_key(row: Any, **columns: Any) -> None:
-    """Change a row and sign it by the key that was exchanged."""
-    for name, value in columns.items():
-        setattr(row, name, value)
-    text = write_signed_text(row, row.SIGNED)
-    with override_settings(DASHBOARD_DATA_KEYS=[OLD_DATA]):
-        signature = encryption.sign(text)
-    type(row)._default_manager.filter(pk=row.pk).update(**columns, signature=signature)
-
-
-def connection(slug: str) -> Connection:
-    return Connection.objects.get(slug=slug)
-
-
-def put_back_older_row() -> None:
-    """Have the dashboard sign the rows anew, then write one of them as it was before."""
-    before = Connection.objects.filter(slug="alpha").values()[0]
-    connections.rekey(OMAR)
-    Connection.objects.filter(slug="alpha").update(**before)
 
 
 class Kind(NamedTuple):
@@ -126,6 +80,7 @@ class Kind(NamedTuple):
 
     tamper: Callable[[], object]
     words: str
+    lifts_guards: bool = True
 
 
 KINDS: Final = {
@@ -135,6 +90,97 @@ KINDS: Final = {
     "the newest event is signed anew by an old key": Kind(
         lambda: copy_event(last(), last().sequence, OLD_AUDIT, reason="another"),
         r"Event \d+ was sealed by an older key than an event before it",
+    ),
+    "the newest event is made up by an old key": Kind(
+        lambda: add_event(last(), OLD_AUDIT, last().sequence + 1),
+        r"Event \d+ was sealed by an older key than an event before it",
+    ),
+    "an old event is signed anew by its own old key": Kind(
+        lambda: copy_event(Event.objects.get(sequence=2), 2, OLD_AUDIT, reason="another"),
+        "Event 3 does not follow the event before it",
+    ),
+    "an event is taken away": Kind(
+        take_away("event", "sequence = 3"), "Event 4 follows 2: what stood between them is missing"
+    ),
+    "the first events are taken away": Kind(
+        take_away("event", "sequence < 3"), "Event 3 follows 0: what stood between them is missing"
+    ),
+    "an event is copied over another": Kind(
+        lambda: change("event", "sequence = 4", line=first().line, hash=first().hash),
+        "Event 4 is a copy of 1",
+    ),
+    "an event's filter column is changed": Kind(
+        lambda: change("event", "sequence = 3", connection="other"),
+        "Event 3 has another connection in its column than in its line",
+    ),
+    "an event's time is changed": Kind(
+        lambda: change("event", "sequence = 3", at=timezone.now()),
+        "Event 3 has another time in its column than in its line",
+    ),
+    "an event is taken off its removal": Kind(
+        lambda: Event.objects.filter(removal__isnull=False).update(removal=None),
+        r"Event \d+ has another removal in its column than in its line",
+    ),
+    "an event far ahead leaves no number for others": Kind(
+        lambda: add_event(last(), OLD_AUDIT, 2**53 - 1),
+        r"Event \d+ follows \d+: what stood between them is missing",
+    ),
+    "a trigger is taken away": Kind(
+        lambda: drop_trigger("dashboard_event_in_order"),
+        "a guard of the table is gone: dashboard_event_in_order",
+        lifts_guards=False,
+    ),
+    "a removal's outcome is changed": Kind(
+        change_removal(state="not_removed"), r"removal \S+ is not_removed, and its last event says deleted"
+    ),
+    "a removal's person is changed": Kind(
+        change_removal(person="Ada"), r"removal \S+ has another person than its events"
+    ),
+    "a removal's item is changed": Kind(
+        change_removal(media_id="42"), r"removal \S+ has another media_id than its events"
+    ),
+    "a removal's time is changed": Kind(
+        change_removal(sent_at=timezone.now()), r"removal \S+ has another sent_at than its events"
+    ),
+    "what the service answered is changed": Kind(
+        change_removal(service_text="It was not there."),
+        r"removal \S+ has another service_text than its events",
+    ),
+    "a removal's bytes are changed": Kind(
+        change_removal(freed_bytes=0), r"removal \S+ has another freed_bytes than its events"
+    ),
+    "a removal's label is changed": Kind(
+        change_removal(connection_label="Beta"), r"removal \S+ has another connection_label than its events"
+    ),
+    "a removal is given to another connection": Kind(
+        lambda: change("removal", "media_id = '41'", connection_id=connection("beta").pk),
+        r"removal \S+ has another connection than its events",
+    ),
+    "a removal is closed by hand": Kind(
+        change_removal(closed_at=timezone.now()), r"removal \S+ is closed, and no event says so"
+    ),
+    "a removal is made up": Kind(lambda: make.removal(connection("alpha")), r"removal \S+ has no event"),
+    "a removal is made up without an issuer": Kind(
+        lambda: make.removal(connection("alpha"), issuer=""), r"removal \S+ has no event"
+    ),
+    "a removal is taken away with its events' hold on it": Kind(
+        take_removal_away, r"Event \d+ has another removal in its column than in its line"
+    ),
+    "an item is added to a bulk removal": Kind(
+        lambda: make.removal(connection("alpha"), job=Job.objects.get(), media_id="63", state="planned"),
+        r"bulk removal \S+ has 3 items, and its event says 2",
+    ),
+    "an item of a bulk removal becomes another": Kind(
+        lambda: change("removal", "media_id = '62'", media_id="63"),
+        r"bulk removal \S+ is of other items than its event says",
+    ),
+    "an item that is still to be sent is cancelled": Kind(
+        lambda: change("removal", "media_id = '62'", state="cancelled"),
+        r"bulk removal \S+ has 1 cancelled items, and its events say 0",
+    ),
+    "a bulk removal is given to another person": Kind(
+        lambda: change("job", "kind = 'remove'", subject="zed"),
+        r"bulk removal \S+ has another subject than its event",
     ),
     "a connection is opened to other groups": Kind(
         lambda: change("connection", "slug = 'alpha'", groups="[]"),
@@ -200,23 +246,18 @@ KINDS: Final = {
 }
 
 
-@contextmanager
-def without_guards() -> Iterator[None]:
-    with triggers.suspend():
-        yield
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_named(past: None, kind: str) -> None:
-    with without_guards():
-        KINDS[kind].tamper()
-    with pytest.raises(CommandError, match=KINDS[kind].words):
+    tamper, words, lifts_guards = KINDS[kind]
+    with triggers.suspend() if lifts_guards else nullcontext():
+        tamper()
+    with pytest.raises(CommandError, match=words):
         verified()
 
 
 def test_the_table_in_the_docs_names_each_kind_with_its_words() -> None:
     rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", DOCS.read_text("utf-8"), re.MULTILINE)
     told = {kind.strip(): words.strip().strip("`") for kind, words in rows}
-    for kind, (_, words) in KINDS.items():
+    for kind, (_, words, _) in KINDS.items():
         told_words = told[kind].replace("NUMBER", "7").replace("ID", str(uuid.UUID(int=7)))
         assert re.search(words, told_words), kind
