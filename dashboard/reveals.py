@@ -31,10 +31,11 @@ class NotShown(Problem):
 
 
 class ShownTooLongAgo(NotShown):
-    """The page that showed it has been open for too long."""
+    """The page that showed it has been open for too long. A script then has the item's page sign it anew."""
 
     title = "This page has been open for long"
     advice = "Nothing was revealed. Open the page again to see what is there now, then press again."
+    status = 422
 
 
 def sign_shown(person: Person, connection: Connection, media_ids: Sequence[str], label: str = "thumb") -> str:

@@ -67,17 +67,7 @@ async function savePreference(address, body) {
 async function requestLink(pressed) {
   if (pressed.matches("[aria-busy], .shown")) return "";
   pressed.setAttribute("aria-busy", "true");
-  const list = pressed.closest("[data-shown]"); // has one signature for all its rows
-  const body = new FormData(pressed.form ?? $("#prefs"));
-  if (list) {
-    const ids = [...list.rows].filter((row) => row.id).map(findRowId);
-    body.set("show", list.dataset.shown);
-    body.set("listed", ids.join(" "));
-  } else {
-    body.set(pressed.name, pressed.value);
-  }
-  const address = list ? `${pressed.pathname}reveal/` : pressed.form.action;
-  const { isEnded, isOurs, isTaken, answer } = await postForm(address, body);
+  const { isEnded, isOurs, isTaken, answer } = await postReveal(pressed);
   pressed.removeAttribute("aria-busy");
   if (isEnded) return "";
   if (!isTaken) {
@@ -88,6 +78,31 @@ async function requestLink(pressed) {
   const { src, reason } = await answer.json();
   if (!src) showToast(reason);
   return pressed.isConnected ? src : "";
+}
+
+async function postReveal(pressed) {
+  const list = pressed.closest("[data-shown]"); // has one signature for all its rows
+  const body = new FormData(pressed.form ?? $("#prefs"));
+  const name = pressed.name || "show";
+  body.set(name, list?.dataset.shown ?? pressed.value);
+  if (list) body.set("listed", [...list.rows].filter((row) => row.id).map(findRowId).join(" "));
+  const address = pressed.form?.action ?? `${pressed.pathname}reveal/`;
+  const posted = await postForm(address, body);
+  if (posted.answer?.status !== 422) return posted;
+  const again = await findSigned(pressed.pathname ?? $("#item .item-acts a").pathname, name, body.get(name));
+  if (!again) return posted;
+  body.delete("listed");
+  body.set(name, again);
+  return postForm(address, body);
+}
+
+// What was signed too long ago is signed anew by the item's page, if it still shows the same variant.
+async function findSigned(address, name, before) {
+  const headers = { "HX-Request": "true", "X-Requested-With": "XMLHttpRequest" };
+  const answer = await fetch(address, { redirect: "manual", headers }).catch(() => null);
+  if (!answer?.ok || !answer.headers.has("X-Request-ID")) return "";
+  const [label] = before.split(":");
+  return $(`[name=${name}][value^="${label}:"]`, await readFragment(answer))?.value ?? "";
 }
 
 async function readFragment(answer) {

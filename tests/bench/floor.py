@@ -45,7 +45,7 @@ ROW: Final = re.sub(
     """
     <tr id="row-{id}" class="row"><td class="c-pick"><label><input type="checkbox" form="picks" name="item"
       value="{id} {variants} {bytes}" aria-label="Select"></label></td>
-    <td class="c-thumb"><a class="thumb ask" href="{href}?reveal=thumb" data-reveal
+    <td class="c-thumb"><a class="thumb ask" href="{href}" data-reveal
       aria-label="Show thumb"><icon eye></a></td>
     <th scope="row" class="c-id"><a href="{href}">{id}</a><button type="button" class="icon-button" data-copy
       aria-label="Copy"><icon copy></button></th>

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Console, Desk
 from tests.browser.program import Item, Sandbox, stored
@@ -261,7 +261,7 @@ def test_open_and_copy_link_come_by_a_press_each(page: Page, sandbox: Sandbox) -
     opened.value.close()
 
 
-def test_a_page_that_is_open_for_long_says_so(page: Page, sandbox: Sandbox, console: Console) -> None:
+def test_what_no_page_showed_is_refused_in_words(page: Page, sandbox: Sandbox, console: Console) -> None:
     console.expect_refusals()
     item = sandbox.find(is_film)
     choose(page, "Hidden")
@@ -271,6 +271,29 @@ def test_a_page_that_is_open_for_long_says_so(page: Page, sandbox: Sandbox, cons
     refused = page.get_by_role("alert").filter(has_text="Nothing was revealed")
     expect(refused).to_contain_text("Open the item, then press again")
     expect(thumb).to_be_visible()
-    page.reload()
-    thumb.click()
-    page.wait_for_function(LOADED, arg=row_of(page, item["id"]).get_by_role("img").element_handle())
+
+
+@pytest.mark.parametrize("place", ["list", "item"])
+def test_a_page_that_is_open_for_long_reveals_what_the_item_shows_now(
+    page: Page, sandbox: Sandbox, console: Console, place: str
+) -> None:
+    console.expect_refusals()
+    item = sandbox.find(is_film)
+    choose(page, "Hidden")
+    if place == "item":
+        item_page(page, item)
+    row = row_of(page, item["id"]) if place == "list" else page.get_by_role("listitem")
+    sent: list[str] = []
+
+    def refuse_once(route: Route) -> None:
+        sent.append(str(route.request.post_data))
+        if len(sent) > 1:
+            return route.continue_()
+        return route.fulfill(status=422, headers={"X-Request-ID": "r"}, body="<p>open for long</p>")
+
+    page.route("**/reveal/", refuse_once)
+    row.get_by_role("link" if place == "list" else "button", name="Show thumb").click()
+    page.wait_for_function(LOADED, arg=row.get_by_role("img", name=re.compile("thumb")).element_handle())
+    expect(page.get_by_text("open for long")).to_have_count(0)
+    assert len(sent) == 2
+    assert ("listed" in sent[0], "listed" in sent[1]) == (place == "list", False)
