@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import OperationalError
@@ -187,6 +188,12 @@ OMAR: Final = Caller(
     request_id="r",
 )
 """An operator at their screen."""
+
+
+def omar(**changes: Any) -> Caller:
+    """The same screen, with a person who is in these things somebody else."""
+    assert OMAR.person
+    return replace(OMAR, person=replace(OMAR.person, **changes))
 
 
 def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -19,8 +20,8 @@ from dashboard.vault import (
     VaultError,
 )
 
-from . import ledger, recovery
-from .errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight
+from . import just_ended, ledger, recovery
+from .errors import IntentNotRecorded, OutcomeNotRecorded, RemovalEnded, RemovalInFlight
 from .ledger import Intent
 from .outcomes import Outcome, attempt_call, classify_error
 
@@ -36,24 +37,34 @@ MAY_HAVE_TAKEN: Final = (
 
 
 def delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
-    """Delete an item and return the settled record.
+    """Delete an item and return the settled record; where somebody has just deleted it, that is theirs.
 
     Raises VaultError, RemovalInFlight, IntentNotRecorded and budgets.BudgetSpent.
     """
     if again := _find_same_request(connection, media_id, intent):
         return again
     try:
+        just_ended.check(connection, media_id, intent)
+        return _delete_item(connection, media_id, intent)
+    except RemovalEnded as ended:
+        return ended.other
+
+
+def _delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
+    try:
         budgets.spend(intent.caller, "deletions")
     except audit.NotRecorded as broken:
         raise IntentNotRecorded(str(broken)) from broken
     item = service.find_item_to_remove(connection, media_id)
-    removal = _open_row(
+    settled = _settle_in_flight(connection, media_id)
+    removal = ledger.open_row(
         connection,
         intent,
         verb=Removal.Verb.DELETE,
         media_id=media_id,
         before=take_snapshot(item) if item else {},
         state=RemovalState.SENT if item else RemovalState.ALREADY_GONE,
+        check=lambda: just_ended.check(connection, media_id, intent, settled),
     )
     if item is None:
         return removal
@@ -67,7 +78,8 @@ def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Re
     if again := _find_same_request(connection, "", intent):
         return again
     connection_id = connection.connection_id
-    removal = _open_row(connection, intent, verb=Removal.Verb.PURGE, before=seen)
+    _settle_in_flight(connection, "")
+    removal = ledger.open_row(connection, intent, verb=Removal.Verb.PURGE, before=seen)
     return _carry_out(removal, intent, lambda: service.get_client().purge(connection_id))
 
 
@@ -141,14 +153,16 @@ def _find_same_request(connection: Connection, media_id: str, intent: Intent) ->
     return record
 
 
-def _open_row(connection: Connection, intent: Intent, *, media_id: str = "", **facts: Any) -> Removal:
-    """Commit the intent, after finding out what became of an earlier removal that stands in its way."""
+def _settle_in_flight(connection: Connection, media_id: str) -> list[UUID]:
+    """Find out what became of earlier removals that stand in the way of one of this target; return them."""
+    settled = []
     for other in ledger.find_in_flight(connection, media_id).select_related("connection"):
+        settled.append(other.pk)
         try:
             recovery.reconcile(recovery.recover(other))
         except OutcomeNotRecorded as broken:
             raise IntentNotRecorded("An earlier removal could not be settled.") from broken
-    return ledger.open_row(connection, intent, media_id=media_id, **facts)
+    return settled
 
 
 def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:

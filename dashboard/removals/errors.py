@@ -69,6 +69,14 @@ class RemovalInFlight(Problem):
         self.advice = f"{progress} Nothing was sent a second time."
 
 
+class RemovalEnded(Exception):
+    """Nothing was sent, because another removal of this target, `other`, has just ended."""
+
+    def __init__(self, other: Removal) -> None:
+        super().__init__(str(other.pk))
+        self.other = other
+
+
 class ItemsLocked(Problem):
     """Nothing was begun, because other removals, `locked`, lock every one of the items."""
 

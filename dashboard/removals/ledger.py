@@ -8,9 +8,9 @@ was not committed did not happen; what was is never guessed.
 """
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -79,7 +79,10 @@ RETRYABLE_STATES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """The person who removes, and what they said. `token` is the idempotency key: one press, one removal."""
+    """The person who removes, and what they said. `token` is the idempotency key: one press, one removal.
+
+    It is of the moment in which it is made: what ends after that is news to the person.
+    """
 
     caller: Caller
     token: UUID
@@ -87,6 +90,7 @@ class Intent:
     reason: str = ""
     typed: str = ""
     retry_of: UUID | None = None
+    pressed_at: datetime = field(default_factory=timezone.now)
 
 
 def open_row(
@@ -97,10 +101,12 @@ def open_row(
     media_id: str = "",
     before: Mapping[str, Any] | None = None,
     state: RemovalState = RemovalState.SENT,
+    check: Callable[[], object] = bool,
 ) -> Removal:
     """Commit the row, and its event, that must stand before anything is sent. ALREADY_GONE sends nothing.
 
-    Raises IntentNotRecorded, and RemovalInFlight where another removal of this target is not over.
+    Raises IntentNotRecorded, and RemovalInFlight where another removal of this target is not over. `check` is
+    called once no other of this target can begin; if it raises, nothing is committed.
     """
     person, now = intent.caller.person, timezone.now()
     assert person is not None  # noqa: S101 - nobody signed in presses no button
@@ -126,10 +132,12 @@ def open_row(
     try:
         with transaction.atomic(durable=True):
             removal.save(force_insert=True)
+            check()
             record_step(removal, intent.caller, typed=intent.typed, before=removal.before)
     except IntegrityError:
         if other := find_in_flight(connection, media_id).first():
             raise RemovalInFlight(other) from None
+        check()  # what stood in the way may have ended since
         raise KeyReused from None
     except (DatabaseError, audit.NotRecorded) as broken:
         raise IntentNotRecorded(type(broken).__name__) from broken

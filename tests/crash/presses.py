@@ -222,8 +222,8 @@ def spend(kind: str, amount: int, limit: int, times: int) -> str:
     return str(taken)
 
 
-def intent_of_now() -> Intent:
-    return Intent(make.OMAR, uuid.uuid4(), ticket="ZD-7", reason="asked for")
+def intent_of_now(by: str = "omar") -> Intent:
+    return Intent(make.omar(subject=by), uuid.uuid4(), ticket="ZD-7", reason="asked for")
 
 
 def carry_out(one: dict[str, Any]) -> str:
@@ -238,7 +238,7 @@ def carry_out(one: dict[str, Any]) -> str:
         return str(Job.objects.get(pk=job).state)
     connection = Connection.objects.get(slug=one["slug"])
     media_id = one.get("media_id", "")
-    intent = intent_of_now()
+    intent = intent_of_now(one.get("by", "omar"))
     if share := one.get("begin"):
         return str(bulk.begin(connection, intent, share).job.state)
     try:

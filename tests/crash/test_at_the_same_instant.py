@@ -32,6 +32,47 @@ def test_of_two_who_press_at_once_one_sends(stage: Stage, verb: str, rounds: int
         assert stage.sent(targets) == PAIRS
 
 
+def by_eight(target: Target) -> list[dict[str, Any]]:
+    return [{**press_of(target), "by": f"person-{number}"} for number in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        ({}, "deleted"),
+        ({"latency_ms": 200}, "deleted"),
+        ({"status": 500}, "verified_present"),
+        ({"status": 409}, "rejected"),
+        ({"close": True, "act": True}, "verified_gone"),
+    ],
+)
+def test_eight_who_delete_one_item_at_once_make_one_call(
+    stage: Stage, fault: dict[str, Any], outcome: str
+) -> None:
+    """Whoever does not make it is told who does, or what became of it."""
+    for _ in range(3):
+        target = stage.item()
+        stage.service.faults.add(method="DELETE", times=None, **fault)
+        said = stage.order("press", presses=by_eight(target))
+        stage.service.faults.clear()
+        assert outcome in said
+        assert set(said) <= {outcome, "RemovalInFlight"}
+        assert stage.balance([target]) == {outcome: 1}
+        assert stage.sent([target]) == 1
+
+
+def test_who_deletes_one_item_waits_for_nobody_who_deletes_another(stage: Stage) -> None:
+    held, *others = (stage.item() for _ in range(4))
+    stage.service.faults.add(method="DELETE", path=f"/{held[1]}$", hold=True, times=None)
+    assert stage.order("race", presses=[press_of(held)] * 2) == ["RemovalInFlight"]
+    presses = [press for other in others for press in by_eight(other)[:2]]
+    assert set(stage.order("press", presses=presses)) <= {"deleted", "RemovalInFlight"}
+    assert stage.balance(others) == {"deleted": 3}
+    stage.service.faults.clear()
+    assert stage.order("finish") == ["deleted"]
+    assert stage.sent([held, *others]) == 4
+
+
 def test_twenty_at_once_keep_the_chain_whole(stage: Stage) -> None:
     before = stage.count_events()
     targets = [stage.item() for _ in range(20)]

@@ -111,6 +111,7 @@ def render_outcome(request: Request, name: str, connection: Connection, record: 
         status=message.status,
         connection=connection,
         record=record,
+        is_earlier=record.request_id != request.request_id,
         message=message,
         stone_href=item_href,
         retry_href=record.retry_url if record.state in RETRYABLE_STATES else "",
