@@ -12,6 +12,15 @@ const announce = (text) => {
 const findNotice = () => (dialog.open ? $("#dialog-notice") : notice);
 const isPoll = (elt) => elt.matches("[hx-trigger^=every]");
 
+// What protects the page stands in its head (web/jinja.py), where no script can be missing.
+Object.assign(htmx.config, {
+  refreshOnHistoryMiss: true,
+  scrollBehavior: "auto",
+  defaultSettleDelay: 0, // else a frame is shown before times are in words of here, and grows after it
+  // A refusal brings its own fragment: the form with its reasons, or a word about what went wrong.
+  responseHandling: [{ code: "204", swap: false }, { code: "[2345]..", swap: true }],
+});
+
 const latestRequests = new WeakMap(); // a target → the request that was made for it last
 let asker = null; // the control whose question came, or is to come, into the dialog
 let changeCount = 0; // answers to POSTs so far: what was read before one of them may show what is no more
@@ -62,6 +71,7 @@ let failedControl = null; // what "Try again" presses
 
 // A link whose hx-get is "#" asks for its own address, which is then printed once.
 document.addEventListener("htmx:configRequest", ({ detail }) => {
+  detail.headers["X-Requested-With"] = "XMLHttpRequest"; // a sign-on then answers 401
   if (detail.path === "#") detail.path = detail.elt.getAttribute("href");
 });
 
@@ -174,17 +184,7 @@ function setPaused(paused) {
 }
 document.addEventListener("htmx:load", () => {
   if (isPaused) setPaused(true);
-  labelRows();
 });
-
-// The labels of a list name their row's item here: printed, they would be a third of the page.
-function labelRows() {
-  for (const one of document.querySelectorAll("[data-label-rows] .row [aria-label]")) {
-    const [id, label] = [one.closest(".row").id.replace("row-", " "), one.getAttribute("aria-label")];
-    if (!label.includes(id)) one.setAttribute("aria-label", label.replace(/…?$/, (end) => id + end));
-  }
-}
-labelRows();
 
 // htmx fills the dialog, it is shown here, and its opener gets the focus back.
 let opener = null;

@@ -1,5 +1,7 @@
 // What every page runs. When files are collected, each line below becomes the module that it names
 // (dashboard/web/static_files.py), so that a browser asks once; unjoined, it works as it stands.
+import "./trouble.js";
+import "./rows.js";
 import "./dashboard.js";
 import "./media.js";
 import "./requests.js";

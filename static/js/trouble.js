@@ -1,0 +1,38 @@
+// What a page says in trouble: a template each, in the script, for in trouble nobody can be asked for it.
+
+const problem = (...parts) => `<div class="problem">${parts.join("")}</div>`;
+const glyph = (name) => `<i class="i" data-i="${name}"></i>`;
+
+const TEMPLATES = {
+  lost: problem(
+    "<h2>Couldn't reach the dashboard</h2>",
+    "<p>What you see may be out of date. Check your network, then try again.</p>",
+    "<p><button class=\"button\" type=\"button\" data-again>Try again</button></p>",
+  ),
+  ended: problem(
+    "<h2>Your session has ended</h2>",
+    "<p>What you typed is kept, and nothing was sent.</p>",
+    "<p><a class=\"button\" href=\"/\">Sign in and come back</a></p>",
+  ),
+  "copy-by-hand": problem(
+    "<label for=\"copy-text\">Your browser doesn't let this page copy. Press Ctrl+C (or ⌘C) to copy the ",
+    "selected text.</label><textarea id=\"copy-text\" rows=\"3\" readonly></textarea>",
+  ),
+  unloaded: [
+    `<div class="media none">${glyph("alert")}<span>This couldn't be loaded. Its link may have ended.</span> `,
+    `<a class="button" href="" data-read-again>${glyph("refresh")}Refresh</a></div>`,
+  ].join(""),
+  "unloaded-thumb": [
+    `<a class="thumb ask" href="" data-read-again>${glyph("refresh")}`,
+    "<small>Couldn't be loaded. Refresh</small></a>",
+  ].join(""),
+  "lost-removal": problem(
+    "<h2>Couldn't reach the dashboard</h2>",
+    "<p>Your request may have arrived all the same. Don't press again: close this, and look at the item or ",
+    "the list first.</p>",
+  ),
+};
+
+for (const [id, markup] of Object.entries(TEMPLATES)) {
+  document.body.insertAdjacentHTML("beforeend", `<template id="${id}">${markup}</template>`);
+}
