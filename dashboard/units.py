@@ -72,9 +72,9 @@ def format_iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def format_second(ms: float) -> str:
-    """Return the second of a moment in Unix milliseconds, for machines: `2026-11-20T14:02:11Z`."""
-    return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}Z"
+def format_second(seconds: int) -> str:
+    """Return a moment in Unix seconds for machines: `2026-11-20T14:02:11Z`."""
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}Z"
 
 
 def format_utc(moment: datetime) -> str:

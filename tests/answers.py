@@ -55,7 +55,7 @@ def rows_of(answer: Any) -> list[str]:
     """The words of each row of the page's table, its head left out."""
     _, _, body = text(answer).partition("<tbody")
     rows = body.partition(">")[2].partition("</tbody>")[0]
-    return [words_in(row) for row in rows.split("</tr>")[:-1]]
+    return [words_in(f"<tr{row}") for row in rows.split("<tr")[1:]]
 
 
 def errors_of(answer: Any) -> list[str]:
@@ -65,4 +65,6 @@ def errors_of(answer: Any) -> list[str]:
 
 def ids_on(answer: Any) -> list[str]:
     """The ids of the items whose rows are on the page, in order."""
-    return re.findall(r'<tr id="row-([^"]+)"', text(answer))
+    named = re.compile(r' id="row-([^"]+)"|.*?<th scope="row" class="c-id"><a [^>]*>([^<]+)')
+    found = [named.match(row) for row in text(answer).split("<tr")[1:]]
+    return [row[1] or row[2] for row in found if row]

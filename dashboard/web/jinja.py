@@ -62,7 +62,7 @@ def environment(**options: Any) -> Environment:
         **{**options, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     )
     env.add_extension(ShortIndentation)
-    env.policies["json.dumps_kwargs"] = {"sort_keys": False}
+    env.policies["json.dumps_kwargs"] = {"sort_keys": False, "separators": (",", ":")}
     env.globals.update(
         static=cache(static),
         url=reverse_url,

@@ -1,4 +1,4 @@
-// Enhancements of working HTML: copying, local times, single keys. For media see media.js, for htmx
+// Enhancements of working HTML: copying, single keys. For media see media.js, for times times.js, for htmx
 // requests.js.
 
 const root = document.documentElement;
@@ -57,35 +57,12 @@ function toggleHideAll() {
   announce(hidden ? `Everything is hidden. Press ${control} to show it again.` : "");
 }
 
-const momentFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const zoneFormat = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
-const nameZone = (moment) =>
-  zoneFormat.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
-const formatMoment = (moment) => `${momentFormat.format(moment)} ${nameZone(moment)}`;
-
-// Print the page's times in the reader's zone, with UTC beside them: tickets and logs speak of UTC.
-function localizeTimes(from) {
-  for (const time of from.querySelectorAll("time[data-local]")) {
-    const moment = new Date(time.dateTime);
-    const utc = document.createElement("small");
-    utc.textContent = time.dateTime.replace("T", " ").replace("Z", " UTC");
-    time.replaceChildren(`${formatMoment(moment)} `, utc);
-    time.removeAttribute("data-local");
-  }
-}
-
 function enhance(from) {
-  localizeTimes(from);
   for (const button of from.querySelectorAll("button[hidden]")) button.hidden = false;
   const land = $("[data-land]");
   if (land) location.replace(land.href); // Back leads to where the link was, not to the search for it
 }
 
-document.addEventListener("mouseover", (event) => {
-  const part = event.target.closest?.(":is(time[datetime], .slot):not([title])");
-  const moment = part?.dateTime;
-  if (part) part.title = moment ? `${formatMoment(new Date(moment))} · ${moment}` : part.textContent;
-});
 document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
 enhance(document);
 

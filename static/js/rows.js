@@ -1,16 +1,29 @@
-// What stands in each row of a list and says its item's id once more is put there here: printed, it would be a
-// third of the page. A row gets its own id, by which it is found and exchanged, and its labels name the item.
+// What only a script can use, or says a row's id once more, is put into the rows of a list here: printed, it
+// would be a third of the page. Without it, a thumb is shown on the page that the id leads to.
 
-function nameRows() {
-  for (const row of document.querySelectorAll("[data-name-rows] > .row")) {
-    const id = row.querySelector(".c-id a")?.textContent;
-    if (id) row.id ||= `row-${id}`;
-    for (const one of row.querySelectorAll("[aria-label]")) {
-      const label = one.getAttribute("aria-label");
-      const name = row.id.replace("row-", " ");
-      if (!label.includes(name)) one.setAttribute("aria-label", label.replace(/…?$/, (end) => name + end));
-    }
+const setAttributes = (element, attributes) => {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+};
+
+function completeRow(row) {
+  const link = row.querySelector(".c-id a");
+  if (link && !link.nextElementSibling) {
+    row.id = `row-${link.textContent}`;
+    const copy = document.createElement("button");
+    const named = { "class": "icon-button", "data-i": "copy", "data-copy": "", "aria-label": "Copy" };
+    setAttributes(copy, { type: "button", ...named });
+    link.after(copy);
+    const thumb = row.querySelector(".thumb.ask");
+    if (thumb) setAttributes(thumb, { href: link.href, "aria-label": "Show thumb" });
+  }
+  for (const one of row.querySelectorAll("[aria-label]")) {
+    const [name, label] = [row.id.replace("row-", " "), one.getAttribute("aria-label")];
+    if (!label.includes(name)) one.setAttribute("aria-label", label.replace(/…?$/, (end) => name + end));
   }
 }
-document.addEventListener("htmx:load", nameRows);
-nameRows();
+
+function completeRows() {
+  document.querySelectorAll("[data-complete-rows] > .row").forEach(completeRow);
+}
+document.addEventListener("htmx:load", completeRows);
+completeRows();

@@ -2,6 +2,7 @@
 // (dashboard/web/static_files.py), so that a browser asks once; unjoined, it works as it stands.
 import "./trouble.js";
 import "./rows.js";
+import "./times.js";
 import "./dashboard.js";
 import "./media.js";
 import "./requests.js";

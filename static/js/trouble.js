@@ -19,11 +19,12 @@ const TEMPLATES = {
     "selected text.</label><textarea id=\"copy-text\" rows=\"3\" readonly></textarea>",
   ),
   unloaded: [
-    `<div class="media none">${glyph("alert")}<span>This couldn't be loaded. Its link may have ended.</span> `,
+    `<div class="media none">${glyph("alert")}`,
+    "<span>This couldn't be loaded. Its link may have ended.</span> ",
     `<a class="button" href="" data-read-again>${glyph("refresh")}Refresh</a></div>`,
   ].join(""),
   "unloaded-thumb": [
-    `<a class="thumb ask" href="" data-read-again>${glyph("refresh")}`,
+    "<a class=\"thumb ask\" data-i=\"refresh\" href=\"\" data-read-again>",
     "<small>Couldn't be loaded. Refresh</small></a>",
   ].join(""),
   "lost-removal": problem(

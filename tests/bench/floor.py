@@ -15,7 +15,6 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
@@ -38,31 +37,18 @@ HEAD: Final = (
     "</thead><tbody>"
 )
 FOOT: Final = '</tbody></table><a href="?cursor={cursor}">Next 100</a></html>'
-ICON: Final = '<i class="i" data-i="NAME"></i>'
-ROW: Final = re.sub(
-    "<icon (.*?)>",
-    lambda named: ICON.replace("NAME", named[1]),
-    """
-    <tr id="row-{id}" class="row"><td class="c-pick"><label><input type="checkbox" form="picks" name="item"
-      value="{id} {variants} {bytes}" aria-label="Select"></label></td>
-    <td class="c-thumb"><a class="thumb ask" href="{href}" data-reveal
-      aria-label="Show thumb"><icon eye></a></td>
-    <th scope="row" class="c-id"><a href="{href}">{id}</a><button type="button" class="icon-button" data-copy
-      aria-label="Copy"><icon copy></button></th>
-    <td class="c-type" title="{word}"><icon {type}><span>{word}</span></td><td class="c-length">{length}</td>
-    <td class="c-strip"><ul class="strip" aria-label="Variants">{strip}</ul></td>
-    <td class="c-size">{size}</td>
-    <td class="c-seen"><time datetime="{seen_iso}">{seen}</time></td>
-    <td class="c-last"><time datetime="{used_iso}">{used}</time></td>
-    <td class="c-act"><a class="delete" href="{href}delete/" hx-get="#"
-      aria-label="Delete item…"><icon trash></a></td></tr>""",
-)
+ROW: Final = """
+    <tr class="row"><td class="c-pick"><label><input type="checkbox" form="picks" name="item"
+      value="{id} {variants} {bytes}" aria-label="Select"></label>
+    <td class="c-thumb"><a class="thumb ask" data-i="eye" data-reveal></a>
+    <th scope="row" class="c-id"><a href="{href}">{id}</a>
+    <td class="c-type" data-i="{type}"><span>{word}</span><td class="c-length">{length}
+    <td class="c-strip"><ul class="strip" aria-label="Variants">{strip}</ul><td class="c-size">{size}
+    <td class="c-seen" data-at="{seen_at}">{seen}<td class="c-last" data-at="{used_at}">{used}
+    <td class="c-act"><a class="delete" href="{href}delete/" hx-get="#" data-i="trash"
+      aria-label="Delete item…"></a>"""
 """A row as the list page prints it."""
-SLOT: Final = (
-    '<li class="slot {state}">'
-    + ICON.replace("NAME", "{state}")
-    + '{label}<span class="vh">: {word}</span></li>'
-)
+SLOT: Final = '<li class="slot {state}">{label}<span>: {word}</span>'
 
 
 def of_jinja(text: str, name: str) -> str:
@@ -128,9 +114,9 @@ def list_facts(items: Iterable[MediaItem]) -> Iterator[dict[str, Any]]:
             "size": f"{size / 1e6:.1f} MB",
             "slots": [list_slot(label, item.media.get(label)) for label in labels],
             "seen": format_age(now - seen),
-            "seen_iso": format_moment(seen),
+            "seen_at": int(seen // 1000),
             "used": format_age(now - used) if used else "never",
-            "used_iso": format_moment(used) if used else "",
+            "used_at": int(used // 1000),
         }
 
 
@@ -151,11 +137,6 @@ def format_age(ms: float) -> str:
         if ms >= unit:
             return f"{ms // unit:.0f} {name} ago"
     return "just now"
-
-
-def format_moment(ms: float) -> str:
-    """Return a moment for machines."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def set_switches() -> None:

@@ -45,7 +45,7 @@ def shift_of(page: Page) -> float:
 
 
 def row_of(page: Page, media_id: str) -> Locator:
-    return page.locator(f"#row-{media_id}")
+    return page.locator(f'#row-{media_id}, .row:has(.c-id a[href$="/{media_id}/"])')
 
 
 def ids(page: Page) -> list[str]:

@@ -28,6 +28,26 @@ def test_a_chosen_filter_applies_at_once(page: Page, sandbox: Sandbox) -> None:
     expect(page.get_by_label("Status")).to_have_value("edge_only")
 
 
+def test_the_script_completes_rows_and_says_short_texts_in_full(page: Page) -> None:
+    """Also rows that come later; without it a row has its links, its box and no more."""
+    for _ in range(2):
+        row, media_id = page.locator(".row:has(.thumb.ask)").first, ""
+        media_id = row.locator(".c-id a").inner_text()
+        expect(row).to_have_id(f"row-{media_id}")
+        expect(row.get_by_role("button", name=f"Copy {media_id}")).to_have_count(1)
+        shows = row.get_by_role("link", name=f"Show thumb {media_id}")
+        expect(shows).to_have_attribute("href", re.compile(f"/media/{media_id}/$"))
+        for cell, full in {
+            ".c-last": r"\d\d:\d\d.* · 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$|^never$",
+            ".c-type": "^(Image|Video|Audio)$",
+            ".slot": "^thumb: Stored$",
+        }.items():
+            row.locator(cell).first.hover()
+            expect(row.locator(cell).first).to_have_attribute("title", re.compile(full))
+        page.get_by_label("Type", exact=True).select_option("Video")
+        expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
+
+
 def test_enter_in_a_field_applies(page: Page) -> None:
     page.get_by_label("MIME type").fill("image/webp")
     page.get_by_label("MIME type").press("Enter")

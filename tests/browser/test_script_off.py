@@ -102,7 +102,8 @@ def test_media_mode_layout_and_theme(plain: Page, sandbox: Sandbox) -> None:
     plain.get_by_role("button", name=re.compile("^Hidden")).click()
     expect(html).to_have_attribute("data-media", "hidden")
     item = sandbox.find(settled)
-    row_of(plain, item["id"]).get_by_role("link", name="Show thumb").click()
+    expect(row_of(plain, item["id"]).get_by_role("button")).to_have_count(0)
+    row_of(plain, item["id"]).get_by_role("link", name=item["id"], exact=True).click()
     plain.get_by_role("listitem").get_by_role("button", name="Show thumb").click()
     picture = plain.get_by_role("img", name=f"thumb of {item['id']}").last
     expect(picture).to_be_visible()

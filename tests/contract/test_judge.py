@@ -149,7 +149,7 @@ def lists(browser: Browser, world: World) -> None:
         listed = answered(browser.get(f"/c/judged/media/{cursor}"), 200)
         for item in page:
             if MEDIA_ID.fullmatch(item["id"]):
-                assert f'id="row-{item["id"]}"' in listed
+                assert f">{item['id']}</a>" in listed
 
 
 def opens(browser: Browser, media_id: str) -> None:

@@ -20,7 +20,7 @@ from dashboard import budgets, reveals
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import UnexpectedResponse
-from tests.answers import csrf_token, text
+from tests.answers import csrf_token, ids_on, text
 from tests.make import HTMX, REFERRED, Browser, no_events, operations, signed_in
 
 LIST: Final = "/c/small/media/"
@@ -40,10 +40,10 @@ def on_item(browser: Browser, label: str = "thumb", item: str = ITEM) -> dict[st
 
 def on_list(browser: Browser, address: str = LIST) -> dict[str, str]:
     """What the list signs, and the ids that its script sends back."""
-    page = text(browser.get(address))
-    signed = re.search(r'data-shown="([^"]+)"', page)
+    page = browser.get(address)
+    signed = re.search(r'data-shown="([^"]+)"', text(page))
     assert signed
-    return {"show": signed[1], "listed": " ".join(re.findall(r'<tr id="row-([^"]+)"', page))}
+    return {"show": signed[1], "listed": " ".join(ids_on(page))}
 
 
 def reveal(browser: Browser, said: dict[str, Any], here: str = HERE) -> Any:

@@ -60,9 +60,11 @@ class Row(Struct, frozen=True, gc=False):
     size: str
     strip: tuple[Slot, ...]
     first_seen: str
-    first_seen_iso: str
+    first_seen_at: int
+    """Unix seconds; 0 where it is not known."""
     last_seen: str
-    last_seen_iso: str
+    last_seen_at: int
+    """Unix seconds; 0 for never."""
     moving: bool
     thumb: str
     no_thumb_reason: str
@@ -71,6 +73,16 @@ class Row(Struct, frozen=True, gc=False):
     odd: str = ""
     """What is odd about it, in one line."""
     broken: ClassVar[bool] = False
+
+    @property
+    def first_seen_iso(self) -> str:
+        """Return the second for machines, or ""."""
+        return format_second(self.first_seen_at) if self.first_seen_at else ""
+
+    @property
+    def last_seen_iso(self) -> str:
+        """Return the second for machines, or ""."""
+        return format_second(self.last_seen_at) if self.last_seen_at else ""
 
 
 class BrokenRow(Struct, frozen=True, gc=False):
@@ -133,9 +145,9 @@ class RowBuilder:
             size=format_size(size_bytes if is_size_known else None),
             strip=self.build_strip(item),
             first_seen=format_age((self.now_ms - created) / 1000) if created else "—",
-            first_seen_iso=format_second(created) if created else "",
+            first_seen_at=int(created // 1000),
             last_seen=format_age((self.now_ms - used) / 1000) if used else "never",
-            last_seen_iso=format_second(used) if used else "",
+            last_seen_at=int(used // 1000),
             moving=is_moving,
             thumb=thumb,
             no_thumb_reason=reason,
