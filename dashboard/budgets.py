@@ -75,6 +75,14 @@ class BudgetSpent(Problem):
         )
 
 
+class OwnLimit(Problem):
+    """An administrator's own limit: whoever took over a session must not lift it."""
+
+    title = "Another administrator has to lift it"
+    advice = "Nobody lifts a limit of their own. It ends by itself, too."
+    status = 403
+
+
 def spend(caller: Caller, kind: str, amount: int = 1) -> None:
     """Commit that the person does `amount` of the kind now. Raises BudgetSpent and audit.NotRecorded."""
     try:
@@ -123,11 +131,16 @@ def recorded(caller: Caller) -> Iterator[None]:
 
 
 def lift(number: int, caller: Caller) -> bool:
-    """Let the person of this budget begin anew; return False if it is not spent. Raises audit.NotRecorded."""
+    """Let the person of this budget begin anew; return False if it is not spent.
+
+    Raises OwnLimit and audit.NotRecorded.
+    """
     with transaction.atomic():
         budget = Budget.objects.select_for_update().filter(pk=number).first()
         if budget is None or budget not in list_spent():
             return False
+        if budget.is_owned_by(caller.person):
+            raise OwnLimit
         Budget.objects.filter(pk=number).update(count=0, refused_at=None)
         facts = {"kind": budget.kind, "person": budget.person, "count": budget.count}
         reason = f"{budget.person}: {describe_limit(budget.kind)}"

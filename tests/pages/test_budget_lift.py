@@ -1,13 +1,10 @@
-"""Limits of what a person may do in a time: the refusal at each way to do it, and an admin who lifts it."""
+"""`/budgets/<number>/lift/`: an admin lets somebody go on who has reached a limit."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Final
-from uuid import uuid4
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -15,155 +12,18 @@ from django.test import override_settings
 from django.utils import timezone
 
 from dashboard import budgets
-from dashboard.exports import files
-from dashboard.models import Budget, Connection, Event, Job, JobState, Lookup, Removal, SavedView
+from dashboard.models import Budget, Event
 from dashboard.sandbox import Sandbox
-from dashboard.vault import MediaQuery
-from tests.answers import hidden_fields, leave, text
-from tests.make import HTMX, Browser, deletes, event, job, no_events, operations, plain_ids, signed_in
+from tests.answers import text
+from tests.make import Browser, event, operations, signed_in
 
-VIEW: Final = "/views/add/?connection=small&status=stored"
+from .test_budget_refused import look_up
 
 
 @pytest.fixture(autouse=True)
 def _two_of_each() -> Iterator[None]:
     with override_settings(DASHBOARD_BUDGETS=dict.fromkeys(budgets.KINDS, 2)):
         yield
-
-
-def press_delete(browser: Browser, headers: dict[str, str]) -> Any:
-    small = Connection.objects.get(slug="small")
-    media_id = plain_ids(small, MediaQuery())[0]
-    path = f"/c/small/media/{media_id}/delete/"
-    fields = {**hidden_fields(browser.get(path)), "ticket": "ZD-1", "reason": "typed by hand"}
-    return browser.post(path, fields, headers=headers)
-
-
-def press_bulk(browser: Browser, headers: dict[str, str]) -> Any:
-    small = Connection.objects.get(slug="small")
-    media_id = plain_ids(small, MediaQuery())[Job.objects.count()]
-    browser.post("/c/small/tray/change/", {"item": f"{media_id} 1 1"})
-    fields = hidden_fields(browser.get("/c/small/tray/"))
-    return browser.post("/c/small/tray/", {**fields, "ticket": "ZD-1"}, headers=headers)
-
-
-def look_up(browser: Browser, headers: dict[str, str]) -> Any:
-    return browser.post("/lookup/", {"ids": "449", "connection": "small"}, headers=headers)
-
-
-def save_view(browser: Browser, headers: dict[str, str]) -> Any:
-    return browser.post(VIEW, {"name": uuid4().hex}, headers=headers)
-
-
-def prepare_export(browser: Browser, headers: dict[str, str]) -> Any:
-    return browser.post("/c/small/export/", {"format": "csv", "token": str(uuid4())}, headers=headers)
-
-
-def take_away(browser: Browser, headers: dict[str, str]) -> Any:
-    answer = browser.get("/c/small/export/now/?format=csv", headers=headers)
-    leave(answer)
-    return answer
-
-
-def take_audit(browser: Browser, headers: dict[str, str]) -> Any:
-    answer = browser.get("/audit/export/?format=csv", headers=headers)
-    leave(answer)
-    return answer
-
-
-WAYS: Final = {
-    "delete": ("deletions", press_delete),
-    "bulk": ("bulk", press_bulk),
-    "look-up": ("lookups", look_up),
-    "view": ("views", save_view),
-    "export": ("exports", prepare_export),
-    "export now": ("exports", take_away),
-    "audit export": ("exports", take_audit),
-}
-Press = Callable[[Browser, dict[str, str]], Any]
-
-
-@pytest.mark.parametrize("htmx", [False, True])
-@pytest.mark.parametrize("way", WAYS)
-def test_beyond_the_limit(operator: Browser, sandbox: Sandbox, way: str, htmx: bool) -> None:
-    kind, press = WAYS[way]
-    for _ in range(2):
-        assert press(operator, {}).status_code in (200, 303)
-    done = (Removal.objects.count(), Job.objects.count(), Lookup.objects.count(), SavedView.objects.count())
-    calls, events = len(deletes(sandbox)), Event.objects.count()
-    for _ in range(3):
-        answer = press(operator, {**HTMX, "HX-Target": "dialog"} if htmx else {})
-    assert answer.status_code == 429
-    said = text(answer)
-    assert budgets.KINDS[kind].title in said
-    assert ("<!doctype html>" in said) != htmx
-    if htmx:  # beside what stands in the dialog, which keeps what was typed
-        is_posted = "export now" not in way and "audit" not in way
-        assert answer.headers["HX-Retarget"] == ("#dialog-notice" if is_posted else "#notice")
-    if kind != "views":
-        assert 0 < int(answer.headers["Retry-After"]) <= 24 * 3600
-        assert re.search(r"It goes on at \d\d:\d\d UTC", said)
-    assert done == (
-        Removal.objects.count(),
-        Job.objects.count(),
-        Lookup.objects.count(),
-        SavedView.objects.count(),
-    )
-    assert len(deletes(sandbox)) == calls
-    assert list(Event.objects.order_by("sequence").values_list("code", flat=True)[events:]) == [
-        "access.limited"
-    ]
-
-
-def test_the_file_of_an_export_counts_as_one(operator: Browser, tmp_path: Path) -> None:
-    with override_settings(DASHBOARD_FILES=tmp_path):
-        small = Connection.objects.get(slug="small")
-        done = {"kind": Job.Kind.EXPORT, "form": "csv", "state": JobState.DONE, "finished_at": timezone.now()}
-        export = job(small, size_bytes=1, **done)
-        files.get_path(export).write_text("x")
-        statuses = []
-        for _ in range(3):
-            answer = operator.get(f"/jobs/{export.pk}/file/")
-            statuses.append(answer.status_code)
-            leave(answer)
-    assert statuses == [200, 200, 429]
-
-
-def test_a_look_up_asked_again_counts_what_is_unanswered(viewer: Browser, sandbox: Sandbox) -> None:
-    look_up(viewer, {})
-    begun = Lookup.objects.get()
-    again = f"/lookup/{begun.pk}/again/"
-    for _ in range(5):  # everything is answered
-        assert viewer.post(again).status_code == 303
-    Lookup.objects.update(answers={})
-    assert viewer.post(again).status_code == 303
-    Lookup.objects.update(answers={})
-    assert viewer.post(again).status_code == 429
-    assert viewer.post(again, {"all": "on"}).status_code == 429
-
-
-def test_a_form_pressed_twice_counts_once(operator: Browser) -> None:
-    token = str(uuid4())
-    for _ in range(5):
-        answer = operator.post("/c/small/export/", {"format": "csv", "token": token})
-        assert answer.status_code == 303
-    assert Budget.objects.get(kind="exports").count == 1
-
-
-def test_others_go_on(operator: Browser, admin: Browser) -> None:
-    for _ in range(3):
-        answer = look_up(operator, {})
-    assert answer.status_code == 429
-    assert look_up(admin, {}).status_code == 303
-
-
-def test_a_refusal_that_cannot_be_recorded_does_nothing_either(operator: Browser, sandbox: Sandbox) -> None:
-    for _ in range(2):
-        press_delete(operator, {})
-    calls = len(deletes(sandbox))
-    with database.execute_wrapper(no_events):
-        assert press_delete(operator, {}).status_code == 503
-    assert len(deletes(sandbox)) == calls
 
 
 @pytest.fixture
@@ -191,6 +51,17 @@ def test_an_admin_sees_it_first_in_the_audit_and_lifts_it(
     assert look_up(operator, {}).status_code == 303
     assert admin.post(here).status_code == 303  # pressed twice, it is lifted once
     assert Event.objects.filter(code="access.limit_lifted").count() == 1
+
+
+def test_an_admins_own_limit_is_for_another_to_lift(admin: Browser) -> None:
+    for _ in range(3):
+        look_up(admin, {})
+    here = f"/budgets/{Budget.objects.get().pk}/lift/"
+    shown = text(admin.get("/audit/"))
+    assert "another administrator can lift it" in shown
+    assert here not in shown
+    assert admin.post(here).status_code == 403
+    assert look_up(admin, {}).status_code == 429
 
 
 def test_wrong_role(spent: Budget, operator: Browser, viewer: Browser) -> None:

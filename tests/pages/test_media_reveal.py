@@ -126,7 +126,7 @@ def test_without_script_the_answer_is_the_page_with_that_link(
 
 def test_who_comes_back_by_the_address_is_led_to_the_item(viewer: Browser) -> None:
     answer = viewer.get(f"{HERE}?ticket=ZD-1")
-    assert (answer.status_code, answer.headers["Location"]) == (302, f"{ITEM}?ticket=ZD-1")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{ITEM}?ticket=ZD-1")
     viewer.get(f"{ITEM}?reveal=thumb")
     assert events() == []
 

@@ -135,7 +135,7 @@ def test_what_was_not_just_shown_is_refused_and_not_recorded(
     viewer: Browser, sandbox: Sandbox, attack: Attack
 ) -> None:
     answer = attack(viewer)
-    assert answer.status_code == 403
+    assert answer.status_code in (403, 422)
     assert "/v2/" not in text(answer)
     assert not Event.objects.exists()
     assert len([one for one in operations(sandbox) if one == "get"]) <= 1  # of the page alone

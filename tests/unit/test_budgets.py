@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from dashboard import budgets
-from dashboard.budgets import KINDS, BudgetSpent
+from dashboard.budgets import KINDS, BudgetSpent, OwnLimit
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Budget, Event, SavedView
 from tests.make import OMAR, facts_of, saved_view
@@ -148,6 +148,16 @@ def test_a_lifted_limit_begins_anew() -> None:
     budgets.spend(OMAR, "deletions", 3)
     refused()
     assert Event.objects.filter(code="access.limited").count() == 2
+
+
+def test_nobody_lifts_a_limit_of_their_own() -> None:
+    budgets.spend(ADA, "deletions", 3)
+    refused(ADA)
+    (spent,) = budgets.list_spent()
+    with pytest.raises(OwnLimit):
+        budgets.lift(spent.pk, ADA)
+    refused(ADA)
+    assert budgets.lift(spent.pk, ZED)
 
 
 def test_nobody_lifts_what_has_ended_or_never_was() -> None:

@@ -92,6 +92,13 @@ class RevealForm(forms.Form):
     link = forms.CharField(required=False, max_length=200)
     listed = forms.CharField(required=False, max_length=MAX_LISTED_LENGTH)
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a form that brings nothing signed."""
+        cleaned = super().clean() or {}
+        if not (cleaned.get("show") or cleaned.get("link")):
+            raise forms.ValidationError("Nothing was shown.")
+        return cleaned
+
     def clean_listed(self) -> list[str]:
         """Return the ids of the list that showed it."""
         return str(self.cleaned_data["listed"]).split()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 
 from dashboard import reveals, service
 from dashboard.identity import Role
@@ -11,11 +11,11 @@ from dashboard.lookups.media_ids import ROUNDED_ID_HINT, is_perhaps_rounded
 from dashboard.models import Connection
 from dashboard.removals import actions
 from dashboard.request import Request, get_reader
-from dashboard.reveals import NotShown
+from dashboard.reveals import ShownTooLongAgo
 from dashboard.vault import MAX_ITEMS_PER_PAGE, MediaItem, MediaQuery, check_media_id
 from dashboard.web import preferences
 from dashboard.web.forms.media import MediaFilterForm, RevealForm, read_filters
-from dashboard.web.htmx import show, wants_fragment
+from dashboard.web.htmx import go_to, show, wants_fragment
 from dashboard.web.methods import asks_and_acts, shows
 from dashboard.web.presenters import selection
 from dashboard.web.presenters.media import RowBuilder, build_live_href
@@ -91,10 +91,10 @@ def media_reveal(request: Request, slug: str, media_id: str) -> HttpResponse:
     check_media_id(media_id)
     ticket = read_ticket(request.GET)
     if request.method != "POST":
-        return redirect(TicketLink(media_id, ticket=ticket).item_href(connection))
+        return go_to(request, TicketLink(media_id, ticket=ticket).item_href(connection))
     form = RevealForm(request.POST)
-    if not form.is_valid():
-        raise NotShown(media_id)
+    if not form.is_valid():  # such as of a page from before an update
+        raise ShownTooLongAgo(media_id)
     show_it, listed = form.cleaned_data["show"], form.cleaned_data["listed"]
     digest = reveals.admit(request.caller, connection, media_id, show_it or form.cleaned_data["link"], listed)
     item = service.find_item(connection, media_id)
