@@ -61,9 +61,7 @@ def compute_digest(text: str) -> str:
 
 def compute_digests(text: str) -> list[str]:
     """Return the digest of `text` under each key, the first key's first."""
-    return [
-        hmac.new(_derive_key(key, "digest"), text.encode(), hashlib.sha256).hexdigest() for key in _keys()
-    ]
+    return [hmac.new(derive_key(key, "digest"), text.encode(), hashlib.sha256).hexdigest() for key in _keys()]
 
 
 def sign(text: str) -> str:
@@ -86,12 +84,12 @@ def check_signature(text: str, signature: str) -> None:
 
 
 def _sign(text: str, key: str) -> str:
-    return f"{_name_key(key)}:{hmac.digest(_derive_key(key, 'row'), text.encode(), 'sha256').hex()}"
+    return f"{_name_key(key)}:{hmac.digest(derive_key(key, 'row'), text.encode(), 'sha256').hex()}"
 
 
 @lru_cache(maxsize=16)
 def _name_key(key: str) -> str:
-    return _derive_key(key, "name").hex()[:8]
+    return derive_key(key, "name").hex()[:8]
 
 
 def _keys() -> tuple[str, ...]:
@@ -100,11 +98,11 @@ def _keys() -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derive_key(key, "seal"))) for key in keys])
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(derive_key(key, "seal"))) for key in keys])
 
 
 @lru_cache(maxsize=16)
-def _derive_key(key: str, purpose: str) -> bytes:
+def derive_key(key: str, purpose: str) -> bytes:
     """Return a separate key for each purpose, so that a digest tells nothing about the cipher."""
     return HKDF(SHA256(), length=32, salt=None, info=f"vaultplus-dashboard {purpose}".encode()).derive(
         key.encode()

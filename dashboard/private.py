@@ -33,6 +33,22 @@ def open_private(path: Path | str, flags: int) -> int:
     return file
 
 
+def append_privately(path: Path, line: str) -> None:
+    """Add a line to the end of a plain file, durably; a new one is 0600. Raises OSError."""
+    flags = os.O_WRONLY | os.O_APPEND
+    try:
+        file = open_private(path, flags)  # one that may only be appended to takes no mode
+    except FileNotFoundError:
+        file = open_private(path, flags | os.O_CREAT | os.O_EXCL)
+    try:
+        text = f"{line}\n".encode()
+        if os.write(file, text) != len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def make_private_folder(path: Path) -> None:
     """Make a folder, and what is missing above it, with mode 0700; raises OSError for an open one."""
     for folder in reversed([path, *path.parents]):

@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
+from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from .origins import is_loopback
 
@@ -53,6 +55,17 @@ def is_loopback_bind(text: str) -> bool:
     """Return True if all addresses that gunicorn binds, separated by commas, are local to this machine."""
     binds = [one.strip().removeprefix("tcp://") for one in text.split(",")]
     return all(bind.startswith("unix:") or is_loopback(f"http://{bind}") for bind in binds)
+
+
+def check_anchor(text: str) -> None:
+    """Raise ValueError with a sentence unless this is a place for anchors: a file or an https address."""
+    if text.startswith("/") and Path(text).parent.is_dir() and not Path(text).is_dir():
+        return
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc:
+        raise ValueError(
+            "must name files by their absolute paths, in folders that are there, or https addresses."
+        )
 
 
 def find_shared_keys(keys: Mapping[str, Iterable[str]]) -> list[str]:

@@ -15,7 +15,7 @@ from .auth.config import HeaderConfig
 from .logs import LOGGING as LOGGING
 from .origins import check_ticket_url, is_loopback, parse_origin
 from .private import VAR_DIR, PrivateDatabase, find_folder_fault
-from .safety import check_host, check_key, find_shared_keys, is_loopback_bind
+from .safety import check_anchor, check_host, check_key, find_shared_keys, is_loopback_bind
 from .vault import parse_base_url
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
@@ -79,6 +79,13 @@ DASHBOARD_DATA_KEYS: list[str] = env.list(
 )
 DASHBOARD_AUDIT_KEYS: list[str] = env.list(
     "DASHBOARD_AUDIT_KEYS", validate=[validate.Length(min=1), _check_each(_check_key)]
+)
+DASHBOARD_ANCHOR_KEYS: list[str] = env.list(
+    "DASHBOARD_ANCHOR_KEYS", default=[], validate=_check_each(_check_key)
+)
+DASHBOARD_ANCHORS: list[str] = env.list("DASHBOARD_ANCHORS", default=[], validate=_check_each(check_anchor))
+DASHBOARD_ANCHOR_SECONDS: float = env.float(
+    "DASHBOARD_ANCHOR_SECONDS", default=300.0, validate=validate.Range(min=10, max=86400)
 )
 DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
 DASHBOARD_MEDIA_MODE: str = env.str(
@@ -153,9 +160,12 @@ errors += find_shared_keys(
         "DASHBOARD_SECRET_KEY": [SECRET_KEY] if SECRET_KEY else [],
         "DASHBOARD_DATA_KEYS": DASHBOARD_DATA_KEYS or [],
         "DASHBOARD_AUDIT_KEYS": DASHBOARD_AUDIT_KEYS or [],
+        "DASHBOARD_ANCHOR_KEYS": DASHBOARD_ANCHOR_KEYS or [],
         "DASHBOARD_AUTH_SECRET": (isinstance(AUTH_CONFIG.by, HeaderConfig) and AUTH_CONFIG.by.secrets) or [],
     }
 )
+if DASHBOARD_ANCHORS and not DASHBOARD_ANCHOR_KEYS:
+    errors.append("DASHBOARD_ANCHOR_KEYS is missing: DASHBOARD_ANCHORS needs a key that signs.")
 if DASHBOARD_FILES and (wrong := find_folder_fault(DASHBOARD_FILES)):
     errors.append(f"DASHBOARD_FILES is wrong: {wrong}")
 _is_sqlite = bool(_database) and _database["ENGINE"].endswith("sqlite3")

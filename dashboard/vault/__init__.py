@@ -19,6 +19,8 @@ from .deadline import WORKER_DELETE_TIMEOUTS as WORKER_DELETE_TIMEOUTS
 from .deadline import WORKER_TIMEOUTS as WORKER_TIMEOUTS
 from .deadline import Timeouts as Timeouts
 from .documents import fetch_document as fetch_document
+from .documents import is_public as is_public
+from .documents import post_document as post_document
 from .errors import BadRequest as BadRequest
 from .errors import Busy as Busy
 from .errors import KeyRefused as KeyRefused

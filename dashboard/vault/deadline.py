@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -75,12 +76,16 @@ PURGE_TIMEOUTS: Final = Timeouts(total=60.0, read=60.0)
 
 
 class Deadline:
-    """The time left of one call, and whether the current attempt has put a byte on the wire."""
+    """The time left of one call, and whether the current attempt has put a byte on the wire.
 
-    __slots__ = ("_until", "has_written", "timeouts")
+    Where `allows` is given, a connection is made only to addresses that it admits.
+    """
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    __slots__ = ("_until", "allows", "has_written", "timeouts")
+
+    def __init__(self, timeouts: Timeouts, allows: Callable[[str], bool] | None = None) -> None:
         self.timeouts = timeouts
+        self.allows = allows
         self.has_written = False
         self._until = time.monotonic() + timeouts.total
 
@@ -148,6 +153,10 @@ class _Connection(HTTPConnection):
             raise ConnectTimeoutError(self, "the name was not looked up in time") from None
         except (OSError, UnicodeError) as failed:
             raise NameResolutionError(self.host, self, socket.gaierror(str(failed))) from failed
+        if deadline.allows:
+            addresses = [one for one in addresses if deadline.allows(one)]
+            if not addresses:
+                raise NewConnectionError(self, "its address is within our own network")
         failure: OSError | None = None
         for tried, address in enumerate(addresses):
             share = (ends - time.monotonic()) / (len(addresses) - tried)

@@ -79,6 +79,14 @@ def test_a_missing_setting_is_named(check: Check, name: str, value: str | None) 
         ("DASHBOARD_ALLOWED_HOSTS", "127.0.0.1,*"),
         ("DASHBOARD_SECRET_KEY", "canary-" * 10),
         ("DASHBOARD_AUDIT_KEYS", "ab" * 30),
+        ("DASHBOARD_ANCHOR_KEYS", "canary-too-short"),
+        ("DASHBOARD_ANCHOR_KEYS", MADE_UP["DASHBOARD_AUDIT_KEYS"]),
+        ("DASHBOARD_ANCHORS", "/no/such/folder/anchors"),
+        ("DASHBOARD_ANCHORS", "/tmp"),  # noqa: S108 - a folder, and nothing is written
+        ("DASHBOARD_ANCHORS", "anchors.jsonl"),
+        ("DASHBOARD_ANCHORS", "http://log.example.com/"),
+        ("DASHBOARD_ANCHORS", "https://user:pw-canary@log.example.com/"),
+        *(("DASHBOARD_ANCHOR_SECONDS", text) for text in ("soon", "9", "nan", "86401")),
         ("DASHBOARD_DATA_KEYS", f"{MADE_UP['DASHBOARD_DATA_KEYS']},{'x' * 40}"),
         ("DASHBOARD_TICKET_URL", "https://desk.example.com/tickets/"),
         ("DASHBOARD_TICKET_URL", "https://desk.example.com/{ticket}/{ticket}"),
@@ -144,6 +152,14 @@ def test_each_key_has_a_text_of_its_own(check: Check) -> None:
     names = ("VAULTPLUS_API_KEY", "DASHBOARD_SECRET_KEY", "DASHBOARD_DATA_KEYS", "DASHBOARD_AUTH_SECRET")
     done = check(**{**BEHIND_HEADERS, **dict.fromkeys(names, ONE_KEY)})
     refused(done, " and ".join(names))
+
+
+def test_anchors_need_a_key(check: Check, tmp_path: Path) -> None:
+    refused(check(DASHBOARD_ANCHORS="https://log.example.com/anchors"), "DASHBOARD_ANCHOR_KEYS is missing")
+    done = check(
+        DASHBOARD_ANCHORS=f"{tmp_path}/x,https://log.example.com/?a=b", DASHBOARD_ANCHOR_KEYS=ONE_KEY
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Reads the audit's whole chain and says whether it holds."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError
 
 from dashboard import audit
 from dashboard.audit import triggers
+from dashboard.audit.anchors import compare
 from dashboard.management.base import DashboardCommand
 from dashboard.units import format_count
 
@@ -20,11 +22,16 @@ class Command(DashboardCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--seen", metavar="NUMBER:HASH", help="an event that was there when it was noted")
+        parser.add_argument(
+            "--anchors", type=Path, metavar="FILE", help="anchors, a line each, to compare with the chain"
+        )
 
-    def handle(self, *args: Any, seen: str | None, **options: Any) -> None:
+    def handle(self, *args: Any, seen: str | None, anchors: Path | None = None, **options: Any) -> None:
         verdict = audit.verify(seen=self.noted(seen) if seen else None)
         if verdict.broken:
             raise CommandError(f"Event {verdict.broken.sequence} {verdict.broken.reason}.")
+        if anchors:
+            self.compare_anchors(anchors)
         if missing := triggers.find_missing():
             raise CommandError(f"The chain holds, but a guard of the table is gone: {', '.join(missing)}.")
         if strange := triggers.find_foreign():
@@ -35,6 +42,16 @@ class Command(DashboardCommand):
             raise CommandError(f"The chain holds, but another row does not: {wrong[0]} {wrong[1]}.")
         events = format_count(verdict.events, "event")
         self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")
+
+    def compare_anchors(self, path: Path) -> None:
+        try:
+            with path.open("r", encoding="ascii", errors="replace") as file:
+                verdict = compare(file)
+        except OSError as broken:
+            raise CommandError(f"{path} cannot be read: {broken.strerror}.") from None
+        if verdict.fault:
+            raise CommandError(f"{verdict.fault}.")
+        self.stdout.write(f"The anchors hold: {verdict.count}. The newest saw {verdict.newest}.")
 
     def noted(self, text: str) -> tuple[int, str]:
         number, _, hash_ = text.partition(":")
