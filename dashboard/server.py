@@ -20,11 +20,12 @@ from .slow_readers import drop_slow_readers
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h; other C libraries have no such call
 
 wsgi_app = "dashboard.wsgi"
-worker_class = "gthread"
+worker_class = "dashboard.web_worker.BufferingWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 # At most 20 wait for the service (vault/concurrency.py) and 4 for readers of downloads: whatever hangs, 4 are
 # left for pages that ask the service nothing.
 threads = 28
+worker_connections = 400  # beyond, the oldest of those whose request has not arrived gives way
 timeout = 90  # a purge may take 60 s
 graceful_timeout = 75
 keepalive = 75
@@ -116,10 +117,12 @@ def _change_gunicorn(media_hosts: list[str], hsts_seconds: int, write_seconds: f
     def write_error(sock: Any, status: int, reason: str, message: str) -> None:
         """Write the page for a request that never reaches Django: a long line, a broken header."""
         advice = {
+            408: "Your request did not arrive in time, so nothing was done. Send it again.",
             414: "This address is too long. Paste the media ID alone into the search box.",
             431: "Your sign-on or your browser sent more with its request than can be read. If you are in "
             "hundreds of groups, tell your administrator: the sign-on can send fewer of them. If not, clear "
             "this site's cookies and sign in again.",
+            503: "Too much is arriving here at once, so nothing was done. Send it again in a minute.",
         }.get(status, "The server could not read this request.")
         page = (
             '<!doctype html><html lang="en"><meta charset="utf-8">'

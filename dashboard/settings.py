@@ -96,6 +96,9 @@ DASHBOARD_TICKET_URL: str = env.str(
     "DASHBOARD_TICKET_URL", default="", validate=_check_each(check_ticket_url)
 )
 DASHBOARD_FILES: Path = env.path("DASHBOARD_FILES", default=VAR_DIR / "files")
+DASHBOARD_READ_SECONDS: float = env.float(
+    "DASHBOARD_READ_SECONDS", default=20.0, validate=validate.Range(min=1, max=3600)
+)
 DASHBOARD_WRITE_SECONDS: float = env.float(
     "DASHBOARD_WRITE_SECONDS", default=30.0, validate=validate.Range(min=1, max=3600)
 )

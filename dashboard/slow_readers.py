@@ -16,9 +16,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_INTERVAL_SECONDS: Final = 0.5
 _RESET: Final = struct.pack("ii", 1, 0)  # what nobody reads is not kept for them, either
-
 MAX_CLOSING_SECONDS: Final = 0.1
-"""How long gunicorn's main thread, which hands out everybody's requests, waits for one client to close."""
+"""How long a thread waits for a client to close after an answer that broke off."""
 
 
 def drop_slow_readers(util: Any, seconds: float) -> None:

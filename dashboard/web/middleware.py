@@ -1,14 +1,12 @@
 """Middleware: headers that every answer carries, requests that are refused, and pages for errors."""
 
-import contextlib
 import logging
 import uuid
-from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError, ProgrammingError
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from whitenoise.middleware import WhiteNoiseFileResponse
@@ -83,18 +81,6 @@ class SameSite:
         return self.get_response(request)
 
 
-MAX_DISCARDED_BYTES: Final = 64 * 1024 * 1024
-_CHUNK_BYTES: Final = 64 * 1024
-
-
-def discard_body(request: HttpRequest) -> None:
-    """Read the body without keeping it, up to a limit: a browser cut off while it sends shows no answer."""
-    with contextlib.suppress(UnreadablePostError):
-        read = 0
-        while read < MAX_DISCARDED_BYTES and (chunk := request.read(_CHUNK_BYTES)):
-            read += len(chunk)
-
-
 class ErrorPages:
     """Turns every problem into a page, or a notice that leaves the page beneath it as it was."""
 
@@ -104,7 +90,6 @@ class ErrorPages:
     def __call__(self, request: Request) -> HttpResponseBase:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            discard_body(request)
             return render_problem(request, TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
         response = self.get_response(request)
         if response.status_code == 405:  # Django's own has no words

@@ -1,0 +1,265 @@
+"""gunicorn's worker, whose threads are given whole requests: its main thread waits until one has arrived.
+
+gunicorn's own threads read what they parse, so that whoever sends half a head or half a body holds one of
+them for as long as the connection stands. Here no thread reads from a socket at all.
+"""
+
+import logging
+import re
+import selectors
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from gunicorn import http, util
+from gunicorn.http import wsgi
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+logger = logging.getLogger(__name__)
+
+MAX_HEAD_BYTES: Final = 128 * 1024
+MAX_ARRIVING_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of bodies that are on their way to one process, all of them together."""
+MIN_BODY_RATE: Final = 16 * 1024
+"""Bytes of a body that earn it another second, beyond those that a head has."""
+MAX_DISCARDED_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of a body too large that are read all the same: a browser cut off while it sends shows no answer."""
+CLOSING_SECONDS: Final = 2.0
+STOPPING_SECONDS: Final = 5.0
+"""What is still arriving when the process is to stop has so long to arrive."""
+
+_PIECE_BYTES: Final = 64 * 1024
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?=\r\n)", re.IGNORECASE)
+_FRAMING: Final = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
+_EXPECTS: Final = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
+
+
+@dataclass(eq=False)
+class Arrival:
+    """A connection on which a request is arriving, or, with `is_closing`, one that the client is to close."""
+
+    connection: Any
+    until: float
+    content: bytearray = field(default_factory=bytearray)
+    length: int | None = None
+    """Bytes of head and body together; None while the head is incomplete."""
+    discarded: int = 0
+    is_exact: bool = True
+    """False if the length is gunicorn's to find out or to refuse: several of them, odd ones, chunks."""
+    is_awaiting_word: bool = False
+    """True if the client sends its body only once it is told to continue."""
+    max_kept: int = 0
+    is_closing: bool = False
+
+    def take(self, piece: bytes) -> bool:
+        """Keep the piece, or count it if nobody will read it. Return True if it completes the head."""
+        if self.length is not None:
+            if self.is_discarding():
+                self.discarded += len(piece)
+            else:
+                self.content += piece
+            return False
+        self.content += piece
+        end = self.content.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        head = bytes(self.content[: end + 2])
+        lengths, framing = _LENGTH.findall(head), _FRAMING.findall(head)
+        self.is_exact = len(lengths) == len(framing) <= 1
+        self.length = end + 4 + (int(lengths[0]) if self.is_exact and lengths else 0)
+        self.is_awaiting_word = _EXPECTS.search(head) is not None and self.missing() > 0
+        return True
+
+    def is_discarding(self) -> bool:
+        """Return True if the body is one that nobody will read."""
+        return (self.length or 0) > self.max_kept
+
+    def room(self) -> int:
+        """Return how many bytes to receive: what follows a body that is thrown away is the next request."""
+        return min(_PIECE_BYTES, self.missing()) if self.is_discarding() else _PIECE_BYTES
+
+    def missing(self) -> int:
+        """Return how many bytes of a known length are not here yet."""
+        return max((self.length or 0) - len(self.content) - self.discarded, 0)
+
+    def is_ready(self) -> bool:
+        """Return True if a thread can answer without waiting: all is here, or it is refused as it stands."""
+        if self.length is not None:
+            return not self.missing() or self.discarded >= MAX_DISCARDED_BYTES
+        # Half a head with a bare line feed or an endless line is refused by gunicorn at once.
+        line_ends = self.content.count(b"\r\n")
+        return self.content.count(b"\n") != line_ends or (not line_ends and len(self.content) > 2 * 8192)
+
+
+class Response(wsgi.Response):  # type: ignore[misc]
+    """gunicorn's, without a line that says which server this is."""
+
+    def default_headers(self) -> list[str]:
+        """Return the lines that every answer begins with."""
+        return [line for line in super().default_headers() if not line.startswith("Server:")]
+
+
+wsgi.Response = Response  # the worker's base class has no other place to say so
+
+
+class BufferingWorker(ThreadWorker):  # type: ignore[misc]
+    """Hands a connection to a thread when a whole request has arrived, and never reads from it there."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.arrivals: dict[Arrival, None] = {}
+        """In the order in which they began."""
+        self.read_seconds, self.max_body_bytes = 0.0, 0
+
+    def init_process(self) -> None:
+        """Read the settings, which on_starting has checked, and begin."""
+        from . import settings
+
+        self.read_seconds = settings.DASHBOARD_READ_SECONDS
+        self.max_body_bytes = settings.MAX_REQUEST_BYTES
+        super().init_process()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection; when there is room for no more, the oldest half-sent request gives way."""
+        with suppress(BlockingIOError, ConnectionAbortedError):
+            sock, address = listener.accept()
+            self.nr_conns += 1
+            self._await_request(TConn(self.cfg, sock, address, listener.getsockname()), b"")
+            if self.nr_conns >= self.worker_connections and self.arrivals:
+                self._drop(next(iter(self.arrivals)))
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        """Receive the next request of a connection that was kept."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._await_request(conn, b"")
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answer; where the next request would begin has to be certain, or the connection is closed."""
+        req._expected_100_continue = False  # said while it arrived
+        if not conn.is_certain:
+            req.force_close()
+        return bool(super().handle_request(req, conn))
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Keep the connection for its next request, or have it closed without waiting for the client."""
+        if fs.cancelled() or fs.exception() is not None or not fs.result():
+            # Who has sent a whole request sends no more; what others still send would cut the answer off.
+            self._forget(conn) if conn.is_certain else self._close(conn)
+            return
+        unreader = conn.parser.unreader
+        if rest := unreader.take_buffered() + b"".join(unreader.iter or ()):
+            self._await_request(conn, rest)
+        else:
+            super().finish_request(conn, fs)
+
+    def murder_pending(self) -> None:
+        """Drop what has not arrived in time; gunicorn calls this once a second or more often."""
+        now = time.monotonic()
+        for late in [one for one in self.arrivals if one.until <= now]:
+            if late.content:
+                self._refuse(late, 408, "Request Timeout")
+            else:
+                self._drop(late)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Let idle connections go when the process is to stop, and give what is arriving a little longer."""
+        super()._cap_keepalive(deadline)
+        for one in self.arrivals:
+            one.until = min(one.until, deadline + STOPPING_SECONDS if one.content else deadline)
+
+    def _await_request(self, conn: Any, received: bytes) -> None:
+        conn.sock.setblocking(False)
+        arrival = Arrival(conn, time.monotonic() + self.read_seconds, max_kept=self.max_body_bytes)
+        if received:
+            self._take(arrival, received)
+        else:
+            self._receive(arrival)
+
+    def _watch(self, arrival: Arrival) -> None:
+        if arrival not in self.arrivals:
+            self.arrivals[arrival] = None
+            self.poller.register(
+                arrival.connection.sock, selectors.EVENT_READ, lambda _: self._receive_more(arrival)
+            )
+
+    def _receive_more(self, arrival: Arrival) -> None:
+        if arrival in self.arrivals:  # it may have been dropped since it was found readable
+            self._receive(arrival)
+
+    def _receive(self, arrival: Arrival) -> None:
+        try:
+            piece = arrival.connection.sock.recv(arrival.room())
+        except BlockingIOError:
+            self._watch(arrival)
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._drop(arrival)
+        elif not arrival.is_closing:
+            self._take(arrival, piece)
+
+    def _take(self, arrival: Arrival, piece: bytes) -> None:
+        """Hand the request over if it is whole; else see whether it may go on arriving."""
+        if arrival.length is not None:
+            arrival.until += len(piece) / MIN_BODY_RATE
+        if arrival.take(piece) and arrival.is_awaiting_word:
+            with suppress(OSError):
+                arrival.connection.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if arrival.is_ready():
+            self._hand_over(arrival)
+        elif arrival.length is None and len(arrival.content) > MAX_HEAD_BYTES:
+            self._refuse(arrival, 431, "Request Header Fields Too Large")
+        elif self._count_bytes() > MAX_ARRIVING_BYTES:
+            self._refuse(arrival, 503, "Service Unavailable")
+        else:
+            self._watch(arrival)
+
+    def _count_bytes(self) -> int:
+        return sum(len(one.content) for one in self.arrivals)
+
+    def _hand_over(self, arrival: Arrival) -> None:
+        self._leave(arrival)
+        conn = arrival.connection
+        conn.initialized = True
+        conn.is_certain = arrival.is_exact and arrival.length is not None and not arrival.missing()
+        conn.parser = http.get_parser(self.cfg, _split(bytes(arrival.content)), conn.client)
+        self.enqueue_req(conn)
+
+    def _refuse(self, arrival: Arrival, status: int, reason: str) -> None:
+        self._leave(arrival)
+        with suppress(OSError):
+            util.write_error(arrival.connection.sock, status, reason, "")
+        self._close(arrival.connection)
+
+    def _close(self, conn: Any) -> None:
+        """End our half of the connection, and wait for the client's half beside everything else."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._forget(conn)
+            return
+        conn.sock.setblocking(False)
+        self._watch(Arrival(conn, time.monotonic() + CLOSING_SECONDS, is_closing=True))
+
+    def _drop(self, arrival: Arrival) -> None:
+        self._leave(arrival)
+        self._forget(arrival.connection)
+
+    def _leave(self, arrival: Arrival) -> None:
+        if arrival in self.arrivals:
+            del self.arrivals[arrival]
+            self.poller.unregister(arrival.connection.sock)
+
+    def _forget(self, conn: Any) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+
+def _split(content: bytes) -> Iterator[bytes]:
+    """Return the content in pieces: gunicorn copies the rest of a piece with every read."""
+    return (content[start : start + _PIECE_BYTES] for start in range(0, len(content), _PIECE_BYTES))
