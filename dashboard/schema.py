@@ -1,6 +1,7 @@
 """Checks that the database has every migration of this program. Once it has, asking costs nothing."""
 
 import logging
+import os
 import threading
 from contextlib import suppress
 from typing import Final
@@ -37,6 +38,16 @@ def is_behind(error: Exception) -> bool:
     with suppress(DatabaseError):
         return is_migrated() is False
     return False
+
+
+def takes_changes() -> bool:
+    """Return whether the database is open for changes, as far as it says so. Raises DatabaseError."""
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
+            cursor.execute("SELECT current_setting('transaction_read_only')")
+            return bool(cursor.fetchone()[0] == "off")
+        cursor.execute("SELECT query_only FROM pragma_query_only")
+        return not cursor.fetchone()[0] and os.access(database.settings_dict["NAME"], os.W_OK)
 
 
 def wait_until_migrated(stop: threading.Event, who: str) -> bool:

@@ -1,6 +1,5 @@
 """The worker's process: threads that take tasks from the queue, and polls for jobs that nobody works on."""
 
-import logging
 import socket
 import threading
 from datetime import timedelta
@@ -18,12 +17,11 @@ from dashboard.best_effort import best_effort
 from dashboard.exports import job as export
 from dashboard.lookups import store
 from dashboard.models import Worker
+from dashboard.outages import outages
 from dashboard.removals import recovery
 
 from .jobs import lifecycle
 from .jobs.shares import thread_shares
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_THREADS: Final = 8
 POLL_INTERVAL_SECONDS: Final = 2.0
@@ -74,8 +72,8 @@ class WorkerThread(threading.Thread):
         while not lifecycle.stopping.is_set():
             try:
                 self.runner.run()
-            except Exception:  # a database that is away is waited for
-                logger.exception("a lane of the worker broke off")
+            except Exception as error:  # a database that is away is waited for
+                outages.log_failure(error, "a thread of the worker broke off")
                 lifecycle.stopping.wait(POLL_INTERVAL_SECONDS)
         connection.close()
 
@@ -123,8 +121,8 @@ def poll(me: Worker, *, cleans_up: bool = False) -> bool:
         lifecycle.queue_due_jobs()
         if cleans_up:
             clean_up()
-    except Exception:  # whatever it is, the threads go on
-        logger.exception("the worker's round failed")
+    except Exception as error:  # whatever it is, the threads go on
+        outages.log_failure(error, "the worker's round failed")
         return False
     return True
 

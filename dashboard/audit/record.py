@@ -32,7 +32,7 @@ class NotRecorded(Problem):
 
     title = "Nothing was done"
     advice = (
-        "The record of this could not be written, and nothing is done without one. "
+        "The record of this could not be written, and without one nothing is done: nothing was sent. "
         "Tell your administrator that the dashboard's database does not accept writes."
     )
     status = 503

@@ -1,13 +1,13 @@
 """The queue's task: run the job of a number by the function that its kind needs."""
 
-import logging
 from typing import TYPE_CHECKING, Final
 
 from django import VERSION
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils.module_loading import import_string
 
 from dashboard.models import Job
+from dashboard.outages import is_database_error, outages
 
 from . import lifecycle
 from .shares import thread_shares
@@ -16,8 +16,6 @@ if TYPE_CHECKING or VERSION >= (6,):
     from django.tasks import task
 else:
     from django_tasks import task
-
-logger = logging.getLogger(__name__)
 
 RUNNERS: Final[dict[str, str]] = {
     Job.Kind.REMOVE: "dashboard.removals.runner.run",
@@ -45,18 +43,9 @@ def run(number: str) -> None:
             else:
                 lifecycle.defer(job)
     except Exception as error:
-        logger.exception("job %s broke off", job.pk)
+        outages.log_failure(error, f"job {job.pk} broke off")
         if not is_database_error(error):
             record_crash(job)
-
-
-def is_database_error(error: BaseException | None) -> bool:
-    """Return True if the database was away, or full: that passes, and is waited for."""
-    while error is not None:
-        if isinstance(error, OperationalError | InterfaceError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def record_crash(job: Job) -> None:

@@ -10,7 +10,7 @@ class IntentNotRecorded(Problem):
 
     title = "Nothing was removed"
     advice = (
-        "The record of this removal could not be written, so no call was made to the service. "
+        "The record of this removal could not be written, so nothing was sent to the service. "
         "Tell your administrator that the dashboard's database does not accept writes."
     )
     status = 503
@@ -43,6 +43,20 @@ class OutcomeNotRecorded(Problem):
             f"{removal.pk}."
         )
         self.action = Action(removal, "See its record")
+
+
+class FindingNotRecorded(OutcomeNotRecorded):
+    """It was found out by reading what became of the removal, but that could not be written."""
+
+    title = "What was found could not be recorded"
+    status = 503
+
+    def __init__(self, removal: Removal) -> None:
+        super().__init__(removal)
+        self.advice = (
+            "Nothing was sent: it was only read. The dashboard's database did not take what was found: "
+            "its record stands as before. Look again later."
+        )
 
 
 class RemovalInFlight(Problem):

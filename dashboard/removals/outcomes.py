@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -26,6 +27,10 @@ REFUSAL_STATUSES: Final = frozenset(
 429 asks to wait, and the rest (408, 424, 425, 499) may come from a service that had begun."""
 
 
+has_called: Final = ContextVar("has_called", default=False)
+"""True once a call that removes was made for the request of this thread."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The state that a call left its target in, the service's words, and the values for the record."""
@@ -47,6 +52,7 @@ class Outcome:
 def attempt_call(call: Callable[[], DeleteResult | PurgeResult], before: Mapping[str, Any]) -> Outcome:
     """Make the one call and return its outcome, given the target as it was `before`. Uses no database."""
     started = time.monotonic()
+    has_called.set(True)
     try:
         outcome = _of_answer(call(), before)
     except VaultError as error:

@@ -12,6 +12,7 @@ from dashboard import schema, service
 from dashboard.encryption import DecryptionError
 from dashboard.identity import Caller, Person
 from dashboard.models import Removal, RemovalState
+from dashboard.outages import outages
 from dashboard.vault import CHECK_TIMEOUTS, MediaItem, MediaQuery, UnreadableItem, VaultError
 
 from . import errors, ledger
@@ -44,7 +45,10 @@ def _check(removal: Removal, caller: Caller) -> bool:
         logger.info("removal %s: could not be looked at: %s", removal.pk, type(error).__name__)
         return not (isinstance(error, VaultError) and error.is_withheld)
     if state is not None:
-        ledger.move(removal, state, caller, result={"found_by": "reading", "looks": removal.looks + 1})
+        try:
+            ledger.move(removal, state, caller, result={"found_by": "reading", "looks": removal.looks + 1})
+        except errors.OutcomeNotRecorded as broken:
+            raise errors.FindingNotRecorded(removal) from broken
     return True
 
 
@@ -78,8 +82,8 @@ def run_reconciler(stop: threading.Event) -> None:
         try:
             close_old_connections()
             reconcile_due()
-        except Exception:
-            logger.exception("the keeper's round failed")
+        except Exception as error:
+            outages.log_failure(error, "the keeper's round failed")
     database.close()
 
 

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from dashboard import schema
 from dashboard.auth.roles import public
+from dashboard.outages import outages, refuses_changes
 from dashboard.problems import Problem
 
 from .htmx import retarget_to
@@ -62,18 +63,25 @@ class NotMigrated(Problem):
 
 
 class DatabaseUnreachable(Problem):
-    """The database does not answer."""
+    """The database does not answer; `sent` is a sentence about what the request did before that."""
 
     title = "The dashboard's database does not answer"
-    advice = (
-        "Nothing can be shown or removed without it. Try again in a moment; if you had pressed a button, "
-        "look at what is there before you press it again."
-    )
     status = 503
 
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.log_message = f"the database does not answer: {error}"
+    def __init__(self, sent: str) -> None:
+        super().__init__()
+        self.advice = f"{sent}Without it nothing can be shown or removed. Try again in a moment."
+
+
+class DatabaseUnchangeable(Problem):
+    """The database can be read, and takes no changes; `sent` is a sentence as above."""
+
+    title = "The dashboard's database takes no changes"
+    status = 503
+
+    def __init__(self, sent: str) -> None:
+        super().__init__()
+        self.advice = f"{sent}Pages can be read; nothing can be removed or saved. Tell your administrator."
 
 
 def make_handler(status: int) -> Callable[..., HttpResponse]:
@@ -86,13 +94,31 @@ def make_handler(status: int) -> Callable[..., HttpResponse]:
     return show_problem
 
 
-def render_database_error(
-    request: HttpRequest, error: ProgrammingError | OperationalError | InterfaceError
-) -> HttpResponse | None:
-    """Return the page for a database that does not answer or lacks migrations; None for a mistake of ours."""
-    if not isinstance(error, InterfaceError) and schema.is_behind(error):
-        return render_bare(request, NotMigrated())
-    return None if isinstance(error, ProgrammingError) else render_bare(request, DatabaseUnreachable(error))
+def render_database_error(request: HttpRequest, error: Error, *, has_called: bool) -> HttpResponse | None:
+    """Return the page for a database that is away, takes no changes or lacks migrations; else None."""
+    problem: Problem
+    if isinstance(error, ProgrammingError | OperationalError) and schema.is_behind(error):
+        problem = NotMigrated()
+    elif refuses_changes(error):
+        problem = DatabaseUnchangeable(describe_sent(request, has_called=has_called))
+    elif isinstance(error, OperationalError | InterfaceError):
+        problem = DatabaseUnreachable(describe_sent(request, has_called=has_called))
+    else:  # a mistake of ours
+        return None
+    if not isinstance(problem, NotMigrated):
+        outages.log(error)
+    response = render_bare(request, problem)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each request
+    return response
+
+
+def describe_sent(request: HttpRequest, *, has_called: bool) -> str:
+    """Return a sentence that says whether a press did anything before the database failed."""
+    if has_called:
+        return "Your request went to the service. Look at what is there before you press again. "
+    return (
+        "" if request.method in ("GET", "HEAD") else "Nothing was done, and nothing was sent to the service. "
+    )
 
 
 def render_bare(request: HttpRequest, problem: Problem) -> HttpResponse:

@@ -5,7 +5,7 @@ import uuid
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db import Error
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
@@ -13,6 +13,7 @@ from whitenoise.middleware import WhiteNoiseFileResponse
 
 from dashboard.origins import make_own_path
 from dashboard.problems import Problem
+from dashboard.removals.outcomes import has_called
 from dashboard.request import GetResponse, Request
 from dashboard.security import FILE_HEADERS, is_same_site, make_security_headers
 from dashboard.vault import VaultError
@@ -91,6 +92,7 @@ class ErrorPages:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return render_problem(request, TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+        has_called.set(False)
         response = self.get_response(request)
         if response.status_code == 405:  # Django's own has no words
             allowed = response.headers["Allow"]
@@ -104,6 +106,6 @@ class ErrorPages:
                 return render_problem(request, error)
             case VaultError():
                 return render_vault_error(request, error)
-            case ProgrammingError() | OperationalError() | InterfaceError():
-                return bare_pages.render_database_error(request, error)
+            case Error():
+                return bare_pages.render_database_error(request, error, has_called=has_called.get())
         return None

@@ -17,7 +17,7 @@ from tests.rights import as_owner
 
 pytestmark = pytest.mark.usefixtures("collected_static")
 NOT_ASKED = {"last_success_seconds": None, "p50_ms": None, "key": "unknown", "breaker": "closed"}
-NOTHING_KNOWN = {"database": False, "migrations": None, "worker": None, "vault": NOT_ASKED}
+NOTHING_KNOWN = {"database": False, "changes": None, "migrations": None, "worker": None, "vault": NOT_ASKED}
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def test_works() -> None:
     answer = Browser().get("/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"database": True, "migrations": True, "worker": False, "vault": NOT_ASKED},
+        {"database": True, "changes": True, "migrations": True, "worker": False, "vault": NOT_ASKED},
     )
 
 
@@ -72,7 +72,8 @@ def test_a_database_behind_the_program_is_not_ready(behind: Any, method: str) ->
     answer = getattr(Browser(), method)("/readyz")
     assert answer.status_code == 503
     if method == "get":
-        assert answer.json() == {"database": True, "migrations": False, "worker": None, "vault": NOT_ASKED}
+        known = {"database": True, "changes": True, "migrations": False, "worker": None, "vault": NOT_ASKED}
+        assert answer.json() == known
 
 
 def test_it_is_ready_once_it_was_migrated(behind: Any) -> None:

@@ -77,7 +77,7 @@ def ready(server: Server) -> tuple[int, dict[str, Any]]:
 
 
 def test_what_is_started_before_migrate_waits_and_says_so(early: Server, tmp_path: Path) -> None:
-    assert ready(early) == (503, {"database": True, "migrations": False, "worker": None})
+    assert ready(early) == (503, {"database": True, "changes": True, "migrations": False, "worker": None})
     with (tmp_path / "worker.log").open("w") as log:
         command = [sys.executable, "manage.py", "worker"]
         worker = subprocess.Popen(command, cwd=ROOT, env=early.environment, stdout=log, stderr=log)
@@ -87,7 +87,8 @@ def test_what_is_started_before_migrate_waits_and_says_so(early: Server, tmp_pat
         assert page.status_code == 503
         assert "being updated" in page.text
         early.manage("migrate")
-        wait(lambda: ready(early) == (200, {"database": True, "migrations": True, "worker": True}), early)
+        whole = {"database": True, "changes": True, "migrations": True, "worker": True}
+        wait(lambda: ready(early) == (200, whole), early)
         assert early.get("/?choose=1", "ada").status_code == 200
     finally:
         worker.send_signal(signal.SIGTERM)
