@@ -257,7 +257,8 @@ def test_open_and_copy_link_come_by_a_press_each(page: Page, sandbox: Sandbox) -
     page.reload()
     with page.context.expect_page() as opened:
         card.get_by_role("button", name="Open").click()
-    assert opened.value.url == copied
+    expect(card.get_by_role("link", name="Open")).to_have_attribute("href", opened.value.url)
+    assert opened.value.url.startswith(f"{sandbox.url}/v2/")
     opened.value.close()
 
 
