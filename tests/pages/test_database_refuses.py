@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ PRESSES: Final[dict[str, dict[str, Any]]] = {
     "selection": TOLD,
     "selection-change": {"item": [f"{ITEM} 1 1"]},
     "media-delete": TOLD,
-    "media-reveal": {"variant": "thumb"},
+    "media-reveal": {},
     "lookups": {"ids": "449", "connection": "small"},
     "lookup-again": {"all": "1"},
     "lookup-selection": {"connection": "small"},
@@ -108,6 +109,9 @@ def forms(admin: Browser, sandbox: Sandbox) -> Browser:
     admin.post(ADDRESSES["selection-change"], PRESSES["selection-change"])
     for name in ("connection-purge", "media-delete", "selection"):
         FIELDS[name] = hidden_fields(admin.get(ADDRESSES[name]))
+    signed = re.search(r'name="show" value="([^"]+)"', text(admin.get(ADDRESSES["media-item"])))
+    assert signed
+    FIELDS["media-reveal"] = {"show": signed[1]}
     sandbox.calls.clear()
     return admin
 
