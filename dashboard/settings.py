@@ -200,11 +200,11 @@ MIDDLEWARE = [
     "dashboard.web.compression.Compression",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "dashboard.web.middleware.SameSite",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.web.identity_middleware.Identity",
+    "dashboard.web.middleware.SameSite",
     "dashboard.web.middleware.ErrorPages",
 ]
 TEMPLATES = [
@@ -268,6 +268,7 @@ SESSION_COOKIE_SECURE = _SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_AGE = None  # it goes with the browser's session
 CSRF_COOKIE_NAME = f"{_PREFIX}csrf"
 CSRF_COOKIE_SECURE = _SECURE
 CSRF_COOKIE_HTTPONLY = True

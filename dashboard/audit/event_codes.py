@@ -51,6 +51,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "access.refused": ("access", "denied"),
     "access.denied": ("access", "denied"),
     "access.no_role": ("access", "denied"),
+    "access.forged": ("access", "denied"),
     "access.renamed": ("access", "done"),
     "access.media_mode": ("access", "done"),
     "access.limited": ("access", "denied"),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 
-from dashboard import vault
+from dashboard import audit, vault
 from dashboard.auth.roles import public
 from dashboard.models import Connection
 from dashboard.problems import Action, Problem
@@ -167,7 +167,9 @@ def log_vault_error(request: Request, error: vault.VaultError) -> None:
 
 @public
 def render_forged_form(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Return the page for a refused form; Django logs its own reason."""
+    """Return the page for a refused form, and record it: at most once a minute for a person and a reason."""
+    caller = request.caller  # type: ignore[attr-defined]
+    audit.note("access.forged", caller, reason=reason.partition(" - ")[0].rstrip("."))  # no address of theirs
     return render_problem(request, ForgedForm())  # type: ignore[arg-type]
 
 

@@ -78,7 +78,7 @@ class SameSite:
 
     def __call__(self, request: Request) -> HttpResponseBase:
         if not is_same_site(request.method or "", request.headers.get("Sec-Fetch-Site")):
-            return render_forged_form(request)
+            return render_forged_form(request, "Sent by another site")
         return self.get_response(request)
 
 
