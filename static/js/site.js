@@ -3,6 +3,7 @@
 import "./trouble.js";
 import "./rows.js";
 import "./times.js";
+import "./live.js";
 import "./dashboard.js";
 import "./media.js";
 import "./requests.js";

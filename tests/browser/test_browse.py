@@ -82,6 +82,7 @@ def test_next_previous_back_forward_and_reload_keep_the_place(page: Page) -> Non
     page.get_by_role("link", name="Next 25").click()
     expect(page.locator("tbody .c-id a").first).not_to_have_text(second[0])
     third = ids(page)
+    expect(page.get_by_label("Type", exact=True)).to_have_value("video")  # the panel is not sent again
     page.get_by_role("link", name="Previous").click()
     expect(page.locator("tbody .c-id a").first).to_have_text(second[0])
     page.go_back()
@@ -96,6 +97,14 @@ def test_next_previous_back_forward_and_reload_keep_the_place(page: Page) -> Non
     page.reload()
     assert ids(page) == second
     expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
+    page.get_by_role("link", name="Next 25").click()
+    expect(page.locator("tbody .c-id a").first).to_have_text(third[0])
+    page.get_by_role("button", name=re.compile("^Views")).click()
+    expect(page.get_by_role("link", name="Save this view…")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_label("Status").select_option("Stored")
+    expect(page.get_by_role("link", name="Remove filter Status: Stored")).to_be_visible()
+    expect(page).to_have_url(re.compile("status=stored&type=video"))
 
 
 def test_back_before_the_script_is_there_is_not_forgotten(page: Page) -> None:

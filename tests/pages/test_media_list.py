@@ -100,6 +100,20 @@ def test_fragment(viewer: Browser) -> None:
     assert {"HX-Request", "HX-Boosted"} <= set(answer.headers["Vary"].split(", "))
 
 
+def test_a_turned_page_leaves_out_what_stands_there(viewer: Browser) -> None:
+    address = f"{HERE}?status=stored&limit=10"
+    panels = ('name="durationMin"', ">Save this view…<")
+    whole = text(viewer.fragment(address))
+    for pressed in ("page-before", "page-after"):
+        turned = text(viewer.fragment(address, **{"HX-Trigger": pressed}))
+        assert all(panel in whole and panel not in turned for panel in panels)
+        assert 'id="filters" hx-preserve' in turned
+        assert 'id="views-menu" hx-preserve' in turned
+        assert ids_on(viewer.fragment(address, **{"HX-Trigger": pressed})) == ids_on(viewer.get(address))
+    for other in ({}, {"HX-Trigger": "clear-all"}, {"HX-Trigger": "page-after", "HX-Boosted": "true"}):
+        assert all(panel in text(viewer.fragment(address, **other)) for panel in panels)
+
+
 @pytest.mark.parametrize("name", ["HX-Boosted", "HX-History-Restore-Request"])
 def test_boosted_and_restored_pages_are_whole(viewer: Browser, name: str) -> None:
     answer = viewer.fragment(HERE, **{name: "true"})

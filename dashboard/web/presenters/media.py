@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.urls import reverse
@@ -215,8 +214,7 @@ class RowBuilder:
         return 0 < variant.expires_ms <= self.now_ms
 
 
-def build_live_href(connection: Connection, ids: Iterable[str], query: MediaQuery) -> str:
-    """Return where the rows of these items are read again, with the filters that mark their variants."""
+def build_live_href(connection: Connection, query: MediaQuery) -> str:
+    """Return where rows are read again, with the filters that mark their variants; a script adds the ids."""
     matching = MediaQuery(status=query.status, content_type=query.content_type).to_url()
-    asked = urlencode([("id", media_id) for media_id in ids])
-    return f"{reverse('media-live', args=[connection.slug])}?{'&'.join(filter(None, (asked, matching)))}"
+    return f"{reverse('media-live', args=[connection.slug])}{'?' if matching else ''}{matching}"

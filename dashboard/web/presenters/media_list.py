@@ -70,12 +70,12 @@ class ListPage:
             Chip(name, describe_filter(name, query), self._href(query.replace(**{name: None}), []))
             for name in list_filters(query)
         ]
-        self.moving = [row.id for row in self.rows if isinstance(row, Row) and row.moving]
+        self.moving = sum(isinstance(row, Row) and row.moving for row in self.rows)
         # The API gives no total, so none is claimed.
         self.summary = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"
         self.next_label = f"Next {query.limit}"
         self.narrowest = find_narrowest(self.chips, NARROWEST_FIRST)
-        self.live_href = build_live_href(connection, self.moving, query)
+        self.live_href = build_live_href(connection, query)
 
     def _href(self, query: MediaQuery, trail: list[str]) -> str:
         tail = urlencode([("trail", cursor) for cursor in trail])

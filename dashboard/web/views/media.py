@@ -34,14 +34,20 @@ def media_list(request: Request, slug: str) -> HttpResponse:
     preferences.remember(request, chosen=slug)
     form = read_filters(request.GET.urlencode())
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
-        return show(request, "media/list", connection=connection, form=form, page=None, status=422)
+        context: dict[str, Any] = {"page": None, "is_turned": False}
+        return show(request, "media/list", connection=connection, form=form, **context, status=422)
     query = form.to_query()
     page = ListPage(connection, query, request.GET.getlist("trail"), service.list_media(connection, query))
     menu = Menu(get_reader(request), connection, query)
     ids, ticket = [row.id for row in page.rows if row.id], read_ticket(request.GET)
     bar = selection.build_selection_bar(request.person, connection, request.connections, ids, ticket)
-    context: dict[str, Any] = {"page": page, "menu": menu, "selection": bar}
+    context = {"page": page, "menu": menu, "selection": bar, "is_turned": is_page_turned(request)}
     return show(request, "media/list", address=page.href, connection=connection, form=form, **context)
+
+
+def is_page_turned(request: Request) -> bool:
+    """Return whether Next or Previous was pressed: they leave the filters and the menu of views as they are."""
+    return wants_fragment(request) and request.htmx.trigger in ("page-before", "page-after")
 
 
 @shows(Role.VIEWER)
@@ -53,15 +59,15 @@ def media_live(request: Request, slug: str) -> HttpResponse:
     form = MediaFilterForm(request.GET)
     query = form.to_query() if form.is_valid() else MediaQuery()
     found = service.read_items(connection, ids)
-    moving = [i for i, item in found.items() if isinstance(item, MediaItem) and item.is_moving]
+    moving = sum(isinstance(item, MediaItem) and item.is_moving for item in found.values())
     gone = [media_id for media_id in ids if media_id not in found]
     tombstones = actions.find_tombstones(connection, gone) if gone else {}
     context = {
         "connection": connection,
         "rows": RowBuilder(connection, query).build_rows(found.values()),
         "gone": [(media_id, tombstones.get(media_id)) for media_id in gone],
-        "ids": moving,
-        "href": build_live_href(connection, moving, query),
+        "moving": moving,
+        "href": build_live_href(connection, query),
         "selection": selection.build_selection_bar(request.person, connection, (), ids),
     }
     return render(request, "media/_live.html", context)

@@ -113,5 +113,7 @@ def test_page_sizes_on_offer() -> None:
 def test_moving_items_are_asked_for_again() -> None:
     moving = item("7", full=variant(status="storing"))
     still = ListPage(SMALL, MediaQuery(), [], MediaPage((moving, item("8", full=variant()))))
-    assert still.moving == ["7"]
-    assert still.live_href == "/c/small/live/?id=7"
+    assert still.moving == 1
+    assert still.live_href == "/c/small/live/"
+    marked = ListPage(SMALL, MediaQuery(status="storing"), [], MediaPage((moving,)))
+    assert marked.live_href == "/c/small/live/?status=storing"
