@@ -36,10 +36,9 @@ def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
 
 
 FILE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
 }
 """The security headers of a static file, without those that mean something for a page only."""
 

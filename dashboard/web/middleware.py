@@ -42,7 +42,10 @@ class ResponseHeaders:
         is_file = isinstance(response, WhiteNoiseFileResponse)
         for name, value in (FILE_HEADERS if is_file else self.headers).items():
             response.headers.setdefault(name, value)
-        if not is_file:
+        if is_file:
+            for name in ("Cross-Origin-Opener-Policy", "Referrer-Policy"):  # Django's
+                response.headers.pop(name, None)
+        else:
             response.headers["X-Request-ID"] = request.request_id
         return response
 

@@ -18,6 +18,7 @@ _IMPORT: Final = re.compile(r'/\*.*?\*/|@import\s+(?:"(?P<address>[^"]+)"\s*;\n?
 _MODULE_IMPORT: Final = re.compile(r'^import "(?P<address>[^"]+)";\n', re.MULTILINE)
 _MODULE_WORDS: Final = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 _SHEET_FILLING: Final = re.compile(r"/\*.*?\*/\s*|^\s+", re.DOTALL | re.MULTILINE)
+_SHEET_BREAKS: Final = re.compile(r"(?<=[{};])\n")
 _SCRIPT_FILLING: Final = re.compile(r"""^\s*//.*\n|^\s+| +// [^"'`\n]*$""", re.MULTILINE)
 _RELATIVE_URL: Final = re.compile(r"""(?P<start>url\(\s*+["']?+)(?!/|#|[a-z]+:)(?P<address>[^"')]+)""")
 
@@ -43,8 +44,8 @@ class JoiningStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc
 
 
 def strip_sheet(text: str) -> str:
-    """Return the style sheet without comments, indentation and empty lines."""
-    return _SHEET_FILLING.sub("", text)
+    """Return the style sheet without comments, indentation and the line breaks between its rules."""
+    return _SHEET_BREAKS.sub("", _SHEET_FILLING.sub("", text))
 
 
 def strip_script(name: str, text: str) -> str:

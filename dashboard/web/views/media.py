@@ -46,7 +46,7 @@ def media_list(request: Request, slug: str) -> HttpResponse:
 
 
 def is_page_turned(request: Request) -> bool:
-    """Return whether Next or Previous was pressed: they leave the filters and the menu of views as they are."""
+    """Return whether Next or Previous was pressed: filters and the menu of views are then what they were."""
     return wants_fragment(request) and request.htmx.trigger in ("page-before", "page-after")
 
 
