@@ -47,6 +47,7 @@ from .query import MediaQuery as MediaQuery
 from .query import check_media_id as check_media_id
 from .rate_limit import MAX_RATE_LIMIT_PAUSE_SECONDS as MAX_RATE_LIMIT_PAUSE_SECONDS
 from .rate_limit import RateLimit as RateLimit
+from .records import MOVING_STATUSES as MOVING_STATUSES
 from .records import MediaItem as MediaItem
 from .records import MediaPage as MediaPage
 from .records import Oddity as Oddity

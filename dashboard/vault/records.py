@@ -19,6 +19,9 @@ EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01; anything lower but 0 was not written in milliseconds."""
 LATEST_MS: Final = 253_402_300_799_999
 """9999-12-31, the last that a datetime can hold."""
+MOVING_STATUSES: Final = frozenset({"pending", "storing"})
+"""Of a variant while the service is storing it."""
+
 MAX_COUNT: Final = 2**53
 MAX_DURATION_SECONDS: Final = 10_000_000
 
@@ -87,7 +90,7 @@ class Variant(Struct, frozen=True, rename="camel", gc=False):
     @property
     def is_moving(self) -> bool:
         """True while the service is storing it: worth reading again soon."""
-        return self.status in ("pending", "storing")
+        return self.status in MOVING_STATUSES
 
     @property
     def size(self) -> int | None:

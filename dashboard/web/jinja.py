@@ -8,7 +8,6 @@ from django.conf import settings
 from django.template import engines
 from django.template.backends.utils import csrf_input
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined
@@ -20,14 +19,14 @@ from dashboard.audit.event_codes import OUTCOMES, VERBS
 from dashboard.identity import Person, Role
 from dashboard.oddities import format_oddity, make_label_visible
 from dashboard.request import Request
-from dashboard.reveals import sign_shown
 
 from . import preferences, ticket_links
+from .addresses import reverse_url
 from .forms.media import MediaFilterForm
 from .presenters.health import build_health_chip
 from .presenters.media import STATUS_WORDS, TYPE_WORDS, Slot
 from .presenters.media_list import SORT_WORDS, list_limits
-from .rows import RowPrinter
+from .rows import RowPrinter, sign_rows
 
 HTMX_CONFIG: Final = {
     "allowEval": False,
@@ -69,7 +68,7 @@ def environment(**options: Any) -> Environment:
         icon=render_icon,
         strip=render_strip,
         row_printer=RowPrinter,
-        sign_shown=sign_shown,
+        sign_rows=sign_rows,
         health_chip=build_health_chip,
         filters=render_filters,
         htmx_script=htmx_script,
@@ -92,12 +91,6 @@ def environment(**options: Any) -> Environment:
         ticket_link=render_ticket_link,
     )
     return env
-
-
-@lru_cache(maxsize=1024)
-def reverse_url(name: str, *args: Any) -> str:
-    """Return the address of a named page."""
-    return reverse(name, args=args)
 
 
 @cache

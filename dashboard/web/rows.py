@@ -13,6 +13,10 @@ from django.template import engines
 from markupsafe import Markup, escape
 from msgspec.structs import asdict
 
+from dashboard.identity import Person
+from dashboard.models import Connection
+from dashboard.reveals import sign_shown
+
 from .preferences import Preferences
 from .presenters.media import BrokenRow, Row, Slot
 
@@ -53,6 +57,11 @@ class RowKind(NamedTuple):
     may_select: bool
     is_selected: bool
     may_delete: bool
+
+
+def sign_rows(person: Person, connection: Connection, rows: Iterable[Row | BrokenRow]) -> str:
+    """Return what lets this person reveal the thumbs of these rows."""
+    return sign_shown(person, connection, [row.id for row in rows if row.id])
 
 
 class RowPrinter:

@@ -6,13 +6,13 @@ from functools import lru_cache
 from typing import ClassVar, Final, NamedTuple
 
 from django.conf import settings
-from django.urls import reverse
 from msgspec import Struct
 
 from dashboard.models import Connection
 from dashboard.oddities import list_oddities, make_label_visible
 from dashboard.units import format_age, format_length, format_second, format_size
-from dashboard.vault import MediaItem, MediaQuery, UnreadableItem, Variant, filter_media_link
+from dashboard.vault import MOVING_STATUSES, MediaItem, MediaQuery, UnreadableItem, Variant, filter_media_link
+from dashboard.web.addresses import reverse_url
 
 SLOTS: Final[tuple[str, ...]] = ("thumb", "720", "1080", "full")
 """The labels that always have a place in the strip, absent or not, so that columns read downwards."""
@@ -124,14 +124,16 @@ class RowBuilder:
     def build_row(self, item: MediaItem) -> Row:
         """Return the row of one item. It goes once through the variants: a page has hundreds."""
         created = used = 0.0
-        size_bytes, is_size_known, is_moving = 0, False, False
+        size_bytes, is_size_known, is_moving, is_odd = 0, False, False, bool(item.oddities)
         for variant in item.media.values():
             if variant.created_ms and (not created or variant.created_ms < created):
                 created = variant.created_ms
-            used = max(used, variant.last_accessed_ms)
+            if variant.last_accessed_ms > used:
+                used = variant.last_accessed_ms
             size_bytes += variant.size_bytes
             is_size_known = is_size_known or variant.size is not None
-            is_moving = is_moving or variant.is_moving
+            is_moving = is_moving or variant.status in MOVING_STATUSES
+            is_odd = is_odd or bool(variant.oddities)
         thumb, reason = self.find_thumb(item)
         href = f"{self.base}{item.id}/"
         return Row(
@@ -152,7 +154,7 @@ class RowBuilder:
             no_thumb_reason=reason,
             variants=len(item.media),
             size_bytes=size_bytes,
-            odd="; ".join(list_oddities(item)),
+            odd="; ".join(list_oddities(item)) if is_odd else "",
         )
 
     def build_broken_row(self, item: UnreadableItem) -> BrokenRow:
@@ -217,4 +219,4 @@ class RowBuilder:
 def build_live_href(connection: Connection, query: MediaQuery) -> str:
     """Return where rows are read again, with the filters that mark their variants; a script adds the ids."""
     matching = MediaQuery(status=query.status, content_type=query.content_type).to_url()
-    return f"{reverse('media-live', args=[connection.slug])}{'?' if matching else ''}{matching}"
+    return f"{reverse_url('media-live', connection.slug)}{'?' if matching else ''}{matching}"

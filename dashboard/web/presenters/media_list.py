@@ -5,12 +5,11 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from dashboard.models import Connection
 from dashboard.units import format_iso, format_length
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaPage, MediaQuery
 from dashboard.vault.query import FILTER_FIELDS
+from dashboard.web.addresses import reverse_url
 
 from .media import STATUS_WORDS, TYPE_WORDS, BrokenRow, Row, RowBuilder, build_live_href
 
@@ -109,7 +108,7 @@ def find_narrowest(chips: list[Chip], narrowest_first: Sequence[str]) -> Chip | 
 def build_export_href(connection: Connection, query: MediaQuery) -> str:
     """Return the address that asks how to export all that fits, whatever page one looks at."""
     asked = query.replace(limit=DEFAULT_ITEMS_PER_PAGE).to_url()
-    return f"{reverse('media-export', args=[connection.slug])}{'?' if asked else ''}{asked}"
+    return f"{reverse_url('media-export', connection.slug)}{'?' if asked else ''}{asked}"
 
 
 def list_filters(query: MediaQuery) -> list[str]:

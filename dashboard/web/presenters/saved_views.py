@@ -3,12 +3,11 @@
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from dashboard.identity import Person
 from dashboard.models import Connection, SavedView
 from dashboard.saved_views import list_visible
 from dashboard.vault import DEFAULT_ITEMS_PER_PAGE, MediaQuery
+from dashboard.web.addresses import reverse_url
 
 from .media_list import SORT_WORDS, describe_filter, list_filters
 
@@ -46,7 +45,7 @@ class Menu:
         self.views = list_visible(person, [connection]) if is_named or is_opened else None
         views = self.views or []
         self.built_in = [
-            MenuEntry(word, reverse(name, args=[connection.slug]), name == here) for name, word in BUILT_IN
+            MenuEntry(word, reverse_url(name, connection.slug), name == here) for name, word in BUILT_IN
         ]
         self.mine = [_build_entry(view, connection, asked) for view in views if view.is_owned_by(person)]
         self.shared = [
@@ -58,7 +57,7 @@ class Menu:
         self.current = next((one.name for one in self.every if one.is_current), "")
         self.save_href = "" if query is None else build_save_href(connection, query)
         place = urlencode({"connection": connection.slug, **({} if asked is None else {"at": "list"})})
-        self.href = f"{reverse('views')}?{'&'.join(filter(None, (place, asked)))}"
+        self.href = f"{reverse_url('views')}?{'&'.join(filter(None, (place, asked)))}"
 
 
 def _build_entry(view: SavedView, connection: Connection, asked: str | None) -> MenuEntry:
@@ -68,7 +67,7 @@ def _build_entry(view: SavedView, connection: Connection, asked: str | None) -> 
 def build_save_href(connection: Connection, query: MediaQuery) -> str:
     """Return the address where these filters are saved under a name."""
     asked = urlencode({"connection": connection.slug}), query.replace().to_url()
-    return f"{reverse('view-add')}?{'&'.join(filter(None, asked))}"
+    return f"{reverse_url('view-add')}?{'&'.join(filter(None, asked))}"
 
 
 def build_view_href(view: SavedView, connection: Connection) -> str:

@@ -5,8 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from django.urls import reverse
-
 from dashboard import selection, service
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Job, Removal
@@ -15,6 +13,7 @@ from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.selection import Entry, Totals
 from dashboard.units import format_count
 from dashboard.vault import MediaPage
+from dashboard.web.addresses import reverse_url
 from dashboard.web.ticket_links import add_ticket
 
 from .media import BrokenRow, Row, RowBuilder
@@ -82,7 +81,7 @@ def build_selection_bar(
 
 def build_review_href(connection: Connection, ticket: str = "") -> str:
     """Return the address of the review, with the ticket."""
-    return add_ticket(reverse("selection", args=[connection.slug]), ticket)
+    return add_ticket(reverse_url("selection", connection.slug), ticket)
 
 
 def list_failures(job: Job) -> Iterator[Entry]:
