@@ -119,6 +119,12 @@ def _seen(before: Mapping[str, Any]) -> tuple[int, int]:
     return variants, before.get("size_bytes", 0) - before.get("bytes_by_state", {}).get("removed", 0)
 
 
+def had_nothing_left(before: Mapping[str, Any]) -> bool:
+    """Return True if all that was seen before the call was known to be removed already."""
+    is_whole = bool(before.get("variants")) or before.get("at_least") is False
+    return is_whole and not _seen(before)[0]
+
+
 def was_not_taken(outcome: Outcome) -> bool:
     """Return True if nothing was done and another try makes sense later."""
     refused = outcome.state in (RemovalState.REFUSED, RemovalState.REJECTED)

@@ -12,9 +12,11 @@ import pytest
 from dashboard import audit
 from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
+from dashboard.web.presenters.removal import write_outcome_message
 from tests import answers, make
 from tests.answers import words_in
 from tests.make import Browser, deletes
+from tests.wire import item, variant
 
 Fault = dict[str, Any]
 ITEM = "odd-many"
@@ -61,6 +63,42 @@ def test_a_delete_whose_answer_contradicts_what_was_seen_is_read(
     page = unescape(words_in(answers.text(operator.get(record.get_absolute_url()))))
     assert told in page
     assert "made no sense" in page
+
+
+EITHER = "Nothing of it was cached before, either."
+
+
+@pytest.mark.parametrize(
+    ("statuses", "is_told"),
+    [(["removed"], True), (["removed", "removed"], True), (["removed", "stored"], False)],
+)
+def test_of_one_that_was_gone_before_it_is_told_so(
+    operator: Browser, sandbox: Sandbox, statuses: list[str], is_told: bool
+) -> None:
+    before = item(ITEM, media={f"{place}": variant(status=one) for place, one in enumerate(statuses)})
+    gone = item(ITEM, media={"full": variant(status="removed")})
+    sandbox.faults.add(method="GET", body=before)
+    sandbox.faults.add(method="DELETE", close=True)
+    sandbox.faults.add(method="GET", body=gone)
+    status, words, record = press(operator)
+    assert (status, record.state) == (200, RemovalState.VERIFIED_GONE)
+    assert "so we looked: nothing is left in the cache." in words
+    assert (EITHER in words) is is_told
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_told"),
+    [
+        ({"variants_seen": 2, "variants_by_state": {"removed": 2}, "at_least": False}, True),
+        ({"variants_seen": 0, "variants_by_state": {}, "at_least": False}, True),
+        ({"variants_seen": 2, "variants_by_state": {"removed": 2}, "at_least": True}, False),
+        ({"variants_seen": 2, "variants_by_state": {"removed": 1}, "at_least": False}, False),
+        ({}, False),
+    ],
+)
+def test_of_a_purge_too(seen: dict[str, object], is_told: bool) -> None:
+    record = Removal(verb="purge", state=RemovalState.VERIFIED_GONE, connection_label="Studio A", before=seen)
+    assert (EITHER in write_outcome_message(record).next) is is_told
 
 
 @pytest.mark.parametrize(("fault", "told"), NOTHING)

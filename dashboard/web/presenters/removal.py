@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from dashboard.models import Removal, RemovalState
+from dashboard.removals.outcomes import had_nothing_left
 from dashboard.units import format_count, format_size
 
 
@@ -86,7 +87,8 @@ def write_outcome_message(record: Removal) -> OutcomeMessage:  # noqa: C901 - a 
             advice = "Nothing was left to remove."
         case RemovalState.VERIFIED_GONE:
             title, look = f"{what} is gone", ("stored", 200)
-            advice = f"{came}, so we looked: nothing is left in the cache."
+            either = " Nothing of it was cached before, either." if had_nothing_left(record.before) else ""
+            advice = f"{came}, so we looked: nothing is left in the cache.{either}"
         case RemovalState.RECACHED:
             title, look = f"{what} was removed and is cached again", ("refresh", 200)
             advice = f"{came}, so we looked: what is there was first seen later."
