@@ -12,7 +12,7 @@ from django_tasks_db.management.commands.db_worker import Worker as Queue
 from django_tasks_db.models import DBTaskResult
 
 from dashboard import budgets, schema
-from dashboard.audit import anchors
+from dashboard.audit import anchors, nightly
 from dashboard.best_effort import best_effort
 from dashboard.exports import job as export
 from dashboard.lookups import store
@@ -88,6 +88,7 @@ def run_worker(thread_count: int = DEFAULT_THREADS) -> None:
     threads = [WorkerThread(*queues, interval=interval) for queues in assign_queues(thread_count)]
     recovery.start_reconciler(lifecycle.stopping)
     anchors.start_writer(lifecycle.stopping)
+    nightly.start_checker(lifecycle.stopping)
     for thread in threads:
         thread.start()
     next_cleanup_at = timezone.now()

@@ -26,7 +26,7 @@ from django.test import TransactionTestCase, override_settings  # noqa: E402
 
 from dashboard import schema, service  # noqa: E402
 from dashboard.accounts import accounts  # noqa: E402
-from dashboard.audit import triggers  # noqa: E402
+from dashboard.audit import nightly, triggers  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.auth.config import AuthConfig  # noqa: E402
 from dashboard.exports.downloads import slots_taken  # noqa: E402
@@ -99,6 +99,7 @@ def _emptied_between_tests() -> Iterator[None]:
 def _nothing_is_remembered() -> None:
     """What one test noted and whom it saw is nothing to the next."""
     throttle.clear()
+    nightly.forget()
     slots_taken.clear()
     schema.forget_state()
     accounts.forget()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from dashboard import schema
@@ -89,6 +89,7 @@ def run_writer(stop: threading.Event) -> None:
         close_old_connections()
         for place in places:
             place.write_if_due()
+    connection.close()
 
 
 class Place:

@@ -6,7 +6,7 @@ The key stands in DASHBOARD_AUDIT_KEYS, so whoever can write to the database can
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from .event_codes import BULK_BEGINS, CODES
 
 GENESIS: Final = "0" * 64
 CHECKPOINT: Final = "audit.checkpoint"
+_EVENTS_PER_READ: Final = 2000
 
 _USUAL: Final[dict[str, Any]] = {
     **dict.fromkeys(("actor_issuer", "actor_subject", "actor_name", "actor_email", "role", "mode"), ""),
@@ -107,16 +108,19 @@ def find_begun_job(facts: Mapping[str, Any]) -> UUID | None:
     return find_job(facts) if facts["code"] == BULK_BEGINS else None
 
 
-def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
+def verify(*, seen: tuple[int, str] | None = None, since: datetime | None = None) -> Verdict:
     """Read every event up to the first that was changed, moved, added or taken away; return the verdict.
 
-    `seen` is a number and hash noted earlier: the chain cannot know by itself that its end was cut off.
+    `seen` is a number and hash noted earlier: the chain cannot know by itself that its end was cut off. With
+    `since` only the events from then on are read, and the one before them is taken as it stands.
     """
     count, head, last, newest = 0, 0, GENESIS, len(settings.DASHBOARD_AUDIT_KEYS)
+    before = _find_last_before(since) if since else 0
     try:
-        for event in Event.objects.order_by("sequence").iterator(chunk_size=2000):
+        for event in _iterate_from(before or -(2**63)):
             if count == 0:
-                head, last = _find_start(event)
+                start = (before - 1, str(read_facts(event)["previous"]))
+                head, last = start if before else _find_start(event)
             wrong = _find_fault(event, head + 1, last)
             place = _find_place_of_key(event)
             if wrong is None and place > newest:  # whoever has an old key could add to the end
@@ -136,6 +140,24 @@ def verify(*, seen: tuple[int, str] | None = None) -> Verdict:
     return Verdict(count, head, last, None)
 
 
+def _iterate_from(sequence: int) -> Iterator[Event]:
+    """Yield the events from this number on, some at a time, so that no long query stands in anybody's way."""
+    events, read = Event.objects.order_by("sequence"), _EVENTS_PER_READ
+    while read == _EVENTS_PER_READ:
+        read = 0
+        for event in events.filter(sequence__gte=sequence)[:_EVENTS_PER_READ].iterator(_EVENTS_PER_READ):
+            yield event
+            sequence, read = event.sequence + 1, read + 1
+
+
+def _find_last_before(since: datetime) -> int:
+    """Return the number of the event before the first one since then; 0 if there is none before it."""
+    first = Event.objects.filter(at__gte=since).order_by("at", "sequence").first()
+    first = first or Event.objects.order_by("sequence").last()
+    before = first.sequence - 1 if first else 0
+    return before if Event.objects.filter(sequence=before).exists() else 0
+
+
 def _find_start(event: Event) -> tuple[int, str]:
     """Return the number and hash before the chain's first event, which may follow a checkpoint."""
     if event.sequence == 1:
@@ -153,6 +175,11 @@ def is_signature_valid(event: Event) -> bool:
     return place < len(keys) and hmac.compare_digest(
         sign(event.line, keys[place]).encode(), event.hash.encode()
     )
+
+
+def find_event_fault(event: Event) -> str | None:
+    """Return what is wrong with this event, wherever it stands in the chain, or None."""
+    return _find_fault(event, event.sequence, read_facts(event)["previous"])
 
 
 def _find_fault(event: Event, expected: int, last: str) -> str | None:

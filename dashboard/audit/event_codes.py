@@ -32,7 +32,13 @@ BULK_OUTCOMES: Final = {
 }
 """Steps of a bulk removal beside its items. `planned` begins it and stands for it in the list."""
 
-OUTCOMES: Final = {**REMOVAL_OUTCOMES, **BULK_OUTCOMES, "done": "Done", "denied": "Not permitted"}
+OUTCOMES: Final = {
+    **REMOVAL_OUTCOMES,
+    **BULK_OUTCOMES,
+    "done": "Done",
+    "denied": "Not permitted",
+    "broken": "Does not hold",
+}
 
 DELETE: Final = "media.delete"
 PURGE: Final = "connection.purge"
@@ -48,6 +54,8 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "media.revealed": ("reveal", "done"),
     "audit.exported": ("audit", "done"),
     "audit.checkpoint": ("audit", "done"),
+    "audit.verified": ("audit", "done"),
+    "audit.broken": ("audit", "broken"),
     "access.refused": ("access", "denied"),
     "access.denied": ("access", "denied"),
     "access.no_role": ("access", "denied"),

@@ -3,7 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -23,6 +23,7 @@ _MAX_PLANNING: Final = timedelta(minutes=10)
 """Time from the moment at which the items of a bulk removal are planned to the event that tells of it."""
 
 _EMPTY: Final = ("", None)
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 _UNSENT_VALUES: Final = {
     "verb": Removal.Verb.DELETE,
@@ -32,39 +33,51 @@ _UNSENT_VALUES: Final = {
 """The columns of an item that was not sent, as they are of each."""
 
 
-def find_difference() -> tuple[str, str] | None:
-    """Return the first removal that differs from its events that are kept, and the reason; or None."""
+def find_difference(since: datetime | None = None) -> tuple[str, str] | None:
+    """Return the first removal that differs from its events that are kept, and the reason; or None.
+
+    With `since` only removals and bulk removals that began after it are read.
+    """
     first = Event.objects.order_by("sequence").first()
-    return next(chain(_compare_removals(), _compare_untold(first), _compare_bulk_removals(first)), None)
+    found = chain(
+        _compare_removals(since), _compare_untold(first, since), _compare_bulk_removals(first, since)
+    )
+    return next(found, None)
 
 
-def _compare_removals() -> Iterator[tuple[str, str]]:
+def _compare_removals(since: datetime | None) -> Iterator[tuple[str, str]]:
     steps = Event.objects.filter(removal__isnull=False)
     there = Removal.objects.filter(connection__in=Connection.objects.values("pk")).values("pk")
-    for event in steps.exclude(removal_id__in=there).order_by("sequence"):
+    for event in steps.filter(at__gte=since or LONG_AGO).exclude(removal_id__in=there).order_by("sequence"):
         yield f"removal {event.removal_id}", "is gone, or its connection is, but its events are there"
+    if since:
+        steps = steps.filter(removal__in=Removal.objects.filter(sent_at__gte=since).values("pk"))
     told = steps.order_by("removal_id", "sequence").select_related("removal__connection")
     for number, group in groupby(told.iterator(chunk_size=2000), key=attrgetter("removal_id")):
         if wrong := _find_fault(list(group)):
             yield f"removal {number}", wrong
 
 
-def _compare_untold(first: Event | None) -> Iterator[tuple[str, str]]:
+def _compare_untold(first: Event | None, since: datetime | None) -> Iterator[tuple[str, str]]:
     """Find a removal without events that is not from before there were any, or before those that are kept."""
     untold = Removal.objects.filter(events=None).exclude(IS_UNSENT_ITEM)
     is_older = Q(sent_at__lt=first.at) if first else Q()
-    for removal in untold.exclude(is_older if first and first.sequence > 1 else is_older & Q(issuer="")):
+    is_excused = is_older if first and first.sequence > 1 else is_older & Q(issuer="")
+    for removal in untold.exclude(is_excused).filter(sent_at__gte=since or LONG_AGO):
         yield f"removal {removal.pk}", "has no event"
     trimmed = Event.objects.filter(verb="audit", code=CHECKPOINT).order_by("sequence").last()
-    left = json.loads(trimmed.line)["result"].get("removals") if trimmed else None
+    left = json.loads(trimmed.line)["result"].get("removals") if trimmed and since is None else None
     if left is not None and (there := untold.count()) > left:
         yield f"{there} removals", f"have no event, and {left} had lost theirs when old events were taken out"
 
 
-def _compare_bulk_removals(first: Event | None) -> Iterator[tuple[str, str]]:
+def _compare_bulk_removals(first: Event | None, since: datetime | None) -> Iterator[tuple[str, str]]:
     oldest = first.at if first and first.sequence > 1 else None  # the oldest that retention kept
-    told = _read_steps_by_job(Event.objects.filter(verb="bulk"))
-    states = _count_states(Removal.objects.filter(job__isnull=False))
+    events, rows = Event.objects.filter(verb="bulk"), Removal.objects.filter(job__isnull=False)
+    if since:
+        begun = Job.objects.filter(created_at__gte=since).values("pk")
+        events, rows = events.filter(Q(job__in=begun) | Q(begun_job__in=begun)), rows.filter(job__in=begun)
+    told, states = _read_steps_by_job(events), _count_states(rows)
     for number in sorted({*told, *states}, key=str):
         wrong = _find_bulk_fault(number, told[number], states[number], oldest)
         if wrong and (wrong := _compare_again(number, oldest)):

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from dashboard import units
 from dashboard.audit.event_codes import OUTCOMES, VERBS
+from dashboard.audit.nightly import get_known_fault
 from dashboard.identity import Person, Role
 from dashboard.oddities import format_oddity, make_label_visible
 from dashboard.request import Request
@@ -70,6 +71,7 @@ def environment(**options: Any) -> Environment:
         row_printer=RowPrinter,
         sign_rows=sign_rows,
         health_chip=build_health_chip,
+        audit_fault=get_known_fault,
         filters=render_filters,
         htmx_script=htmx_script,
         htmx_config=HTMX_CONFIG,

@@ -17,7 +17,14 @@ from tests.rights import as_owner
 
 pytestmark = pytest.mark.usefixtures("collected_static")
 NOT_ASKED = {"last_success_seconds": None, "p50_ms": None, "key": "unknown", "breaker": "closed"}
-NOTHING_KNOWN = {"database": False, "changes": None, "migrations": None, "worker": None, "vault": NOT_ASKED}
+NOTHING_KNOWN = {
+    "database": False,
+    "changes": None,
+    "migrations": None,
+    "worker": None,
+    "audit": None,
+    "vault": NOT_ASKED,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +37,14 @@ def test_works() -> None:
     answer = Browser().get("/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"database": True, "changes": True, "migrations": True, "worker": False, "vault": NOT_ASKED},
+        {
+            "database": True,
+            "changes": True,
+            "migrations": True,
+            "worker": False,
+            "audit": None,
+            "vault": NOT_ASKED,
+        },
     )
 
 
@@ -72,7 +86,14 @@ def test_a_database_behind_the_program_is_not_ready(behind: Any, method: str) ->
     answer = getattr(Browser(), method)("/readyz")
     assert answer.status_code == 503
     if method == "get":
-        known = {"database": True, "changes": True, "migrations": False, "worker": None, "vault": NOT_ASKED}
+        known = {
+            "database": True,
+            "changes": True,
+            "migrations": False,
+            "worker": None,
+            "audit": None,
+            "vault": NOT_ASKED,
+        }
         assert answer.json() == known
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management import CommandError
 
 from dashboard import audit
-from dashboard.audit import triggers
 from dashboard.audit.anchors import compare
+from dashboard.audit.nightly import find_fault
 from dashboard.management.base import DashboardCommand
 from dashboard.units import format_count
 
@@ -32,14 +32,8 @@ class Command(DashboardCommand):
             raise CommandError(f"Event {verdict.broken.sequence} {verdict.broken.reason}.")
         if anchors:
             self.compare_anchors(anchors)
-        if missing := triggers.find_missing():
-            raise CommandError(f"The chain holds, but a guard of the table is gone: {', '.join(missing)}.")
-        if strange := triggers.find_foreign():
-            raise CommandError(f"The chain holds, but triggers hang on its table: {', '.join(strange)}.")
-        if wrong := audit.find_difference():
-            raise CommandError(f"The chain holds, but the ledger does not: {wrong[0]} {wrong[1]}.")
-        if wrong := audit.find_changed_row():
-            raise CommandError(f"The chain holds, but another row does not: {wrong[0]} {wrong[1]}.")
+        if fault := find_fault():
+            raise CommandError(f"{fault}.")
         events = format_count(verdict.events, "event")
         self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")
 

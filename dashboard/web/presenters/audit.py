@@ -7,6 +7,7 @@ from uuid import UUID
 from django.urls import reverse
 
 from dashboard import budgets
+from dashboard.audit import nightly
 from dashboard.audit.chain import find_job, read_facts
 from dashboard.audit.event_codes import BULK, BULK_BEGINS, DELETE, OUTCOMES, PURGE, VERBS
 from dashboard.audit.queries import (
@@ -35,6 +36,8 @@ _DEEDS: Final = {
     "media.revealed": "Reveal item",
     "audit.exported": "Export of the audit",
     "audit.checkpoint": "Checkpoint of the audit",
+    "audit.verified": "Nightly check of the audit",
+    "audit.broken": "Nightly check of the audit",
     "access.refused": "Sign-in refused",
     "access.denied": "Turned away",
     "access.no_role": "Turned away without a role",
@@ -192,6 +195,7 @@ class AuditPage:
         self.resting = [JobAttention(one) for one in resting[:MAX_ATTENTION_ITEMS]]
         spent = budgets.list_spent() if self.is_first and history.is_whole else []
         self.spent = [BudgetAttention(one) for one in spent]
+        self.check = nightly.read_state() if self.is_first and history.is_whole else nightly.CheckState()
         self.more_looks = max(len(looks), len(resting)) > MAX_ATTENTION_ITEMS
         # Nobody counts a record that only grows.
         self.summary = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"

@@ -36,6 +36,7 @@ _BADGES: Final = {
     **dict.fromkeys(("not_removed", "verified_present", "refused"), Badge("expired", "alert")),
     **dict.fromkeys(("rejected", "denied"), Badge("expired", "key")),
     **dict.fromkeys(("recached", "done"), Badge("edge_only", "check")),
+    "broken": Badge("expired", "alert"),
     "already_gone": Badge("removed", "removed"),
     "cancelled": Badge("removed", "x"),
     "closed": Badge("removed", "check"),

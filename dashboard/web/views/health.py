@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from dashboard import schema, service
+from dashboard.audit import nightly
 from dashboard.auth.roles import public
 from dashboard.jobs import lifecycle
 
@@ -28,13 +29,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
     can, so that is only said. A fact that could not be found out is null. Open to everybody: probes carry no
     assertion.
     """
-    facts: dict[str, Any] = dict.fromkeys(("changes", "migrations", "worker"))
+    facts: dict[str, Any] = dict.fromkeys(("changes", "migrations", "worker", "audit"))
     facts = {"database": False, **facts, "vault": describe_vault()}
     with suppress(DatabaseError):
         facts["changes"] = schema.takes_changes()
         facts["migrations"] = schema.is_migrated()
         if facts["migrations"] is not False:
             facts["worker"] = lifecycle.worker_is_alive()
+            state = nightly.read_state_lately()
+            facts["audit"] = not state.fault if state.checked_at else None
         facts["database"] = True
     is_ready = facts["database"] and facts["migrations"] is not False
     response = JsonResponse(facts, status=200 if is_ready else 503)
