@@ -18,6 +18,7 @@ from dashboard.identity import Caller, Person, Role
 from dashboard.lookups.store import LOOKUP_LIFETIME
 from dashboard.models import Connection, Event, Job, Lookup, Removal, RemovalState, SavedView
 from dashboard.removals.actions import delete_item, purge
+from dashboard.removals.impact import Impact, find_last_ended
 from dashboard.removals.ledger import CALL_LEASE, Intent
 from dashboard.sandbox import Sandbox
 from dashboard.vault import MediaItem, MediaQuery, Variant
@@ -200,12 +201,20 @@ def remove(of: Connection, media_id: str = "", **said: Any) -> Removal:
     """Remove an item, or everything where none is named, as an operator; the record as it was saved."""
     usual = {"caller": OMAR, "ticket": "ZD-1", "reason": "asked for", "token": uuid.uuid4()}
     intent = Intent(**{**usual, **said})
-    if media_id:
-        record = delete_item(of, media_id, intent)
-    else:
-        record = purge(of, intent, summarize_page(service.read_first_pages(of)).record())
+    record = delete_item(of, media_id, intent) if media_id else purge(of, intent, shown(of))
     record.refresh_from_db()
     return record
+
+
+def shown(of: Connection) -> Impact:
+    """What the question of a purge shows now."""
+    last_ended = find_last_ended(of)
+    page = service.read_first_pages(of)
+    return Impact.of(page, summarize_page(page).record(), last_ended)
+
+
+LARGE_IMPACT: Final = Impact({"items_seen": 1000, "variants_seen": 1000}, "", [], 0, is_whole=False)
+"""What was shown of a connection so large that a few items make no difference, and no removal before it."""
 
 
 def facts_of(code: str) -> dict[str, Any]:

@@ -89,6 +89,11 @@ class Removal(ActorFields):
                 condition=models.Q(state__in=["sent", "unknown", "unresolved"]),
             ),
             models.Index(
+                fields=["connection", "-settled_at"],
+                name="removal_ended",
+                condition=models.Q(settled_at__isnull=False),
+            ),
+            models.Index(
                 fields=["job", "state", "position"],
                 name="removal_of_job",
                 condition=models.Q(job__isnull=False),

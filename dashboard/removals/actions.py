@@ -1,7 +1,8 @@
 """A confirmed removal: no call without a committed row, no row without an outcome, and no second call."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
@@ -21,7 +22,8 @@ from dashboard.vault import (
 )
 
 from . import just_ended, ledger, recovery
-from .errors import IntentNotRecorded, OutcomeNotRecorded, RemovalEnded, RemovalInFlight
+from .errors import ImpactChanged, IntentNotRecorded, OutcomeNotRecorded, RemovalEnded, RemovalInFlight
+from .impact import Impact
 from .ledger import Intent
 from .outcomes import Outcome, attempt_call, classify_error
 
@@ -73,14 +75,29 @@ def _delete_item(connection: Connection, media_id: str, intent: Intent) -> Remov
     )
 
 
-def purge(connection: Connection, intent: Intent, seen: Mapping[str, Any]) -> Removal:
-    """Remove all of the connection and return the settled record, which has `seen`: what was shown."""
+def purge(connection: Connection, intent: Intent, impact: Impact) -> Removal:
+    """Remove all of the connection and return the settled record, which has what was shown.
+
+    Raises RemovalInFlight, IntentNotRecorded, and ImpactChanged where a removal has ended since `impact` was
+    shown or where the first page, read again once the intent stands, is another one.
+    """
     if again := _find_same_request(connection, "", intent):
         return again
     connection_id = connection.connection_id
     _settle_in_flight(connection, "")
-    removal = ledger.open_row(connection, intent, verb=Removal.Verb.PURGE, before=seen)
-    return _carry_out(removal, intent, lambda: service.get_client().purge(connection_id))
+    removal = ledger.open_row(
+        connection,
+        intent,
+        verb=Removal.Verb.PURGE,
+        before=impact.shown,
+        check=lambda: impact.check_nothing_ended(connection),
+    )
+    return _carry_out(
+        removal,
+        intent,
+        lambda: service.get_client().purge(connection_id),
+        check=lambda: impact.check_page(service.read_first_page(connection)),
+    )
 
 
 def find_tombstone(connection: Connection, media_id: str) -> Removal | None:
@@ -165,14 +182,23 @@ def _settle_in_flight(connection: Connection, media_id: str) -> list[UUID]:
     return settled
 
 
-def _carry_out(removal: Removal, intent: Intent, call: Callable[[], DeleteResult | PurgeResult]) -> Removal:
+def _carry_out(
+    removal: Removal,
+    intent: Intent,
+    call: Callable[[], DeleteResult | PurgeResult],
+    check: Callable[[], object] = bool,
+) -> Removal:
     outcome = Outcome(RemovalState.UNKNOWN)
     try:
+        check()
         if not ledger.may_send(removal):
             raise Unreachable("To write the record took too long.")
         outcome = attempt_call(call, removal.before)
-    except VaultError as error:
-        outcome = classify_error(error)
+    except VaultError as error:  # from before the call, whose own are its outcome
+        outcome = replace(classify_error(error), state=RemovalState.REFUSED)
+    except ImpactChanged as changed:
+        outcome = Outcome(RemovalState.REFUSED, str(changed), result={"status": None, "error": str(changed)})
+        raise
     finally:
         # Also when something that nobody foresaw is on its way up: then it stays `unknown`.
         write_down(removal, outcome, intent.caller)

@@ -91,6 +91,10 @@ class RemovalEnded(Exception):
         self.other = other
 
 
+class ImpactChanged(Exception):
+    """Nothing was purged, because it is not any more what the person was shown; the text says why."""
+
+
 class ItemsLocked(Problem):
     """Nothing was begun, because other removals, `locked`, lock every one of the items."""
 

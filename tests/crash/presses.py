@@ -37,7 +37,8 @@ from dashboard.audit import retention  # noqa: E402
 from dashboard.jobs import lifecycle  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
 from dashboard.removals import actions, bulk, ledger, recovery, runner  # noqa: E402
-from dashboard.removals.errors import IntentNotRecorded, OutcomeNotRecorded, RemovalInFlight  # noqa: E402
+from dashboard.removals.errors import ImpactChanged, IntentNotRecorded, OutcomeNotRecorded  # noqa: E402
+from dashboard.removals.errors import RemovalInFlight as InFlight  # noqa: E402
 from dashboard.removals.ledger import Intent  # noqa: E402
 from tests import answers, make  # noqa: E402
 from tests.crash.steps import Steps  # noqa: E402
@@ -248,8 +249,8 @@ def carry_out(one: dict[str, Any]) -> str:
         elif media_id:
             record = actions.delete_item(connection, media_id, intent)
         else:
-            record = actions.purge(connection, intent, {"items_seen": 5})
-    except (RemovalInFlight, IntentNotRecorded, OutcomeNotRecorded) as refused:
+            record = actions.purge(connection, intent, make.LARGE_IMPACT)
+    except (InFlight, IntentNotRecorded, OutcomeNotRecorded, ImpactChanged) as refused:
         return type(refused).__name__
     return str(record.state)
 

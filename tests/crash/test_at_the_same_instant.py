@@ -61,6 +61,24 @@ def test_eight_who_delete_one_item_at_once_make_one_call(
         assert stage.sent([target]) == 1
 
 
+@pytest.mark.parametrize("fault", [{}, {"latency_ms": 200}, {"close": True, "act": True}])
+def test_six_presses_by_two_admins_are_one_purge(stage: Stage, fault: dict[str, Any]) -> None:
+    """All of them have seen the same; what they saw is worth nothing once the first purge has ended."""
+    for _ in range(3):
+        target = stage.cellar()
+        stage.service.faults.add(method="DELETE", times=None, **fault)
+        presses = [{**press_of(target), "by": f"admin-{number % 2}"} for number in range(6)]
+        said = stage.order("press", presses=presses) + stage.order("press", presses=presses)
+        stage.service.faults.clear()
+        assert [one for one in said if one not in ("RemovalInFlight", "ImpactChanged")] in (
+            ["deleted"],
+            ["verified_gone"],
+        )
+        assert said[6:] == ["ImpactChanged"] * 6
+        assert sum(stage.balance([target]).values()) == 1
+        assert stage.sent([target]) == 1
+
+
 def test_who_deletes_one_item_waits_for_nobody_who_deletes_another(stage: Stage) -> None:
     held, *others = (stage.item() for _ in range(4))
     stage.service.faults.add(method="DELETE", path=f"/{held[1]}$", hold=True, times=None)

@@ -1,7 +1,6 @@
 """Forms of a removal, and of the note that closes one by hand."""
 
 import uuid
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 from unicodedata import normalize
@@ -10,7 +9,12 @@ from django import forms
 from django.core import signing
 from django.core.exceptions import ValidationError
 
-from dashboard.models import Connection
+from dashboard.identity import Person
+from dashboard.models import Connection, Removal
+from dashboard.removals import actions
+from dashboard.removals.errors import ImpactChanged
+from dashboard.removals.impact import Impact
+from dashboard.removals.ledger import Intent
 
 from .fields import LinesField, TicketField
 
@@ -34,6 +38,8 @@ class RemovalForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._signer = signing.Signer(salt=f"form of removing {target}")
         """Of the one-time token: one press is one removal, and only of what the form asks about."""
+        self.is_used = False
+        """True once the token that came back stands in a record."""
 
     def clean_token(self) -> uuid.UUID:
         """Return the token's number; a press without a token gets a number of its own."""
@@ -48,7 +54,7 @@ class RemovalForm(forms.Form):
     @property
     def one_time_token(self) -> str:
         """Return the token that came back while it is good for this form, else a new one."""
-        token = str(self["token"].value() or "")
+        token = "" if self.is_used else str(self["token"].value() or "")
         with suppress(signing.BadSignature, ValueError):
             uuid.UUID(self._signer.unsign(token))
             return token
@@ -62,26 +68,35 @@ class PurgeForm(RemovalForm):
     typed = forms.CharField(label="Connection's name", required=False, max_length=200)
     impact = forms.CharField(required=False)
 
-    def __init__(self, *args: Any, connection: Connection, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, connection: Connection, person: Person, **kwargs: Any) -> None:
         super().__init__(*args, target=f"everything of {connection.pk}", **kwargs)
+        self.connection = connection
         self.expected = connection.label
-        self.salt = f"impact of purging {connection.pk}"
+        self.salt = f"impact of purging {[connection.pk, person.issuer, person.subject]}"
 
-    def sign(self, impact: Mapping[str, object]) -> str:
-        """Return the impact on the page, signed for a hidden field: nobody can alter it on its way back."""
-        return signing.dumps(dict(impact), salt=self.salt)
+    def sign(self, impact: Impact) -> str:
+        """Return the impact on the page, signed for a hidden field: it is good for whom it is shown to."""
+        return signing.dumps(impact, salt=self.salt)
 
-    def clean_impact(self) -> dict[str, Any]:
+    def clean_impact(self) -> Impact:
         try:
-            seen: dict[str, Any] = signing.loads(
-                self.cleaned_data["impact"], salt=self.salt, max_age=IMPACT_LIFETIME_SECONDS
-            )
+            seen = signing.loads(self.cleaned_data["impact"], salt=self.salt, max_age=IMPACT_LIFETIME_SECONDS)
         except signing.BadSignature:
             raise ValidationError(
                 "You have not seen in the last 15 minutes what this would purge. It is shown now: look, then "
                 "press again."
             ) from None
-        return seen
+        return Impact(*seen)
+
+    def carry_out(self, intent: Intent) -> Removal | None:
+        """Purge; return None with a reason if it is not any more what was shown: the form then asks again."""
+        try:
+            return actions.purge(self.connection, intent, self.cleaned_data["impact"])
+        except ImpactChanged as changed:
+            advice = "Nothing was purged. Look at what it would take now, then press again."
+            self.add_error("impact", f"{changed} {advice}")
+            self.is_used = True
+            return None
 
     def clean_typed(self) -> str:
         typed = normalize("NFC", str(self.cleaned_data["typed"]))

@@ -11,8 +11,9 @@ from dashboard.audit.queries import AuditReader
 from dashboard.identity import Role
 from dashboard.models import Connection, Removal
 from dashboard.removals import actions, ledger, recovery
+from dashboard.removals.impact import Impact, find_last_ended
 from dashboard.removals.ledger import RETRYABLE_STATES, Intent
-from dashboard.request import Request
+from dashboard.request import Request, get_reader
 from dashboard.vault import UnreadableItem, check_media_id
 from dashboard.web.forms.removal import ClosingForm, PurgeForm, RemovalForm
 from dashboard.web.htmx import find_page_behind, go_to, show, wants_fragment
@@ -58,18 +59,22 @@ def media_delete(request: Request, slug: str, media_id: str) -> HttpResponse:
 def connection_purge(request: Request, slug: str) -> HttpResponse:
     """Ask whether to remove all of a connection's media; on POST compare the typed name and do it."""
     connection = request.connection(slug)
-    form = PurgeForm(read_posted(request), initial=read_initial(request), connection=connection)
-    if request.method == "POST" and form.is_valid():
-        record = actions.purge(connection, build_intent(request, form), form.cleaned_data["impact"])
+    person = get_reader(request)
+    form = PurgeForm(
+        read_posted(request), initial=read_initial(request), connection=connection, person=person
+    )
+    if form.is_valid() and (record := form.carry_out(build_intent(request, form))):
         return render_outcome(request, "removal/purged", connection, record)
-    found = summarize_connection(connection, service.read_first_pages(connection))
+    last_ended = find_last_ended(connection)  # before the pages, so that none ends unseen while they are read
+    page = service.read_first_pages(connection)
+    found = summarize_connection(connection, page)
     return show(
         request,
         "removal/purge",
         connection=connection,
         usage=found,
         scanning=ScanStatus(connection, "purge") if found.at_least or found.scan else None,
-        impact=form.sign(found.record()),
+        impact=form.sign(Impact.of(page, found.record(), last_ended)),
         form=form,
         status=422 if request.method == "POST" else 200,
     )

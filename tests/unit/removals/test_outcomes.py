@@ -26,7 +26,7 @@ def test_a_service_that_works_in_silence_is_waited_for(
 
 
 def lose_the_purge(sandbox: Sandbox, page: dict[str, Any]) -> None:
-    sandbox.faults.add(method="GET")  # the look before the purge is as usual
+    sandbox.faults.add(method="GET", times=2)  # what was shown, and what is read again, are as usual
     sandbox.faults.add(method="DELETE", status=502)
     sandbox.faults.add(method="GET", status=200, body=page, times=None)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Final
 
 import pytest
 from django.core import signing
 
+from dashboard.identity import Person, Role
 from dashboard.models import Connection
 from dashboard.web.forms.removal import PurgeForm, RemovalForm
+from tests.make import LARGE_IMPACT
 
 
 def test_a_removal_needs_neither_ticket_nor_reason_nor_token() -> None:
@@ -60,24 +63,30 @@ def test_a_removal_refuses_what_the_record_cannot_hold(data: dict[str, str], nam
 
 
 STUDIO: Final = Connection(pk=7, label="Studio A")
+OMAR: Final = Person("Omar", "", Role.ADMIN, issuer="sso", subject="omar")
+
+
+def purge_form(data: dict[str, str] | None = None, of: Connection = STUDIO, by: Person = OMAR) -> PurgeForm:
+    return PurgeForm(data, connection=of, person=by)
 
 
 @pytest.mark.parametrize("typed", ["", "studio a", "Studio  A", "Studio A.", "STUDIO A", "Studio\u00a0A"])
 def test_a_purge_wants_the_label_letter_by_letter(typed: str) -> None:
-    assert "typed" in PurgeForm({"typed": typed}, connection=STUDIO).errors
+    assert "typed" in purge_form({"typed": typed}).errors
 
 
 def test_a_purge_takes_the_label_and_the_impact_that_was_shown() -> None:
-    shown = PurgeForm(connection=STUDIO).sign({"items_seen": 3})
-    form = PurgeForm({"typed": "Studio A", "impact": shown}, connection=STUDIO)
+    shown = purge_form().sign(LARGE_IMPACT)
+    form = purge_form({"typed": "Studio A", "impact": shown})
     assert form.is_valid()
-    assert form.cleaned_data["impact"] == {"items_seen": 3}
+    assert form.cleaned_data["impact"] == LARGE_IMPACT
 
 
 def test_a_purge_wants_its_impact_shown_first() -> None:
-    other = PurgeForm(connection=Connection(pk=8, label="Studio A")).sign({"items_seen": 3})
-    mine = PurgeForm(connection=STUDIO).sign({"items_seen": 3})
-    old = signing.TimestampSigner(salt=PurgeForm(connection=STUDIO).salt)
-    for impact in ("", "x", mine[:-1], other, old.sign("e30").replace(":", ":0", 1)):
-        form = PurgeForm({"typed": "Studio A", "impact": impact}, connection=STUDIO)
+    other = purge_form(of=Connection(pk=8, label="Studio A")).sign(LARGE_IMPACT)
+    others = purge_form(by=replace(OMAR, subject="ada")).sign(LARGE_IMPACT)
+    mine = purge_form().sign(LARGE_IMPACT)
+    old = signing.TimestampSigner(salt=purge_form().salt)
+    for impact in ("", "x", mine[:-1], other, others, old.sign("e30").replace(":", ":0", 1)):
+        form = purge_form({"typed": "Studio A", "impact": impact})
         assert list(form.errors) == ["impact"]
