@@ -34,6 +34,12 @@ _USUAL: Final[dict[str, Any]] = {
 }
 """The facts of a line, with the value of each that is missing."""
 
+PRIVATE: Final = (
+    *("actor_email", "actor_issuer", "actor_subject", "groups", "mode", "signed_in_at"),
+    *("address", "agent"),
+)
+"""Facts of a person's sign-in and screen, which colleagues have no need of."""
+
 _COLUMNS: Final = ("actor_name", "actor_email", "connection", "media_id", "ticket", "code")
 
 
@@ -93,6 +99,11 @@ def read_facts(event: Event) -> dict[str, Any]:
         for name, value in said.items()
         if _USUAL.get(name) is None or isinstance(value, type(_USUAL[name]))
     }
+
+
+def leave_out_private(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts, with those that are private as if they were missing."""
+    return {**facts, **{name: _USUAL[name] for name in PRIVATE}}
 
 
 def find_job(facts: Mapping[str, Any]) -> UUID | None:

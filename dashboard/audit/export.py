@@ -7,6 +7,7 @@ from dashboard import spreadsheets
 from dashboard.models import Event
 
 from . import chain
+from .queries import AuditReader
 
 EVENT_COLUMNS: Final = (
     *("sequence", "at", "code"),
@@ -20,11 +21,11 @@ RESULTS: Final = (
 _PACKET: Final = 64_000
 
 
-def lines(events: Iterable[Event], kind: str) -> Iterator[str]:
-    """Yield the events in this format, one at a time."""
+def lines(history: AuditReader, events: Iterable[Event], kind: str) -> Iterator[str]:
+    """Yield the events in this format, one at a time, as far as the person may read them."""
     if kind == "csv":
-        return as_csv(events)
-    return (f"{chain.write_signed_line(event)}\n" for event in events)  # as signed: a key can verify it
+        return as_csv(history, events)
+    return (f"{history.write_line(event)}\n" for event in events)  # as signed: a key can verify it
 
 
 def packets(lines: Iterable[str]) -> Generator[bytes]:
@@ -39,11 +40,11 @@ def packets(lines: Iterable[str]) -> Generator[bytes]:
     yield "".join(held).encode()
 
 
-def as_csv(events: Iterable[Event]) -> Iterator[str]:
+def as_csv(history: AuditReader, events: Iterable[Event]) -> Iterator[str]:
     """Yield a row of column names, then a row for each event."""
     yield spreadsheets.encode_head_row((*EVENT_COLUMNS, *RESULTS, "before", "hash"))
     for event in events:
-        facts = chain.read_facts(event)
+        facts = history.read_facts(event)
         values = [facts[name] for name in EVENT_COLUMNS] + [facts["result"].get(name) for name in RESULTS]
         yield spreadsheets.encode_rows([[safe(value) for value in (*values, facts["before"], event.hash)]])
 

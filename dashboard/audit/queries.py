@@ -1,7 +1,7 @@
 """The audit as a person may read it: pages of events, each one walk along an index, newest first."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -17,6 +17,8 @@ from django.db.models.lookups import Exact, LessThan
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Job, JobState, Removal
 from dashboard.problems import Action, Problem
+
+from .chain import leave_out_private, read_facts, write_canonical, write_signed_line
 
 Row = TypeVar("Row", Job, Removal)
 
@@ -131,6 +133,7 @@ class AuditReader:
 
     def __init__(self, person: Person | None) -> None:
         known = list(Connection.objects.all())
+        self.person = person
         self.is_whole = person is not None and person.may(Role.ADMIN)
         groups = person.groups if person else ()
         readable = [c for c in known if self.is_whole or (person and c.is_open_to(groups))]
@@ -159,6 +162,25 @@ class AuditReader:
         if event is None or not self._may_read(event):
             raise UnknownRecord(sequence)
         return event
+
+    def may_read_private(self, facts: Mapping[str, Any]) -> bool:
+        """Return True if the facts are the person's own, or the person is an admin."""
+        acted = facts["actor_issuer"], facts["actor_subject"]
+        return self.is_whole or (
+            self.person is not None and (self.person.issuer, self.person.subject) == acted
+        )
+
+    def read_facts(self, event: Event) -> dict[str, Any]:
+        """Return an event's facts, without what colleagues have no need of."""
+        facts = read_facts(event)
+        return facts if self.may_read_private(facts) else leave_out_private(facts)
+
+    def write_line(self, event: Event) -> str:
+        """Return the event as its line was signed, or, without what is private, with the same hash."""
+        facts = read_facts(event)
+        if self.may_read_private(facts):
+            return write_signed_line(event)
+        return write_canonical({**leave_out_private(facts), "hash": event.hash})
 
     def get_removal(self, number: UUID) -> Removal:
         return self._get(Removal.objects.select_related("connection", "retry_of", "job"), number)

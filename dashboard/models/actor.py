@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-from dashboard.identity import Person
+from dashboard.identity import Person, Role
 
 _Row = TypeVar("_Row", bound=models.Model, covariant=True)
 
@@ -41,6 +41,11 @@ class ActorFields(OwnerFields):
 
     class Meta:
         abstract = True
+
+    def tell_email(self, person: Person | None) -> str:
+        """Return the email for an admin and for the actor themself, "" for colleagues."""
+        is_admin = person is not None and person.may(Role.ADMIN)
+        return self.email if is_admin or self.is_owned_by(person) else ""
 
     @property
     def actor_columns(self) -> dict[str, Any]:

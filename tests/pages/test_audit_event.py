@@ -74,8 +74,8 @@ def step(small: Connection) -> Event:
     return made
 
 
-def test_works(viewer: Browser, step: Event, sandbox: Sandbox) -> None:
-    answer = viewer.get(step.get_absolute_url())
+def test_works(admin: Browser, step: Event, sandbox: Sandbox) -> None:
+    answer = admin.get(step.get_absolute_url())
     assert answer.status_code == 200
     page = unescape(text(answer))
     for shown in (

@@ -58,9 +58,9 @@ def test_works(viewer: Browser, small: Connection, sandbox: Sandbox) -> None:
     assert sandbox.calls == []
 
 
-def test_json_lines_are_the_sealed_ones(viewer: Browser, small: Connection) -> None:
+def test_json_lines_are_the_sealed_ones(operator: Browser, small: Connection) -> None:
     made = event(of=small)
-    answer = viewer.get(f"{HERE}?format=jsonl")
+    answer = operator.get(f"{HERE}?format=jsonl")  # it is their own
     assert answer.headers["Content-Disposition"].endswith('.jsonl"')
     assert body(answer) == f'{made.line[:-1]},"hash":"{made.hash}"}}\n'
 

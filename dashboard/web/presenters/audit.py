@@ -106,13 +106,14 @@ class EventRow:
     def __init__(
         self,
         event: Event,
+        facts: dict[str, Any],
         connection: Connection | None,
         run: BulkSummaryLine | None = None,
         *,
         within: bool = False,
     ) -> None:
         self.event = event
-        self.facts = read_facts(event)
+        self.facts = facts
         self.href = event.get_absolute_url()
         self.removal_href = reverse("removal", args=[event.removal_id]) if event.removal_id else ""
         self.job = event.job or event.begun_job
@@ -127,9 +128,9 @@ class EventRow:
         self.badge: Badge = run.badge if run else get_badge(event.outcome)
         self.connection_label = self.facts["connection_label"]
         self.colour = connection.colour if connection else "slate"
-        self.actor = event.actor_name or event.actor_email
+        self.actor = event.actor_name or facts["actor_email"]
         self.reason = self.facts["reason"] if event.verb == "access" else ""
-        self.actor_href = build_filter_href(actor=event.actor_email or event.actor_name)
+        self.actor_href = build_filter_href(actor=facts["actor_email"] or event.actor_name)
         self.ticket_href = build_filter_href(ticket=event.ticket)
         freed = self.facts["result"].get("freed_bytes")
         self.freed = run.freed if run else format_size(freed) if isinstance(freed, int) else ""
@@ -221,6 +222,7 @@ def build_rows(
     return [
         EventRow(
             event,
+            history.read_facts(event),
             history.connections.get(event.connection),
             begun.get(event.begun_job) if event.begun_job else None,
             within=within is not None,

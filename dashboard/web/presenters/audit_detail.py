@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 
-from dashboard.audit.chain import is_signature_valid, write_signed_line
+from dashboard.audit.chain import is_signature_valid, read_facts, write_signed_line
 from dashboard.audit.queries import AuditReader, list_steps
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Event, Removal, RemovalState
@@ -80,7 +80,7 @@ class EventDetail:
         self.variants: list[dict[str, Any]] = before.get("variants", []) if self.holds else []
         self.before = label_facts(before, "variants")
         self.result = label_facts(self.facts["result"], "job", "digest")
-        self.signed_line = write_signed_line(event)
+        self.signed_line = write_signed_line(event) if history.may_read_private(read_facts(event)) else ""
 
 
 def label_facts(facts: Mapping[str, Any], *left_out: str) -> list[tuple[str, str]]:

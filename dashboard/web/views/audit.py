@@ -51,6 +51,6 @@ def audit_export(request: Request) -> HttpResponseBase:
         budgets.spend(request.caller, "exports")
         taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
         events = (event for event in history.iterate_events(query) if event.sequence < taken.sequence)
-        packets = export.packets(export.lines(events, kind))
+        packets = export.packets(export.lines(history, events, kind))
         body.set_content(packets, packets.close)
     return send_file(body, kind, f"audit-{timezone.now():%Y-%m-%d}.{kind}")

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from dashboard.audit import chain
 from dashboard.audit.export import as_csv, lines, packets, safe
+from dashboard.audit.queries import AuditReader
+from dashboard.identity import Person, Role
 from dashboard.models import Event
 from tests import make
 
@@ -32,10 +34,16 @@ DANGEROUS = [
 ]
 
 
+def admins() -> AuditReader:
+    return AuditReader(Person("Ada", "", Role.ADMIN))
+
+
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_no_cell_begins_a_formula(db: None, text: str) -> None:
     event = make.event(ticket=text, reason=text, typed=text, media_id=text, result={"error": text})
-    (row,) = csv.DictReader(io.StringIO("".join(as_csv([event])).removeprefix("\ufeff"), newline=""))
+    (row,) = csv.DictReader(
+        io.StringIO("".join(as_csv(admins(), [event])).removeprefix("\ufeff"), newline="")
+    )
     for name in ("ticket", "reason", "typed", "media_id", "error"):
         assert row[name] == f"'{text}"
     assert not any(cell.startswith(tuple("=+-@\t\r\n\uff1d")) for cell in row.values())
@@ -67,7 +75,7 @@ def test_values_as_cells(value: Any, cell: str) -> None:
 
 def test_the_table_has_a_row_an_event_and_a_mark_for_spreadsheets(db: None) -> None:
     text = "".join(
-        as_csv([make.event(reason='say "ä"; then,\nmore', result={"freed_bytes": 5}), make.event()])
+        as_csv(admins(), [make.event(reason='say "ä"; then,\nmore', result={"freed_bytes": 5}), make.event()])
     )
     assert text.startswith('\ufeff"sequence",')
     first, second = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""))
@@ -83,14 +91,14 @@ def test_the_table_has_a_row_an_event_and_a_mark_for_spreadsheets(db: None) -> N
 
 def test_the_lines_can_be_verified_by_whoever_has_the_key(db: None) -> None:
     made = [make.event(), make.event("access.refused", reason="x")]
-    for line, event in zip(lines(made, "jsonl"), made, strict=True):
+    for line, event in zip(lines(admins(), made, "jsonl"), made, strict=True):
         facts = json.loads(line)
         assert facts.pop("hash") == chain.sign(chain.write_canonical(facts)) == event.hash
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_memory_does_not_grow_with_the_record(db: None, kind: str) -> None:
-    event = make.event(reason="x" * 500)
+    event, history = make.event(reason="x" * 500), admins()
 
     def peak(count: int) -> int:
         def events() -> Iterator[Event]:
@@ -98,7 +106,7 @@ def test_memory_does_not_grow_with_the_record(db: None, kind: str) -> None:
                 yield Event(sequence=1, line=event.line, hash=event.hash)
 
         tracemalloc.start()
-        assert sum(packet.count(b"\n") for packet in packets(lines(events(), kind))) >= count
+        assert sum(packet.count(b"\n") for packet in packets(lines(history, events(), kind))) >= count
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most
