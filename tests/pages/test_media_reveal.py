@@ -17,6 +17,7 @@ from django.db import connections as databases
 from django.test import override_settings
 
 from dashboard import budgets, reveals
+from dashboard.auth.demo import DEMO_PEOPLE
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox
 from dashboard.vault import UnexpectedResponse
@@ -193,13 +194,26 @@ def test_what_is_gone_by_now_is_no_reveal(viewer: Browser, sandbox: Sandbox) -> 
     assert not Event.objects.exists()
 
 
-def test_a_thumb_that_is_not_stored_any_more_is_not_loaded_by_a_list(
-    viewer: Browser, sandbox: Sandbox
-) -> None:
+def test_a_list_reveals_no_thumb_of_what_has_none(viewer: Browser) -> None:
     said = on_list(viewer)
-    media_id = "odd-many"  # has no thumb at all
-    here = f"{LIST}{media_id}/reveal/"
-    assert json.loads(reveal(viewer, said, here).content)["src"] == ""
+    assert json.loads(reveal(viewer, said, f"{LIST}odd-many/reveal/").content)["src"] == ""
+    assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("item", "label", "reason"),
+    [
+        ("odd-foreign", "full", "Foreign link"),
+        ("odd-script", "full", "Foreign link"),
+        ("odd-label", "4k", "No longer"),
+    ],
+)
+def test_what_has_no_link_to_give_is_no_reveal(viewer: Browser, item: str, label: str, reason: str) -> None:
+    small = Connection.objects.get(slug="small")
+    said = {"show": reveals.sign_shown(DEMO_PEOPLE["viewer"], small, [item], label)}
+    told = json.loads(reveal(viewer, said, f"{LIST}{item}/reveal/").content)
+    assert told["src"] == ""
+    assert told["reason"].startswith(reason)
     assert not Event.objects.exists()
 
 
