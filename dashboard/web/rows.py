@@ -4,14 +4,16 @@ A page has a hundred rows, of few kinds: Jinja writes each kind once, with holes
 by row. Only what is checked or ours goes into a hole as it is.
 """
 
+import re
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache, lru_cache
-from typing import Any, Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from django.template import engines
 from markupsafe import Markup, escape
-from msgspec.structs import asdict
+from msgspec.structs import replace
 
 from dashboard.identity import Person
 from dashboard.models import Connection
@@ -39,6 +41,12 @@ when it is decoded, and all others are made here of numbers and ids."""
 
 _HOLE_MARKS: Final = {name: f"{name}{secrets.token_hex(16)}" for name in HOLES}
 """A mark a hole, which no text of the service's can guess."""
+
+_NAMES: Final = {mark: name for name, mark in _HOLE_MARKS.items()}
+_ANY_MARK: Final = re.compile("|".join(_NAMES))
+
+PrintedKind: TypeAlias = tuple[str, Callable[[Row], tuple[Any, ...]]]
+"""Rows of a kind as a text for `%`, and what returns a row's values for its holes in their order."""
 
 
 class RowKind(NamedTuple):
@@ -80,6 +88,7 @@ class RowPrinter:
         # A picture of 32 px under a blur says nothing, and loading it counts as an access.
         self.loads_thumbs = view.media == "shown" or (view.media == "blurred" and view.layout == "grid")
         self.is_blurred = view.media == "blurred"
+        self.kinds: dict[tuple[Any, ...], PrintedKind] = {}  # of these rows, by what tells them apart
 
     def print_rows(self, rows: Iterable[Row | BrokenRow]) -> Markup:
         """Return the rows as HTML."""
@@ -95,6 +104,18 @@ class RowPrinter:
 
     def print_row(self, row: Row, *, is_first: bool) -> str:
         """Return one row as HTML."""
+        is_selected = self.selected is not None and row.id in self.selected
+        shape = (row.strip, row.type, row.type_word, bool(row.thumb), row.no_thumb_reason, row.odd)
+        key = (*shape, is_first, is_selected)
+        if (printed := self.kinds.get(key)) is None:
+            printed = self.kinds[key] = self.find_kind(row, is_first=is_first, is_selected=is_selected)
+        if self.loads_thumbs:
+            row = replace(row, thumb=str(escape(row.thumb)))
+        text, read_values = printed
+        return text % read_values(row)
+
+    def find_kind(self, row: Row, *, is_first: bool, is_selected: bool) -> PrintedKind:
+        """Return the row's kind as it is printed for this reader."""
         kind = RowKind(
             type=row.type,
             type_word=row.type_word,
@@ -107,22 +128,18 @@ class RowPrinter:
             is_first=is_first,
             is_swapped=self.is_swapped,
             may_select=self.selected is not None,
-            is_selected=self.selected is not None and row.id in self.selected,
+            is_selected=is_selected,
             may_delete=self.may_delete,
         )
-        values = asdict(row)
-        if self.loads_thumbs:  # else it has no hole
-            values["thumb"] = str(escape(row.thumb))
         # Odd values are seldom said twice: kept, they would push out the kinds that are.
-        return (print_kind if row.odd else get_kind)(kind) % values
+        return (print_kind if row.odd else get_kind)(kind)
 
 
-def print_kind(kind: RowKind) -> str:
-    """Return the rows of this kind as a text for `%`, with holes such as `%(id)s`; Jinja has escaped it."""
+def print_kind(kind: RowKind) -> PrintedKind:
+    """Return the rows of this kind with a hole for each value; Jinja has escaped the rest."""
     text = str(get_macros().row(kind, _HOLE_MARKS)).replace("%", "%%")
-    for name, mark in _HOLE_MARKS.items():
-        text = text.replace(mark, f"%({name})s")
-    return text
+    names = [_NAMES[mark] for mark in _ANY_MARK.findall(text)]
+    return _ANY_MARK.sub("%s", text), attrgetter(*names)
 
 
 get_kind = lru_cache(maxsize=512)(print_kind)

@@ -71,12 +71,13 @@ def test_a_filled_row_is_what_the_template_prints(
     for number, row in enumerate(made):
         values = {name: getattr(row, name) for name in HOLES}
 
-        def print_alone(kind: rows.RowKind, values: dict[str, Any] = values) -> str:
-            return str(get_macros().row(kind, values)).replace("%", "%%")
+        def print_alone(kind: rows.RowKind, values: dict[str, Any] = values) -> rows.PrintedKind:
+            return str(get_macros().row(kind, values)).replace("%", "%%"), lambda row: ()
 
         monkeypatch.setattr(rows, "print_kind", print_alone)
         monkeypatch.setattr(rows, "get_kind", print_alone)
-        assert filled[number] == str(printer.print_row(row, is_first=number == 0))
+        alone = RowPrinter(view, may_delete=may_delete, selected=selected, is_swapped=is_swapped)
+        assert filled[number] == str(alone.print_row(row, is_first=number == 0))
     monkeypatch.undo()
 
 
