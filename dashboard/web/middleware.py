@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -25,6 +26,10 @@ from .identity_middleware import PROBES
 logger = logging.getLogger(__name__)
 
 
+NOT_FOR_FILES: Final = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "ETag", "Last-Modified")
+"""Headers of Django's that concern pages, and WhiteNoise's of a file that may change: its name would, too."""
+
+
 class ResponseHeaders:
     """An id and an address of ours for the request, and the security headers on every answer.
 
@@ -43,7 +48,7 @@ class ResponseHeaders:
         for name, value in (FILE_HEADERS if is_file else self.headers).items():
             response.headers.setdefault(name, value)
         if is_file:
-            for name in ("Cross-Origin-Opener-Policy", "Referrer-Policy"):  # Django's
+            for name in NOT_FOR_FILES:
                 response.headers.pop(name, None)
         else:
             response.headers["X-Request-ID"] = request.request_id

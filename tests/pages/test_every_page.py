@@ -139,7 +139,7 @@ def test_static_files_have_their_headers_and_may_be_kept(sandbox: Sandbox, db: N
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert "Strict-Transport-Security" in answer.headers
         sent = sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())
-        assert sent < 500, answer.headers  # four of them are a first load
+        assert sent < 450, answer.headers  # four of them are a first load
         answer.close()
     assert_headers(Browser().get("/static/nowhere.css"))
 
