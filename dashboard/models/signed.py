@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import models
 
@@ -14,6 +14,9 @@ class SignedFields(models.Model):
     """A row whose `SIGNED` columns are signed whenever it is saved, and checked when it is used."""
 
     SIGNED: tuple[str, ...] = ()
+    _is_checked = False
+    """True once this object was found intact: a page asks several times."""
+
     signature = models.CharField(max_length=73, default="", editable=False)
 
     class Meta:
@@ -30,7 +33,14 @@ class SignedFields(models.Model):
 
     def check_signature(self) -> None:
         """Raise encryption.RowChanged unless the row is as it was signed, or DecryptionError."""
-        encryption.check_signature(write_signed_text(self, self.SIGNED), self.signature)
+        if not self._is_checked:
+            encryption.check_signature(write_signed_text(self, self.SIGNED), self.signature)
+            self._is_checked = True
+
+    def refresh_from_db(self, *args: Any, **options: Any) -> None:
+        """Read the row again, which is then checked again."""
+        self._is_checked = False
+        super().refresh_from_db(*args, **options)
 
     def sign(self) -> None:
         """Sign the row as it stands now. Whoever read it from the database checks it before."""
@@ -45,10 +55,11 @@ class SignedFields(models.Model):
 
 def write_signed_text(row: models.Model, columns: Iterable[str]) -> str:
     """Return what is signed of a row: its table, and these columns with their values."""
-    return json.dumps(
-        [row._meta.db_table, *((name, getattr(row, name)) for name in columns)], default=_format_time
-    )
+    return _encode([row._meta.db_table, *((name, getattr(row, name)) for name in columns)])
 
 
 def _format_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+_encode: Final = json.JSONEncoder(default=_format_time).encode

@@ -62,6 +62,15 @@ def test_a_changed_column_is_refused_and_nothing_is_sent(
     assert find_changed_row() == ("connection small", "was changed outside the dashboard")
 
 
+def test_a_row_that_is_read_again_is_checked_again(connections: None) -> None:
+    small = Connection.objects.get(slug="small")
+    assert small.is_intact
+    change("groups = '[]', label = 'Other'")
+    small.refresh_from_db()
+    assert not small.is_intact
+    assert not small.is_open_to([])
+
+
 def test_an_archived_one_that_is_brought_back_is_refused(connections: None, sandbox: Sandbox) -> None:
     browser = signed_in("admin")
     assert browser.post("/connections/small/archive/", {"act": "archive"}).status_code == 303
