@@ -113,6 +113,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         self.arrivals: dict[Arrival, None] = {}
         """In the order in which they began."""
         self.read_seconds, self.max_body_bytes = 0.0, 0
+        self.under_way: set[Any] = set()
+        """Connections whose request a thread has."""
+        self.last_requests: set[Any] | None = None
+        """Those of them for whose sake the process does not stop yet, once it is to stop."""
 
     def init_process(self) -> None:
         """Read the settings, which on_starting has checked, and begin."""
@@ -131,6 +135,24 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
             if self.nr_conns >= self.worker_connections and self.arrivals:
                 self._drop(next(iter(self.arrivals)))
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take connections, or none. Probes are answered while a last request is under way all the same.
+
+        gunicorn calls it once when the process is to stop: everything else learns of that here.
+        """
+        if not self.alive and self.last_requests is None:
+            from .jobs import lifecycle
+
+            lifecycle.stopping.set()
+            self.last_requests = set(self.under_way)
+        if enabled or not self.last_requests:
+            super().set_accept_enabled(enabled)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a whole request to a thread."""
+        self.under_way.add(conn)
+        super().enqueue_req(conn)
+
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Receive the next request of a connection that was kept."""
         self.poller.unregister(client)
@@ -146,6 +168,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Keep the connection for its next request, or have it closed without waiting for the client."""
+        self.under_way.discard(conn)
+        if self.last_requests is not None:
+            self.last_requests.discard(conn)
+            self.set_accept_enabled(False)
         if fs.cancelled() or fs.exception() is not None or not fs.result():
             # Who has sent a whole request sends no more; what others still send would cut the answer off.
             self._forget(conn) if conn.is_certain else self._close(conn)
@@ -173,7 +199,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def _await_request(self, conn: Any, received: bytes) -> None:
         conn.sock.setblocking(False)
-        arrival = Arrival(conn, time.monotonic() + self.read_seconds, max_kept=self.max_body_bytes)
+        seconds = self.read_seconds if self.alive else min(self.read_seconds, STOPPING_SECONDS)
+        arrival = Arrival(conn, time.monotonic() + seconds, max_kept=self.max_body_bytes)
         if received:
             self._take(arrival, received)
         else:

@@ -1,12 +1,17 @@
 """Limits on downloads: each keeps a thread of its web process busy until its reader has all of it."""
 
+import errno
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Final, Self
 
 from dashboard.identity import Person
+from dashboard.jobs import lifecycle
 from dashboard.problems import Problem
+
+logger = logging.getLogger(__name__)
 
 MAX_DOWNLOADS: Final = 4
 """Downloads under way in one web process, which has threads for as many; one person has one."""
@@ -22,6 +27,10 @@ class TooManyDownloads(Problem):
     )
     status = 503
     retry = True
+
+
+class DownloadAborted(ConnectionResetError):
+    """A begun download cannot be finished. Servers close the connection, so that the browser says so."""
 
 
 class OwnDownloadOpen(TooManyDownloads):
@@ -63,7 +72,11 @@ class DownloadBody:
         self._on_close.callback(on_close)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._content)
+        for piece in self._content:
+            if lifecycle.stopping.is_set():
+                logger.warning("a download was broken off: the process is to stop")
+                raise DownloadAborted(errno.ECONNRESET, "broken off")
+            yield piece
 
     def close(self) -> None:
         """Release the slot, and close what the content was read from."""

@@ -14,14 +14,10 @@ from dashboard.jobs.known_items import KnownItems
 from dashboard.models import Connection
 from dashboard.vault import MediaPage, MediaQuery, VaultError
 
-from .downloads import DownloadBody
+from .downloads import DownloadAborted, DownloadBody
 from .rows import encode_header, make_encoder
 
 logger = logging.getLogger(__name__)
-
-
-class DownloadAborted(ConnectionResetError):
-    """A begun download cannot be finished. Servers close the connection, so that the browser says so."""
 
 
 class ExportStream:

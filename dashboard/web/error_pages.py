@@ -90,6 +90,15 @@ class TooLarge(Problem):
         )
 
 
+class ProcessStopping(Problem):
+    """This process is to stop, so it begins nothing that changes anything."""
+
+    title = "The dashboard is being restarted"
+    advice = "Nothing was done, and nothing was sent to the service. Press again in a moment."
+    status = 503
+    retry_after = 5.0
+
+
 class WrongMethod(Problem):
     """The address does not take this HTTP method."""
 

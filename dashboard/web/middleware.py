@@ -12,15 +12,23 @@ from django.http.response import HttpResponseBase
 from django.middleware.security import SecurityMiddleware
 from whitenoise.middleware import WhiteNoiseFileResponse
 
+from dashboard.jobs import lifecycle
 from dashboard.origins import make_own_path
 from dashboard.problems import Problem
 from dashboard.removals.outcomes import has_called
 from dashboard.request import GetResponse, Request
-from dashboard.security import FILE_HEADERS, is_same_site, make_security_headers
+from dashboard.security import FILE_HEADERS, SAFE_METHODS, is_same_site, make_security_headers
 from dashboard.vault import VaultError
 
 from . import bare_pages
-from .error_pages import TooLarge, WrongMethod, render_forged_form, render_problem, render_vault_error
+from .error_pages import (
+    ProcessStopping,
+    TooLarge,
+    WrongMethod,
+    render_forged_form,
+    render_problem,
+    render_vault_error,
+)
 from .identity_middleware import PROBES
 
 logger = logging.getLogger(__name__)
@@ -100,6 +108,8 @@ class ErrorPages:
         length = request.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return render_problem(request, TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE))
+        if lifecycle.stopping.is_set() and request.method not in SAFE_METHODS:
+            return render_problem(request, ProcessStopping())
         has_called.set(False)
         response = self.get_response(request)
         if response.status_code == 405:  # Django's own has no words

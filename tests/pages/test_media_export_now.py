@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from dashboard.exports.stream import DownloadAborted
+from dashboard.exports.downloads import DownloadAborted
 from dashboard.jobs.paging import CursorLoop
 from dashboard.models import Connection, Event
 from dashboard.sandbox import Sandbox

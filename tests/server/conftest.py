@@ -67,7 +67,7 @@ class Server:
 
     def start(self) -> None:
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "python:dashboard.server"],
                 cwd=ROOT,
                 env=self.environment,
@@ -75,7 +75,7 @@ class Server:
                 stderr=log,
             )
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and self._process.poll() is None:
+        while time.monotonic() < until and self.process.poll() is None:
             with suppress(requests.ConnectionError):
                 assert self.get("/healthz", "nobody").ok
                 return
@@ -84,11 +84,11 @@ class Server:
         raise AssertionError(self.said())
 
     def stop(self) -> None:
-        self._process.terminate()
+        self.process.terminate()
         try:
-            self._process.wait(timeout=PATIENCE)
+            self.process.wait(timeout=PATIENCE)
         finally:
-            self._process.kill()
+            self.process.kill()
 
     def said(self) -> str:
         return self._log.read_text()

@@ -23,7 +23,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @public
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 if the database answers and has every migration, else 503.
+    """Answer 200 if the database answers and has every migration, else 503, as while the process stops.
 
     Without a worker, or while the database takes no changes, pages can be read, and without the service some
     can, so that is only said. A fact that could not be found out is null. Open to everybody: probes carry no
@@ -39,7 +39,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
             state = nightly.read_state_lately()
             facts["audit"] = not state.fault if state.checked_at else None
         facts["database"] = True
-    is_ready = facts["database"] and facts["migrations"] is not False
+    if lifecycle.stopping.is_set():
+        facts["stopping"] = True
+    is_ready = facts["database"] and facts["migrations"] is not False and "stopping" not in facts
     response = JsonResponse(facts, status=200 if is_ready else 503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log each probe
     return response

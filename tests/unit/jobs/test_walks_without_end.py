@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.exports.stream import DownloadAborted
+from dashboard.exports.downloads import DownloadAborted
 from dashboard.jobs import lifecycle, paging
 from dashboard.models import Connection, Job, JobState
 from dashboard.sandbox import Sandbox
