@@ -51,6 +51,9 @@ class _WireConnection(Struct, rename="camel"):
             raise ValueError("an id that no connection can have")
 
 
+MAX_CONNECTIONS_LISTED: Final = 1000
+"""Further connections are not listed; `has_more` tells of them."""
+
 _page_decoder = msgspec.json.Decoder(_WireListing)
 _connection_decoder = msgspec.json.Decoder(_WireConnection)
 
@@ -61,7 +64,7 @@ def decode_account_page(body: bytes) -> AccountListing:
     Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError if the page itself cannot be decoded.
     """
     wire = _page_decoder.decode(body)
-    read = [_decode_row(raw) for raw in wire.rows]
+    read = [_decode_row(raw) for raw in wire.rows[: MAX_CONNECTIONS_LISTED + 1]]  # one more: there are more
     found = tuple(row for row in read if row is not None)
     return AccountListing(found, len(read) - len(found), wire.has_more)
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final, Self, TypeVar
 
 import msgspec
 
-from .account import AccountConnection, AccountListing, decode_account_page
+from .account import MAX_CONNECTIONS_LISTED, AccountConnection, AccountListing, decode_account_page
 from .address import parse_base_url
 from .breaker import Breaker, get_breaker
 from .concurrency import PROCESS_CONCURRENCY, ConcurrencyLimit
@@ -36,8 +37,6 @@ BATCH_SIZE: Final = 100
 """Ids in one batch request; the service refuses more."""
 
 ACCOUNT_PAGE_SIZE: Final = 100
-MAX_CONNECTIONS_LISTED: Final = 1000
-"""Further connections are not listed; `has_more` tells of them."""
 
 
 class VaultClient:
@@ -112,9 +111,9 @@ class VaultClient:
 
     def query(self, connection_id: str, query: MediaQuery, timeouts: Timeouts = PAGE_TIMEOUTS) -> MediaPage:
         """Return one page of cached media. Items without a usable id come as UnreadableItem."""
-        params = query.to_api_params()
+        decode = partial(decode_page, asked=query.limit)
         return self._transport.call(
-            QUERY_MEDIA, connection_id, decode_page, Deadline(timeouts), params=params
+            QUERY_MEDIA, connection_id, decode, Deadline(timeouts), params=query.to_api_params()
         )
 
     def get(self, connection_id: str, media_id: str, timeouts: Timeouts = PAGE_TIMEOUTS) -> MediaItem:

@@ -234,6 +234,8 @@ class Transport:
             return answer
         try:
             return decode(answer)
+        except UnusableBody as broken:
+            return classify_unusable(effect, str(broken), status=200)
         except ItemMismatch as other:
             return classify_unusable(effect, str(other), status=200, again=True)
         except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -14,8 +14,8 @@ from dashboard.vault import (
     VaultClient,
     VaultError,
 )
+from dashboard.vault.account import MAX_CONNECTIONS_LISTED
 from dashboard.vault.address import ACCOUNT_CONNECTIONS_PATH
-from dashboard.vault.client import MAX_CONNECTIONS_LISTED
 from dashboard.vault.deadline import Deadline
 from dashboard.vault.responses import Effect
 from dashboard.vault.transport import (
