@@ -21,6 +21,7 @@ from .event_codes import BULK_BEGINS, CODES
 GENESIS: Final = "0" * 64
 CHECKPOINT: Final = "audit.checkpoint"
 _EVENTS_PER_READ: Final = 2000
+_SEALED_BY_OLDER: Final = "was sealed by an older key than an event before it"
 
 _USUAL: Final[dict[str, Any]] = {
     **dict.fromkeys(("actor_issuer", "actor_subject", "actor_name", "actor_email", "role", "mode"), ""),
@@ -135,7 +136,7 @@ def verify(*, seen: tuple[int, str] | None = None, since: datetime | None = None
             wrong = _find_fault(event, head + 1, last)
             place = _find_place_of_key(event)
             if wrong is None and place > newest:  # whoever has an old key could add to the end
-                wrong = "was sealed by an older key than an event before it"
+                wrong = _SEALED_BY_OLDER
             newest = min(newest, place)
             if wrong is None and seen and seen[0] == event.sequence and seen[1] != event.hash:
                 wrong = "is another event than the one that was noted"
@@ -188,8 +189,10 @@ def is_signature_valid(event: Event) -> bool:
     )
 
 
-def find_event_fault(event: Event) -> str | None:
-    """Return what is wrong with this event, wherever it stands in the chain, or None."""
+def find_event_fault(event: Event, *earlier: Event) -> str | None:
+    """Return what is wrong with this event itself, or beside these earlier ones, or None."""
+    if any(_find_place_of_key(event) > _find_place_of_key(one) for one in earlier):
+        return _SEALED_BY_OLDER
     return _find_fault(event, event.sequence, read_facts(event)["previous"])
 
 

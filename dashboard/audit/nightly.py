@@ -71,13 +71,13 @@ def find_fault(since: datetime | None = None) -> str:
 
 def read_state() -> CheckState:
     """Return the state by the newest event that tells of a check. Raises DatabaseError."""
-    told = Event.objects.filter(verb="audit", code__in=(VERIFIED, BROKEN)).order_by("-sequence").first()
+    told = Event.objects.filter(verb="audit", code__in=(VERIFIED, BROKEN)).order_by("-sequence")[:2]
     state = CheckState()
-    if told:
-        fault = read_facts(told)["reason"] if told.code == BROKEN else ""
-        if wrong := find_event_fault(told):
-            fault = f"Event {told.sequence} {wrong}"
-        state = CheckState(told.at, fault)
+    for event, *earlier in [told] if told else ():
+        fault = read_facts(event)["reason"] if event.code == BROKEN else ""
+        if wrong := find_event_fault(event, *earlier):
+            fault = f"Event {event.sequence} {wrong}"
+        state = CheckState(event.at, fault)
     _memory.state, _memory.until = state, time.monotonic() + _MEMORY_SECONDS
     return state
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.test import override_settings
 from django.utils import timezone
 
 from dashboard import audit
@@ -20,6 +21,7 @@ from tests import make
 from tests.answers import text
 from tests.make import OMAR, facts_of, signed_in
 from tests.rights import as_owner
+from tests.unit.audit.hands import NEW_AUDIT, OLD_AUDIT
 
 NOW = timezone.now() + timedelta(days=2)
 """Two days from now: what tests record is then old enough to look back upon."""
@@ -129,6 +131,17 @@ def test_a_forged_verdict_is_a_break_itself(ten: list[Event]) -> None:
     forged.sequence, forged.code, forged.outcome = forged.sequence + 1, "audit.verified", "done"
     Event.objects.bulk_create([forged])
     assert nightly.read_state().fault == f"Event {forged.sequence} is a copy of 11"
+
+
+def test_a_verdict_by_an_old_key_hides_nothing(ten: list[Event]) -> None:
+    change(4, ticket="ZD-9")
+    with override_settings(DASHBOARD_AUDIT_KEYS=[NEW_AUDIT, OLD_AUDIT]):
+        nightly.check_if_due(NOW)
+    audit.record("audit.verified", nightly.CHECKER)  # by the old key
+    with override_settings(DASHBOARD_AUDIT_KEYS=[NEW_AUDIT, OLD_AUDIT]):
+        assert nightly.read_state().fault == "Event 12 was sealed by an older key than an event before it"
+        audit.record("audit.verified", nightly.CHECKER)
+        assert nightly.read_state().fault == ""
 
 
 def test_admins_see_it_first_and_others_do_not(connections: None, ten: list[Event]) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,10 +19,12 @@ from django.db import connection as database
 from django.utils import timezone
 
 from dashboard import audit
-from dashboard.audit import triggers
+from dashboard.audit import reconcile, triggers
 from dashboard.audit.record import Throttle, lines
 from dashboard.identity import Caller, Person, Role
-from dashboard.models import Event
+from dashboard.models import Event, Removal, RemovalState
+from dashboard.removals import ledger
+from dashboard.removals.ledger import Intent
 from tests import make
 from tests.make import OMAR
 from tests.rights import as_owner
@@ -189,6 +192,23 @@ def test_a_checkpoint_vouches_only_for_what_it_names(db: None, tmp_path: Any) ->
     broken = audit.verify().broken
     assert broken
     assert broken.sequence == 4
+
+
+def test_a_removal_made_up_among_those_without_events_is_counted(db: None, tmp_path: Any) -> None:
+    small = make.connection("small")
+    for media_id in ("1", "2"):
+        gone = RemovalState.ALREADY_GONE
+        intent = Intent(OMAR, uuid.uuid4())
+        ledger.open_row(small, intent, verb=Removal.Verb.DELETE, media_id=media_id, state=gone)
+    audit.record("media.revealed", OMAR)
+    age(100, 1, 2)
+    trim(tmp_path, 30)
+    assert make.facts_of("audit.checkpoint")["result"]["removals"] == 2
+    Removal.objects.update(sent_at=timezone.now() - timedelta(days=100))
+    assert reconcile.find_difference() is None
+    make.removal(small, sent_at=timezone.now() - timedelta(days=99))
+    words = "have no event, and 2 had lost theirs when old events were taken out"
+    assert reconcile.find_difference() == ("3 removals", words)
 
 
 def test_trimming_twice_goes_on_from_the_last_checkpoint(db: None, tmp_path: Any) -> None:
