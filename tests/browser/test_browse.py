@@ -44,6 +44,8 @@ def test_the_script_completes_rows_and_says_short_texts_in_full(page: Page) -> N
         }.items():
             row.locator(cell).first.hover()
             expect(row.locator(cell).first).to_have_attribute("title", re.compile(full))
+        glyph = "(slot) => getComputedStyle(slot, '::before').width"
+        assert row.locator(".slot").first.evaluate(glyph) == "13px"
         page.get_by_label("Type", exact=True).select_option("Video")
         expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
 
