@@ -71,7 +71,15 @@ def find_folder_fault(path: Path) -> str:
         return "it names something that is no folder."
     if found.st_mode & _OTHERS_MAY_WRITE:
         return "everybody on this machine may write into its folder. Take that away: chmod o-w."
+    if any(map(_may_be_exchanged, path.resolve().parents)):
+        return "everybody on this machine may put another folder in its place. Take that away above it."
     return ""
+
+
+def _may_be_exchanged(folder: Path) -> bool:
+    """Return True if anybody may rename what lies in the folder; in /tmp only the owner may."""
+    mode = os.lstat(folder).st_mode
+    return bool(mode & _OTHERS_MAY_WRITE) and not mode & stat.S_ISVTX
 
 
 class PrivateDatabase(sqlite3.Connection):

@@ -1,16 +1,21 @@
 """Decodes JSON into records: in one step where it keeps the contract, else field by field."""
 
+import re
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .query import MAX_ITEMS_PER_PAGE
-from .records import MediaItem, MediaPage, UnreadableItem
+from .records import MediaItem, MediaPage, UnreadableItem, Variant
 from .responses import UnusableBody
-from .tolerant import parse_json, read_item, replace_surrogates
+from .tolerant import make_unique, parse_json, read_item, replace_surrogates
 
 MAX_VARIANTS_PER_ITEM: Final = 500
+
+_CONNECTION_ID: Final = re.compile(r"conn_\w+")
+_MAY_HOLD_ID: Final = (b"conn_", b"\\u")  # as it is, or written by escapes
 
 _BROKEN: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -26,7 +31,7 @@ _item_decoder = msgspec.json.Decoder(MediaItem)
 
 def decode_item(body: bytes) -> MediaItem | UnreadableItem:
     """Return the item. Raises ValueError if the body is not a JSON object."""
-    item = _decode_row(body)
+    (item,) = _mask_labels((_decode_row(body),), body)
     if isinstance(item, UnreadableItem) and not body.lstrip().startswith(b"{"):
         raise ValueError(item.reason)
     return item
@@ -43,7 +48,26 @@ def decode_page(body: bytes, asked: int = MAX_ITEMS_PER_PAGE) -> MediaPage:
     except _BROKEN:
         return _read_page(parse_json(body), asked)
     check_count(len(wire.items), asked)
-    return MediaPage(tuple(_decode_row(raw) for raw in wire.items), wire.next_cursor or None)
+    items = tuple(_decode_row(raw) for raw in wire.items)
+    return MediaPage(_mask_labels(items, body), wire.next_cursor or None)
+
+
+def _mask_labels(
+    items: tuple[MediaItem | UnreadableItem, ...], body: bytes
+) -> tuple[MediaItem | UnreadableItem, ...]:
+    """Return the items with no connection's id in a label of theirs: it would stand on every page."""
+    if not any(mark in body for mark in _MAY_HOLD_ID):
+        return items
+    return tuple(map(_mask_label, items))
+
+
+def _mask_label(item: MediaItem | UnreadableItem) -> MediaItem | UnreadableItem:
+    if isinstance(item, UnreadableItem) or not any("conn_" in label for label in item.media):
+        return item
+    media: dict[str, Variant] = {}
+    for label, variant in item.media.items():
+        media[make_unique(_CONNECTION_ID.sub("conn_…", label), media)] = variant
+    return replace(item, media=media)
 
 
 def check_count(found: int, asked: int) -> None:
@@ -77,4 +101,5 @@ def _read_page(wire: Any, asked: int) -> MediaPage:
     if cursor is not None and (not isinstance(cursor, str) or "\ufffd" in replace_surrogates(cursor)):
         raise ValueError("a cursor that is no text")
     check_count(len(wire["items"]), asked)
-    return MediaPage(tuple(_limit_variants(read_item(one)) for one in wire["items"]), cursor)
+    items = (_limit_variants(read_item(one)) for one in wire["items"])
+    return MediaPage(tuple(map(_mask_label, items)), cursor)

@@ -145,7 +145,7 @@ class _FieldReader:
             return {}
         media: dict[str, Variant] = {}
         for label, variant in wire.items():
-            media[_make_unique(replace_surrogates(label), media)] = _read_variant(label, variant)
+            media[make_unique(replace_surrogates(label), media)] = _read_variant(label, variant)
         return media
 
     def _read_number(self, name: str, maximum: float, *, nullable: bool = False) -> float | None:
@@ -175,7 +175,7 @@ class _FieldReader:
             self.odd.append(Oddity(name, raw, why))
 
 
-def _make_unique(label: str, media: Mapping[str, Variant]) -> str:
+def make_unique(label: str, media: Mapping[str, Variant]) -> str:
     """Return the label, numbered if another variant has the same one once half characters are replaced."""
     name, number = label, 1
     while name in media:

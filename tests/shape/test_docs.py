@@ -208,3 +208,14 @@ def test_a_decision_has_its_parts(file: Path) -> None:
     assert re.search(r"^\d{4}-\d\d-\d\d$", text, re.MULTILINE)
     parts = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert parts == ["Context", "Choice", "Why", "What would change it"]
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in read_rows(DOCS / "security.md") if row[-1].startswith("`")], ids=str
+)
+def test_what_is_said_to_be_tested_is_tested(row: list[str]) -> None:
+    file = ROOT
+    for path, name in re.findall(r"`([^`:]*)(?:::(\w+))?`", row[-1]):
+        file = ROOT / path if path else file
+        assert file.exists(), file
+        assert not name or f"def {name}(" in file.read_text()

@@ -102,6 +102,20 @@ def test_commands_make_private_files(tmp_path: Path) -> None:
     assert mode(tmp_path / DATABASE) == 0o600
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_folder_that_anybody_may_exchange_is_refused(tmp_path: Path, depth: int) -> None:
+    folder = tmp_path.joinpath(*["a", "b", "c"][:depth], "files")
+    folder.mkdir(parents=True)
+    assert find_folder_fault(folder) == ""
+    above = tmp_path / "a"
+    above.chmod(0o1777)
+    assert find_folder_fault(folder) == "", "as in /tmp, where each takes away their own only"
+    above.chmod(0o777)
+    assert "may put another folder in its place" in find_folder_fault(folder)
+    with pytest.raises(OSError, match="not permitted"):
+        make_private_folder(folder)
+
+
 @pytest.mark.parametrize("kind", ["open", "sticky", "link", "file"])
 def test_a_folder_that_is_not_ours_alone_does_not_start(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "files"
