@@ -11,6 +11,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from dashboard.identity import Person
 from dashboard.jobs.lifecycle import JobExists
 from dashboard.models import Connection
 from dashboard.removals.bulk import COUNTED_STATES, MAX_ITEMS, MIN_ITEMS_TO_TYPE
@@ -86,10 +87,12 @@ class ReviewForm(RemovalForm):
     typed = forms.CharField(label="Number of items", required=False, max_length=20)
     seen = forms.CharField(required=False)
 
-    def __init__(self, *args: Any, connection: Connection, ids: Sequence[str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, connection: Connection, person: Person, ids: Sequence[str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, target=f"the tray of {connection.pk}", **kwargs)
         self.connection, self.ids = connection, ids
-        self.salt = f"tray of {connection.pk}"
+        self.salt = f"tray of {[connection.pk, person.issuer, person.subject]}"
         self.is_stale = False
 
     def clean_token(self) -> UUID:
@@ -100,7 +103,7 @@ class ReviewForm(RemovalForm):
         return token
 
     def sign(self, seen: ReviewedItems) -> str:
-        """Return the shown items, signed for a hidden field: nobody can alter them on their way back."""
+        """Return the shown items, signed for a hidden field: they are good for whom they are shown to."""
         return signing.dumps(asdict(seen), salt=self.salt, compress=True)
 
     def clean(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ def selection(request: Request, slug: str) -> HttpResponse:
         read_posted(request) if is_pressed else None,
         initial={**read_initial(request), **request.POST.dict()},
         connection=connection,
+        person=person,
         ids=stored_selection.list_ids(person, connection),
     )
     if is_pressed and form.is_valid():
