@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from dashboard import audit
 from dashboard.accounts import accounts
 from dashboard.auth.backend import reauthorize
 from dashboard.identity import Person, Role
@@ -214,3 +215,36 @@ def test_pages_do_not_write_for_each_of_their_requests() -> None:
             query for query in asked.captured_queries if query["sql"].startswith(("UPDATE", "INSERT"))
         ]
     assert Account.objects.get().last_seen_at == at
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"groups = '[\"{GROUPS['admin']}\"]'",
+        "subject = 'u-2'",
+        "issuer = 'elsewhere'",
+        f"last_seen_at = '{timezone.now() + timedelta(days=9):%Y-%m-%d %H:%M:%S}+00:00'",
+        "signature = ''",
+    ],
+)
+def test_a_row_that_was_changed_outside_gives_nothing_until_its_person_comes_again(change: str) -> None:
+    browser = seen()
+    subject = "u-2" if "u-2" in change else "u-1"
+    person = Person("", "", None, issuer="elsewhere" if "elsewhere" in change else ISSUER, subject=subject)
+    with database.cursor() as cursor:
+        cursor.execute(f"UPDATE dashboard_account SET {change}")
+    now = reauthorize(person)
+    assert (now.role, now.groups, now.signed_in_at) == (None, (), None)
+    assert audit.find_changed_row() == (
+        f"account {Account.objects.get().pk}",
+        "was changed outside the dashboard",
+    )
+    if person.issuer == ISSUER and subject == "u-1":
+        accounts.forget()
+        browser.get(HERE)
+        assert (reauthorize(person).role, audit.find_changed_row()) == (Role.VIEWER, None)
+
+
+def test_every_column_is_signed_or_gives_no_right() -> None:
+    columns = {field.name for field in Account._meta.concrete_fields}
+    assert columns == {*Account.SIGNED, "signature", "id", "name", "email", "first_seen_at"}

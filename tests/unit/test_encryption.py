@@ -41,6 +41,22 @@ def test_the_same_id_is_sealed_differently_and_digested_alike() -> None:
     assert other != encryption.compute_digest("conn_1")
 
 
+def test_an_id_belongs_to_its_name_in_links_and_its_digest_whoever_signs(db: None) -> None:
+    for slug in ("small", "other"):
+        make.connection(slug)
+    small, other = Connection.objects.order_by("-slug")
+    small.sealed_id, small.id_digest, other.id_digest = other.sealed_id, other.id_digest, "1" * 64
+    other.save()
+    small.save()  # as whoever has a key
+    with pytest.raises(encryption.RowChanged, match="another connection's"):
+        _ = Connection.objects.get(slug="small").connection_id
+    small.set_connection_id(make.SMALL_ID)
+    small.id_digest = "0" * 64
+    small.save()
+    with pytest.raises(encryption.RowChanged, match="another connection's"):
+        _ = Connection.objects.get(slug="small").connection_id
+
+
 def test_a_raw_id_is_looked_up_by_its_digest(db: None) -> None:
     made = make.connection("small", connection_id=make.SMALL_ID)
     assert Connection.objects.find_by_raw_id(make.SMALL_ID) == made
