@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
@@ -180,6 +181,26 @@ def test_an_id_that_no_key_opens_is_said(small: Connection, ids: list[str], sand
     assert "cannot be opened by any key" in job.why
     job = go_on(job)
     assert (job.state, states(job)) == ("done", ["deleted"] * 8)
+
+
+@pytest.mark.parametrize(
+    "changed", ["groups = '[]'", "sealed_id = '-'", "label = 'Other'", "archived_at = NULL"]
+)
+def test_a_connection_that_was_changed_outside_gives_it_a_rest(
+    small: Connection, ids: list[str], sandbox: Sandbox, changed: str
+) -> None:
+    if changed.startswith("archived_at"):
+        make.rewrite(Connection.objects, archived_at=timezone.now())
+    elif changed.startswith("groups"):
+        make.rewrite(Connection.objects, groups=["vault-admins", "support"])
+    job = begin(small, ids)
+    with database.cursor() as cursor:
+        cursor.execute(f"UPDATE dashboard_connection SET {changed}")
+    sandbox.calls.clear()
+    job = run(job)
+    assert sandbox.calls == []
+    assert (job.state, job.next_try_at, states(job)) == ("paused", None, ["planned"] * 8)
+    assert job.why == "The connection's row was changed outside the dashboard."
 
 
 def test_claims_by_a_clock_that_was_ahead_end(small: Connection, ids: list[str], sandbox: Sandbox) -> None:
