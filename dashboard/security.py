@@ -20,6 +20,8 @@ def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
         "object-src": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "default",  # static/js/trusted.js
     }
     off = "camera", "display-capture", "geolocation", "microphone", "payment", "usb"
     return {

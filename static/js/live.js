@@ -9,7 +9,9 @@ const PAUSE_BUTTON = [
 
 function addPauseButton() {
   const live = document.querySelector("#live[hx-trigger]");
-  if (live && !live.querySelector("button")) live.insertAdjacentHTML("beforeend", PAUSE_BUTTON);
+  if (live && !live.querySelector("button")) {
+    live.insertAdjacentHTML("beforeend", htmx.trust(PAUSE_BUTTON));
+  }
 }
 document.addEventListener("htmx:load", addPauseButton);
 addPauseButton();

@@ -106,7 +106,7 @@ async function findSigned(address, name, before) {
 }
 
 async function readFragment(answer) {
-  const read = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const read = new DOMParser().parseFromString(htmx.trust(await answer.text()), "text/html");
   return document.adoptNode(read.body.firstElementChild);
 }
 

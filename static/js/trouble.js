@@ -35,5 +35,5 @@ const TEMPLATES = {
 };
 
 for (const [id, markup] of Object.entries(TEMPLATES)) {
-  document.body.insertAdjacentHTML("beforeend", `<template id="${id}">${markup}</template>`);
+  document.body.insertAdjacentHTML("beforeend", htmx.trust(`<template id="${id}">${markup}</template>`));
 }

@@ -24,6 +24,8 @@ def test_the_policy_allows_ourselves_and_the_media_hosts_only() -> None:
         "base-uri": "'none'",
         "frame-ancestors": "'none'",
         "object-src": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "default",
     }
 
 
