@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
+REPORTS_PATH = "/reports/"
+"""Where browsers report what the policy made them refuse: dashboard/web/views/report.py."""
+
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
@@ -22,10 +25,13 @@ def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
         "object-src": "'none'",
         "require-trusted-types-for": "'script'",
         "trusted-types": "default",  # static/js/trusted.js
+        "report-uri": REPORTS_PATH,
+        "report-to": "policy",
     }
     off = "camera", "display-capture", "geolocation", "microphone", "payment", "usb"
     return {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Reporting-Endpoints": f'policy="{REPORTS_PATH}"',
         "Cross-Origin-Resource-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": ", ".join(f"{feature}=()" for feature in off),

@@ -60,6 +60,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "access.denied": ("access", "denied"),
     "access.no_role": ("access", "denied"),
     "access.forged": ("access", "denied"),
+    "access.violation": ("access", "denied"),
     "access.renamed": ("access", "done"),
     "access.media_mode": ("access", "done"),
     "access.limited": ("access", "denied"),

@@ -26,6 +26,8 @@ def test_the_policy_allows_ourselves_and_the_media_hosts_only() -> None:
         "object-src": "'none'",
         "require-trusted-types-for": "'script'",
         "trusted-types": "default",
+        "report-uri": "/reports/",
+        "report-to": "policy",
     }
 
 

@@ -42,6 +42,7 @@ _DEEDS: Final = {
     "access.denied": "Turned away",
     "access.no_role": "Turned away without a role",
     "access.forged": "Form from elsewhere refused",
+    "access.violation": "Blocked by a browser",
     "access.renamed": "Name or email changed",
     "access.media_mode": "Media mode changed",
     "access.limited": "Held back by a limit",
