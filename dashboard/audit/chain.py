@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -229,12 +230,17 @@ def _find_differing_column(event: Event, facts: Mapping[str, Any]) -> str | None
 
 def _find_place_of_key(event: Event) -> int:
     """Return the place in DASHBOARD_AUDIT_KEYS of the key that signed, 0 for the newest; or their number."""
-    names = [_name_key(key) for key in settings.DASHBOARD_AUDIT_KEYS]
+    return _find_place(event.line, tuple(settings.DASHBOARD_AUDIT_KEYS))
+
+
+@lru_cache(maxsize=4)  # who verifies an event asks twice
+def _find_place(line: str, keys: tuple[str, ...]) -> int:
     try:
-        return names.index(json.loads(event.line)["key"])
+        return [_name_key(key) for key in keys].index(json.loads(line)["key"])
     except (ValueError, TypeError, KeyError):
-        return len(names)
+        return len(keys)
 
 
+@lru_cache(maxsize=16)
 def _name_key(key: str) -> str:
     return hashlib.sha256(b"name of an audit key " + key.encode()).hexdigest()[:8]
