@@ -11,7 +11,10 @@ from typing import Final
 from dashboard import service
 
 HOUSE: Final = Path(service.__file__).parent
-REMOVALS: Final = ("actions.py", "ledger.py", "recovery.py", "bulk.py", "claims.py", "runner.py")
+REMOVALS: Final = (
+    *("actions.py", "impact.py", "just_ended.py", "ledger.py", "recovery.py"),
+    *("bulk.py", "claims.py", "runner.py"),
+)
 OURS: Final = ("service.py", "audit", "vault/client.py", "vault/transport.py", "jobs/lifecycle.py")
 WATCHED: Final = {
     str(file): str(file.relative_to(HOUSE))

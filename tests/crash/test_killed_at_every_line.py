@@ -20,8 +20,8 @@ LEDGER: Final = "removals/ledger.py"
 RECOVERY: Final = "removals/recovery.py"
 
 WATCHED: Final = {
-    "delete": (16, (ACTIONS, LEDGER, "audit/")),
-    "purge": (16, (ACTIONS, LEDGER)),  # the audit does not know the one from the other
+    "delete": (16, (ACTIONS, LEDGER, "removals/just_ended.py", "audit/")),
+    "purge": (16, (ACTIONS, LEDGER, "removals/impact.py")),  # the audit does not know the one from the other
     "delete, answer lost": (40, (ACTIONS, LEDGER, RECOVERY)),
     "purge, answer lost": (40, (ACTIONS, RECOVERY)),
     "keeper of a delete": (40, (LEDGER, RECOVERY)),
