@@ -32,7 +32,7 @@ def get_identity_backend(sign_on: AuthConfig) -> Identify:
 
 
 def fetch_keys_ahead(sign_on: AuthConfig) -> None:
-    """Have the keys of assertions fetched, in a thread of their own, before anybody needs them."""
+    """Fetch the keys of assertions before anybody needs them; takes jwks.FETCH_SECONDS at most."""
     if isinstance(sign_on.by, AssertionConfig):
         get_identity_backend(sign_on).start()  # type: ignore[attr-defined]
 

@@ -95,6 +95,7 @@ class FetchedKeys:
         self._asked_at = float("-inf")
         self._failed = False
         self._asking = threading.Lock()
+        self._fetched = threading.Event()
         self._refresher: threading.Thread | None = None
 
     def find_keys(self, kid: str) -> list[Any]:
@@ -133,9 +134,10 @@ class FetchedKeys:
             self._fetch_now(None)
 
     def start(self) -> None:
-        """Fetch the keys in a thread of their own, so that the first person need not wait for them."""
+        """Fetch the keys, and wait until they are here or cannot be had: nobody comes before them."""
         with self._asking:
             self._start_refreshing(0.0)
+        self._fetched.wait(FETCH_SECONDS)
 
     def _find_known(self, kid: str) -> list[Any]:
         keys, since = self._known
@@ -149,6 +151,7 @@ class FetchedKeys:
         except Exception as why:  # whatever it is: the keys at hand serve on, and nobody else is believed
             self._failed = True
             logger.warning("The sign-on's keys could not be fetched: %s", why)
+        self._fetched.set()
 
     def _start_refreshing(self, pause: float) -> None:
         if self._refresher is None:

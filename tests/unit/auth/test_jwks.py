@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -109,12 +108,31 @@ def test_a_storm_of_unknown_keys_asks_once_and_holds_one_thread(
     assert len(provider.asked) == 2
 
 
-def test_the_keys_are_fetched_before_anybody_needs_them(provider: Provider, keyring: FetchedKeys) -> None:
+def test_the_keys_are_here_before_anybody_comes(clock: Clock) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def fetch(kid: str | None, known: Any) -> dict[str | int, str]:
+        asked.set()
+        assert go_on.wait(30)
+        return {"first": "a key"}
+
+    keyring = FetchedKeys(fetch, clock)
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(keyring.start)
+        assert asked.wait(30)
+        assert not starting.done()
+        go_on.set()
+        starting.result(30)
+    assert keyring.find_keys("first") == ["a key"]
+
+
+def test_a_start_does_not_wait_for_keys_that_cannot_be_had(clock: Clock) -> None:
+    with a_provider() as gone:
+        url = gone.url
+    keyring = make_jwks_keyring(url, ES256, clock)
     keyring.start()
-    wait_until(lambda: provider.asked != [])
-    with suppress(KeysUnavailable):
+    with pytest.raises(KeysUnavailable):
         keyring.find_keys("first")
-    assert len(provider.asked) == 1
 
 
 def test_keys_serve_a_day_without_their_source(
