@@ -64,6 +64,10 @@ class Refused(Exception):
         self.reason = reason
 
 
+class SignInNotEnough(Refused):
+    """The person is known, but not by the method, or not as lately, as the settings ask for."""
+
+
 class KeysUnavailable(Problem):
     """Nobody can be believed for now: the keys of the sign-on are not to be had."""
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import jwt
 
-from dashboard.identity import Person, Refused
+from dashboard.identity import Person, Refused, SignInNotEnough
 from dashboard.request import Request
 
 from .claims import TOO_LONG_REASON, check_subject, clean_name, filter_groups
@@ -53,6 +53,7 @@ class AssertionBackend:
         token = parse_token(request.headers.get(self.by.header, ""), self.by.header)
         check = verify_balancer_token if self.by.signer else verify_token
         claims = check(token, self.by, self.keyring)
+        check_sign_in(claims, self.by)
         subject, email = check_subject(claims["sub"]), clean_name(claims.get("email"))
         groups = find_groups(claims, self.by.groups_claim)
         role, matched = self.grants.find_role(groups)
@@ -171,6 +172,29 @@ def verify_balancer_token(token: str, by: AssertionConfig, keyring: Keyring) -> 
     if max(ends) - now > MAX_LIFETIME_SECONDS:
         raise Refused("lives too long")
     return {**{name: value for name, value in claims.items() if name != "iat"}, "iss": by.issuer}
+
+
+def check_sign_in(claims: Claims, by: AssertionConfig) -> None:
+    """Raise SignInNotEnough unless the person signed in by the methods, and as lately, as `by` asks for.
+
+    A claim that is missing, or not of the type that OpenID Connect gives it, is a refusal.
+    """
+    if by.acr and claims.get("acr") not in by.acr:
+        raise SignInNotEnough("without acr" if claims.get("acr") is None else "wrong acr")
+    if by.amr:
+        used = claims.get("amr")
+        if not isinstance(used, list) or not all(isinstance(method, str) for method in used):
+            raise SignInNotEnough("without amr" if used is None else "amr in a shape of its own")
+        if missing := [method for method in by.amr if method not in used]:
+            raise SignInNotEnough(f"amr without {', '.join(missing)}")
+    if by.max_age:
+        at = claims.get("auth_time")
+        try:
+            age = time.time() - _check_timestamp(at)
+        except Refused:
+            raise SignInNotEnough("without auth_time" if at is None else "auth_time that is none") from None
+        if not -LEEWAY_SECONDS <= age <= by.max_age + LEEWAY_SECONDS:
+            raise SignInNotEnough("auth_time too long ago" if age > 0 else "auth_time to come")
 
 
 def find_groups(claims: Claims, path: str) -> tuple[str, ...]:

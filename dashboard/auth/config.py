@@ -41,6 +41,12 @@ class AssertionConfig:
     algorithms: tuple[str, ...]
     groups_claim: str = "groups"
     signer: str = ""
+    acr: tuple[str, ...] = ()
+    """The values of `acr` of which the assertion has to have one; empty if none is asked for."""
+    amr: tuple[str, ...] = ()
+    """The methods all of which its `amr` has to name."""
+    max_age: int = 0
+    """Seconds that may have passed since its `auth_time`; 0 if that is not asked for."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,6 +101,8 @@ class Preset:
     groups_claim: str = "groups"
     issuer: str = ""
     keys: str = ""
+    tells_sign_in: bool = False
+    """Whether its assertions say how and when the person signed in: `acr`, `amr` and `auth_time`."""
 
 
 PRESETS: Final = {
@@ -115,7 +123,7 @@ PRESETS: Final = {
         "X-Pomerium-Jwt-Assertion", ("ES256",), keys="https://{host}/.well-known/pomerium/jwks.json"
     ),
     # The identity provider's own token, passed on by oauth2-proxy or mod_auth_openidc.
-    "idtoken": Preset("Authorization"),
+    "idtoken": Preset("Authorization", tells_sign_in=True),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
     "alb": Preset("X-Amzn-Oidc-Data", ("ES256",), keys="https://public-keys.auth.elb.{region}.amazonaws.com"),
 }

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 AUTH_MODES: Final = ("assertion", "header", "demo")
 MIN_SECRET_LENGTH: Final = 32
+SIGN_IN_SETTINGS: Final = ("DASHBOARD_AUTH_ACR", "DASHBOARD_AUTH_AMR", "DASHBOARD_AUTH_MAX_AGE")
 
 
 class _SettingsReader:
@@ -66,7 +67,9 @@ def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
         by = _read_headers(reader)
         names = ("PRESET", "HEADER", "JWKS", "ISSUER", "AUDIENCE", "ALGORITHMS", "GROUPS_CLAIM", "SIGNER")
         reader.refuse_unused(
-            "only DASHBOARD_AUTH=assertion has it", *(f"DASHBOARD_AUTH_{name}" for name in names)
+            "only DASHBOARD_AUTH=assertion has it",
+            *(f"DASHBOARD_AUTH_{name}" for name in names),
+            *SIGN_IN_SETTINGS,
         )
     grants = Grants(
         reader.read_optional("DASHBOARD_VIEWER_GROUPS", parse_group_names, frozenset()),
@@ -88,13 +91,14 @@ def read_auth_config(env: Env) -> tuple[AuthConfig, list[str]]:
 
 def _read_assertion(reader: _SettingsReader) -> AssertionConfig:
     name = reader.read_optional("DASHBOARD_AUTH_PRESET", parse_choice(*config.PRESETS), "")
-    preset = config.PRESETS.get(name, config.Preset(""))
+    preset = config.PRESETS.get(name, config.Preset("", tells_sign_in=True))
     header = reader.read_required("DASHBOARD_AUTH_HEADER", parse_header_name, preset.header)
     issuer = reader.read_required("DASHBOARD_AUTH_ISSUER", check_no_spaces, preset.issuer)
     algorithms = reader.read_required("DASHBOARD_AUTH_ALGORITHMS", parse_algorithms, preset.algorithms)
     claim = reader.read_required("DASHBOARD_AUTH_GROUPS_CLAIM", check_no_spaces, preset.groups_claim)
     signer, region = "", ""
     audience: tuple[str, ...] = ()
+    asked_of_nobody: tuple[str, ...] = ()
     if name == "alb":
         signer = reader.read_required("DASHBOARD_AUTH_SIGNER", parse_balancer_arn)
         reader.refuse_unused("an AWS load balancer names no audience", "DASHBOARD_AUTH_AUDIENCE")
@@ -106,7 +110,13 @@ def _read_assertion(reader: _SettingsReader) -> AssertionConfig:
     keys = reader.read_required(
         "DASHBOARD_AUTH_JWKS", parse_key_address if name == "alb" else parse_key_source, usual
     )
-    return AssertionConfig(header, keys, issuer, audience, algorithms, claim, signer)
+    acr = reader.read_optional("DASHBOARD_AUTH_ACR", parse_list, asked_of_nobody)
+    amr = reader.read_optional("DASHBOARD_AUTH_AMR", parse_list, asked_of_nobody)
+    max_age = reader.read_optional("DASHBOARD_AUTH_MAX_AGE", parse_max_age, 0)
+    if not preset.tells_sign_in:
+        why = f"assertions by DASHBOARD_AUTH_PRESET={name} do not tell it"
+        reader.refuse_unused(why, *SIGN_IN_SETTINGS)
+    return AssertionConfig(header, keys, issuer, audience, algorithms, claim, signer, acr, amr, max_age)
 
 
 def _default_keys(pattern: str, issuer: str, region: str) -> str:
@@ -179,6 +189,13 @@ def parse_group_names(text: str) -> frozenset[str]:
     if not all(name and name.isprintable() for name in found):
         raise ValueError("names a group that is empty or cannot be seen.")
     return frozenset(found)
+
+
+def parse_max_age(text: str) -> int:
+    """Return seconds, or 0. Raises ValueError for less than a minute: everybody would be sent away."""
+    if not re.fullmatch(r"0|[1-9][0-9]{1,6}", text) or 0 < int(text) < 60:
+        raise ValueError("must be whole seconds, from 60 to 9999999, or 0 so as not to ask.")
+    return int(text)
 
 
 def parse_header_name(text: str) -> str:

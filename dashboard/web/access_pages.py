@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from dashboard.identity import Person
+from dashboard.identity import Person, Refused, SignInNotEnough
 from dashboard.problems import Action, Problem
 from dashboard.request import Request, escape_path
 
@@ -43,6 +43,22 @@ class SessionEnded(NotSignedIn):
     advice = "What you typed is still here. Sign in again; nothing was sent."
 
 
+class NotSignedInEnough(NotSignedIn):
+    """Signed in, but not by the method, or not as lately, as is asked for: this session brings no other."""
+
+    title = "Sign in again, by the stronger method"
+    advice = (
+        "Your sign-on knows you, but the dashboard asks for a stronger method, or a more recent sign-in. "
+        "Nothing was done. Sign out, then sign in again by the method that your company asks for. "
+        "If that does not help, tell your administrator the number below."
+    )
+
+    def __init__(self, way_back: str, reason: str) -> None:
+        super().__init__(way_back, reason)
+        if away := settings.AUTH_CONFIG.sign_out_url:
+            self.action = Action(away, "Sign out")
+
+
 def render_signed_out(request: Request) -> HttpResponse:
     """Return the way to the demo's picker, which leads back here."""
     sign_in = f"{reverse('sign-in')}?{urlencode({'next': find_way_back(request)})}"
@@ -51,10 +67,12 @@ def render_signed_out(request: Request) -> HttpResponse:
     return redirect(sign_in)
 
 
-def render_refused(request: Request, reason: str) -> HttpResponse:
-    """Return the page for somebody whom the sign-on did not vouch for, with `reason` if it is news."""
-    problem = SessionEnded if wants_fragment(request) else NotSignedIn
-    return render_problem(request, problem(find_way_back(request), reason))
+def render_refused(request: Request, refused: Refused) -> HttpResponse:
+    """Return the page for somebody whom the sign-on did not vouch for, with the reason if it is news."""
+    problem: type[NotSignedIn] = SessionEnded if wants_fragment(request) else NotSignedIn
+    if isinstance(refused, SignInNotEnough):
+        problem = NotSignedInEnough
+    return render_problem(request, problem(find_way_back(request), refused.reason))
 
 
 def render_no_role(request: Request, person: Person) -> HttpResponse:

@@ -68,7 +68,7 @@ class Identity:
             request.person = person = self.identify(request)
         except Refused as refused:
             audit.note("access.refused", request.caller, reason=refused.reason)
-            return access_pages.render_refused(request, refused.reason)
+            return access_pages.render_refused(request, refused)
         except KeysUnavailable as problem:
             return render_problem(request, problem)
         request.caller = replace(request.caller, person=person)

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -26,7 +27,7 @@ from tests.assertions import (
     private_key,
     token,
 )
-from tests.make import Browser, assertion_browser
+from tests.make import Browser, assertion_browser, facts_of_all
 from tests.pages.test_every_page import assert_headers
 
 pytestmark = pytest.mark.usefixtures("connections", "behind_sign_on")
@@ -68,6 +69,25 @@ def test_under_htmx_the_page_stays_and_leads_back_to_itself(method: str) -> None
     assert "Your session has ended" in said
     assert "<html" not in said
     assert 'href="/c/small/media/?status=stored"' in said
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_a_sign_in_that_is_not_enough_leads_out_and_is_an_event(
+    behind_sign_on: AuthConfig, htmx: bool
+) -> None:
+    """Back to the same address would bring the same session again."""
+    strict: Any = replace(behind_sign_on.by, amr=("mfa",))  # type: ignore[type-var]
+    with override_settings(AUTH_CONFIG=replace(behind_sign_on, by=strict)):
+        browser = assertion_browser(GROUPS["admin"], amr=["pwd"])
+        answer = browser.fragment("/") if htmx else browser.get("/")
+        assert answer.status_code == 401
+        said = text(answer)
+        assert "Sign in again, by the stronger method" in said
+        assert "amr without mfa" in said
+        assert 'href="https://sso.example.com/out"' in said
+        [event] = facts_of_all("access.refused")
+        assert event["reason"] == "amr without mfa"
+        assert assertion_browser(GROUPS["admin"], amr=["pwd", "mfa"]).get("/").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -32,3 +32,25 @@ ALB = {
     "DASHBOARD_AUTH_AUDIENCE": "",
     "DASHBOARD_AUTH_JWKS": "",
 }
+
+WRONG_SIGN_INS: list[tuple[dict[str, str], str, str]] = [
+    *(
+        (settings, f"DASHBOARD_AUTH_{name}", value)
+        for name, value in (("ACR", "phrh"), ("AMR", "mfa"), ("MAX_AGE", "3600"), ("MAX_AGE", "0"))
+        for settings in (
+            HEADER,
+            ALB,
+            CLOUDFLARE,
+            {**CLOUDFLARE, "DASHBOARD_AUTH_PRESET": "pomerium"},
+            {**CLOUDFLARE, "DASHBOARD_AUTH_PRESET": "iap"},
+        )
+    ),
+    (IDTOKEN, "DASHBOARD_AUTH_ACR", "phrh,,canary"),
+    (IDTOKEN, "DASHBOARD_AUTH_ACR", "phrh canary"),
+    (IDTOKEN, "DASHBOARD_AUTH_AMR", "mfa,"),
+    *(
+        (IDTOKEN, "DASHBOARD_AUTH_MAX_AGE", value)
+        for value in ("canary", "1h", "-1", "+60", "59", "60.0", "1e3", "٣٦٠٠", "00", "060", "10000000")
+    ),
+]
+"""Settings of how and when people sign in that do not start: settings, a name among them, and its value."""

@@ -16,7 +16,7 @@ from dashboard.auth.config import AssertionConfig, AuthConfig, Grants, HeaderCon
 from dashboard.auth.settings import read_auth_config
 from dashboard.identity import Role
 from tests.assertions import jwks
-from tests.unit.auth.examples import ALB, ARN, CLOUDFLARE, HEADER, IDTOKEN, SECRET
+from tests.unit.auth.examples import ALB, ARN, CLOUDFLARE, HEADER, IDTOKEN, SECRET, WRONG_SIGN_INS
 
 
 @pytest.fixture
@@ -141,6 +141,17 @@ def test_without_a_preset_everything_is_said(reading: Any) -> None:
     assert by(reading, plain).header == "X-SSO-Assertion"
 
 
+@pytest.mark.parametrize("preset", ["idtoken", ""])
+def test_how_and_when_people_sign_in_may_be_asked_for(reading: Any, preset: str) -> None:
+    settings = {**IDTOKEN, "DASHBOARD_AUTH_PRESET": preset, "DASHBOARD_AUTH_HEADER": "X-SSO-Assertion"}
+    usual = by(reading, settings)
+    assert (usual.acr, usual.amr, usual.max_age) == ((), (), 0)
+    names = ("DASHBOARD_AUTH_ACR", "DASHBOARD_AUTH_AMR", "DASHBOARD_AUTH_MAX_AGE")
+    found = by(reading, settings, **dict(zip(names, ("phrh, urn:a:b", "mfa,mfa", "60"), strict=True)))
+    assert (found.acr, found.amr, found.max_age) == (("phrh", "urn:a:b"), ("mfa", "mfa"), 60)
+    assert by(reading, settings, DASHBOARD_AUTH_MAX_AGE="0").max_age == 0
+
+
 def test_keys_may_lie_in_a_file(reading: Any, tmp_path: Path) -> None:
     file = tmp_path / "jwks.json"
     file.write_text(json.dumps(jwks("first")))
@@ -234,6 +245,7 @@ WRONG: list[tuple[dict[str, str], str, str]] = [
     (ALB, "DASHBOARD_AUTH_AUDIENCE", "vault"),
     ({**ALB, "DASHBOARD_AUTH_SIGNER": ARN.replace("aws:", "aws-us-gov:")}, "DASHBOARD_AUTH_JWKS", ""),
     (ALB, "DASHBOARD_AUTH_JWKS", str(Path(__file__).resolve())),
+    *WRONG_SIGN_INS,
     (HEADER, "DASHBOARD_AUTH_SECRET", SECRET[:31]),
     (HEADER, "DASHBOARD_AUTH_SECRET", f"{SECRET},canary"),
     (HEADER, "DASHBOARD_AUTH_SECRET", f"{SECRET}1,{SECRET}2,{SECRET}3"),
