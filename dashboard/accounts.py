@@ -49,6 +49,11 @@ class Accounts:
             self._seen.clear()
         until = time.monotonic() + VISIT_INTERVAL.total_seconds()
         self._seen[person.issuer, person.subject] = person.name, person.email, until
+        logger.info(
+            "signed in by %s: %s of %s, vouched for at %s",
+            *(person.mode, person.subject, person.issuer, person.signed_in_at),
+            extra={"request_id": caller.request_id},
+        )
         try:
             _save_account(person, caller)
         except DatabaseError as broken:

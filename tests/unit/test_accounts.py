@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +65,17 @@ def test_a_new_email_is_the_same_person_and_is_told_once(restarted: bool) -> Non
     assert event["before"]["email"] == "vera@example.com"
     assert event["result"]["email"] == "vera.new@example.com"
     assert event["actor_subject"] == "u-1"
+
+
+def test_who_came_in_is_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """One for a visit, not for a page; a refusal is an event instead."""
+    caplog.set_level(logging.INFO, "dashboard.accounts")
+    browser = seen()
+    browser.get(HERE)
+    assert assertion_browser(GROUPS["viewer"], subject="u-2", aud="another").get(HERE).status_code == 401
+    [line] = [record for record in caplog.records if record.name == "dashboard.accounts"]
+    assert line.getMessage().startswith(f"signed in by assertion: u-1 of {ISSUER}, vouched for at 20")
+    assert line.request_id  # type: ignore[attr-defined]
 
 
 def test_a_database_that_takes_no_writes_locks_nobody_out(caplog: pytest.LogCaptureFixture) -> None:

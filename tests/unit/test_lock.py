@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Final
@@ -41,6 +42,19 @@ def test_both_environments_have_the_same_program() -> None:
     """A package of the program stands in both locks, with the same version and hashes."""
     ours, tested = ((ROOT / name).read_text() for name in list(LOCKS)[:2])
     assert set(lines_of(ours)) - set(lines_of(tested)) == set()
+
+
+def test_every_component_is_told_of() -> None:
+    """Time frames for advisories hold for each package of the program, so each is named with its use."""
+    locked = {
+        Requirement(line.split(" --hash=")[0]).name
+        for line in lines_of((ROOT / next(iter(LOCKS))).read_text())
+    }
+    rows = (ROOT / "docs/locks.md").read_text().partition("| component | for |")[2]
+    named = [
+        name for row in rows.splitlines() for name in re.findall(r"`([a-z0-9-]+)`", row.partition(" | ")[0])
+    ]
+    assert sorted(named) == sorted(locked)
 
 
 def test_these_tests_run_with_what_the_lock_pins() -> None:
