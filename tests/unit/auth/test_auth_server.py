@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from http.client import HTTPConnection
+from collections.abc import Callable, Collection, Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Final
 
@@ -55,13 +55,14 @@ def serving(folder: Path, environment: dict[str, str], **settings: str) -> Itera
     bound = {"DASHBOARD_BIND": f"127.0.0.1:{port}", "DASHBOARD_ALLOWED_HOSTS": "127.0.0.1"}
     program = Program("dashboard", port, folder, command, {**environment, **GRANTS, **bound, **settings})
 
-    def ask(sent: Sent, path: str = "/lookup/") -> tuple[int, str]:
-        with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
-            connection.putrequest("GET", path)
-            for name, value in [("X-Forwarded-Proto", "https"), *sent]:
-                connection.putheader(name, value.encode())
-            connection.endheaders()
-            answer = connection.getresponse()
+    def ask(sent: Sent, path: str = "/lookup/", lines: Collection[str] = ()) -> tuple[int, str]:
+        """Send headers, and lines as they stand, which no library would send."""
+        named = [f"{name}: {value}" for name, value in [("X-Forwarded-Proto", "https"), *sent]]
+        head = "\r\n".join([f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *named, *lines, "", ""])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as peer:
+            peer.sendall(head.encode())
+            answer = HTTPResponse(peer, method="GET")
+            answer.begin()
             return answer.status, answer.read().decode()
 
     try:
@@ -118,6 +119,44 @@ def test_a_header_that_is_sent_twice_is_refused(
     status, page = by_headers([second, *good()] if before else [*good(), second])
     assert status == 401, page
     assert f"{name} was sent twice" in page
+
+
+OURS: Final = f"X-Forwarded-Groups: {GROUPS['viewer']}"
+MORE: Final = GROUPS["admin"]
+JOINED: Final[dict[str, tuple[int, list[str]]]] = {
+    "in mixed case": (401, [OURS, f"x-FoRwArDeD-gRoUpS: {MORE}"]),
+    "in upper case": (401, [f"X-FORWARDED-GROUPS: {MORE}", OURS]),
+    "three times": (401, [OURS, f"x-forwarded-groups: {MORE}", OURS]),
+    "spaces alone": (401, ["X-Forwarded-Groups:   \t ", OURS]),
+    "no space": (401, [OURS, f"X-Forwarded-Groups:{MORE}"]),
+    "tabs around": (401, [OURS, f"X-Forwarded-Groups:\t{MORE}\t"]),
+    "a comma at the start": (401, [OURS, f"X-Forwarded-Groups: ,{MORE}"]),
+    "far apart": (401, [f"X-Forwarded-Groups: {MORE}", *(f"X-{n}: a" for n in range(40)), OURS]),
+    "underscores": (200, [OURS, f"X_Forwarded_Groups: {MORE}"]),
+    "one underscore": (200, [f"X-Forwarded_Groups: {MORE}", OURS]),
+    "another dash": (400, [OURS, f"X-Forwarded\u2010Groups: {MORE}"]),
+    "a space before the colon": (400, [OURS, f"X-Forwarded-Groups : {MORE}"]),
+    "a tab before the colon": (400, [OURS, f"X-Forwarded-Groups\t: {MORE}"]),
+    "a space before the name": (400, [OURS, f" X-Forwarded-Groups: {MORE}"]),
+    "a line that goes on": (400, [OURS, f" ,{MORE}"]),
+    "a line that goes on after a tab": (400, [OURS, f"\t,{MORE}"]),
+    "a value on the next line": (400, ["X-Forwarded-Groups:", f" {MORE}"]),
+    "a bare line feed": (400, [f"{OURS}\nX-Forwarded-Groups: {MORE}"]),
+    "a bare carriage return": (400, [f"{OURS}\rX-Forwarded-Groups: {MORE}"]),
+    "NUL in the name": (400, [OURS, f"X-Forwarded-Groups\0: {MORE}"]),
+    "NUL in the value": (400, [f"{OURS}\0,{MORE}"]),
+}
+"""By which a server might join a group to what the proxy sent: the answer, and lines of the request."""
+
+
+@pytest.mark.parametrize("form", JOINED)
+def test_no_form_of_a_second_header_adds_groups(by_headers: Ask, form: str) -> None:
+    status, lines = JOINED[form]
+    rest = [(name, value) for name, value in good() if name != "X-Forwarded-Groups"]
+    answered, page = by_headers(rest, lines=lines)
+    assert answered == status, page
+    assert ("jane@example.com, viewer" in page) is (status == 200)
+    assert "jane@example.com, admin" not in page
 
 
 def test_groups_by_commas_in_one_header_are_groups(by_headers: Ask) -> None:
