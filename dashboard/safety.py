@@ -3,13 +3,14 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from .origins import is_loopback
+from .origins import is_loopback, parse_origin
 
 MIN_DIFFERENT_CHARACTERS: Final = 8
 """A random key of 32 hexadecimal digits has fewer once in ten million."""
@@ -18,6 +19,7 @@ MIN_PREFIX_IPV4: Final = 8
 MIN_PREFIX_IPV6: Final = 16
 """Bits: the whole of 10.0.0.0/8 may be one company's, and no provider is given more of IPv6."""
 
+_BUCKET: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9_][A-Za-z0-9_.=-]*)*/?")
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\.{_LABEL}(?:\.{_LABEL})+|\[[0-9A-Fa-f:.]+\]")
 
@@ -58,14 +60,25 @@ def is_loopback_bind(text: str) -> bool:
 
 
 def check_anchor(text: str) -> None:
-    """Raise ValueError with a sentence unless this is a place for anchors: a file or an https address."""
+    """Raise ValueError with a sentence unless anchors can go there: a file, a bucket or an https address."""
+    if _BUCKET.fullmatch(text):
+        if find_spec("boto3") is None:
+            raise ValueError("names a bucket, for which boto3 is not installed: pip install 'boto3>=1.40'.")
+        return
     if text.startswith("/") and Path(text).parent.is_dir() and not Path(text).is_dir():
         return
     parts = urlsplit(text)
     if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc:
         raise ValueError(
-            "must name files by their absolute paths, in folders that are there, or https addresses."
+            "must name files by their absolute paths, in folders that are there, https addresses, or buckets "
+            "as s3://bucket/folder."
         )
+
+
+def check_endpoint(text: str) -> None:
+    """Raise ValueError with a sentence unless this is "" or the origin of a service that keeps buckets."""
+    if text:
+        parse_origin(text)
 
 
 def find_shared_keys(keys: Mapping[str, Iterable[str]]) -> list[str]:

@@ -15,7 +15,7 @@ from .auth.config import HeaderConfig
 from .logs import LOGGING as LOGGING
 from .origins import check_ticket_url, is_loopback, parse_origin
 from .private import VAR_DIR, PrivateDatabase, find_folder_fault
-from .safety import check_anchor, check_host, check_key, find_shared_keys, is_loopback_bind
+from .safety import check_anchor, check_endpoint, check_host, check_key, find_shared_keys, is_loopback_bind
 from .vault import parse_base_url
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
@@ -86,6 +86,12 @@ DASHBOARD_ANCHOR_KEYS: list[str] = env.list(
 DASHBOARD_ANCHORS: list[str] = env.list("DASHBOARD_ANCHORS", default=[], validate=_check_each(check_anchor))
 DASHBOARD_ANCHOR_SECONDS: float = env.float(
     "DASHBOARD_ANCHOR_SECONDS", default=300.0, validate=validate.Range(min=10, max=86400)
+)
+DASHBOARD_ANCHOR_S3_ENDPOINT: str = env.str(
+    "DASHBOARD_ANCHOR_S3_ENDPOINT", default="", validate=_check_each(check_endpoint)
+)
+DASHBOARD_ANCHOR_RETENTION_DAYS: int = env.int(
+    "DASHBOARD_ANCHOR_RETENTION_DAYS", default=365, validate=validate.Range(min=1, max=36500)
 )
 DEBUG: bool = env.bool("DASHBOARD_DEBUG", default=False)
 DASHBOARD_MEDIA_MODE: str = env.str(

@@ -22,7 +22,7 @@ from dashboard import schema
 from dashboard.encryption import derive_key
 from dashboard.models import Event
 from dashboard.private import append_privately
-from dashboard.vault import is_public, post_document
+from dashboard.vault import Bucket, is_public, post_document
 
 from .chain import format_time, write_canonical
 
@@ -31,6 +31,9 @@ logger: Final = logging.getLogger(__name__)
 POST_SECONDS: Final = 10.0
 ANCHOR_RETRY_SECONDS: Final = 60.0
 """Seconds until the next try where one failed, which is one line in the log."""
+
+BUCKET: Final = "s3://"
+"""How the names of places begin that are buckets."""
 
 _MAX_DELAY: Final = timedelta(minutes=1)
 """Longer than a worker takes from reading the chain's end to writing it down."""
@@ -74,6 +77,11 @@ def compare(lines: Iterable[str]) -> AnchorsVerdict:
     return AnchorsVerdict(count, newest, "" if count else "There is no anchor of this instance")
 
 
+def read_bucket(target: str) -> Iterator[str]:
+    """Yield the anchors of this instance that lie in a bucket, oldest first. Raises OSError."""
+    return _open_bucket(target).read_all(settings.ALLOWED_HOSTS[0])
+
+
 def start_writer(stop: threading.Event) -> None:
     """Start the thread that writes anchors until `stop` is set, if there is a place for them."""
     if settings.DASHBOARD_ANCHORS:
@@ -93,13 +101,14 @@ def run_writer(stop: threading.Event) -> None:
 
 
 class Place:
-    """A file or an address to which anchors go. One that fails is tried again and keeps nobody waiting."""
+    """A file, a bucket or an address for anchors. One that fails is tried again and keeps nobody waiting."""
 
     allows = staticmethod(is_public)
     """Which addresses may be connected to: none of our own networks, where a wrong setting could act."""
 
     def __init__(self, target: str) -> None:
         self.target = target
+        self._bucket = _open_bucket(target) if target.startswith(BUCKET) else None
         self._written: tuple[int, str] | None = None
         self._next_at = float("-inf")
 
@@ -119,14 +128,32 @@ class Place:
 
     def write(self, line: str) -> None:
         """Write one line. Raises OSError."""
-        if self.target.startswith("/"):
+        if self._bucket:
+            until = timezone.now() + timedelta(days=settings.DASHBOARD_ANCHOR_RETENTION_DAYS)
+            self._bucket.put(_name_object(line), line.encode(), until)
+        elif self.target.startswith("/"):
             append_privately(Path(self.target), line)
         else:
             post_document(self.target, line.encode(), seconds=POST_SECONDS, allows=self.allows)
 
     def __str__(self) -> str:
-        """The file, or the host: what follows it may be a secret."""
-        return self.target if self.target.startswith("/") else str(urlsplit(self.target).hostname)
+        """The file or bucket, or the host: what follows it may be a secret."""
+        is_plain = self.target.startswith(("/", BUCKET))
+        return self.target if is_plain else str(urlsplit(self.target).hostname)
+
+
+def _open_bucket(target: str) -> Bucket:
+    return Bucket(target, endpoint=settings.DASHBOARD_ANCHOR_S3_ENDPOINT, seconds=POST_SECONDS)
+
+
+def _name_object(line: str) -> str:
+    """Return where an anchor lies in a bucket, so that a listing has the oldest first.
+
+    By its time, not its number: after an older state was put back the later anchor has the lower number.
+    """
+    anchor = json.loads(line)
+    at = datetime.fromisoformat(anchor["at"])
+    return f"{anchor['instance']}/{at:%Y%m%dT%H%M%S.%fZ}-{anchor['sequence']:020}.json"
 
 
 def _find_fall(highest: Anchor, anchor: Anchor) -> str:

@@ -7,6 +7,7 @@ from .address import parse_base_url as parse_base_url
 from .breaker import Breaker as Breaker
 from .breaker import BreakerState as BreakerState
 from .breaker import get_breaker as get_breaker
+from .buckets import Bucket as Bucket
 from .client import BATCH_SIZE as BATCH_SIZE
 from .client import VaultClient as VaultClient
 from .concurrency import ConcurrencyLimit as ConcurrencyLimit

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.management import CommandError
 
 from dashboard import audit
-from dashboard.audit.anchors import compare
+from dashboard.audit.anchors import BUCKET, compare, read_bucket
 from dashboard.audit.nightly import find_fault
 from dashboard.management.base import DashboardCommand
+from dashboard.safety import check_anchor
 from dashboard.units import format_count
 
 
@@ -23,10 +24,12 @@ class Command(DashboardCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--seen", metavar="NUMBER:HASH", help="an event that was there when it was noted")
         parser.add_argument(
-            "--anchors", type=Path, metavar="FILE", help="anchors, a line each, to compare with the chain"
+            "--anchors",
+            metavar="FILE",
+            help="anchors to compare with the chain: a file, or s3://bucket/folder",
         )
 
-    def handle(self, *args: Any, seen: str | None, anchors: Path | None = None, **options: Any) -> None:
+    def handle(self, *args: Any, seen: str | None, anchors: str | None = None, **options: Any) -> None:
         verdict = audit.verify(seen=self.noted(seen) if seen else None)
         if verdict.broken:
             raise CommandError(f"Event {verdict.broken.sequence} {verdict.broken.reason}.")
@@ -37,12 +40,18 @@ class Command(DashboardCommand):
         events = format_count(verdict.events, "event")
         self.stdout.write(f"The chain holds: {events}. Last: {verdict.head}:{verdict.hash}")
 
-    def compare_anchors(self, path: Path) -> None:
+    def compare_anchors(self, target: str) -> None:
         try:
-            with path.open("r", encoding="ascii", errors="replace") as file:
-                verdict = compare(file)
+            if target.startswith(BUCKET):
+                check_anchor(target)
+                verdict = compare(read_bucket(target))
+            else:
+                with Path(target).open("r", encoding="ascii", errors="replace") as file:
+                    verdict = compare(file)
         except OSError as broken:
-            raise CommandError(f"{path} cannot be read: {broken.strerror}.") from None
+            raise CommandError(f"{target} cannot be read: {broken.strerror or broken}.") from None
+        except ValueError as wrong:
+            raise CommandError(f"--anchors {wrong}") from None
         if verdict.fault:
             raise CommandError(f"{verdict.fault}.")
         self.stdout.write(f"The anchors hold: {verdict.count}. The newest saw {verdict.newest}.")

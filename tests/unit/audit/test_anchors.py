@@ -50,7 +50,7 @@ def file(tmp_path: Path) -> Path:
 
 def verified(path: Path) -> str:
     out = io.StringIO()
-    call_command("audit_verify", anchors=path, stdout=out)
+    call_command("audit_verify", anchors=str(path), stdout=out)
     return out.getvalue()
 
 
