@@ -59,6 +59,9 @@ def _delete_item(connection: Connection, media_id: str, intent: Intent) -> Remov
         raise IntentNotRecorded(str(broken)) from broken
     item = service.find_item_to_remove(connection, media_id)
     settled = _settle_in_flight(connection, media_id)
+    sent = ledger.find_in_flight(connection, media_id).filter(state=RemovalState.SENT)
+    if item is None and (other := sent.first()):  # it is gone by that call, which is not over
+        raise RemovalInFlight(other)
     removal = ledger.open_row(
         connection,
         intent,

@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from dashboard.identity import Caller
 from dashboard.models import Connection, Event, Removal, RemovalState
+from dashboard.removals.errors import RemovalInFlight
 from dashboard.sandbox import Sandbox
 from tests import make
 from tests.answers import form_token, text
@@ -69,6 +71,18 @@ def test_what_ended_before_that_or_is_of_something_else_stands_in_nobodys_way(
 def test_of_another_connection_neither(small: Connection, media_id: str, sandbox: Sandbox) -> None:
     ended(make.connection("other"), media_id)
     assert make.remove(small, media_id, caller=ADA).state == State.DELETED
+
+
+@pytest.mark.parametrize("caller", [ADA, make.omar()], ids=["another", "themself"])
+def test_an_item_that_is_gone_by_a_call_under_way_is_that_calls(
+    small: Connection, sandbox: Sandbox, caller: Caller
+) -> None:
+    """Its answer is not here yet, so nobody says that the item had been gone before."""
+    make.removal(small, media_id="4711", state=State.SENT, sent_at=timezone.now(), settled_at=None)
+    with pytest.raises(RemovalInFlight):
+        make.remove(small, "4711", caller=caller)
+    assert Removal.objects.count() == 1
+    assert make.deletes(sandbox) == []
 
 
 @pytest.mark.parametrize("state", [State.DELETED, State.REJECTED, State.NOT_REMOVED, State.VERIFIED_PRESENT])
