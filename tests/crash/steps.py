@@ -26,7 +26,8 @@ WATCHED: Final = {
 
 class Steps:
     """The lines of the watched files as they are executed; at number `dies_at` the process kills itself, or
-    at the first run of that line, or (`line*3`) at its third."""
+    at the first run of that line, or (`line*3`) at its third. Runs of one line in a row are one step: a line
+    that goes over items runs as often as they have variants, and no two targets have the same."""
 
     def __init__(self, dies_at: int | str = 0) -> None:
         self.dies_at, self.taken = dies_at, list[str]()
@@ -38,8 +39,10 @@ class Steps:
         if name is None:
             return None
         if event == "line":
-            self.taken.append(f"{name}:{frame.f_lineno}")
-            self.left -= self.taken[-1] == self.line
+            here = f"{name}:{frame.f_lineno}"
+            self.left -= here == self.line
+            if self.taken[-1:] != [here]:
+                self.taken.append(here)
             if len(self.taken) == self.dies_at or not self.left:
                 os.kill(os.getpid(), signal.SIGKILL)
         return self
