@@ -77,7 +77,10 @@ def ready(server: Server) -> tuple[int, dict[str, Any]]:
 
 
 def test_what_is_started_before_migrate_waits_and_says_so(early: Server, tmp_path: Path) -> None:
-    assert ready(early) == (503, {"database": True, "changes": True, "migrations": False, "worker": None})
+    assert ready(early) == (
+        503,
+        {"database": True, "changes": True, "migrations": False, "worker": None, "audit": None},
+    )
     with (tmp_path / "worker.log").open("w") as log:
         command = [sys.executable, "manage.py", "worker"]
         worker = subprocess.Popen(command, cwd=ROOT, env=early.environment, stdout=log, stderr=log)
