@@ -91,7 +91,8 @@ def test_what_is_started_before_migrate_waits_and_says_so(early: Server, tmp_pat
         assert "being updated" in page.text
         early.manage("migrate")
         whole = {"database": True, "changes": True, "migrations": True, "worker": True}
-        wait(lambda: ready(early) == (200, whole), early)
+        either = [(200, {**whole, "audit": is_intact}) for is_intact in (None, True)]  # verified by night
+        wait(lambda: ready(early) in either, early)
         assert early.get("/?choose=1", "ada").status_code == 200
     finally:
         worker.send_signal(signal.SIGTERM)
