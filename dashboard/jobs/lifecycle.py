@@ -136,9 +136,13 @@ def defer(job: Job) -> None:
     Job.objects.filter(pk=job.pk, state=JobState.WAITING).update(lease_until=until)
 
 
-def others_wait() -> bool:
-    """Return True if jobs wait for a thread, so that one that only rests should give up its own."""
-    return DBTaskResult.objects.ready().filter(enqueued_at__lt=timezone.now() - PATIENCE).exists()
+def others_wait(job: Job) -> bool:
+    """Return True if other jobs wait for a thread, so that this one should give up its own while it rests.
+
+    A job may itself be queued once more while it runs: that is nobody else.
+    """
+    waiting = DBTaskResult.objects.ready().filter(enqueued_at__lt=timezone.now() - PATIENCE)
+    return waiting.exclude(args_kwargs__args__0=str(job.pk)).exists()
 
 
 def acquire(pk: UUID, runner: UUID) -> Job | None:

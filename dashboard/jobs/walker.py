@@ -179,7 +179,7 @@ class Walker(ABC, Generic[ProgressT]):
         """Wait here, with all that was read; or pause and return True if another job needs the thread."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            if lifecycle.others_wait():
+            if lifecycle.others_wait(self.job):
                 lifecycle.pause(self.job, self.message, left)
                 return True
             lifecycle.stopping.wait(min(left, CHECKPOINT_SECONDS))

@@ -224,7 +224,7 @@ class _Runner:
         while (left := until - time.monotonic()) > 0:
             if self.calls:  # a call that comes back may say that there is no use in waiting
                 self._collect(min(left, HEARTBEAT_SECONDS))
-            elif lifecycle.others_wait():
+            elif lifecycle.others_wait(self.job):
                 raise _Backoff(retry_policy.describe_error(Busy(retry_policy.LIMIT_REACHED)), left)
             else:
                 lifecycle.stopping.wait(min(left, HEARTBEAT_SECONDS / 2))

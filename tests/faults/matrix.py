@@ -281,7 +281,8 @@ class Stage:
 
     def let_others_wait(self) -> None:
         """Have a job that only waits give its thread back, so that a test need not wait, either."""
-        DBTaskResult.objects.update(enqueued_at=timezone.now() - 2 * PATIENCE)
+        another = {"args": ["another"], "kwargs": {}}
+        DBTaskResult.objects.update(enqueued_at=timezone.now() - 2 * PATIENCE, args_kwargs=another)
 
     def ended(self, job: Job) -> tuple[str, str]:
         job.refresh_from_db()

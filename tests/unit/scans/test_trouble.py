@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from dashboard import service
 from dashboard.jobs import lifecycle, retry_policy, walker
@@ -205,7 +206,9 @@ def test_a_service_that_is_left_alone_costs_no_try(
 ) -> None:
     monkeypatch.setattr(walker, "MAX_TRIES", 1)
     monkeypatch.setattr(breaker, "OPEN_SECONDS", 1.5)
+    DBTaskResult.objects.all().delete()  # of the scan of `whole`, which is done
     job = begun(some)
+    DBTaskResult.objects.update(enqueued_at=timezone.now() - 2 * lifecycle.PATIENCE)  # on a busy machine
     fail(upstream, 0, times=5, status=500)
     for _ in range(3):
         with pytest.raises(VaultError):
