@@ -35,7 +35,7 @@ MAX_HEADER_BYTES: Final = 33 * 1024
 limit_request_field_size = MAX_HEADER_BYTES
 bind = os.environ.get("DASHBOARD_BIND", "127.0.0.1:8000")
 sendfile = False  # it would wait for a reader without end
-accesslog = None
+logger_class = "dashboard.web_response.Log"
 forwarder_headers = ""  # gunicorn would believe SCRIPT_NAME, and proxies pass on what clients sent
 logconfig_dict = {
     **LOGGING,

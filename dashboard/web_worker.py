@@ -18,6 +18,8 @@ from gunicorn import http, util
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from .web_response import Response
+
 logger = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES: Final = 128 * 1024
@@ -92,14 +94,6 @@ class Arrival:
         # Half a head with a bare line feed or an endless line is refused by gunicorn at once.
         line_ends = self.content.count(b"\r\n")
         return self.content.count(b"\n") != line_ends or (not line_ends and len(self.content) > 2 * 8192)
-
-
-class Response(wsgi.Response):  # type: ignore[misc]
-    """gunicorn's, without a line that says which server this is."""
-
-    def default_headers(self) -> list[str]:
-        """Return the lines that every answer begins with."""
-        return [line for line in super().default_headers() if not line.startswith("Server:")]
 
 
 wsgi.Response = Response  # the worker's base class has no other place to say so

@@ -100,15 +100,14 @@ def with_latency(stage: Stage) -> Iterator[Row]:
     }
     stage.set_latency(LATENCY_MS)
     pace_in_turn(asked, 1, rounds=5)
-    ours, floor, bare = (
-        [pace.median_ms - LATENCY_MS for pace in paces] for paces in pace_in_turn(asked, 7, rounds=25).values()
-    )
+    turns = pace_in_turn(asked, 7, rounds=25).values()
+    ours, floor, bare = ([pace.median_ms - LATENCY_MS for pace in paces] for paces in turns)
     stage.set_latency(0)
     words = f"p50 with a {LATENCY_MS} ms upstream, over those"
     note = f"of it the bare view, and so the sandbox itself, takes {median(bare):.1f} ms."
     yield Row(words, "+{:.1f} ms", ours, 8, 6, note=note)
     ratios = [mine / least for mine, least in zip(ours, floor, strict=True)]
-    note = f"+{median(ours):.1f} ms over +{median(floor):.1f}; where the bounds were set, the floor's was +5.6."
+    note = f"+{median(ours):.1f} ms over +{median(floor):.1f}; it was +5.6 where the bounds were set."
     yield Row(f"{words}, over the string floor's", "{:.2f}x", ratios, 8 / 5.6, 6 / 5.6, note=note)
 
 
