@@ -5,95 +5,30 @@ them for as long as the connection stands. Here no thread reads from a socket at
 """
 
 import logging
-import re
 import selectors
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gunicorn import http, util
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from .arrivals import PIECE_BYTES, Arrival
 from .web_response import Response
 
 logger = logging.getLogger(__name__)
 
 MAX_HEAD_BYTES: Final = 128 * 1024
 MAX_ARRIVING_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of bodies that are on their way to one process, all of them together."""
+"""Bytes of requests that one process holds together: on their way, in line for a thread, and with one."""
 MIN_BODY_RATE: Final = 16 * 1024
 """Bytes of a body that earn it another second, beyond those that a head has."""
-MAX_DISCARDED_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of a body too large that are read all the same: a browser cut off while it sends shows no answer."""
 CLOSING_SECONDS: Final = 2.0
 STOPPING_SECONDS: Final = 5.0
 """What is still arriving when the process is to stop has so long to arrive."""
-
-_PIECE_BYTES: Final = 64 * 1024
-_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*(?=\r\n)", re.IGNORECASE)
-_FRAMING: Final = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
-_EXPECTS: Final = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
-
-
-@dataclass(eq=False)
-class Arrival:
-    """A connection on which a request is arriving, or, with `is_closing`, one that the client is to close."""
-
-    connection: Any
-    until: float
-    content: bytearray = field(default_factory=bytearray)
-    length: int | None = None
-    """Bytes of head and body together; None while the head is incomplete."""
-    discarded: int = 0
-    is_exact: bool = True
-    """False if the length is gunicorn's to find out or to refuse: several of them, odd ones, chunks."""
-    is_awaiting_word: bool = False
-    """True if the client sends its body only once it is told to continue."""
-    max_kept: int = 0
-    is_closing: bool = False
-
-    def take(self, piece: bytes) -> bool:
-        """Keep the piece, or count it if nobody will read it. Return True if it completes the head."""
-        if self.length is not None:
-            if self.is_discarding():
-                self.discarded += len(piece)
-            else:
-                self.content += piece
-            return False
-        self.content += piece
-        end = self.content.find(b"\r\n\r\n")
-        if end < 0:
-            return False
-        head = bytes(self.content[: end + 2])
-        lengths, framing = _LENGTH.findall(head), _FRAMING.findall(head)
-        self.is_exact = len(lengths) == len(framing) <= 1
-        self.length = end + 4 + (int(lengths[0]) if self.is_exact and lengths else 0)
-        self.is_awaiting_word = _EXPECTS.search(head) is not None and self.missing() > 0
-        return True
-
-    def is_discarding(self) -> bool:
-        """Return True if the body is one that nobody will read."""
-        return (self.length or 0) > self.max_kept
-
-    def room(self) -> int:
-        """Return how many bytes to receive: what follows a body that is thrown away is the next request."""
-        return min(_PIECE_BYTES, self.missing()) if self.is_discarding() else _PIECE_BYTES
-
-    def missing(self) -> int:
-        """Return how many bytes of a known length are not here yet."""
-        return max((self.length or 0) - len(self.content) - self.discarded, 0)
-
-    def is_ready(self) -> bool:
-        """Return True if a thread can answer without waiting: all is here, or it is refused as it stands."""
-        if self.length is not None:
-            return not self.missing() or self.discarded >= MAX_DISCARDED_BYTES
-        # Half a head with a bare line feed or an endless line is refused by gunicorn at once.
-        line_ends = self.content.count(b"\r\n")
-        return self.content.count(b"\n") != line_ends or (not line_ends and len(self.content) > 2 * 8192)
 
 
 wsgi.Response = Response  # the worker's base class has no other place to say so
@@ -121,13 +56,22 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a connection; when there is room for no more, the oldest half-sent request gives way."""
+        """Take a connection; when there is room for no more, one that nobody waits for gives way."""
         with suppress(BlockingIOError, ConnectionAbortedError):
             sock, address = listener.accept()
             self.nr_conns += 1
             self._await_request(TConn(self.cfg, sock, address, listener.getsockname()), b"")
-            if self.nr_conns >= self.worker_connections and self.arrivals:
-                self._drop(next(iter(self.arrivals)))
+            if self.nr_conns >= self.worker_connections:
+                self._make_way()
+
+    def _make_way(self) -> None:
+        """Close who has been idle longest; if nobody is, drop the oldest half-sent request but the newest."""
+        if self.keepalived_conns:
+            idle = self.keepalived_conns.popleft()
+            self.poller.unregister(idle.sock)
+            self._forget(idle)
+        elif len(self.arrivals) > 1:
+            self._drop(next(iter(self.arrivals)))
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Take connections, or none. Probes are answered while a last request is under way all the same.
@@ -149,6 +93,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
         """Receive the next request of a connection that was kept."""
+        if conn not in self.keepalived_conns:  # it gave way since it was found readable
+            return
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._await_request(conn, b"")
@@ -228,24 +174,31 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
         """Hand the request over if it is whole; else see whether it may go on arriving."""
         if arrival.length is not None:
             arrival.until += len(piece) / MIN_BODY_RATE
-        if arrival.take(piece) and arrival.is_awaiting_word:
-            with suppress(OSError):
-                arrival.connection.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        is_head = arrival.take(piece)
         if arrival.is_ready():
             self._hand_over(arrival)
-        elif arrival.length is None and len(arrival.content) > MAX_HEAD_BYTES:
+            return
+        if is_head and arrival.is_awaiting_word:
+            with suppress(OSError):
+                arrival.connection.sock.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if arrival.length is None and len(arrival.content) > MAX_HEAD_BYTES:
             self._refuse(arrival, 431, "Request Header Fields Too Large")
-        elif self._count_bytes() > MAX_ARRIVING_BYTES:
-            self._refuse(arrival, 503, "Service Unavailable")
-        else:
-            self._watch(arrival)
+            return
+        self._watch(arrival)
+        while self._count_bytes() > MAX_ARRIVING_BYTES:
+            largest = max(self.arrivals, key=lambda one: len(one.content))
+            if len(largest.content) <= PIECE_BYTES:  # a page's form: it is not these that fill the memory
+                return
+            self._refuse(largest, 503, "Service Unavailable")
 
     def _count_bytes(self) -> int:
-        return sum(len(one.content) for one in self.arrivals)
+        with_threads: int = sum(one.size for one in self.under_way)
+        return with_threads + sum(len(one.content) for one in self.arrivals)
 
     def _hand_over(self, arrival: Arrival) -> None:
         self._leave(arrival)
         conn = arrival.connection
+        conn.size = len(arrival.content)
         conn.initialized = True
         conn.is_certain = arrival.is_exact and arrival.length is not None and not arrival.missing()
         conn.parser = http.get_parser(self.cfg, _split(bytes(arrival.content)), conn.client)
@@ -283,4 +236,4 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]
 
 def _split(content: bytes) -> Iterator[bytes]:
     """Return the content in pieces: gunicorn copies the rest of a piece with every read."""
-    return (content[start : start + _PIECE_BYTES] for start in range(0, len(content), _PIECE_BYTES))
+    return (content[start : start + PIECE_BYTES] for start in range(0, len(content), PIECE_BYTES))

@@ -18,6 +18,7 @@ from django.core.validators import RegexValidator
 
 import dashboard
 from dashboard import logs, origins
+from dashboard.arrivals import Arrival
 from dashboard.lookups import parsing, references
 from dashboard.vault import RateLimit, VaultError, check_media_id, filter_media_link, parse_base_url
 from dashboard.vault.responses import Effect, Redactor, classify_response, parse_retry_after
@@ -146,6 +147,13 @@ def _json(text: str) -> bytes:
     return re.sub(rb'[\x00-\x1f"\\]', b" ", text.encode("utf-8", "replace"))
 
 
+def _arrive_in_drips(text: str) -> None:
+    arrival, head = Arrival(None, until=0), f"GET / HTTP/1.1\r\nX: {text}".encode("utf-8", "replace")
+    for start in range(0, len(head), 16):
+        arrival.take(head[start : start + 16])
+        arrival.is_ready()
+
+
 REDACTOR: Final = Redactor("key_5f1c9a", "conn_77d2")
 
 READERS: Final[dict[str, Callable[[str], Any]]] = {
@@ -164,6 +172,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "a ticket": ticket_links.clean_ticket,
     "an origin": lambda text: origins.parse_origin(f"https://{text}"),
     "a log line": logs.mask_ids,
+    "a head in drips": _arrive_in_drips,
     "a box of the list": check_id,
     "a connection's name": RAW_ID_PATTERN.search,
     "a name in links": make_slug,
