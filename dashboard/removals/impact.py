@@ -1,6 +1,7 @@
 """What a purge was shown to take: good while no removal ends, and what is cached stays much the same."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, Self
 
@@ -13,6 +14,9 @@ from .recovery import is_removed
 
 MAX_CHANGE_PERCENT: Final = 10
 """How many items or variants of the first page may be other ones, in percent of all that was shown."""
+
+MAX_CLOCK_STEP: Final = timedelta(days=1)
+"""How far two clocks may differ for an end of a removal to be noticed all the same."""
 
 
 class Impact(NamedTuple):
@@ -55,14 +59,20 @@ class Impact(NamedTuple):
             raise ImpactChanged(f"{count} {'more' if grown > 0 else 'fewer'} cached now than were shown.")
 
     def _count_allowed(self, name: str) -> int:
-        return -(-int(self.shown.get(name, 0)) * MAX_CHANGE_PERCENT // 100)
+        return int(self.shown.get(name, 0)) * MAX_CHANGE_PERCENT // 100
 
 
 def find_last_ended(connection: Connection) -> str:
-    """Return a name for the last end of a removal in the connection; "" if there was none."""
-    ended = Removal.objects.filter(connection=connection, settled_at__isnull=False).order_by("-settled_at")
-    last = ended.values_list("pk", "settled_at").first()
-    return "" if last is None else f"{last[0]} {last[1]}"
+    """Return a name for the last end of a removal in the connection; "" if there was none.
+
+    It has the number of recent ends, too: a clock that is behind may date one before the last.
+    """
+    ended = Removal.objects.filter(connection=connection, settled_at__isnull=False)
+    last = ended.order_by("-settled_at", "-pk").values_list("pk", "settled_at").first()
+    if last is None:
+        return ""
+    recent = ended.filter(settled_at__gt=last[1] - MAX_CLOCK_STEP).count()
+    return f"{last[0]} {last[1]} {recent}"
 
 
 def _summarize(page: MediaPage) -> tuple[set[str], int]:

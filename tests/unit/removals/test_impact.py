@@ -59,6 +59,11 @@ def test_what_changed_little_is_what_was_shown(shown: MediaPage, now: MediaPage)
         (page(range(60), status="removed"), page(range(60)), "60 items are new"),  # cached anew
         (page(range(60)), page(range(60), status="removed"), "60 gone"),
         (page(range(300), more=True), page(range(1000, 1100), more=True), "100 items are new"),
+        (page(range(1)), page(range(1, 2)), "1 item is new, 1 gone"),  # of one a tenth is nothing either
+        (page(range(1)), page(range(2)), "1 item is new"),
+        (page(range(9)), page(range(10)), "1 item is new"),
+        (page(range(19)), page(range(2, 21)), "2 items are new"),
+        (page(range(1), variants=2), page(range(1), variants=3), "1 variant more"),
     ],
 )
 def test_what_changed_by_more_is_not(shown: MediaPage, now: MediaPage, words: str) -> None:
@@ -88,6 +93,27 @@ def test_a_removal_that_ends_otherwise_after_all_has_ended_anew(db: None) -> Non
     Removal.objects.filter(pk=record.pk).update(state=RemovalState.RECACHED, settled_at=timezone.now())
     with pytest.raises(ImpactChanged):
         seen.check_nothing_ended(here)
+
+
+@pytest.mark.parametrize("behind", [{"seconds": 1}, {"minutes": 59}, {"hours": 20}])
+def test_an_end_that_a_clock_behind_dates_before_the_last_is_one(db: None, behind: dict[str, float]) -> None:
+    here, now = make.connection("here"), timezone.now()
+    make.removal(here, settled_at=now)
+    seen = impact(page(range(3)))._replace(last_ended=find_last_ended(here))
+    make.removal(here, settled_at=now - timedelta(**behind))
+    with pytest.raises(ImpactChanged, match="Another removal has ended"):
+        seen.check_nothing_ended(here)
+
+
+def test_of_removals_that_ended_at_the_same_instant_the_last_is_always_the_same(db: None) -> None:
+    """Such as the items of a bulk removal that was stopped, whose rows a database lists as it likes."""
+    here, now = make.connection("here"), timezone.now()
+    ended = [make.removal(here, settled_at=now) for _ in range(5)]
+    before = find_last_ended(here)
+    for row in sorted(ended, key=lambda row: row.pk):
+        row.save()
+    assert before == find_last_ended(here)
+    assert before.startswith(str(max(row.pk for row in ended)))
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"status": 401}, {"close": True}, {"status": 404}])
