@@ -37,29 +37,35 @@ class Accounts:
 
         The row is what counts: another process may have seen the person in other groups since.
         """
+        return self._is_seen(person) and groups is not None and tuple(json.loads(groups)) == person.groups
+
+    def _is_seen(self, person: Person) -> bool:
         name, email, until = self._seen.get((person.issuer, person.subject), ("", "", float("-inf")))
-        is_seen = (name, email) == (person.name, person.email) and time.monotonic() < until
-        return is_seen and groups is not None and tuple(json.loads(groups)) == person.groups
+        return (name, email) == (person.name, person.email) and time.monotonic() < until
 
     def record_visit(self, person: Person, caller: Caller) -> None:
         """Record the person if the row says otherwise. Never raises: a full database stops no reader."""
         if time.monotonic() < self._not_before:
             return
-        if len(self._seen) >= MAX_PEOPLE_REMEMBERED:
-            self._seen.clear()
-        until = time.monotonic() + VISIT_INTERVAL.total_seconds()
-        self._seen[person.issuer, person.subject] = person.name, person.email, until
-        logger.info(
-            "signed in by %s: %s of %s, vouched for at %s",
-            *(person.mode, person.subject, person.issuer, person.signed_in_at),
-            extra={"request_id": caller.request_id},
-        )
+        if not self._is_seen(person):
+            self._remember(person)
+            logger.info(
+                "signed in by %s: %s of %s, vouched for at %s",
+                *(person.mode, person.subject, person.issuer, person.signed_in_at),
+                extra={"request_id": caller.request_id},
+            )
         try:
             _save_account(person, caller)
         except DatabaseError as broken:
             logger.error("An account could not be written: %s", type(broken).__name__)
             self.forget()
             self._not_before = time.monotonic() + RETRY_SECONDS
+
+    def _remember(self, person: Person) -> None:
+        if len(self._seen) >= MAX_PEOPLE_REMEMBERED:
+            self._seen.clear()
+        until = time.monotonic() + VISIT_INTERVAL.total_seconds()
+        self._seen[person.issuer, person.subject] = person.name, person.email, until
 
     def forget(self) -> None:
         self._seen.clear()

@@ -71,7 +71,9 @@ def test_who_came_in_is_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> N
     """One for a visit, not for a page; a refusal is an event instead."""
     caplog.set_level(logging.INFO, "dashboard.accounts")
     browser = seen()
-    browser.get(HERE)
+    for address in (HERE, "/audit/", "/views/", "/nowhere"):
+        browser.get(address)
+    browser.post("/preferences/", {})
     assert assertion_browser(GROUPS["viewer"], subject="u-2", aud="another").get(HERE).status_code == 401
     [line] = [record for record in caplog.records if record.name == "dashboard.accounts"]
     assert line.getMessage().startswith(f"signed in by assertion: u-1 of {ISSUER}, vouched for at 20")
