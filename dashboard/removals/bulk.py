@@ -20,8 +20,8 @@ from .errors import ItemsLocked
 from .ledger import Intent
 
 MAX_ITEMS: Final = 10_000
-MIN_ITEMS_TO_TYPE: Final = 25
-"""Items from which on their number has to be typed by hand."""
+MAX_ITEMS_UNTYPED: Final = 25
+"""Of more items than these the number has to be typed by hand."""
 
 
 @dataclass(frozen=True, slots=True)

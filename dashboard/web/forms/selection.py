@@ -14,7 +14,7 @@ from django.http import QueryDict
 from dashboard.identity import Person
 from dashboard.jobs.lifecycle import JobExists
 from dashboard.models import Connection
-from dashboard.removals.bulk import COUNTED_STATES, MAX_ITEMS, MIN_ITEMS_TO_TYPE
+from dashboard.removals.bulk import COUNTED_STATES, MAX_ITEMS, MAX_ITEMS_UNTYPED
 from dashboard.selection import MAX_SIZE_BYTES, Entry
 from dashboard.vault import MalformedMediaId, check_media_id
 from dashboard.web.presenters.selection import ReviewedItems, fingerprint_ids
@@ -121,7 +121,7 @@ class ReviewForm(RemovalForm):
         leaves = seen.list_leaving(self.ids)
         if not leaves:
             self.add_error("seen", "None of this is left to delete.")
-        elif len(leaves) > MIN_ITEMS_TO_TYPE and remove_thousands_separators(cleaned.get("typed", "")) != str(
+        elif len(leaves) > MAX_ITEMS_UNTYPED and remove_thousands_separators(cleaned.get("typed", "")) != str(
             len(leaves)
         ):
             message = f"This is not the number of items, {len(leaves):,}. Nothing was deleted."

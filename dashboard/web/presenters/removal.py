@@ -114,7 +114,7 @@ def write_outcome_message(record: Removal) -> OutcomeMessage:  # noqa: C901 - a 
             advice = "Nothing was removed, and trying again will not help by itself. Tell your administrator."
         case RemovalState.REFUSED:
             title, look = f"{what} was not removed", ("alert", 503)
-            advice = "The service was not reached or asked us to wait. Nothing was removed; try again soon."
+            advice = "It was not sent, or the service did not take it. Nothing was removed; try again soon."
         case RemovalState.PLANNED | RemovalState.CLAIMED:
             title, look = f"{what} is to be removed", ("pending", 202)
             advice = "Nothing has been sent yet."

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from dashboard import selection, service
 from dashboard.identity import Person, Role
 from dashboard.models import Connection, Job, Removal
-from dashboard.removals.bulk import MIN_ITEMS_TO_TYPE
+from dashboard.removals.bulk import MAX_ITEMS_UNTYPED
 from dashboard.removals.ledger import RETRYABLE_STATES
 from dashboard.selection import Entry, Totals
 from dashboard.units import format_count
@@ -145,4 +145,4 @@ class Review:
         going = [item for media_id, item in found.items() if media_id not in held]
         self.usage = summarize_page(MediaPage(tuple(going), None))
         self.is_cut = len(self.ids) > len(self.lines)
-        self.is_typed = len(self.left) > MIN_ITEMS_TO_TYPE
+        self.is_typed = len(self.left) > MAX_ITEMS_UNTYPED
