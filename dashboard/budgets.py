@@ -1,7 +1,8 @@
 """How much one person may do in a time. The counts stand in the database, so all processes share them.
 
 A period begins with the first act in it. Each count changes by one UPDATE that also compares it, so that no
-two processes can both use the last of a budget.
+two processes can both use the last of a budget. An act is counted in the transaction that records it, so
+that what fails or is not done costs nothing.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from dashboard import audit
 from dashboard.identity import Caller, Person
-from dashboard.models import Budget
+from dashboard.models import Budget, Event
 from dashboard.problems import Problem
 from dashboard.units import format_age, format_iso
 
@@ -43,6 +44,7 @@ KINDS: Final = {
     "reveals": BudgetKind("Enough reveals for now", "{limit:,} reveals an hour", _HOUR),
     "exports": BudgetKind("Enough exports for now", "{limit:,} exports and downloads an hour", _HOUR),
     "lookups": BudgetKind("Enough look-ups for now", "{limit:,} looked-up IDs an hour", _HOUR),
+    "scans": BudgetKind("Enough scans for now", "{limit:,} scans an hour", _HOUR),
     "views": BudgetKind("Enough saved views", "{limit:,} saved views", _DAY, is_standing=True),
 }
 """The budgets by their names in settings.DASHBOARD_BUDGETS."""
@@ -64,11 +66,14 @@ class BudgetSpent(Problem):
         if kind.is_standing:
             self.advice = f"{rule} Delete one that you don't need any more."
             return
+        left = max(limit - budget.count, 0)
+        asked = f" You asked for {amount:,}, and {left:,} are left." if amount > 1 else ""
+        if amount > limit:
+            self.advice = f"{rule}{asked} These are too many at once, however long you wait: ask for fewer."
+            return
         ends_at = find_end(budget)
         seconds = max((ends_at - timezone.now()).total_seconds(), 1)
         self.retry_after = seconds
-        left = max(limit - budget.count, 0)
-        asked = f" You asked for {amount:,}, and {left:,} are left." if amount > 1 else ""
         self.advice = (
             f"{rule}{asked} It goes on at {ends_at:%H:%M} UTC{_format_wait(seconds)}. If it can't wait, ask "
             "an administrator to lift the limit."
@@ -83,13 +88,36 @@ class OwnLimit(Problem):
     status = 403
 
 
+def check(caller: Caller, kind: str) -> None:
+    """Raise BudgetSpent if nothing of the kind is left, before work that would be for nothing."""
+    limit, person = settings.DASHBOARD_BUDGETS[kind], caller.person
+    if not (limit and person):
+        return
+    spent = _find(person, kind).exclude(_has_ended(kind)).filter(count__gte=limit).first()
+    if spent is not None:
+        with recorded(caller):
+            raise BudgetSpent(spent, 1)
+
+
+def record_act(caller: Caller, kind: str, code: str, **facts: Any) -> Event:
+    """Count one act of the kind and record it as an event of this code. Raises as `spend`."""
+    with _committing(caller):
+        take(caller, kind)
+        return audit.record(code, caller, **facts)
+
+
 def spend(caller: Caller, kind: str, amount: int = 1) -> None:
     """Commit that the person does `amount` of the kind now. Raises BudgetSpent and audit.NotRecorded."""
-    if not settings.DASHBOARD_BUDGETS[kind]:
-        return  # and no lock of the database is waited for
+    if settings.DASHBOARD_BUDGETS[kind]:  # else no lock of the database is waited for
+        with _committing(caller):
+            take(caller, kind, amount)
+
+
+@contextmanager
+def _committing(caller: Caller) -> Iterator[None]:
     try:
         with recorded(caller), transaction.atomic():
-            take(caller, kind, amount)
+            yield
     except DatabaseError as broken:
         raise audit.NotRecorded(type(broken).__name__) from broken
 
@@ -152,9 +180,11 @@ def lift(number: int, caller: Caller) -> bool:
 
 def list_spent() -> list[Budget]:
     """Return the budgets for which something was refused and that an administrator may lift."""
+    limited = [name for name, limit in settings.DASHBOARD_BUDGETS.items() if limit]
+    kinds = [name for name in limited if not KINDS[name].is_standing]
+    refused = Budget.objects.filter(refused_at__isnull=False, kind__in=kinds).order_by("refused_at")
     now = timezone.now()
-    refused = Budget.objects.filter(refused_at__isnull=False).order_by("refused_at")
-    return [one for one in refused if not KINDS[one.kind].is_standing and find_end(one) > now]
+    return [one for one in refused if find_end(one) > now]
 
 
 def delete_old() -> None:
@@ -180,15 +210,19 @@ def _count(person: Person, kind: str, amount: int, limit: int) -> bool:
     """Add the amount by one UPDATE and return True, or return False if that would be beyond the limit."""
     mine = _find(person, kind)
     while True:
-        now = timezone.now()
-        ended = Q(started_at__lte=now - KINDS[kind].period) | Q(started_at__gt=now + _MAX_CLOCK_SKEW)
+        ended = _has_ended(kind)
         if mine.exclude(ended).filter(count__lte=limit - amount).update(count=F("count") + amount):
             return True
-        if not mine.filter(ended).update(started_at=now, count=0, refused_at=None) and mine.exists():
+        fresh = {"person": person.name, "started_at": timezone.now(), "count": 0, "refused_at": None}
+        if not mine.filter(ended).update(**fresh) and mine.exists():
             return False
-        owner = {"issuer": person.issuer, "subject": person.subject, "person": person.name}
-        new = Budget(**owner, kind=kind, started_at=now)
+        new = Budget(issuer=person.issuer, subject=person.subject, kind=kind, **fresh)
         Budget.objects.bulk_create([new], ignore_conflicts=True)
+
+
+def _has_ended(kind: str) -> Q:
+    now = timezone.now()
+    return Q(started_at__lte=now - KINDS[kind].period) | Q(started_at__gt=now + _MAX_CLOCK_SKEW)
 
 
 def _format_wait(seconds: float) -> str:

@@ -115,6 +115,7 @@ DASHBOARD_BUDGETS: dict[str, int] = {
     "reveals": env.int("DASHBOARD_MAX_REVEALS_PER_HOUR", default=300, validate=_LIMIT),
     "exports": env.int("DASHBOARD_MAX_EXPORTS_PER_HOUR", default=20, validate=_LIMIT),
     "lookups": env.int("DASHBOARD_MAX_LOOKUP_IDS_PER_HOUR", default=20_000, validate=_LIMIT),
+    "scans": env.int("DASHBOARD_MAX_SCANS_PER_HOUR", default=60, validate=_LIMIT),
     "views": env.int("DASHBOARD_MAX_SAVED_VIEWS", default=100, validate=_LIMIT),
 }
 """How much one person may do, by budgets.KINDS; 0 is no limit."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from dashboard import audit, budgets
+from dashboard import budgets
 from dashboard.identity import Caller
 from dashboard.models import Job
 from dashboard.private import open_private
@@ -33,7 +33,7 @@ class FileMissing(Problem):
 
 
 def open_download(caller: Caller, job: Job) -> tuple[DownloadBody, int]:
-    """Record it; return the file and its length. Raises FileMissing, TooManyDownloads, and as spend."""
+    """Record it; return the file and its length. Raises FileMissing, TooManyDownloads, and as record_act."""
     expires_at = file_expires_at(job)
     if expires_at is None:
         raise FileMissing(job, "There is no file: this export has not come to its end.")
@@ -51,8 +51,7 @@ def open_download(caller: Caller, job: Job) -> tuple[DownloadBody, int]:
     try:
         with DownloadBody(caller.person) as body:
             body.set_content(iter(partial(file.read, CHUNK_BYTES), b""), file.close)
-            budgets.spend(caller, "exports")
-            audit.record("media.exported", caller, connection=job.connection, result=result)
+            budgets.record_act(caller, "exports", "media.exported", connection=job.connection, result=result)
     except TooManyDownloads:
         file.close()
         raise

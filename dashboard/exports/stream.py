@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from django.utils import timezone
 
-from dashboard import audit, budgets, service
+from dashboard import budgets, service
 from dashboard.identity import Caller
 from dashboard.jobs import paging
 from dashboard.jobs.known_items import KnownItems
@@ -65,13 +65,13 @@ def _ask_for_page(connection: Connection, query: MediaQuery) -> MediaPage:
 
 
 def open_stream(caller: Caller, connection: Connection, query: MediaQuery, file_format: str) -> DownloadBody:
-    """Record it, and return all items that fit; raises as DownloadBody, spend and ExportStream."""
+    """Record it, and return all items that fit; raises as DownloadBody, ExportStream and record_act."""
+    budgets.check(caller, "exports")
     with DownloadBody(caller.person) as body:
-        budgets.spend(caller, "exports")
         export = ExportStream(connection, query, file_format, caller.request_id)
         body.set_content(export, export.close)
         payload = event_payload(query, file_format)
-        audit.record("media.exported", caller, connection=connection, result=payload)
+        budgets.record_act(caller, "exports", "media.exported", connection=connection, result=payload)
     return body
 
 

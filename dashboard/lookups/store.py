@@ -127,7 +127,7 @@ def _save(lookup: Lookup, caller: Caller, connections: Sequence[Connection]) -> 
     lookup.issuer, lookup.subject, lookup.person = person.issuer, person.subject, person.name
     lookup.expires_at = lookup.created_at + LOOKUP_LIFETIME
     with budgets.recorded(caller), transaction.atomic():
-        budgets.take(caller, "lookups", len(lookup.ids))
+        budgets.take(caller, "lookups", len(lookup.ids) + len(lookup.malformed))  # all of them are kept
         lookup.save(force_insert=True)
         lookup.connections.set(connections)
     return lookup

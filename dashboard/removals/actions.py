@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from dashboard import audit, budgets, service
+from dashboard import budgets, service
 from dashboard.identity import Caller
 from dashboard.models import Connection, Removal, RemovalState
 from dashboard.units import format_iso
@@ -53,10 +53,7 @@ def delete_item(connection: Connection, media_id: str, intent: Intent) -> Remova
 
 
 def _delete_item(connection: Connection, media_id: str, intent: Intent) -> Removal:
-    try:
-        budgets.spend(intent.caller, "deletions")
-    except audit.NotRecorded as broken:
-        raise IntentNotRecorded(str(broken)) from broken
+    budgets.check(intent.caller, "deletions")
     item = service.find_item_to_remove(connection, media_id)
     settled = _settle_in_flight(connection, media_id)
     sent = ledger.find_in_flight(connection, media_id).filter(state=RemovalState.SENT)

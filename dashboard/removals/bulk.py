@@ -106,6 +106,7 @@ def begin(
         try:
             with budgets.recorded(intent.caller), transaction.atomic(durable=True):
                 lifecycle.open_job(job)
+                budgets.check(intent.caller, "bulk")  # before thousands of rows are written in vain
                 locked = claims.plan(job, connection, media_ids)
                 job.total = len(media_ids) - len(locked)
                 job.save(update_fields=["total"])

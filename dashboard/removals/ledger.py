@@ -18,7 +18,7 @@ from django.db import DatabaseError, Error, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from dashboard import audit
+from dashboard import audit, budgets
 from dashboard.audit.chain import format_time
 from dashboard.audit.event_codes import DELETE, PURGE
 from dashboard.identity import Caller
@@ -105,8 +105,8 @@ def open_row(
 ) -> Removal:
     """Commit the row, and its event, that must stand before anything is sent. ALREADY_GONE sends nothing.
 
-    Raises IntentNotRecorded, and RemovalInFlight where another removal of this target is not over. `check` is
-    called once no other of this target can begin; if it raises, nothing is committed.
+    Raises IntentNotRecorded, budgets.BudgetSpent, and RemovalInFlight where another removal of this target is
+    not over. `check` is called once no other of this target can begin; if it raises, nothing is committed.
     """
     person, now = intent.caller.person, timezone.now()
     assert person is not None  # noqa: S101 - nobody signed in presses no button
@@ -130,9 +130,11 @@ def open_row(
         settled_at=None if state == RemovalState.SENT else now,
     )
     try:
-        with transaction.atomic(durable=True):
+        with budgets.recorded(intent.caller), transaction.atomic(durable=True):
             removal.save(force_insert=True)
             check()
+            if verb == Removal.Verb.DELETE:
+                budgets.take(intent.caller, "deletions")
             record_step(removal, intent.caller, typed=intent.typed, before=removal.before)
     except IntegrityError:
         if other := find_in_flight(connection, media_id).first():

@@ -8,8 +8,10 @@ from typing import Final
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
+from django.db import DatabaseError, transaction
 from msgspec import field
 
+from dashboard import budgets
 from dashboard.identity import Caller
 from dashboard.jobs import lifecycle
 from dashboard.jobs.walker import Walker, WalkProgress
@@ -50,14 +52,22 @@ class ScanResult:
 
 
 def begin(connection: Connection, caller: Caller) -> Job:
-    """Return the connection's open scan, or begin one, keyed by the scan before it. Raises JobNotOpened."""
+    """Return the connection's open scan, or begin one, keyed by the scan before it.
+
+    Raises lifecycle.JobNotOpened and budgets.BudgetSpent.
+    """
     job = connection.jobs.filter(kind=Job.Kind.SCAN).first()
     while job is None or not job.is_open:
         token = uuid5(_TOKEN_NAMESPACE, f"{connection.pk} after {job.pk if job else 'none'}")
         try:
-            return lifecycle.open_job(lifecycle.new_job(Job.Kind.SCAN, connection, caller, token=token))
+            with budgets.recorded(caller), transaction.atomic():
+                new = lifecycle.open_job(lifecycle.new_job(Job.Kind.SCAN, connection, caller, token=token))
+                budgets.take(caller, "scans")
+            return new
         except lifecycle.JobExists as there:
             job = there.job
+        except DatabaseError as broken:
+            raise lifecycle.JobNotOpened(type(broken).__name__) from broken
     return job
 
 

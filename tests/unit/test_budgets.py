@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.db import connection as database
 from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from dashboard import budgets
+from dashboard import audit, budgets
 from dashboard.budgets import KINDS, BudgetSpent, OwnLimit
 from dashboard.identity import Caller, Person, Role
 from dashboard.models import Budget, Event, SavedView
-from tests.make import OMAR, facts_of, saved_view
+from tests.make import OMAR, facts_of, no_events, omar, saved_view
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +111,38 @@ def test_a_refusal_within_a_transaction_is_recorded_all_the_same() -> None:
     assert Event.objects.filter(code="access.limited").count() == 1
 
 
+def test_what_cannot_be_recorded_is_not_counted() -> None:
+    for _ in range(5):
+        with database.execute_wrapper(no_events), pytest.raises(audit.NotRecorded):
+            budgets.record_act(OMAR, "exports", "audit.exported")
+    budgets.record_act(OMAR, "exports", "audit.exported")
+    assert Budget.objects.get().count == Event.objects.count() == 1
+
+
+def test_a_check_counts_nothing_and_its_refusal_is_recorded_once() -> None:
+    for _ in range(3):
+        budgets.check(OMAR, "exports")
+        budgets.spend(OMAR, "exports")
+    for _ in range(2):
+        with pytest.raises(BudgetSpent):
+            budgets.check(OMAR, "exports")
+    assert Event.objects.get().code == "access.limited"
+    age(timedelta(hours=1))
+    budgets.check(OMAR, "exports")
+    assert Budget.objects.get().count == 3
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_more_than_the_limit_at_once_is_never_possible(done: int) -> None:
+    """So nobody is told to wait for it, or to have the limit lifted."""
+    budgets.spend(OMAR, "lookups", done)
+    problem = refused(kind="lookups", amount=4)
+    assert "too many at once" in problem.advice
+    for misleading in ("goes on", "administrator"):
+        assert misleading not in problem.advice
+    assert problem.retry_after is None
+
+
 def test_no_limit() -> None:
     with override_settings(DASHBOARD_BUDGETS=dict.fromkeys(KINDS, 0)):
         budgets.spend(OMAR, "deletions", 10**6)
@@ -167,6 +201,21 @@ def test_nobody_lifts_what_has_ended_or_never_was() -> None:
     assert not budgets.lift(Budget.objects.get().pk, ADA)
     assert not budgets.lift(0, ADA)
     assert not Event.objects.filter(code="access.limit_lifted").exists()
+
+
+def test_a_limit_that_the_settings_lifted_holds_nobody_up() -> None:
+    budgets.spend(OMAR, "deletions", 3)
+    refused()
+    with override_settings(DASHBOARD_BUDGETS={**settings.DASHBOARD_BUDGETS, "deletions": 0}):
+        assert budgets.list_spent() == []
+
+
+def test_a_limit_is_shown_under_the_name_that_its_person_has_now() -> None:
+    budgets.spend(OMAR, "deletions", 3)
+    age(timedelta(hours=1))
+    budgets.spend(omar(name="Omar Haddad-Lind"), "deletions", 3)
+    refused()
+    assert [one.person for one in budgets.list_spent()] == ["Omar Haddad-Lind"]
 
 
 def test_old_counts_are_deleted() -> None:

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from dashboard import budgets
-from dashboard.audit import export, record
+from dashboard.audit import export
 from dashboard.audit.queries import ALL_STEPS, DEFAULT_LIMIT, AuditReader
 from dashboard.exports.downloads import DownloadBody
 from dashboard.identity import Role
@@ -48,8 +48,8 @@ def audit_export(request: Request) -> HttpResponseBase:
         return redirect(AuditPage(history, form.to_query()).href)
     kind, query = form.cleaned_data["format"], form.to_query().replace(steps=ALL_STEPS, limit=DEFAULT_LIMIT)
     with DownloadBody(request.person) as body:
-        budgets.spend(request.caller, "exports")
-        taken = record("audit.exported", request.caller, result={"format": kind, "filters": query.asked})
+        result = {"format": kind, "filters": query.asked}
+        taken = budgets.record_act(request.caller, "exports", "audit.exported", result=result)
         events = (event for event in history.iterate_events(query) if event.sequence < taken.sequence)
         packets = export.packets(export.lines(history, events, kind))
         body.set_content(packets, packets.close)
