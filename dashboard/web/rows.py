@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from dashboard.identity import Person
 from dashboard.models import Connection
-from dashboard.reveals import sign_shown
+from dashboard.reveals import sign_listed
 
 from .preferences import Preferences
 from .presenters.media import BrokenRow, Row, Slot
@@ -69,7 +69,7 @@ class RowKind(NamedTuple):
 
 def sign_rows(person: Person, connection: Connection, rows: Iterable[Row | BrokenRow]) -> str:
     """Return what lets this person reveal the thumbs of these rows."""
-    return sign_shown(person, connection, [row.id for row in rows if row.id])
+    return sign_listed(person, connection, [row.id for row in rows if row.id])
 
 
 class RowPrinter:

@@ -210,7 +210,7 @@ def test_a_list_reveals_no_thumb_of_what_has_none(viewer: Browser) -> None:
 )
 def test_what_has_no_link_to_give_is_no_reveal(viewer: Browser, item: str, label: str, reason: str) -> None:
     small = Connection.objects.get(slug="small")
-    said = {"show": reveals.sign_shown(DEMO_PEOPLE["viewer"], small, [item], label)}
+    said = {"show": reveals.sign_shown(DEMO_PEOPLE["viewer"], small, item, label)}
     told = json.loads(reveal(viewer, said, f"{LIST}{item}/reveal/").content)
     assert told["src"] == ""
     assert told["reason"].startswith(reason)

@@ -49,6 +49,30 @@ def of_a_list_sent_as_an_item(viewer: Browser) -> Any:
     return reveal(viewer, {"show": on_list(viewer)["show"]})
 
 
+def of_a_list_of_one_sent_as_an_item(viewer: Browser) -> Any:
+    said = on_list(viewer, f"{LIST}?limit=1")
+    return reveal(viewer, {"show": said["show"]}, f"{LIST}{said['listed']}/reveal/")
+
+
+def of_an_item_sent_as_a_list_of_one(viewer: Browser) -> Any:
+    return reveal(viewer, {**on_item(viewer), "listed": "odd-label"})
+
+
+def of_a_list_with_an_item_twice(viewer: Browser) -> Any:
+    said = on_list(viewer)
+    return reveal(viewer, {**said, "listed": f"odd-label {said['listed']}"})
+
+
+def of_the_first_half_of_a_list(viewer: Browser) -> Any:
+    said = on_list(viewer)
+    ids = said["listed"].split()
+    return reveal(viewer, {**said, "listed": " ".join(ids[:-1])}, f"{LIST}{ids[0]}/reveal/")
+
+
+def forged_beside_a_genuine_one(viewer: Browser) -> Any:
+    return reveal(viewer, {"show": "x", "link": on_item(viewer)["show"]})
+
+
 def of_another_connection(viewer: Browser) -> Any:
     connection("twin", connection_id=NEW_ID)
     return reveal(viewer, on_item(viewer), HERE.replace("small", "twin"))
@@ -114,6 +138,11 @@ ATTACKS: Final[list[Attack]] = [
     of_an_item_put_into_the_list,
     of_a_list_in_another_order,
     of_a_list_sent_as_an_item,
+    of_a_list_of_one_sent_as_an_item,
+    of_an_item_sent_as_a_list_of_one,
+    of_a_list_with_an_item_twice,
+    of_the_first_half_of_a_list,
+    forged_beside_a_genuine_one,
     of_another_connection,
     of_another_variant,
     of_a_variant_that_is_not_there,

@@ -97,6 +97,31 @@ def test_to_and_fro_counts_as_reveals(viewer: Browser) -> None:
     assert facts_of("access.limited")["result"]["kind"] == "reveals"
 
 
+@pytest.mark.parametrize("own", ["blurred", "hidden"])
+def test_to_show_less_is_refused_to_nobody(viewer: Browser, own: str) -> None:
+    """Not to whom has nothing left to reveal, and not while nothing can be recorded."""
+    with override_settings(DASHBOARD_BUDGETS=dict.fromkeys(budgets.KINDS, 1)):
+        viewer.post(HERE, {"media": "shown"})
+        assert viewer.post(HERE, {"media": own}).status_code == 303
+        assert mode_of(viewer) == own
+        assert viewer.post(HERE, {"media": "shown"}).status_code == 429
+    told = [one["reason"] for one in facts_of_all("access.media_mode")]
+    assert told == ["from blurred to shown", f"from shown to {own}"]
+    viewer.post(HERE, {"media": "shown"})
+    with database.execute_wrapper(no_events):
+        assert viewer.post(HERE, {"media": own}).status_code == 303
+    assert mode_of(viewer) == own
+
+
+@pytest.mark.parametrize("other", ["viewer", "admin"])
+def test_a_mode_is_for_whoever_chose_it(viewer: Browser, other: str) -> None:
+    """The next person at this browser, or one who was given its cookie, has no event that tells of it."""
+    viewer.post(HERE, {"media": "shown", "theme": "dark"})
+    viewer.post("/sign-in/", {"role": other})
+    assert mode_of(viewer) == ("shown" if other == "viewer" else "blurred")
+    assert 'data-theme="dark"' in text(viewer.get("/c/small/media/"))
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -83,4 +83,4 @@ class ItemPage:
 
     def sign(self, person: Person, card: VariantCard) -> str:
         """Return what lets the person reveal the variant."""
-        return reveals.sign_shown(person, self.connection, [self.item.id], card.label)
+        return reveals.sign_shown(person, self.connection, self.item.id, card.label)
