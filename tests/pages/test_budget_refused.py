@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -264,10 +265,11 @@ IN_VAIN: Final[list[Callable[[Browser, Sandbox], Any]]] = [
 def test_what_is_not_done_does_not_count(
     operator: Browser, sandbox: Sandbox, press: Callable[[Browser, Sandbox], Any]
 ) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
     for _ in range(3):
         assert press(operator, sandbox).status_code != 429
         sandbox.faults.clear()
-        Removal.objects.all().delete()
+        Removal.objects.update(state="deleted", sent_at=long_ago, settled_at=long_ago)
     assert not Budget.objects.filter(count__gt=0).exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -15,8 +16,11 @@ from django.utils import timezone
 from dashboard import audit, budgets
 from dashboard.budgets import KINDS, BudgetSpent, OwnLimit
 from dashboard.identity import Caller, Person, Role
-from dashboard.models import Budget, Event, SavedView
-from tests.make import OMAR, facts_of, no_events, omar, saved_view
+from dashboard.jobs.lifecycle import JobExists
+from dashboard.models import Budget, Event, Removal, SavedView
+from dashboard.removals import bulk
+from dashboard.removals.ledger import Intent
+from tests.make import OMAR, connection, facts_of, no_events, omar, saved_view
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +145,17 @@ def test_more_than_the_limit_at_once_is_never_possible(done: int) -> None:
     for misleading in ("goes on", "administrator"):
         assert misleading not in problem.advice
     assert problem.retry_after is None
+
+
+def test_the_same_press_again_is_its_job_though_that_took_the_last() -> None:
+    here, press = connection(), Intent(OMAR, uuid.uuid4())
+    begun = bulk.begin(here, press, ["1", "2", "3"])
+    with pytest.raises(JobExists) as there:
+        bulk.begin(here, press, ["1", "2", "3"])
+    assert there.value.job == begun.job
+    with pytest.raises(BudgetSpent):
+        bulk.begin(here, Intent(OMAR, uuid.uuid4()), ["4"])
+    assert Removal.objects.count() == 3
 
 
 def test_no_limit() -> None:
