@@ -16,7 +16,6 @@ from dashboard.identity import Caller, Person
 from dashboard.models import Connection
 from dashboard.oddities import MAX_LABEL_LENGTH
 from dashboard.problems import Problem
-from dashboard.settings import MEDIA_MODES
 
 MAX_AGE: Final = timedelta(minutes=15)
 """Time for which a page that stays open can reveal what it shows."""
@@ -73,7 +72,7 @@ def record(caller: Caller, connection: Connection, media_id: str, label: str, ti
     budgets.record_act(caller, "reveals", "media.revealed", connection=connection, **facts)
 
 
-def record_mode(caller: Caller, before: str, chosen: str) -> None:
+def record_mode(caller: Caller, before: str, chosen: str, *, shows_more: bool) -> None:
     """Record that the person chose another media mode, as one reveal. Raises as budgets.record_act.
 
     To show less is refused to nobody; beyond the limit it is noted once a minute.
@@ -82,7 +81,7 @@ def record_mode(caller: Caller, before: str, chosen: str) -> None:
     try:
         budgets.record_act(caller, "reveals", code, reason=reason)
     except (budgets.BudgetSpent, audit.NotRecorded):
-        if MEDIA_MODES.index(chosen) > MEDIA_MODES.index(before):
+        if shows_more:
             raise
         audit.note(code, caller, reason=reason)
 

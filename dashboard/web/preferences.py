@@ -43,6 +43,11 @@ def list_media_modes() -> tuple[str, ...]:
     return MEDIA_MODES[:open_to] if settings.DASHBOARD_MEDIA_CEILING else MEDIA_MODES
 
 
+def shows_more(mode: str, other: str) -> bool:
+    """Return whether a media mode shows more than the other."""
+    return MEDIA_MODES.index(mode) > MEDIA_MODES.index(other)
+
+
 def remember(request: Request, **values: str | None) -> None:
     """Keep those of `values` that are given."""
     if values.get("media"):

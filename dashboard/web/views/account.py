@@ -56,7 +56,8 @@ def preferences(request: Request) -> HttpResponse:
         return HttpResponse("No such preference.\n", status=422, content_type="text/plain")
     before, chosen = browser_preferences.read(request).media, form.cleaned_data["media"]
     if chosen and chosen != before:
-        reveals.record_mode(request.caller, before, chosen)
+        shows_more = browser_preferences.shows_more(chosen, before)
+        reveals.record_mode(request.caller, before, chosen, shows_more=shows_more)
     browser_preferences.remember(request, **form.cleaned_data)
     if wants_fragment(request) and not form.cleaned_data["media"]:
         return HttpResponse(status=204)  # the page has dressed itself already
