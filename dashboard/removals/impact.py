@@ -68,11 +68,11 @@ def find_last_ended(connection: Connection) -> str:
     It has the number of recent ends, too: a clock that is behind may date one before the last.
     """
     ended = Removal.objects.filter(connection=connection, settled_at__isnull=False)
-    last = ended.order_by("-settled_at", "-pk").values_list("pk", "settled_at").first()
-    if last is None:
+    last = ended.order_by("-settled_at", "-pk").only("settled_at").first()
+    if last is None or last.settled_at is None:
         return ""
-    recent = ended.filter(settled_at__gt=last[1] - MAX_CLOCK_STEP).count()
-    return f"{last[0]} {last[1]} {recent}"
+    recent = ended.filter(settled_at__gt=last.settled_at - MAX_CLOCK_STEP).count()
+    return f"{last.pk} {last.settled_at} {recent}"
 
 
 def _summarize(page: MediaPage) -> tuple[set[str], int]:
