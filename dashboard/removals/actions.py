@@ -22,7 +22,14 @@ from dashboard.vault import (
 )
 
 from . import just_ended, ledger, recovery
-from .errors import ImpactChanged, IntentNotRecorded, OutcomeNotRecorded, RemovalEnded, RemovalInFlight
+from .errors import (
+    ImpactChanged,
+    IntentNotRecorded,
+    OutcomeNotRecorded,
+    RefusalNotRecorded,
+    RemovalEnded,
+    RemovalInFlight,
+)
 from .impact import Impact
 from .ledger import Intent
 from .outcomes import Outcome, attempt_call, classify_error
@@ -212,4 +219,11 @@ def _carry_out(
 def write_down(removal: Removal, outcome: Outcome, caller: Caller) -> None:
     """Move the row to the outcome of its call. Raise OutcomeNotRecorded."""
     said = outcome.said[:300]
-    ledger.move(removal, outcome.state, caller, result=outcome.result, service_text=said, **outcome.fields)
+    try:
+        ledger.move(
+            removal, outcome.state, caller, result=outcome.result, service_text=said, **outcome.fields
+        )
+    except OutcomeNotRecorded as broken:
+        if outcome.state == RemovalState.REFUSED:
+            raise RefusalNotRecorded(removal) from broken
+        raise

@@ -45,6 +45,20 @@ class OutcomeNotRecorded(Problem):
         self.action = Action(removal, "See its record")
 
 
+class RefusalNotRecorded(OutcomeNotRecorded):
+    """Nothing was removed, but that could not be written: the row still says `sent`."""
+
+    title = "Nothing was removed, but that could not be recorded"
+    status = 503
+
+    def __init__(self, removal: Removal) -> None:
+        super().__init__(removal)
+        self.advice = (
+            "It was not sent, or the service did not take it, but the dashboard's database could not keep "
+            "that. The record says “Sent” until reading has found it out. Look again later."
+        )
+
+
 class FindingNotRecorded(OutcomeNotRecorded):
     """It was found out by reading what became of the removal, but that could not be written."""
 

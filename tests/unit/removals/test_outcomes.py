@@ -110,6 +110,26 @@ def test_the_page_says_that_it_was_sent(small: Connection, media_id: str, sandbo
     assert str(Removal.objects.get().pk) in answers.text(answer)
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("later", [{"status": 500}, {"body": {"items": []}}], ids=["unread", "changed"])
+def test_the_page_does_not_say_that_it_was_sent_where_nothing_was(
+    small: Connection, sandbox: Sandbox, later: dict[str, Any]
+) -> None:
+    """The first page, read again once the intent stands, is another one or cannot be read."""
+    admin, here = make.signed_in("admin"), f"/c/{small.slug}/purge/"
+    said = {**answers.hidden_fields(admin.get(here)), "typed": small.label}
+    sandbox.faults.add(method="GET", times=None, **later)
+    with database.execute_wrapper(updates_are_refused):
+        answer = admin.post(here, said)
+    assert answer.status_code == 503
+    page = answers.text(answer)
+    assert "Nothing was removed" in page
+    for wrong in ("went to the service", "Do not press again"):
+        assert wrong not in page
+    assert str(Removal.objects.get().pk) in page
+    assert make.deletes(sandbox) == []
+
+
 def the_ledger_is_locked(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
     if "dashboard_removal" in sql:
         raise OperationalError("canceling statement due to lock timeout")
