@@ -14,8 +14,9 @@ from dashboard.models import Connection, Event, Job, JobState, Removal, TrayItem
 from dashboard.removals import bulk
 from dashboard.sandbox import Sandbox
 from tests.answers import text
+from tests.assertions import GROUPS
 from tests.bulk_runs import begin
-from tests.make import Browser, operations, rewrite, signed_in, work_off
+from tests.make import Browser, assertion_browser, operations, rewrite, signed_in, work_off
 from tests.pages.addresses import ADDRESSES, FILE, JOB, stand_ready
 
 BY_NUMBER = sorted(
@@ -78,6 +79,23 @@ def test_a_job_of_an_archived_one_is_stopped_by_its_people(closed: Connection, o
     rewrite(Connection.objects, groups=[], archived_at=timezone.now())
     assert operator.post(ADDRESSES["job-stop"]).status_code == 303
     assert Job.objects.get(pk=JOB).state == JobState.STOPPED
+
+
+@pytest.mark.usefixtures("behind_sign_on")
+@pytest.mark.parametrize(
+    "near", [["Others"], ["other", "s"], ["others "], ["others;x"], ["\uff4fthers"], [""]]
+)
+@pytest.mark.parametrize("name", ["job-stop", "job-resume", "job-retry"])
+def test_a_group_that_looks_like_theirs_is_none(closed: Connection, near: list[str], name: str) -> None:
+    before = stand()
+    browser = assertion_browser(GROUPS["admin"], *near)
+    for at in (ADDRESSES[name], ADDRESSES[name].upper(), f"{ADDRESSES[name]}?connection=empty"):
+        assert browser.post(at).status_code == 404
+    for act in ("stop", "resume", "begin"):
+        assert browser.post("/c/small/scan/", {"act": act, "place": "overview"}).status_code == 404
+    assert stand() == before
+    inside = assertion_browser(GROUPS["operator"], "others", subject="u-2")
+    assert inside.post(ADDRESSES["job-stop"]).status_code == 303
 
 
 def test_an_admin_outside_the_groups_restarts_no_removal(connections: None, sandbox: Sandbox) -> None:

@@ -98,7 +98,14 @@ def test_a_removal_of_another_connection_changes_nothing(sandbox: Sandbox) -> No
 
 
 @pytest.mark.parametrize(
-    "other", [{"subject": "u-2"}, {"subject": "U-1"}, {"subject": "u-2", "email": "vera@example.com"}]
+    "other",
+    [
+        {"subject": "u-2"},
+        {"subject": "U-1"},
+        {"subject": "u-1']"},
+        {"subject": f"{ISSUER}', 'u-1"},
+        {"subject": "u-2", "email": "vera@example.com"},
+    ],
 )
 def test_it_is_worth_nothing_to_somebody_else(sandbox: Sandbox, other: dict[str, str]) -> None:
     said = {**shown(admin()), "token": ""}
@@ -146,6 +153,9 @@ FORGED: dict[str, Callable[[str], Any]] = {
     "signed for the connection alone": lambda impact: signing.dumps(
         {"items_seen": 1}, salt=f"impact of purging {small().pk}"
     ),
+    "signed for the tray": lambda impact: signing.dumps(
+        genuine(), salt=f"tray of {[small().pk, ISSUER, 'u-1']}"
+    ),
     "old": lambda impact: signed(genuine(), age=IMPACT_LIFETIME_SECONDS + 1),
     "twice, and once forged": lambda impact: [impact, "forged"],
     "not text": lambda impact: "\x00",
@@ -157,6 +167,22 @@ def test_what_is_forged_or_old_is_worth_nothing(sandbox: Sandbox, name: str) -> 
     browser = admin()
     said: dict[str, Any] = shown(browser)
     assert_asked_again(browser.post(HERE, {**said, "impact": FORGED[name](said["impact"])}), sandbox)
+    assert not Removal.objects.exists()
+
+
+def test_a_token_is_of_its_form_alone(sandbox: Sandbox) -> None:
+    browser, item = admin(), "/c/small/media/odd-many/delete/"
+    of_purge, of_item = shown(browser), hidden_fields(browser.get(item))["token"]
+    assert_asked_again(browser.post(HERE, {**of_purge, "token": of_item}), sandbox)
+    assert browser.post(item, {"token": of_purge["token"]}).status_code == 422
+    assert not Removal.objects.exists()
+
+
+def test_nobody_purges_by_what_they_saw_before_they_left_the_group(sandbox: Sandbox) -> None:
+    make.rewrite(Connection.objects.filter(slug="small"), groups=["inner"])
+    said = shown(assertion_browser(GROUPS["admin"], "inner"))
+    assert admin().post(HERE, said).status_code == 404
+    assert assertion_browser(GROUPS["operator"], "inner").post(HERE, said).status_code == 403
     assert not Removal.objects.exists()
 
 

@@ -55,6 +55,7 @@ def _groups(connections: None) -> None:
         (["beta"], [], False),
         (["beta"], ["Beta"], False),
         (["beta"], ["bet", "beta2", "beta "], False),
+        (["beta"], ["be ta", "beta\u200b", "\uff42eta", "alpha;beta"], False),
         (["beta"], ["gamma"], False),
         (["beta", "gamma"], ["gamma"], False),  # a group that no connection names
         (["beta"], ["beta"], True),
@@ -69,6 +70,21 @@ def _groups(connections: None) -> None:
 def test_who_sees_it(role: str, author: list[str], reader: list[str], is_there: bool) -> None:
     view = share(*author)
     assert places(browser(role, *reader), view) == [is_there] * 4
+
+
+def test_a_form_says_nothing_of_groups_or_of_whose_it_is() -> None:
+    said = {
+        "name": NAME,
+        "for_any": "on",
+        "is_shared": "on",
+        "groups": "[]",
+        "subject": "u-1",
+        "person": "Else",
+    }
+    browser("operator", "beta", subject="author").post("/views/add/?connection=empty", said)
+    view = SavedView.objects.get()
+    assert (view.groups, view.subject, view.person) == (["beta"], "author", "author")
+    assert places(browser("viewer", "alpha"), view)[0] is False
 
 
 def test_it_is_as_if_it_never_was() -> None:

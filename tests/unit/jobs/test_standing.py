@@ -14,6 +14,7 @@ from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
 
+from dashboard.accounts import accounts
 from dashboard.audit.queries import AuditQuery, AuditReader
 from dashboard.exports import job as export
 from dashboard.identity import Caller, Person, Role
@@ -225,6 +226,25 @@ def test_a_walk_under_way_pauses_at_its_next_checkpoint(kind: str, sandbox: Sand
     assert work(job).state == JobState.FAILED, "of the service's answer"
     assert job.seen >= seen, "it goes on from there"
     assert len(make.operations(sandbox)) > asked
+
+
+@pytest.mark.parametrize(
+    ("address", "claims"),
+    [
+        ("/healthz", {}),
+        ("/readyz", {}),
+        ("/c/small/media/", {"subject": "U-1"}),
+        ("/c/small/media/", {"subject": "u-1 "}),
+        ("/c/small/media/", {"aud": "another"}),
+        ("/c/small/media/", {"exp": 1}),
+    ],
+)
+def test_what_is_no_visit_of_theirs(small: Connection, address: str, claims: dict[str, Any]) -> None:
+    job = begun("remove", small)
+    age(hours=25)
+    accounts.forget()
+    make.assertion_browser(GROUPS["operator"], **claims).get(address)
+    assert work(job).state == JobState.PAUSED
 
 
 def test_a_short_token_gives_no_longer_standing_than_a_visit(small: Connection) -> None:
