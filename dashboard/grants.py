@@ -23,6 +23,7 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     "dashboard_job": UPDATE_RIGHTS,
     "dashboard_lookup": DELETE_RIGHTS,
     "dashboard_lookup_connections": (*INSERT_RIGHTS, "DELETE"),
+    "dashboard_policyreport": DELETE_RIGHTS,
     "dashboard_removal": UPDATE_RIGHTS,
     "dashboard_savedview": (*INSERT_RIGHTS, "DELETE"),
     "dashboard_trayitem": DELETE_RIGHTS,

@@ -9,8 +9,11 @@ REPORTS_PATH = "/reports/"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
-def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
-    """Return the security headers. Media may come from `media_origins`, everything else from us alone."""
+def make_security_headers(media_origins: Sequence[str], *, is_https: bool = True) -> dict[str, str]:
+    """Return the security headers. Media may come from `media_origins`, everything else from us alone.
+
+    Where the policy has `report-to`, Chromium reports by it alone; and it does so for https only.
+    """
     media = " ".join(media_origins)
     policy = {
         "default-src": "'none'",
@@ -26,7 +29,7 @@ def make_security_headers(media_origins: Sequence[str]) -> dict[str, str]:
         "require-trusted-types-for": "'script'",
         "trusted-types": "default",  # static/js/trusted.js
         "report-uri": REPORTS_PATH,
-        "report-to": "policy",
+        **({"report-to": "policy"} if is_https else {}),
     }
     off = "camera", "display-capture", "geolocation", "microphone", "payment", "usb"
     return {

@@ -109,7 +109,7 @@ def _change_gunicorn(media_hosts: list[str], hsts_seconds: int, write_seconds: f
     from gunicorn import util
 
     drop_slow_readers(util, write_seconds)
-    ours = make_security_headers(media_hosts)
+    ours = make_security_headers(media_hosts, is_https=bool(hsts_seconds))
     if hsts_seconds:
         ours["Strict-Transport-Security"] = f"max-age={hsts_seconds}; includeSubDomains; preload"
     lines = "".join(f"{name}: {value}\r\n" for name, value in ours.items())

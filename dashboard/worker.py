@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks_db.management.commands.db_worker import Worker as Queue
 from django_tasks_db.models import DBTaskResult
 
-from dashboard import budgets, schema
+from dashboard import budgets, policy_reports, schema
 from dashboard.audit import anchors, nightly
 from dashboard.best_effort import best_effort
 from dashboard.exports import job as export
@@ -140,5 +140,7 @@ def clean_up() -> None:
         store.delete_expired()
     with best_effort("deleting counts of what people did"):
         budgets.delete_old()
+    with best_effort("deleting counts of what browsers refused"):
+        policy_reports.delete_old()
     with best_effort("deleting files of exports"):
         export.delete_old_files()

@@ -1,4 +1,4 @@
-"""The only tables we own: people, connections, removals, events, jobs, and what a person keeps at hand."""
+"""The only tables we own: people, connections, removals, events, jobs, counts, and what people keep."""
 
 from .actor import ActorFields as ActorFields
 from .actor import actor_columns_of as actor_columns_of
@@ -18,6 +18,7 @@ from .event import Event as Event
 from .job import Job as Job
 from .job import JobState as JobState
 from .job import Worker as Worker
+from .policy_report import PolicyReport as PolicyReport
 from .removal import Removal as Removal
 from .removal import RemovalState as RemovalState
 from .signed import SignedFields as SignedFields

@@ -46,7 +46,8 @@ class ResponseHeaders:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.headers = make_security_headers(settings.VAULTPLUS_MEDIA_HOSTS)
+        is_https = not settings.DASHBOARD_PLAIN_HTTP
+        self.headers = make_security_headers(settings.VAULTPLUS_MEDIA_HOSTS, is_https=is_https)
 
     def __call__(self, request: Request) -> HttpResponseBase:
         request.request_id = uuid.uuid4().hex

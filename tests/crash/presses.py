@@ -16,7 +16,6 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import wait
@@ -32,7 +31,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection as database  # noqa: E402
 from django.db import connections, transaction  # noqa: E402
 
-from dashboard import budgets, service  # noqa: E402
+from dashboard import service  # noqa: E402
 from dashboard.audit import retention  # noqa: E402
 from dashboard.jobs import lifecycle  # noqa: E402
 from dashboard.models import Connection, Job, Removal  # noqa: E402
@@ -41,6 +40,7 @@ from dashboard.removals.errors import ImpactChanged, IntentNotRecorded, OutcomeN
 from dashboard.removals.errors import RemovalInFlight as InFlight  # noqa: E402
 from dashboard.removals.ledger import Intent  # noqa: E402
 from tests import answers, make  # noqa: E402
+from tests.crash.counts import report, spend  # noqa: E402
 from tests.crash.steps import Steps  # noqa: E402
 from tests.rights import as_owner, migrate  # noqa: E402
 
@@ -212,17 +212,6 @@ def trim_and_undo(times: int) -> str:
     return "trimmed"
 
 
-def spend(kind: str, amount: int, limit: int, times: int) -> str:
-    """Do so many things of a kind, each of this amount; how much of it was let through."""
-    settings.DASHBOARD_BUDGETS = {kind: limit}
-    taken = 0
-    for _ in range(times):
-        with suppress(budgets.BudgetSpent):
-            budgets.spend(make.OMAR, kind, amount)
-            taken += amount
-    return str(taken)
-
-
 def intent_of_now(by: str = "omar") -> Intent:
     return Intent(make.omar(subject=by), uuid.uuid4(), ticket="ZD-7", reason="asked for")
 
@@ -234,6 +223,8 @@ def carry_out(one: dict[str, Any]) -> str:
         return trim_and_undo(times)
     if "spends" in one:
         return spend(*one["spends"])
+    if "reports" in one:
+        return report(one["reports"])
     if job := one.get("drain"):
         runner.run(uuid.UUID(job))
         return str(Job.objects.get(pk=job).state)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.policy_reports import MAX_KINDS_A_DAY
 from tests.crash.stage import ITEMS, Stage, Target
 
 PAIRS = 5
@@ -138,3 +139,13 @@ def test_four_processes_share_one_budget(stage: Stage, kind: str, amount: int, l
     assert [(event["code"], event["result"]["kind"]) for event in stage.events()[before:]] == [
         ("access.limited", kind)
     ]
+
+
+def test_four_processes_count_each_report_and_no_more_kinds_than_a_day_has(stage: Stage) -> None:
+    number = MAX_KINDS_A_DAY + 20
+    assert stage.order("press", presses=[{"reports": number}] * 4) == ["counted"] * 4
+    rows = stage.database.rows("SELECT blocked, count FROM dashboard_policyreport")
+    counts = dict(rows)
+    assert len(rows) == len(counts) == MAX_KINDS_A_DAY + 1
+    assert counts["a.example"] == 4 * number
+    assert sum(counts.values()) == 2 * 4 * number

@@ -1,4 +1,4 @@
-"""`/reports/`: what browsers report of the policy, counted a day; no address is kept, nobody floods it."""
+"""`/reports/`: what browsers report of the policy, by the day; no address is kept, nobody floods it."""
 
 from __future__ import annotations
 
@@ -7,36 +7,31 @@ from typing import Any, Final
 
 import pytest
 
-from dashboard.audit.record import throttle
-from dashboard.web.views.report import KINDS_A_DAY, MAX_REPORT_BYTES, MAX_REPORTS, violations
+from dashboard import policy_reports
+from dashboard.models import Event, PolicyReport
+from dashboard.policy_reports import MAX_KINDS_A_DAY, MAX_WRITES_A_MINUTE, OTHERS
+from dashboard.web.views.report import MAX_REPORT_BYTES, MAX_REPORTS
 from tests.answers import text
-from tests.make import Browser, facts_of_all, signed_in
+from tests.make import Browser, signed_in
 
 HERE: Final = "/reports/"
 
 
+LIST: Final = "https://testserver/c/small/media/?q=canary"
+
+
 @pytest.fixture(autouse=True)
-def _nothing_was_reported() -> None:
-    violations.clear()
-    throttle.clear()
+def _a_new_minute() -> None:
+    policy_reports.pace.clear()
 
 
-def new(directive: str, blocked: str) -> dict[str, Any]:
-    body = {
-        "effectiveDirective": directive,
-        "blockedURL": blocked,
-        "documentURL": "https://testserver/?q=canary",
-    }
-    return {"type": "csp-violation", "url": "https://testserver/?q=canary", "body": body}
+def new(directive: str, blocked: str, page: str = LIST) -> dict[str, Any]:
+    body = {"effectiveDirective": directive, "blockedURL": blocked, "documentURL": page}
+    return {"type": "csp-violation", "url": page, "body": body}
 
 
-def old(directive: str, blocked: str) -> dict[str, Any]:
-    facts = {
-        "violated-directive": directive,
-        "blocked-uri": blocked,
-        "document-uri": "https://testserver/?q=canary",
-    }
-    return {"csp-report": facts}
+def old(directive: str, blocked: str, page: str = LIST) -> dict[str, Any]:
+    return {"csp-report": {"violated-directive": directive, "blocked-uri": blocked, "document-uri": page}}
 
 
 def send(browser: Browser, said: Any, **headers: str) -> Any:
@@ -45,8 +40,16 @@ def send(browser: Browser, said: Any, **headers: str) -> Any:
     return browser.post(HERE, body, content_type=kind, headers=headers)
 
 
+def counted() -> dict[str, int]:
+    """What is known now, in the order in which it came: no addresses, and no events."""
+    assert not Event.objects.filter(code="access.violation").exists()
+    rows = PolicyReport.objects.filter(count__gt=0).order_by("pk")
+    assert "canary" not in repr(list(rows.values()))
+    return {f"{row.directive}: {row.blocked} on {row.page}": row.count for row in rows}
+
+
 def told() -> list[str]:
-    return [facts["reason"] for facts in facts_of_all("access.violation")]
+    return [of.partition(" on ")[0] for of in counted()]
 
 
 @pytest.mark.parametrize(
@@ -70,8 +73,28 @@ def told() -> list[str]:
 def test_a_report_is_a_directive_and_a_host(viewer: Browser, shape: str, blocked: str, kept: str) -> None:
     said = [new("script-src-elem", blocked)] if shape == "new" else old("script-src-elem", blocked)
     assert send(viewer, said).status_code == 204
-    assert told() == [f"script-src-elem: {kept}"]
-    assert "canary" not in json.dumps(facts_of_all("access.violation"))
+    assert counted() == {f"script-src-elem: {kept} on media-list": 1}
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        (LIST, "media-list"),
+        ("https://testserver/", "home"),
+        ("https://testserver/c/small/media/canary/#canary", "media-item"),
+        ("https://testserver/nowhere/canary/", "other"),
+        ("https://canary.example/audit/", "other"),
+        ("https://testserver:444/audit/", "other"),
+        ("/audit/", "other"),
+        ("about:blank", "other"),
+        ("https://[canary/audit/", "other"),
+        ("", "other"),
+    ],
+)
+@pytest.mark.parametrize("shape", [new, old])
+def test_a_page_is_the_name_of_its_address(viewer: Browser, shape: Any, page: str, name: str) -> None:
+    send(viewer, shape("img-src", "inline", page))
+    assert counted() == {f"img-src: inline on {name}": 1}
 
 
 @pytest.mark.parametrize(
@@ -119,33 +142,44 @@ def test_it_needs_no_token_and_comes_from_our_own_pages(connections: None) -> No
     assert told() == ["img-src: inline"]
 
 
-def test_a_day_is_one_event_with_a_count(viewer: Browser, operator: Browser) -> None:
+def test_a_day_is_one_row_with_a_count(viewer: Browser, operator: Browser) -> None:
     for browser in (viewer, operator) * 10:
         send(browser, [new("img-src", "https://a.example/1"), new("img-src", "https://a.example/2")])
-    assert told() == ["img-src: a.example"]
-    violations._kinds = {kind: (since - 86_401, held) for kind, (since, held) in violations._kinds.items()}
-    throttle.clear()
     send(viewer, old("img-src", "https://a.example/3"))
-    assert facts_of_all("access.violation")[-1]["result"]["reports"] == 40
+    assert counted() == {"img-src: a.example on media-list": 41}
 
 
-def test_nobody_floods_it(viewer: Browser) -> None:
+def test_nobody_floods_it(viewer: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    """Beyond what a day tells apart all are counted together, and beyond a pace none is."""
     send(viewer, [new("img-src", f"https://{number}.example/") for number in range(100)])
     assert len(told()) == MAX_REPORTS
     for start in range(0, 300, MAX_REPORTS):
         send(viewer, [new("font-src", f"https://{start + number}.example/") for number in range(MAX_REPORTS)])
-    assert len(told()) == KINDS_A_DAY
-    violations.clear()
-    send(viewer, json.dumps([new("img-src", "inline")]).encode().ljust(MAX_REPORT_BYTES + 1))
-    assert len(told()) == KINDS_A_DAY
+    assert PolicyReport.objects.count() == MAX_KINDS_A_DAY + 1
+    assert counted()["{}: {} on {}".format(*OTHERS)] == 320 - MAX_KINDS_A_DAY
+    assert caplog.text.count("a browser refused what the policy forbids: ") == MAX_KINDS_A_DAY
+    before = counted()
+    too_long = json.dumps([new("img-src", "inline")]).encode().ljust(MAX_REPORT_BYTES + 1)
+    assert send(viewer, too_long).status_code == 204
+    assert counted() == before
+    while sum(counted().values()) < MAX_WRITES_A_MINUTE:
+        assert send(viewer, [new("font-src", "https://1.example/")]).status_code == 204
+    assert send(viewer, [new("font-src", "https://1.example/")]).status_code == 429
+    assert sum(counted().values()) == MAX_WRITES_A_MINUTE
 
 
 def test_admins_see_it_and_others_do_not(viewer: Browser, admin: Browser) -> None:
-    send(viewer, [new("script-src", "https://evil.example/")])
-    page = text(admin.get("/audit/?verb=access"))
-    assert "Blocked by a browser" in page
-    assert "script-src: evil.example" in page
-    assert "Blocked by a browser" not in text(viewer.get("/audit/?verb=access"))
+    assert "Needs a look" not in text(admin.get("/audit/"))
+    for _ in range(3):
+        send(viewer, [new("script-src", "https://evil.example/")])
+    page = text(admin.get("/audit/"))
+    assert "Blocked by browsers" in page
+    assert "<code>script-src</code> evil.example" in page
+    assert "3 reports in 7 days, of the page <code>media-list</code>; the last on " in page
+    assert "Browsers blocked more than these" not in page
+    assert "Blocked by browsers" not in text(viewer.get("/audit/"))
+    send(viewer, [new("script-src", f"https://{number}.example/") for number in range(6)])
+    assert "Browsers blocked more than these" in text(admin.get("/audit/"))
 
 
 def test_every_page_says_where_to_report(viewer: Browser) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from dashboard import budgets
+from dashboard import budgets, policy_reports
 from dashboard.audit import nightly
 from dashboard.audit.chain import find_job, read_facts
 from dashboard.audit.event_codes import BULK, BULK_BEGINS, DELETE, OUTCOMES, PURGE, VERBS
@@ -54,6 +54,8 @@ _DEEDS: Final = {
     "connection.confirmed": "Connection confirmed",
 }
 """Words for an event, by its code, or by its code without the outcome."""
+
+MAX_VIOLATIONS_LISTED: Final = 5
 
 PARTLY_DONE_BADGE: Final = Badge("expired", "alert")
 
@@ -170,6 +172,16 @@ class BudgetAttention:
         self.badge = get_badge("denied")
 
 
+class ViolationAttention:
+    """A kind of thing that browsers refused to do on a page of ours in the last days."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.directive, self.blocked, self.page = row["directive"], row["blocked"], row["page"]
+        self.count = format_count(row["total"], "report")
+        self.last = f"{row['last']:%d %b %Y}".lstrip("0")
+        self.badge = get_badge("denied")
+
+
 class AuditPage:
     """The context of the list's template. Chips, Next and Newest are addresses, so that each view has one."""
 
@@ -195,9 +207,12 @@ class AuditPage:
         self.looks = [RemovalAttention(one) for one in looks[:MAX_ATTENTION_ITEMS]]
         resting = history.find_jobs_needing_attention(query) if self.is_first else []
         self.resting = [JobAttention(one) for one in resting[:MAX_ATTENTION_ITEMS]]
-        spent = budgets.list_spent() if self.is_first and history.is_whole else []
-        self.spent = [BudgetAttention(one) for one in spent]
-        self.check = nightly.read_state() if self.is_first and history.is_whole else nightly.CheckState()
+        is_for_admins = self.is_first and history.is_whole
+        self.spent = [BudgetAttention(one) for one in (budgets.list_spent() if is_for_admins else ())]
+        refused = policy_reports.list_recent(MAX_VIOLATIONS_LISTED + 1) if is_for_admins else []
+        self.violations = [ViolationAttention(row) for row in refused[:MAX_VIOLATIONS_LISTED]]
+        self.more_violations = len(refused) > MAX_VIOLATIONS_LISTED
+        self.check = nightly.read_state() if is_for_admins else nightly.CheckState()
         self.more_looks = max(len(looks), len(resting)) > MAX_ATTENTION_ITEMS
         # Nobody counts a record that only grows.
         self.summary = f"{len(self.rows)} shown{', more available' if self.next_href else ''}"

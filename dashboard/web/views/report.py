@@ -1,4 +1,4 @@
-"""What browsers report of the content security policy: counted a day, and no address of a page kept."""
+"""Counts what browsers report of the content security policy; no address of a page is kept."""
 
 import json
 import re
@@ -7,22 +7,18 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse
+from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 
-from dashboard import audit
-from dashboard.audit.record import Throttle
+from dashboard import policy_reports
 from dashboard.identity import Role
+from dashboard.policy_reports import Violation
 from dashboard.request import Request
 from dashboard.web.methods import acts
 
 MAX_REPORT_BYTES: Final = 64 * 1024
 MAX_REPORTS: Final = 20
 """Reports of one request; a browser sends those of a page together."""
-
-KINDS_A_DAY: Final = 100
-
-violations: Final = Throttle(seconds=24 * 60 * 60, most=KINDS_A_DAY)
-"""Admits one event a day for each directive and what it blocked, with the number of those before."""
 
 _DIRECTIVE: Final = re.compile(r"[a-z][a-z-]{2,40}")
 _BLOCKED: Final = re.compile(r"[a-z][a-z-]{2,30}|[a-z0-9.-]{1,100}\.[a-z0-9-]{1,60}")
@@ -33,17 +29,14 @@ _BLOCKED: Final = re.compile(r"[a-z][a-z-]{2,30}|[a-z0-9.-]{1,100}\.[a-z0-9-]{1,
 def report(request: Request) -> HttpResponse:
     """Count what browsers report; whatever cannot be read is left out."""
     length = request.headers.get("Content-Length", "")
+    is_counted = True
     if length.isdecimal() and int(length[:20]) <= MAX_REPORT_BYTES:
-        for directive, blocked in read_reports(request.body):
-            missed = violations.admit("access.violation", directive, blocked)
-            if missed is not None:
-                reason, result = f"{directive}: {blocked}", {"reports": missed + 1}
-                audit.note("access.violation", request.caller, reason=reason, result=result)
-    return HttpResponse(status=204)
+        is_counted = policy_reports.count(read_reports(request.body, request.get_host()))
+    return HttpResponse(status=204 if is_counted else 429)
 
 
-def read_reports(body: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the directive and what it blocked of each report: a host or a word, no path and no query."""
+def read_reports(body: bytes, host: str) -> Iterator[Violation]:
+    """Yield what each report tells of: a host or a word for what was blocked, and our page's name."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
@@ -53,10 +46,11 @@ def read_reports(body: bytes) -> Iterator[tuple[str, str]]:
         facts = one.get("body", one.get("csp-report")) if isinstance(one, dict) else None
         if isinstance(facts, dict):
             directive = _read_text(facts, "effectiveDirective", "effective-directive", "violated-directive")
-            blocked = _read_text(facts, "blockedURL", "blocked-uri")
             name = directive.partition(" ")[0]
             if _DIRECTIVE.fullmatch(name):
-                yield name, _read_host(blocked)
+                blocked = _read_text(facts, "blockedURL", "blocked-uri")
+                page = _read_text(facts, "documentURL", "document-uri")
+                yield Violation(name, _read_host(blocked), _find_page(page, host))
 
 
 def _read_text(facts: dict[str, Any], *names: str) -> str:
@@ -70,3 +64,11 @@ def _read_host(blocked: str) -> str:
     except ValueError:
         named = ""
     return named if _BLOCKED.fullmatch(named) else "other"
+
+
+def _find_page(address: str, host: str) -> str:
+    try:
+        parts = urlsplit(address)
+        return str((parts.netloc == host and resolve(parts.path).url_name) or "other")
+    except (ValueError, Resolver404):
+        return "other"
