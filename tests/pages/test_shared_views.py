@@ -87,6 +87,16 @@ def test_a_form_says_nothing_of_groups_or_of_whose_it_is() -> None:
     assert places(browser("viewer", "alpha"), view)[0] is False
 
 
+@pytest.mark.parametrize(
+    ("groups", "told"), [(["beta"], "People who share a group"), ([], "Everybody"), (["gamma"], "Everybody")]
+)
+def test_its_line_says_for_whom_it_is(groups: list[str], told: str) -> None:
+    share(*groups)
+    assert f"{told} <small>by author</small>" in text(
+        browser("operator", *groups, subject="author").get("/views/")
+    )
+
+
 def test_it_is_as_if_it_never_was() -> None:
     at = f"/views/{share('beta').pk}/delete/"
     admin = browser("admin", "alpha")
