@@ -6,8 +6,10 @@ import os
 import stat
 import threading
 import time
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -90,7 +92,7 @@ class FetchedKeys:
     """
 
     def __init__(self, fetch: Fetch, clock: Clock = time.monotonic, every: float = REFRESH_SECONDS) -> None:
-        self._fetch, self._clock, self._every = fetch, clock, every
+        self._fetch, self._clock, self.every = fetch, clock, every
         self._known: tuple[Keys, float] = {}, float("-inf")
         self._asked_at = float("-inf")
         self._failed = False
@@ -107,7 +109,7 @@ class FetchedKeys:
         try:
             if not self._find_known(kid) and self._clock() - self._asked_at >= COOLDOWN_SECONDS:
                 self._fetch_now(kid)
-            self._start_refreshing(self._every)
+            self._start_refreshing(self.every)
         finally:
             self._asking.release()
         if found := self._find_known(kid):
@@ -155,16 +157,25 @@ class FetchedKeys:
 
     def _start_refreshing(self, pause: float) -> None:
         if self._refresher is None:
+            gone = SimpleQueue[None]()  # unlike an event, it may be told from wherever garbage is collected
+            weakref.finalize(self, gone.put, None)
             self._refresher = threading.Thread(
-                target=self._keep_fresh, args=(pause,), name="sign-on keys", daemon=True
+                target=_keep_fresh, args=(weakref.ref(self), gone, pause), name="sign-on keys", daemon=True
             )
             self._refresher.start()
 
-    def _keep_fresh(self, pause: float) -> None:
-        while True:
-            time.sleep(pause)
-            self.refresh()
-            pause = self._every
+
+def _keep_fresh(keyring: weakref.ref[FetchedKeys], gone: SimpleQueue[None], pause: float) -> None:
+    """Refresh the keys after each pause, until nobody has the keyring any more."""
+    while True:
+        try:
+            return gone.get(timeout=pause)
+        except Empty:
+            keys = keyring()
+        if keys:
+            keys.refresh()
+            pause = keys.every
+        del keys
 
 
 Keyring = KeyFile | FetchedKeys

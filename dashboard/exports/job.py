@@ -38,6 +38,9 @@ MAX_OPEN_EXPORTS: Final = 10
 LOCKED_PAUSE_SECONDS: Final = 5.0
 """Time in which a process that lost its lease finds that out and releases the file."""
 
+IDS_BETWEEN_CHECKPOINTS: Final = 1000
+"""Ids of a file that are read back, in some milliseconds, before it is looked whether a checkpoint is due."""
+
 ENDLESS_LIST_MESSAGE: Final = (
     "The service's pages lead in a circle, so the list has no end, and a file of it would be wrong."
 )
@@ -163,9 +166,10 @@ class _ExportWalker(Walker[ExportProgress]):
         if self.progress.bytes > self.file.length:
             self.forget()
         self.file.truncate(self.progress.bytes)
-        for media_id in read_ids(self.file.path, self.job.form):  # so that none of them is written again
-            self.known.add(media_id)
-            self.maybe_checkpoint()
+        for number, media_id in enumerate(read_ids(self.file.path, self.job.form), 1):
+            self.known.add(media_id)  # so that it is not written again
+            if number % IDS_BETWEEN_CHECKPOINTS == 0:
+                self.maybe_checkpoint()
         if not self.file.length:
             self.file.write(encode_header(self.job.form))
 

@@ -214,6 +214,20 @@ def test_new_keys_are_looked_for_in_the_background(clock: Clock) -> None:
     assert looked.wait(5)
 
 
+def test_a_keyring_that_nobody_has_any_more_asks_nobody(clock: Clock) -> None:
+    def fetch(kid: str | None, known: Any) -> dict[str | int, str]:
+        return {"first": "a key"}
+
+    before = set(threading.enumerate())
+    for every in (0.001, 300.0):
+        keyring = FetchedKeys(fetch, clock, every)
+        keyring.start()
+        (refreshing,) = set(threading.enumerate()) - before
+        del keyring
+        refreshing.join(30)
+        assert not refreshing.is_alive()
+
+
 def test_only_keys_that_sign_by_an_allowed_algorithm_are_kept() -> None:
     mixed = json.dumps({"keys": [*jwks("first")["keys"], *jwks("other", algorithm="RS256")["keys"]]}).encode()
     assert set(parse_jwks(mixed, ES256)) == {"first"}
