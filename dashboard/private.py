@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import sqlite3
 import stat
@@ -42,7 +43,11 @@ def append_privately(path: Path, line: str) -> None:
         file = open_private(path, flags | os.O_CREAT | os.O_EXCL)
     try:
         text = f"{line}\n".encode()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before = os.fstat(file).st_size
         if os.write(file, text) != len(text):
+            with contextlib.suppress(OSError):  # one that may only be appended to keeps the half line
+                os.ftruncate(file, before)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         os.fsync(file)
     finally:

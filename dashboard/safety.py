@@ -67,12 +67,21 @@ def check_anchor(text: str) -> None:
         return
     if text.startswith("/") and Path(text).parent.is_dir() and not Path(text).is_dir():
         return
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc:
+    if not _is_https(text):
         raise ValueError(
             "must name files by their absolute paths, in folders that are there, https addresses, or buckets "
             "as s3://bucket/folder."
         )
+
+
+def _is_https(text: str) -> bool:
+    parts = urlsplit(text)
+    try:
+        is_port = parts.port != 0
+    except ValueError:
+        is_port = False
+    is_host = _HOST.fullmatch(parts.hostname or "") is not None and "@" not in parts.netloc
+    return parts.scheme == "https" and is_host and is_port
 
 
 def check_endpoint(text: str) -> None:

@@ -83,20 +83,19 @@ def read_bucket(target: str) -> Iterator[str]:
 
 
 def start_writer(stop: threading.Event) -> None:
-    """Start the thread that writes anchors until `stop` is set, if there is a place for them."""
-    if settings.DASHBOARD_ANCHORS:
-        threading.Thread(target=run_writer, args=(stop,), name="anchors", daemon=True).start()
+    """Start a thread for each place that writes anchors until `stop` is set: none waits for another."""
+    for target in settings.DASHBOARD_ANCHORS:
+        threading.Thread(target=run_writer, args=(stop, target), name="anchors", daemon=True).start()
 
 
-def run_writer(stop: threading.Event) -> None:
-    """Write to each place how far the chain reaches, at an interval, where it has grown."""
+def run_writer(stop: threading.Event, target: str) -> None:
+    """Write to the place how far the chain reaches, at an interval, where it has grown."""
     if not schema.wait_until_migrated(stop, "The writer of anchors"):
         return
-    places = [Place(target) for target in settings.DASHBOARD_ANCHORS]
+    place = Place(target)
     while not stop.wait(1.0):
         close_old_connections()
-        for place in places:
-            place.write_if_due()
+        place.write_if_due()
     connection.close()
 
 
@@ -189,7 +188,7 @@ def _read_each(lines: Iterable[str]) -> Iterator[tuple[int, Anchor | str]]:
             signature = bytes.fromhex(facts.pop("signature"))
             if key:
                 key.verify(signature, write_canonical(facts).encode())
-        except (ValueError, TypeError, KeyError, AttributeError, InvalidSignature):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, InvalidSignature):
             yield number, "was changed, or is none"
             return
         if key is None:

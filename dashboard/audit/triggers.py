@@ -31,6 +31,9 @@ _POSTGRESQL: Final = {
     f"{_TABLE}_no_truncate": f"BEFORE TRUNCATE ON {_TABLE} FOR EACH STATEMENT {_REFUSE}",
     f"{_TABLE}_in_order": f"BEFORE INSERT ON {_TABLE} FOR EACH ROW EXECUTE FUNCTION {_TABLE}_follow()",
 }
+_TYPES: Final = {f"{_TABLE}_no_change": 27, f"{_TABLE}_no_truncate": 34, f"{_TABLE}_in_order": 7}
+"""When each fires, by pg_trigger: row 1, before 2, insert 4, delete 8, update 16, truncate 32."""
+
 _RAISE: Final = "USING ERRCODE = 'integrity_constraint_violation'"
 _BODIES: Final = {
     f"{_TABLE}_refuse": f"BEGIN RAISE EXCEPTION '{_MESSAGE}' {_RAISE}; END",
@@ -47,12 +50,13 @@ _BODIES: Final = {
 _CATALOGUE: Final = {
     "sqlite": f"SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{_TABLE}'",  # noqa: S608 - ours
     "postgresql": (
-        "SELECT tgname, CASE WHEN tgqual IS NULL THEN prosrc ELSE '' END "  # noqa: S608 - ours
+        "SELECT tgname, CASE WHEN tgqual IS NULL AND tgattr::text = '' THEN tgtype || prosrc ELSE '' END "  # noqa: S608 - ours
         "FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
-        f"WHERE tgrelid = '{_TABLE}'::regclass AND tgenabled IN ('O', 'A') AND NOT tgisinternal"
+        f"WHERE tgrelid = '{_TABLE}'::regclass AND tgenabled IN ('O', 'A') AND NOT tgisinternal "
+        f"UNION ALL SELECT rulename, '' FROM pg_rewrite WHERE ev_class = '{_TABLE}'::regclass"
     ),
 }
-"""Which triggers work for everybody who writes to the table, and what each does."""
+"""Which triggers work for everybody who writes to the table, and when each does what; rules count, too."""
 
 
 def install(editor: Any) -> None:
@@ -89,13 +93,13 @@ def find_missing() -> list[str]:
         return [
             name
             for name, made in _POSTGRESQL.items()
-            if there.get(name) != _BODIES[made.rpartition(" ")[2].removesuffix("()")]
+            if there.get(name) != str(_TYPES[name]) + _BODIES[made.rpartition(" ")[2].removesuffix("()")]
         ]
     return [name for name, body in _SQLITE.items() if there.get(name) != f"CREATE TRIGGER {name} {body}"]
 
 
 def find_foreign() -> list[str]:
-    """Return the names of triggers on the table that are not ours: one could keep events out of it unseen."""
+    """Return the names of triggers and rules on the table not ours: one could keep events out unseen."""
     return sorted(_read_triggers().keys() - _list_triggers(database.vendor).keys())
 
 

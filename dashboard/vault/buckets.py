@@ -7,17 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Final
 
+from .deadline import POOLS, Deadline, Timeouts, current_deadline
+
 _MAX_OBJECT_BYTES: Final = 64 * 1024
+_MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+"""A page of a listing has 1,000 objects, with about a kilobyte for each."""
 _READERS: Final = 8
+_AT_ONCE: Final = 1000
+"""Objects whose texts are in memory while they are read."""
+
+Version = tuple[datetime, str, str]
+"""When the service received it, its key, and its id."""
 
 
 class Bucket:
     """A bucket, and a folder in it, named as `s3://bucket/folder`. Credentials are what boto3 finds."""
 
     def __init__(self, target: str, *, endpoint: str, seconds: float) -> None:
-        """`endpoint` is "" for AWS's own. A connection, or a silence, ends after `seconds`."""
+        """`endpoint` is "" for AWS's own. An operation ends after `seconds`, whatever the service sends."""
         self.name, _, folder = target.removeprefix("s3://").partition("/")
         self._folder = f"{folder.strip('/')}/" if folder.strip("/") else ""
         self._endpoint, self._seconds = endpoint, seconds
@@ -25,8 +35,9 @@ class Bucket:
     def put(self, name: str, body: bytes, until: datetime) -> None:
         """Put JSON that nobody can change or remove `until` then. Raise OSError where that is not sure."""
         digest = b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
-        with _as_oserror():
-            answer = self._client.put_object(
+        client = self._client
+        with self._in_time():
+            answer = client.put_object(
                 Bucket=self.name,
                 Key=self._folder + name,
                 Body=body,
@@ -39,19 +50,36 @@ class Bucket:
             raise OSError("the bucket keeps no versions, so it has no retention")
 
     def read_all(self, folder: str) -> Iterator[str]:
-        """Yield the text of every object of a folder, by their names. Raises OSError.
+        """Yield the text of every object of a folder, in the order in which they came. Raises OSError.
 
-        Versions are read, so what was put over an object, or a mark that it is deleted, hides nothing.
+        By the service's clock: ours may have jumped. Versions are read, so what was put over an object, or a
+        mark that it is deleted, hides nothing.
         """
-        with _as_oserror(), ThreadPoolExecutor(_READERS) as readers:
-            pages = self._client.get_paginator("list_object_versions")
-            for page in pages.paginate(Bucket=self.name, Prefix=f"{self._folder}{folder}/"):
-                yield from readers.map(self._read, page.get("Versions", ()))
+        versions = [*self._list_versions(f"{self._folder}{folder}/")][::-1]  # the newest of a key come first
+        versions.sort(key=itemgetter(0, 1))
+        with ThreadPoolExecutor(_READERS) as readers:
+            for start in range(0, len(versions), _AT_ONCE):
+                yield from readers.map(self._read, versions[start : start + _AT_ONCE])
 
-    def _read(self, version: dict[str, Any]) -> str:
-        found = self._client.get_object(Bucket=self.name, Key=version["Key"], VersionId=version["VersionId"])
-        with found["Body"] as body:
-            text: bytes = body.read(_MAX_OBJECT_BYTES)
+    def _list_versions(self, prefix: str) -> Iterator[Version]:
+        pages = iter(
+            self._client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=prefix)
+        )
+        while True:
+            with self._in_time():
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from (
+                (one["LastModified"], one["Key"], one["VersionId"]) for one in page.get("Versions", ())
+            )
+
+    def _read(self, version: Version) -> str:
+        _, key, number = version
+        with self._in_time():
+            found = self._client.get_object(Bucket=self.name, Key=key, VersionId=number)
+            with found["Body"] as body:
+                text: bytes = body.read(_MAX_OBJECT_BYTES)
         return text.decode("ascii", "replace")
 
     @cached_property
@@ -67,15 +95,23 @@ class Bucket:
             request_checksum_calculation="when_required",  # others than AWS do not know all of them
             s3={"addressing_style": "path"} if self._endpoint else {},
         )
-        return boto3.client("s3", endpoint_url=self._endpoint or None, config=config)
+        client = boto3.client("s3", endpoint_url=self._endpoint or None, config=config)
+        # boto3's own timeouts are of a silence, and there is no other way to give it connections of ours.
+        client._endpoint.http_session._pool_classes_by_scheme.update(POOLS)
+        return client
 
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """End what boto3 does within when the time is up, and raise what it raises as an OSError."""
+        from botocore.exceptions import BotoCoreError, ClientError
 
-@contextmanager
-def _as_oserror() -> Iterator[None]:
-    """Raise what boto3 raises as an OSError, in the same words."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as failed:
-        raise OSError(str(failed)) from failed
+        timeouts = Timeouts(total=self._seconds, connect=self._seconds, read=self._seconds)
+        deadline = Deadline(timeouts, max_bytes=_MAX_ANSWER_BYTES)
+        token = current_deadline.set(deadline)
+        try:
+            yield
+        except (BotoCoreError, ClientError) as failed:
+            late = f"no answer within {self._seconds:g} s: " if deadline.remaining() <= 0 else ""
+            raise OSError(f"{late}{failed}") from failed
+        finally:
+            current_deadline.reset(token)

@@ -78,14 +78,21 @@ PURGE_TIMEOUTS: Final = Timeouts(total=60.0, read=60.0)
 class Deadline:
     """The time left of one call, and whether the current attempt has put a byte on the wire.
 
-    Where `allows` is given, a connection is made only to addresses that it admits.
+    Where `allows` is given, a connection is made only to addresses that it admits; where `max_bytes` is, no
+    more than so many are read of all answers together.
     """
 
-    __slots__ = ("_until", "allows", "has_written", "timeouts")
+    __slots__ = ("_until", "allows", "has_written", "left_bytes", "timeouts")
 
-    def __init__(self, timeouts: Timeouts, allows: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        allows: Callable[[str], bool] | None = None,
+        max_bytes: float = float("inf"),
+    ) -> None:
         self.timeouts = timeouts
         self.allows = allows
+        self.left_bytes = max_bytes
         self.has_written = False
         self._until = time.monotonic() + timeouts.total
 
@@ -118,7 +125,11 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         self._sock.settimeout(self._deadline.limit(self._deadline.timeouts.read))
-        return self._raw.readinto(buffer)
+        count = self._raw.readinto(buffer)
+        self._deadline.left_bytes -= count or 0
+        if self._deadline.left_bytes < 0:
+            raise ValueError("the answer is too large")
+        return count
 
     def close(self) -> None:
         self._raw.close()
@@ -195,13 +206,13 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-_POOLS: Final[dict[str, type[HTTPConnectionPool]]] = {"http": _Pool, "https": _SecurePool}
+POOLS: Final[dict[str, type[HTTPConnectionPool]]] = {"http": _Pool, "https": _SecurePool}
 
 
 def make_pool(url: str, **tls: Any) -> HTTPConnectionPool:
     """Return a pool of connections to the address's host that keep the `current_deadline`."""
     parts = urlsplit(url)
-    return _POOLS[parts.scheme](parts.hostname or "", parts.port, **tls)
+    return POOLS[parts.scheme](parts.hostname or "", parts.port, **tls)
 
 
 class DeadlineAdapter(HTTPAdapter):
@@ -223,7 +234,7 @@ class DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **named: Any) -> None:
         """Make the pools of connections that keep the deadline."""
         super().init_poolmanager(connections, maxsize, block, **self._ssl, **named)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def get_connection_with_tls_context(self, *_: object, **__: object) -> HTTPConnectionPool:
         """Return the one pool there is."""

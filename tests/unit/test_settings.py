@@ -86,6 +86,8 @@ def test_a_missing_setting_is_named(check: Check, name: str, value: str | None) 
         ("DASHBOARD_ANCHORS", "anchors.jsonl"),
         ("DASHBOARD_ANCHORS", "http://log.example.com/"),
         ("DASHBOARD_ANCHORS", "https://user:pw-canary@log.example.com/"),
+        ("DASHBOARD_ANCHORS", "https://log.example.com:canary/"),
+        ("DASHBOARD_ANCHORS", "https://log.example.com:99999/canary"),
         ("DASHBOARD_ANCHORS", "s3://Canary_Bucket/anchors"),
         ("DASHBOARD_ANCHORS", "s3://canary-bucket/../anchors"),
         ("DASHBOARD_ANCHORS", "s3://canary-key@canary-bucket"),
@@ -106,7 +108,10 @@ def test_a_missing_setting_is_named(check: Check, name: str, value: str | None) 
     ],
 )
 def test_a_wrong_setting_is_named(check: Check, name: str, value: str) -> None:
-    refused(check(**{name: value}), name)
+    anchor_key = {
+        "DASHBOARD_ANCHOR_KEYS": "canary-anchor-key-Pb7Lw-0123456789abcdef"
+    }  # that it lacks is named, too
+    refused(check(**{**anchor_key, name: value}), name)
 
 
 def test_the_demo_mode_wants_a_service_on_this_machine(check: Check) -> None:

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.management import CommandError
 
@@ -12,6 +12,9 @@ from dashboard.audit.nightly import find_fault
 from dashboard.management.base import DashboardCommand
 from dashboard.safety import check_anchor
 from dashboard.units import format_count
+
+MAX_LINE_LENGTH: Final = 64 * 1024
+"""What is longer is no anchor, and need not be in memory to be called so."""
 
 
 class Command(DashboardCommand):
@@ -47,7 +50,7 @@ class Command(DashboardCommand):
                 verdict = compare(read_bucket(target))
             else:
                 with Path(target).open("r", encoding="ascii", errors="replace") as file:
-                    verdict = compare(file)
+                    verdict = compare(iter(lambda: file.readline(MAX_LINE_LENGTH), ""))
         except OSError as broken:
             raise CommandError(f"{target} cannot be read: {broken.strerror or broken}.") from None
         except ValueError as wrong:

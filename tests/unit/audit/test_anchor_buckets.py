@@ -17,6 +17,7 @@ import boto3
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
+from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
 from dashboard import audit
@@ -25,12 +26,15 @@ from dashboard.audit.anchors import Place
 from dashboard.models import Event
 from tests.environment import MADE_UP
 from tests.faults.raw_server import RawServer, answer
+from tests.faults.test_fetched_document import endless_body, endless_chunks
+from tests.faults.test_vault_deadline import dripping_body, dripping_headers, dripping_status_line
 from tests.make import OMAR
 from tests.rights import as_owner
 from tests.starter import ROOT
 
 KEY: Final = "canary-anchor-key-Pb7Lw-0123456789abcdef"
-TIMEOUT_SECONDS: Final = 0.3
+TIMEOUT_SECONDS: Final = 1.5
+TOO_LATE: Final = "no answer within 1.5 s: "
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -133,7 +137,20 @@ def test_an_older_state_that_was_put_back_is_found_after_the_chain_has_grown(buc
     named(bucket, r"Event 2 is another than the anchor of \S+ saw")
 
 
-def test_anchors_are_read_by_their_times() -> None:
+def test_a_clock_that_is_put_back_gives_no_false_alarm(store: Any, bucket: str) -> None:
+    """What came later is read later, though its name says that it is older; nobody could take it away."""
+    audit.record("media.revealed", OMAR)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setattr(timezone, "now", lambda: an_hour_ago)
+        line = anchors.write_anchor(Event.objects.latest("sequence"))
+    wait_for_another_second()
+    Place(f"s3://{bucket}/audit/anchors").write(line)
+    assert keys_in(store, bucket)[0].endswith("4.json")
+    assert "The anchors hold: 4. The newest saw event 4 at 20" in verified(bucket)
+
+
+def test_anchors_are_named_by_their_times() -> None:
     names = [
         anchors._name_object(json.dumps({"at": at, "instance": "a.example", "sequence": sequence}))
         for at, sequence in (("2026-06-01T12:00:00+00:00", 9), ("2026-06-01T12:05:00.5+00:00", 8))
@@ -151,7 +168,21 @@ def test_neither_a_deletion_nor_a_newer_version_hides_an_anchor(store: Any, buck
     assert keys_in(store, bucket) == []
     named(bucket, r"Events after 2 were cut off: the anchor of \S+ saw 3\.")
     store.put_object(Bucket=bucket, Key=keys[-1], Body=b"{}")
-    named(bucket, "Line 3 of the anchors was changed, or is none")
+    named(bucket, r"Events after 2 were cut off: the anchor of \S+ saw 3\.")
+
+
+def test_what_is_put_over_an_anchor_comes_after_it(store: Any, bucket: str) -> None:
+    first, *_ = keys_in(store, bucket)
+    wait_for_another_second()
+    store.put_object(Bucket=bucket, Key=first, Body=b"{}")
+    named(bucket, "Line 4 of the anchors was changed, or is none")
+
+
+def wait_for_another_second() -> None:
+    """The service says to the second when it received an object."""
+    second = int(time.time())
+    while int(time.time()) == second:
+        time.sleep(0.05)
 
 
 def test_anchors_of_another_instance_are_not_read(store: Any, bucket: str) -> None:
@@ -204,13 +235,17 @@ def refusal(caplog: pytest.LogCaptureFixture, replies: list[Any], words: str) ->
         (answer(307, b"", Location="http://127.0.0.1:9/"), "(307)"),
         (answer(200, b"", x_amz_version_id="null"), "the bucket keeps no versions"),
         (lambda wire: wire.reset(), "Connection"),
-        (lambda wire: wire.stay_silent(), "Read timeout"),
+        (lambda wire: wire.stay_silent(), TOO_LATE),
+        *((drip, TOO_LATE) for drip in (dripping_headers, dripping_body, dripping_status_line)),
+        (endless_body, "the answer is too large"),
+        (endless_chunks, "the answer is too large"),
     ],
 )
 def test_a_bucket_that_fails_is_said_once_and_keeps_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, reply: Callable[..., Any], words: str
 ) -> None:
-    monkeypatch.setattr(anchors, "POST_SECONDS", TIMEOUT_SECONDS)
+    if words == TOO_LATE:
+        monkeypatch.setattr(anchors, "POST_SECONDS", TIMEOUT_SECONDS)
     is_redirect = words == "(307)"  # then the bucket is asked, at the same address, for its region
     assert refusal(caplog, [reply, answer(200, b"")], words) == 1 + is_redirect
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import stat
+import subprocess
+import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +26,7 @@ from dashboard.vault import is_public
 from tests.faults.raw_server import RawServer, answer
 from tests.make import OMAR
 from tests.rights import as_owner
+from tests.starter import ROOT
 
 KEY: Final = "canary-anchor-key-Pb7Lw-0123456789abcdef"
 NEWER: Final = "canary-newer-anchor-key-Hd5-0123456789abcdef"
@@ -221,13 +225,73 @@ def test_the_worker_writes_what_has_grown(tmp_path: Path) -> None:
     with override_settings(DASHBOARD_ANCHORS=[str(path)]):
         anchors.start_writer(stop)
         try:
-            until = time.monotonic() + 30
-            while not (path.exists() and path.read_text().endswith("\n")):
-                assert time.monotonic() < until
-                time.sleep(0.02)
+            wait_for(path)
         finally:
-            stop.set()
-            for thread in threading.enumerate():
-                if thread.name == "anchors":
-                    thread.join(30)
+            end(stop)
     assert "The anchors hold: 1." in verified(path)
+
+
+def wait_for(path: Path) -> None:
+    """Return when an anchor stands in the file."""
+    until = time.monotonic() + 30
+    while not (path.exists() and path.read_text().endswith("\n")):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def end(stop: threading.Event) -> None:
+    """Return when no thread writes anchors any more."""
+    stop.set()
+    for thread in threading.enumerate():
+        if thread.name == "anchors":
+            thread.join(30)
+
+
+def test_nesting_without_end_is_no_anchor(file: Path) -> None:
+    with file.open("a") as anchors_file:
+        anchors_file.write("[" * 100_000)
+    named(file, "Line 4 of the anchors was changed, or is none")
+
+
+def test_a_line_without_end_is_not_read_whole(file: Path) -> None:
+    with file.open("a") as anchors_file:
+        anchors_file.truncate(2**31)  # of which the disk has nothing
+    tracemalloc.start()
+    named(file, "Line 4 of the anchors was changed, or is none")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**25
+
+
+def test_what_a_full_disk_takes_half_of_is_taken_back(file: Path) -> None:
+    """Otherwise half a line would stand there for good, and the next anchor behind it on the same line."""
+    before = file.read_text("ascii")
+    code = (
+        "import resource, sys; from pathlib import Path; from dashboard.private import append_privately; "
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({len(before) + 100}, resource.RLIM_INFINITY)); "
+        "append_privately(Path(sys.argv[1]), 'x' * 200)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert "No space left on device" in done.stderr
+    assert file.read_text("ascii") == before
+    Place(str(file)).write_if_due()
+    assert "The anchors hold: 4." in verified(file)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_that_hangs_keeps_no_other_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, stop = tmp_path / "anchors.jsonl", threading.Event()
+    audit.record("media.revealed", OMAR)
+    monkeypatch.setattr(Place, "allows", staticmethod(lambda address: True))
+    monkeypatch.setattr(anchors, "POST_SECONDS", 600.0)
+    try:
+        with (
+            RawServer([lambda wire: wire.stay_silent()]) as server,
+            override_settings(DASHBOARD_ANCHORS=[f"{server.url}/anchors", str(path)]),
+        ):
+            anchors.start_writer(stop)
+            wait_for(path)
+    finally:
+        end(stop)

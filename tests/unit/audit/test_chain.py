@@ -255,7 +255,7 @@ def test_a_trigger_that_keeps_events_out_is_named(five: list[Event]) -> None:
             )
     audit.record("media.revealed", OMAR)
     assert Event.objects.count() == 5
-    with pytest.raises(CommandError, match="triggers hang on its table: hush"):
+    with pytest.raises(CommandError, match="triggers or rules hang on its table: hush"):
         verified()
 
 

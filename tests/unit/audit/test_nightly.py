@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db import connection as database
 from django.test import override_settings
 from django.utils import timezone
@@ -15,6 +17,7 @@ from django.utils import timezone
 from dashboard import audit
 from dashboard.audit import chain, nightly, triggers
 from dashboard.models import Event, Removal, RemovalState
+from dashboard.outages import outages
 from dashboard.removals import ledger
 from dashboard.removals.ledger import Intent
 from tests import make
@@ -97,6 +100,36 @@ def test_a_night_is_two_oclock_wherever_the_day_stands(ten: list[Event]) -> None
         assert nightly._is_due(datetime(2026, 1, 8, hour, tzinfo=UTC)) is is_due
     assert not nightly._is_due(datetime(2026, 1, 9, 1, 59, tzinfo=UTC))
     assert nightly._is_due(datetime(2026, 1, 9, 2, 0, tzinfo=UTC))
+
+
+def test_a_clock_that_was_ahead_puts_no_check_off(ten: list[Event]) -> None:
+    """Neither by when it was done last, nor by when the record began."""
+    years = timedelta(days=1000)
+    checked = audit.record("audit.verified", nightly.CHECKER).sequence
+    change(checked, at=NOW + years)
+    assert nightly._is_due(NOW)
+    change(1, at=NOW + years)
+    assert nightly._is_due(NOW)
+    change(checked, at=NOW + timedelta(seconds=30))  # another host's clock is half a minute ahead
+    assert not nightly._is_due(NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_is_a_line_and_no_trace(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop = threading.Event()
+
+    def fail(now: datetime) -> bool:
+        stop.set()
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(nightly, "check_if_due", fail)
+    monkeypatch.setattr(nightly, "close_old_connections", lambda: None)
+    outages.clear()
+    nightly.run_checker(stop)
+    assert "the database does not answer: the server closed the connection" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_only_the_last_days_are_read(ten: list[Event]) -> None:

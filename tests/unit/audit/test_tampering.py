@@ -125,7 +125,7 @@ KINDS: Final = {
         lambda: add_event(last(), OLD_AUDIT, 2**53 - 1),
         r"Event \d+ follows \d+: what stood between them is missing",
     ),
-    "a trigger is taken away": Kind(
+    "a trigger is taken away, or guards less": Kind(
         lambda: drop_trigger("dashboard_event_in_order"),
         "a guard of the table is gone: dashboard_event_in_order",
         lifts_guards=False,
