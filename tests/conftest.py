@@ -30,10 +30,11 @@ from dashboard.audit import nightly, triggers  # noqa: E402
 from dashboard.audit.record import throttle  # noqa: E402
 from dashboard.auth.config import AuthConfig  # noqa: E402
 from dashboard.exports.downloads import slots_taken  # noqa: E402
+from dashboard.models import Connection  # noqa: E402
 from dashboard.sandbox import Sandbox  # noqa: E402
 from dashboard.vault import get_breaker  # noqa: E402
 from tests.assertions import sign_on_with  # noqa: E402
-from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, connection, signed_in  # noqa: E402
+from tests.make import BIG_ID, EMPTY_ID, NEW_ID, SMALL_ID, Browser, new_connection, signed_in  # noqa: E402
 from tests.postgresql import ROLE  # noqa: E402
 from tests.rights import as_owner  # noqa: E402
 
@@ -153,9 +154,14 @@ def sandbox(running_sandbox: Sandbox, collected_static: Path) -> Iterator[Sandbo
 @pytest.fixture
 def connections(sandbox: Sandbox, db: None) -> None:
     """Three connections over what the service holds: `small`, `big` and `empty`."""
-    connection("small", label="Studio A", connection_id=SMALL_ID, colour="blue")
-    connection("big", label="Creator B", connection_id=BIG_ID)
-    connection("empty", label="Archive C", connection_id=EMPTY_ID)
+    rows = [
+        new_connection("small", label="Studio A", connection_id=SMALL_ID, colour="blue"),
+        new_connection("big", label="Creator B", connection_id=BIG_ID),
+        new_connection("empty", label="Archive C", connection_id=EMPTY_ID),
+    ]
+    for row in rows:
+        row.sign()
+    Connection.objects.bulk_create(rows)
 
 
 @pytest.fixture

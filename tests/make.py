@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 from django.db import OperationalError
@@ -50,10 +51,16 @@ class Browser(Client):
 
 def connection(slug: str = "small", **fields: Any) -> Connection:
     """A saved connection; its label is the slug and its id is made up unless given."""
+    made = new_connection(slug, **fields)
+    made.save()
+    return made
+
+
+def new_connection(slug: str, **fields: Any) -> Connection:
+    """The same, to be saved."""
     connection_id = fields.pop("connection_id", f"conn_{uuid.uuid4().hex}")
     made = Connection(slug=slug, **{"label": slug.capitalize(), **fields})
     made.set_connection_id(connection_id)
-    made.save()
     return made
 
 
@@ -158,9 +165,20 @@ def item(media_id: str = "4492994399", /, **variants: Variant) -> MediaItem:
 def signed_in(role: str, **options: Any) -> Browser:
     """A browser of the demo's person with this role."""
     browser = Browser(**options)
-    answer = browser.post("/sign-in/", {"role": role}) if not options else _sign_in_with_token(browser, role)
-    assert answer.status_code == 303, answer.content
+    if options:
+        assert _sign_in_with_token(browser, role).status_code == 303
+    else:
+        browser.cookies.load(_sign_in(role))
     return browser
+
+
+@cache
+def _sign_in(role: str) -> str:
+    """Press the person's button, once in a run, and return the cookies: thousands of browsers start so."""
+    browser = Browser()
+    answer = browser.post("/sign-in/", {"role": role})
+    assert answer.status_code == 303, answer.content
+    return "; ".join(f"{cookie.key}={cookie.value}" for cookie in browser.cookies.values())
 
 
 def assertion_browser(
