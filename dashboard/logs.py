@@ -12,6 +12,8 @@ _CONNECTION_ID: Final = re.compile(r"conn_\w+")
 def mask_ids(facts: Any) -> Any:
     """Return texts, also in lists and mappings, without the vendor's ids, NUL, and lone surrogates."""
     if isinstance(facts, str):
+        if facts.isascii() and "conn_" not in facts and "\x00" not in facts:  # as mostly
+            return facts
         whole = facts.replace("\x00", "").encode("utf-8", "replace").decode()
         return _CONNECTION_ID.sub("conn_…", whole)
     if isinstance(facts, dict):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dashboard.identity import Caller, Person
 from dashboard.logs import mask_ids
-from dashboard.models import Connection, Event, Removal
+from dashboard.models import Connection, Event, Removal, insert
 from dashboard.problems import Problem
 from dashboard.units import format_iso
 
@@ -150,12 +150,11 @@ def lock_end_of_chain() -> None:
 def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID | None) -> Event:
     verb, outcome = CODES[code]
     lock_end_of_chain()
-    last = Event.objects.order_by("-sequence").values_list("sequence", "hash").first()
-    sequence, previous = last or (0, chain.GENESIS)
+    sequence, previous = _read_end_of_chain() or (0, chain.GENESIS)
     at = timezone.now()
     head = {"sequence": sequence + 1, "at": chain.format_time(at), "code": code}
     line = chain.write_canonical({**head, **facts, "key": chain.name_current_key(), "previous": previous})
-    return Event.objects.create(
+    event = Event(
         sequence=sequence + 1,
         at=at,
         code=code,
@@ -169,6 +168,15 @@ def _append(code: str, facts: dict[str, Any], removal_id: UUID | None, job: UUID
         line=line,
         hash=chain.sign(line),
     )
+    insert(event)
+    return event
+
+
+def _read_end_of_chain() -> tuple[int, str] | None:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT sequence, hash FROM dashboard_event ORDER BY sequence DESC LIMIT 1")
+        last: tuple[int, str] | None = cursor.fetchone()
+    return last
 
 
 def _describe_actor(caller: Caller) -> dict[str, Any]:

@@ -294,5 +294,5 @@ def _end_run(job: Job, state: JobState, **columns: Any) -> bool:
     return True
 
 
-def _is_run_here(job: Job) -> Q:
-    return Q(runner=job.runner, state=JobState.RUNNING)
+def _is_run_here(job: Job) -> dict[str, Any]:
+    return {"runner": job.runner, "state": JobState.RUNNING}

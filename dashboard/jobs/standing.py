@@ -18,6 +18,10 @@ Kind = Job.Kind
 NEEDED_ROLES: Final = {Kind.REMOVE: Role.OPERATOR, Kind.SCAN: Role.VIEWER, Kind.EXPORT: Role.VIEWER}
 
 
+_CONNECTION_SQL: Final = "SELECT * FROM dashboard_connection WHERE id = %s AND archived_at IS NULL"
+"""As SQL, for it is asked before each item of a bulk removal: the ORM takes longer to write it."""
+
+
 class RightLost(Exception):
     """The person may not do this in this connection any more; the text says so."""
 
@@ -34,7 +38,7 @@ def check(job: Job) -> None:
     """
     person = job.caller.person
     assert person is not None  # noqa: S101 - every job has somebody who began it
-    connection = Connection.objects.in_use().filter(pk=job.connection_id).first()
+    connection = next(iter(Connection.objects.raw(_CONNECTION_SQL, [job.connection_id])), None)
     if connection is None and job.kind != Kind.EXPORT:
         raise RightLost(f"{job.connection_label} was archived.")
     if connection is not None:

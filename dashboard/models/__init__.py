@@ -22,6 +22,7 @@ from .policy_report import PolicyReport as PolicyReport
 from .removal import Removal as Removal
 from .removal import RemovalState as RemovalState
 from .signed import SignedFields as SignedFields
+from .transitions import insert as insert
 from .transitions import transition as transition
 from .workspace import Lookup as Lookup
 from .workspace import SavedView as SavedView

@@ -148,7 +148,7 @@ def _link_retries(job: Job, rows: list[Removal]) -> None:
 def _leave(
     removal: Removal, number: UUID, caller: Caller, state: RemovalState, facts: dict[str, Any], **told: Any
 ) -> bool:
-    is_held = Q(claim=number, state=RemovalState.CLAIMED)
+    is_held = {"claim": number, "state": RemovalState.CLAIMED}
     try:
         with transaction.atomic(durable=True):
             if not transition(removal, is_held, state=state, **facts):

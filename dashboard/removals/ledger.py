@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import DatabaseError, Error, IntegrityError, transaction
+from django.db import connection as database
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -164,7 +165,7 @@ def move(
         changes["next_look_at"] = None
     try:
         with transaction.atomic():
-            moved = transition(removal, Q(state__in=_BEFORE[state]), **changes)
+            moved = transition(removal, {"state": _BEFORE[state]}, **changes)
             if moved:
                 outcome = "put_off" if state == RemovalState.PLANNED else ""
                 record_step(removal, caller, outcome=outcome, result=result)
@@ -179,19 +180,25 @@ def move(
 
 def unselect(removal: Removal) -> None:
     """Take what a committed removal took out of every tray, but for what was selected after it."""
-    if not removal.is_gone:
-        return
-    rows = TrayItem.objects.filter(connection=removal.connection_id)
-    if removal.verb == Removal.Verb.DELETE:
-        rows = rows.filter(media_id=removal.media_id, added_at__lte=removal.settled_at)
-    else:  # what is cached while a purge is under way may stay
-        rows = rows.filter(added_at__lte=removal.sent_at)
     try:
-        if rows.exists():  # which mostly there is not, and then nothing waits for a lock
-            with transaction.atomic():
-                rows.delete()
+        if not removal.is_gone or not _is_selected(removal):  # as mostly, and then nothing waits for a lock
+            return
+        rows = TrayItem.objects.filter(connection=removal.connection_id)
+        if removal.verb == Removal.Verb.DELETE:
+            rows = rows.filter(media_id=removal.media_id, added_at__lte=removal.settled_at)
+        else:  # what is cached while a purge is under way may stay
+            rows = rows.filter(added_at__lte=removal.sent_at)
+        with transaction.atomic():
+            rows.delete()
     except Error as broken:
         logger.warning("removal %s: what it took stays selected: %s", removal.pk, type(broken).__name__)
+
+
+def _is_selected(removal: Removal) -> bool:
+    sql = "SELECT 1 FROM dashboard_trayitem WHERE connection_id = %s AND (%s OR media_id = %s) LIMIT 1"
+    with database.cursor() as cursor:
+        cursor.execute(sql, [removal.connection_id, removal.verb == Removal.Verb.PURGE, removal.media_id])
+        return cursor.fetchone() is not None
 
 
 def may_send(removal: Removal) -> bool:
@@ -205,13 +212,13 @@ def claim_check(removal: Removal) -> bool:
     """Claim the next check of an unknown outcome, and return False if another process has."""
     looks = removal.looks + 1
     pause = CHECK_PAUSES[min(looks, len(CHECK_PAUSES) - 1)]
-    is_due = Q(state=RemovalState.UNKNOWN, looks=removal.looks)
+    is_due = {"state": RemovalState.UNKNOWN, "looks": removal.looks}
     return transition(removal, is_due, looks=looks, next_look_at=timezone.now() + pause)
 
 
 def return_check(removal: Removal) -> None:
     """Have a check that was claimed, and for which no call could be made, made a little later."""
-    is_claimed = Q(state=RemovalState.UNKNOWN, looks=removal.looks)
+    is_claimed = {"state": RemovalState.UNKNOWN, "looks": removal.looks}
     transition(removal, is_claimed, looks=removal.looks - 1, next_look_at=timezone.now() + CHECK_PAUSES[0])
 
 
@@ -221,7 +228,8 @@ def close(removal: Removal, caller: Caller, note: str) -> bool:
     fields = {"closed_at": timezone.now(), "closed_by": closer, "closing_note": mask_ids(note)}
     try:
         with transaction.atomic():
-            if not transition(removal, Q(state=RemovalState.UNRESOLVED, closed_at=None), **fields):
+            is_open = {"state": RemovalState.UNRESOLVED, "closed_at": None}
+            if not transition(removal, is_open, **fields):
                 return False
             record_step(removal, caller, outcome="closed", reason=note)
     except (DatabaseError, audit.NotRecorded) as broken:
