@@ -36,15 +36,17 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str],
             return started[name]
 
         yield stage
+        for stage_of_database in started.values():
+            stage_of_database.verify()
 
 
 @pytest.fixture(params=DATABASES)
 def stage(request: pytest.FixtureRequest, stages: Callable[[str], Stage]) -> Iterator[Stage]:
-    """The stage of this database, whose chain holds after each test."""
+    """The stage of this database. What each test adds to its chain holds, and at the end all of it."""
     stage = stages(request.param)
     stage.service.faults.clear()
     yield stage
-    stage.verify()
+    stage.verify_new()
 
 
 @pytest.fixture

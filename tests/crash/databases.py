@@ -34,6 +34,9 @@ class Database(Protocol):
     def wait_for_writers(self, count: int) -> None:
         """Return when so many wait for the lock."""
 
+    def close(self) -> None:
+        """Ask it nothing more."""
+
 
 class Sqlite:
     name = "SQLite"
@@ -60,6 +63,9 @@ class Sqlite:
     def wait_for_writers(self, count: int) -> None:
         time.sleep(0.4)  # nothing tells who waits for a file's lock
 
+    def close(self) -> None:
+        """Nothing is left open."""
+
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
 
@@ -70,14 +76,13 @@ class Postgresql:
     def __init__(self, owner_url: str) -> None:
         self.owner_url = owner_url
         self.url = as_role(owner_url)
+        self._connection = psycopg.connect(owner_url, autocommit=True)  # one: the tests ask all the time
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.owner_url) as connection:
-            return connection.execute(sql.encode()).fetchall()
+        return self._connection.execute(sql.encode()).fetchall()
 
     def write(self, sql: str) -> int:
-        with psycopg.connect(self.owner_url) as connection:
-            return connection.execute(sql.encode()).rowcount
+        return self._connection.execute(sql.encode()).rowcount
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -94,3 +99,6 @@ class Postgresql:
         while self.rows(waiting)[0][0] < count:
             assert time.monotonic() < until, f"no {count} writers wait for the lock"
             time.sleep(0.02)
+
+    def close(self) -> None:
+        self._connection.close()

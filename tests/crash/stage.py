@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -84,9 +84,13 @@ class Stage:
         self._calls_read = 0
         self._removals: list[Call] = []
         self._events: list[dict[str, Any]] = []  # read once: neither calls nor events go or change
+        self._accounts: dict[Target, Account] = defaultdict(Account)
+        self._booked = (0, 0)
+        self._verified_at = datetime.now(UTC)
 
     def __enter__(self) -> Self:
         with self._started as started:
+            started.callback(self.database.close)
             counts = {of: 20_000 if slug == ITEMS else 5 for slug, of in self._ids.items()}
             self.service = started.enter_context(Sandbox(counts, key=API_KEY, settle=False))
             self.relay = started.enter_context(Relay(self.service.url))
@@ -207,20 +211,23 @@ class Stage:
 
     def accounts(self) -> dict[Target, Account]:
         """What service, ledger and audit know of each target."""
-        accounts: dict[Target, Account] = defaultdict(Account)
+        accounts, (calls, events) = self._accounts, self._booked
         slugs = {connection_id: slug for slug, connection_id in self._ids.items()}
-        for call in self.removals():
+        for call in self.removals()[calls:]:
             media_id = call.path.removeprefix("/v2/vault-plus/media").removeprefix("/")
             accounts[slugs[call.connection], media_id].calls.append(call)
+        for account in accounts.values():
+            account.states = []
         rows = (
             "SELECT slug, media_id, state FROM dashboard_removal "
             "JOIN dashboard_connection ON dashboard_connection.id = connection_id ORDER BY sent_at"
         )
         for slug, media_id, state in self.database.rows(rows):
             accounts[slug, media_id].states.append(state)
-        for event in self.events():
+        for event in self.events()[events:]:
             if event["removal"]:
                 accounts[event["connection"], event["media_id"]].events.append(event)
+        self._booked = len(self._removals), len(self._events)
         return accounts
 
     def events(self) -> list[dict[str, Any]]:
@@ -231,12 +238,17 @@ class Stage:
 
     def balance(self, targets: list[Target]) -> Counter[str]:
         """What became of these targets, how often; asserts that nothing is amiss with them, and that no event
-        is missing. What each event says is left to `verify`."""
+        is missing. What each event says is left to `verify_new`."""
         accounts = self.accounts()
         for target in targets:
             assert accounts[target].balances(), (target, accounts[target])
         assert [event["sequence"] for event in self.events()] == list(range(1, self.count_events() + 1))
         return Counter(accounts[target].outcome for target in targets)
+
+    def verify_new(self) -> None:
+        """Assert that what was added to the chain holds, since this was asserted last."""
+        since, self._verified_at = self._verified_at, datetime.now(UTC)
+        assert self.order("verify", since=since.isoformat()) == ""
 
     def verify(self) -> None:
         """Assert that the chain holds, from its first event to its last."""
