@@ -25,6 +25,8 @@ _HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _MAX_CLOCK_SKEW: Final = timedelta(minutes=1)
 """A period that begins further in the future was begun by a clock that has jumped since."""
+_SHORT_WAIT_SECONDS: Final = 10
+"""Below it `format_age` says `just now`."""
 
 
 class BudgetKind(NamedTuple):
@@ -39,13 +41,13 @@ class BudgetKind(NamedTuple):
 
 
 KINDS: Final = {
-    "deletions": BudgetKind("Enough deletions for now", "{limit:,} deletions of single items an hour", _HOUR),
-    "bulk": BudgetKind("Enough bulk removals for now", "{limit:,} items in bulk removals a day", _DAY),
-    "reveals": BudgetKind("Enough reveals for now", "{limit:,} reveals an hour", _HOUR),
-    "exports": BudgetKind("Enough exports for now", "{limit:,} exports and downloads an hour", _HOUR),
-    "lookups": BudgetKind("Enough look-ups for now", "{limit:,} looked-up IDs an hour", _HOUR),
-    "scans": BudgetKind("Enough scans for now", "{limit:,} scans an hour", _HOUR),
-    "views": BudgetKind("Enough saved views", "{limit:,} saved views", _DAY, is_standing=True),
+    "deletions": BudgetKind("Deletion limit reached", "{limit:,} deletions of single items an hour", _HOUR),
+    "bulk": BudgetKind("Bulk removal limit reached", "{limit:,} items in bulk removals a day", _DAY),
+    "reveals": BudgetKind("Reveal limit reached", "{limit:,} reveals an hour", _HOUR),
+    "exports": BudgetKind("Export limit reached", "{limit:,} exports and downloads an hour", _HOUR),
+    "lookups": BudgetKind("Look-up limit reached", "{limit:,} looked-up IDs an hour", _HOUR),
+    "scans": BudgetKind("Scan limit reached", "{limit:,} scans an hour", _HOUR),
+    "views": BudgetKind("Saved view limit reached", "{limit:,} saved views", _DAY, is_standing=True),
 }
 """The budgets by their names in settings.DASHBOARD_BUDGETS."""
 
@@ -56,13 +58,15 @@ class BudgetSpent(Problem):
     """Nothing was done: the person has done as much of the kind as they may for now."""
 
     status = 429
+    kind = "limit"
+    is_in_connection = True
 
     def __init__(self, budget: Budget, amount: int) -> None:
         super().__init__(budget.kind)
         self.budget = budget
         kind, limit = KINDS[budget.kind], settings.DASHBOARD_BUDGETS[budget.kind]
         self.title = kind.title
-        rule = f"Nothing was done: you may have {describe_limit(budget.kind)}."
+        rule = f"Nothing was done. Your limit is {describe_limit(budget.kind)}."
         if kind.is_standing:
             self.advice = f"{rule} Delete one that you don't need any more."
             return
@@ -74,9 +78,10 @@ class BudgetSpent(Problem):
         ends_at = find_end(budget)
         seconds = max((ends_at - timezone.now()).total_seconds(), 1)
         self.retry_after = seconds
+        wait = format_age(-seconds) if seconds >= _SHORT_WAIT_SECONDS else "in a moment"
         self.advice = (
-            f"{rule}{asked} It goes on at {ends_at:%H:%M} UTC{_format_wait(seconds)}. If it can't wait, ask "
-            "an administrator to lift the limit."
+            f"{rule}{asked} You can go on {wait} ({ends_at:%H:%M} UTC). If it can't wait, ask an "
+            "administrator to lift the limit."
         )
 
 
@@ -84,7 +89,7 @@ class OwnLimit(Problem):
     """An administrator's own limit: whoever took over a session must not lift it."""
 
     title = "Another administrator has to lift it"
-    advice = "Nobody lifts a limit of their own. It ends by itself, too."
+    advice = "Nobody can lift their own limit. It also ends by itself."
     status = 403
 
 
@@ -223,7 +228,3 @@ def _count(person: Person, kind: str, amount: int, limit: int) -> bool:
 def _has_ended(kind: str) -> Q:
     now = timezone.now()
     return Q(started_at__lte=now - KINDS[kind].period) | Q(started_at__gt=now + _MAX_CLOCK_SKEW)
-
-
-def _format_wait(seconds: float) -> str:
-    return f", {format_age(-seconds)}" if seconds >= 10 else ""

@@ -11,17 +11,16 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
-from .problems import Problem
+from .problems import Action, Problem
 
 
 class DecryptionError(Problem):
     """No key in the settings decrypts this: the one that encrypted it is no longer among them."""
 
-    title = "This connection's ID cannot be opened"
-    advice = (
-        "It is stored encrypted, and none of the dashboard's keys opens it. Tell your administrator to put "
-        "the key that sealed it back into DASHBOARD_DATA_KEYS."
-    )
+    title = "This connection's ID can't be decrypted"
+    advice = "None of the dashboard's keys opens it, so nothing was sent. Tell your administrator."
+    for_admin = "put the key that encrypted it back into `DASHBOARD_DATA_KEYS`."
+    action = Action("home", "Choose another connection", "choose=1")
     status = 503
     log_message = "a connection's id cannot be opened by any key"
     reason = "The connection's ID cannot be opened by any key"
@@ -31,11 +30,14 @@ class DecryptionError(Problem):
 class RowChanged(DecryptionError):
     """The row of a connection is not as the dashboard wrote it: nothing is sent for it."""
 
-    title = "This connection's row was changed outside the dashboard"
+    title = "This connection was changed outside the dashboard"
     advice = (
-        "Its row in the database is not as the dashboard wrote it, so nothing is sent for it. Tell your "
-        "administrator: manage.py audit_verify says what differs, and manage.py connection confirm puts the "
-        "connection back to use, once its ID is typed again."
+        "Somebody changed it in the database by hand, so it isn't used: nothing was sent, and nobody can "
+        "open it. Tell your administrator."
+    )
+    for_admin = (
+        "`manage.py audit_verify` shows what differs. `manage.py connection confirm` puts it back to use "
+        "once you have typed its ID again."
     )
     log_message = "a connection's row was changed outside the dashboard: run manage.py audit_verify"
     reason = "The connection's row was changed outside the dashboard"

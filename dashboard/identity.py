@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from typing import Final
 
 from .problems import Problem
 
@@ -66,6 +67,10 @@ class Refused(Exception):
 
 class SignInNotEnough(Refused):
     """The person is known, but not by the method, or not as lately, as the settings ask for."""
+
+
+TOO_LONG_AGO: Final = "auth_time too long ago"
+"""The reason of a refusal that a new sign-in by the same method ends."""
 
 
 class KeysUnavailable(Problem):

@@ -22,6 +22,8 @@ class Problem(Exception):
     """What it means, and what to do now."""
     status: int
     """The HTTP status; 303 leads on to the action's page and shows nothing."""
+    for_admin: str = ""
+    """What an administrator can do, with commands and settings between backticks."""
     detail: str = ""
     """A sentence that says it more precisely."""
     is_detail_of_service: bool = False
@@ -30,8 +32,8 @@ class Problem(Exception):
     retry_after: float | None = None
     """Seconds after which a program may try again."""
     action: Action | None = None
-    kind: Literal["trouble", "key"] = "trouble"
-    """The glyph beside the title."""
+    kind: Literal["trouble", "key", "limit"] = "trouble"
+    """The glyph beside the title; a limit is nothing that has to be looked into by its reference."""
     typed: str = ""
     """What the search box holds, to be corrected there."""
     is_in_connection: bool = False

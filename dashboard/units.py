@@ -77,9 +77,10 @@ def format_second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}Z"
 
 
-def format_utc(moment: datetime) -> str:
-    """Return the moment for reading: `20 Nov 2026, 14:02:11 UTC`."""
-    return f"{moment.astimezone(UTC):%d %b %Y, %H:%M:%S} UTC".lstrip("0")
+def format_utc(moment: datetime | int) -> str:
+    """Return a moment, which may be in Unix seconds, for reading: `20 Nov 2026, 14:02:11 UTC`."""
+    at = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else moment.astimezone(UTC)
+    return f"{at:%d %b %Y, %H:%M:%S} UTC".lstrip("0")
 
 
 def format_count(count: int, noun: str, plural: str = "") -> str:

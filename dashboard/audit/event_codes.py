@@ -24,9 +24,9 @@ VERBS: Final = {
 """Kinds of acts, with their words on the screen."""
 
 BULK_OUTCOMES: Final = {
-    "planned": "Begun",
+    "planned": "Started",
     "paused": "Paused",
-    "resumed": "Went on",
+    "resumed": "Resumed",
     "stopped": "Stopped",
     "finished": "Finished",
 }
@@ -37,7 +37,7 @@ OUTCOMES: Final = {
     **BULK_OUTCOMES,
     "done": "Done",
     "denied": "Not permitted",
-    "broken": "Does not hold",
+    "broken": "Broken",
 }
 
 DELETE: Final = "media.delete"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import jwt
 
-from dashboard.identity import Person, Refused, SignInNotEnough
+from dashboard.identity import TOO_LONG_AGO, Person, Refused, SignInNotEnough
 from dashboard.request import Request
 
 from .claims import TOO_LONG_REASON, check_subject, clean_name, filter_groups
@@ -194,7 +194,7 @@ def check_sign_in(claims: Claims, by: AssertionConfig) -> None:
         except Refused:
             raise SignInNotEnough("without auth_time" if at is None else "auth_time that is none") from None
         if not -LEEWAY_SECONDS <= age <= by.max_age + LEEWAY_SECONDS:
-            raise SignInNotEnough("auth_time too long ago" if age > 0 else "auth_time to come")
+            raise SignInNotEnough(TOO_LONG_AGO if age > 0 else "auth_time to come")
 
 
 def find_groups(claims: Claims, path: str) -> tuple[str, ...]:

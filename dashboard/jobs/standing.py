@@ -1,6 +1,6 @@
 """Whether the worker may act for somebody: by their row, and for so long after their last visit only."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -29,6 +29,12 @@ class RightLost(Exception):
 class StandingEnded(Exception):
     """Nobody for whom the job may go on was here lately; the text says so."""
 
+    def __init__(self, person: str, since: datetime) -> None:
+        super().__init__(
+            f"{person} hasn't been here since {format_utc(since)}, so it no longer runs for them. Is it "
+            "still wanted?"
+        )
+
 
 def check(job: Job) -> None:
     """Raise RightLost or StandingEnded unless the worker may act for the person who asked for the job.
@@ -49,10 +55,7 @@ def check(job: Job) -> None:
         act = "delete in" if job.kind == Kind.REMOVE else "see"
         raise RightLost(f"{job.person} may not {act} {job.connection_label} any more.")
     if not (_was_here_lately(now) or _may_act_for_resumer(job, connection)):
-        since = format_utc(now.signed_in_at or job.created_at)
-        raise StandingEnded(
-            f"{job.person} hasn't been here since {since}. If it is still wanted, resume it yourself."
-        )
+        raise StandingEnded(job.person, now.signed_in_at or job.created_at)
 
 
 def _may_act_for_resumer(job: Job, connection: Connection) -> bool:

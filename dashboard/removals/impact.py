@@ -52,11 +52,11 @@ class Impact(NamedTuple):
         if self.is_whole and page.next_cursor is not None:
             raise ImpactChanged("More is cached now than was shown.")
         if max(new, gone) > self._count_allowed("items_seen"):
-            count = format_count(new, "item is", "items are")
-            raise ImpactChanged(f"Other items are cached now than were shown: {count} new, {gone:,} gone.")
+            counts = ", ".join(f"{count:,} {word}" for word, count in (("new", new), ("gone", gone)) if count)
+            raise ImpactChanged(f"The items have changed since this was shown: {counts}.")
         if abs(grown) > self._count_allowed("variants_seen"):
             count = format_count(abs(grown), "variant")
-            raise ImpactChanged(f"{count} {'more' if grown > 0 else 'fewer'} cached now than were shown.")
+            raise ImpactChanged(f"{count} {'more' if grown > 0 else 'fewer'} cached than were shown.")
 
     def _count_allowed(self, name: str) -> int:
         return int(self.shown.get(name, 0)) * MAX_CHANGE_PERCENT // 100

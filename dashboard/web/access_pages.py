@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from dashboard.identity import Person, Refused, SignInNotEnough
+from dashboard.identity import TOO_LONG_AGO, Person, Refused, SignInNotEnough
 from dashboard.problems import Action, Problem
 from dashboard.request import Request, escape_path
 
@@ -26,7 +26,7 @@ class NotSignedIn(Problem):
     title = "You are not signed in"
     advice = (
         "Your sign-on did not say who you are, or what it said is no longer valid. "
-        "If signing in again does not help, tell your administrator the number below."
+        "If signing in again doesn't help, give your administrator the reference below."
     )
     status = 401
 
@@ -46,15 +46,21 @@ class SessionEnded(NotSignedIn):
 class NotSignedInEnough(NotSignedIn):
     """Signed in, but not by the method, or not as lately, as is asked for: this session brings no other."""
 
-    title = "Sign in again, by the stronger method"
+    title = "A stronger sign-in is needed"
     advice = (
-        "Your sign-on knows you, but the dashboard asks for a stronger method, or a more recent sign-in. "
-        "Nothing was done. Sign out, then sign in again by the method that your company asks for. "
-        "If that does not help, tell your administrator the number below."
+        "You are signed in, but not by a method that this dashboard accepts. Nothing was done. Sign out, "
+        "then sign in again by your company's stronger method, such as a security key. If that doesn't help, "
+        "give your administrator the reference below."
     )
 
     def __init__(self, way_back: str, reason: str) -> None:
         super().__init__(way_back, reason)
+        if reason == TOO_LONG_AGO:
+            self.title = "You signed in too long ago"
+            self.advice = (
+                "This dashboard asks for a recent sign-in. Nothing was done. Sign out, then sign in again. "
+                "If that doesn't help, give your administrator the reference below."
+            )
         if away := settings.AUTH_CONFIG.sign_out_url:
             self.action = Action(away, "Sign out")
 

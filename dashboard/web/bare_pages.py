@@ -24,7 +24,7 @@ PLAIN_WORDS: Final = {
     404: ("No such page", "There is nothing at this address. If a link brought you here, it is mistyped."),
     500: (
         "Something broke on our side",
-        "It is our mistake, not yours. Tell your administrator the number below.",
+        "This is a fault of the dashboard, not yours. Give your administrator the reference below.",
     ),
 }
 """The title and the advice for a request of which nothing but its status is known."""
@@ -45,8 +45,9 @@ class UnknownHost(Problem):
     title = "Not an address of this dashboard"
     advice = (
         "You reached the dashboard under a name that it does not answer to. Open it by its usual address. If "
-        "this is its address, tell your administrator to add it to DASHBOARD_ALLOWED_HOSTS."
+        "this is its address, tell your administrator."
     )
+    for_admin = "add the name to `DASHBOARD_ALLOWED_HOSTS`."
     status = 400
 
 
@@ -55,33 +56,43 @@ class NotMigrated(Problem):
 
     title = "The dashboard is being updated"
     advice = (
-        "Its database does not fit this version yet. Try again in a few minutes. If this stays, tell your "
-        "administrator to run manage.py migrate."
+        "Its database doesn't fit this version yet. Try again in a few minutes. If this stays, tell your "
+        "administrator."
     )
+    for_admin = "run `manage.py migrate`."
     status = 503
+    retry = True
     log_message = "the database lacks migrations"
 
 
 class DatabaseUnreachable(Problem):
     """The database does not answer; `sent` is a sentence about what the request did before that."""
 
-    title = "The dashboard's database does not answer"
+    title = "The dashboard can't reach its database"
     status = 503
+    retry = True
 
     def __init__(self, sent: str) -> None:
         super().__init__()
-        self.advice = f"{sent}Without it nothing can be shown or removed. Try again in a moment."
+        self.advice = (
+            f"{sent}Without it nothing can be shown or removed. Try again in a moment. If this stays, tell "
+            "your administrator."
+        )
 
 
 class DatabaseUnchangeable(Problem):
     """The database can be read, and takes no changes; `sent` is a sentence as above."""
 
-    title = "The dashboard's database takes no changes"
+    title = "Nothing can be removed or saved right now"
+    for_admin = "the database is read-only, or its disk is full."
     status = 503
 
     def __init__(self, sent: str) -> None:
         super().__init__()
-        self.advice = f"{sent}Pages can be read; nothing can be removed or saved. Tell your administrator."
+        self.advice = (
+            f"{sent}The dashboard's database takes no changes. You can still look at everything. Tell your "
+            "administrator."
+        )
 
 
 def make_handler(status: int) -> Callable[..., HttpResponse]:
@@ -115,10 +126,8 @@ def render_database_error(request: HttpRequest, error: Error, *, has_called: boo
 def describe_sent(request: HttpRequest, *, has_called: bool) -> str:
     """Return a sentence that says whether a press did anything before the database failed."""
     if has_called:
-        return "Your request went to the service. Look at what is there before you press again. "
-    return (
-        "" if request.method in ("GET", "HEAD") else "Nothing was done, and nothing was sent to the service. "
-    )
+        return "Your request went to Vault+. Look at what is there before you press again. "
+    return "" if request.method in ("GET", "HEAD") else "Nothing was done, and nothing was sent to Vault+. "
 
 
 def render_bare(request: HttpRequest, problem: Problem) -> HttpResponse:
@@ -132,7 +141,13 @@ def render_bare(request: HttpRequest, problem: Problem) -> HttpResponse:
         context = describe_problem(request, problem)
         response = HttpResponse(render_to_string("trouble/_problem.html", context), status=problem.status)
         return retarget_to(find_notice_place(request), response)
-    context = {**describe_problem(request, problem), "view": None, "is_demo": settings.IS_DEMO}
+    context = {
+        **describe_problem(request, problem),
+        "retry": request.get_full_path() if problem.retry and request.method == "GET" else "",
+        "action": ("/", "Back to the start"),
+        "view": None,
+        "is_demo": settings.IS_DEMO,
+    }
     return HttpResponse(render_to_string("trouble/bare.html", context), status=problem.status)
 
 
@@ -147,6 +162,7 @@ def describe_problem(request: HttpRequest, problem: Problem) -> dict[str, Any]:
     return {
         "title": problem.title,
         "advice": problem.advice,
+        "for_admin": problem.for_admin,
         "detail": problem.detail,
         "answered": problem.is_detail_of_service,
         "kind": problem.kind,

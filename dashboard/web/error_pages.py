@@ -14,11 +14,11 @@ from dashboard.auth.roles import public
 from dashboard.models import Connection
 from dashboard.problems import Action, Problem
 from dashboard.request import Request, escape_path
-from dashboard.reveals import ShownTooLongAgo
+from dashboard.reveals import NotShown, ShownTooLongAgo
 from dashboard.service import UnknownConnection
 
 from .bare_pages import describe_problem, find_notice_place, log_problem
-from .htmx import find_page_behind, go_to, show_fragment, wants_fragment
+from .htmx import find_page_before, find_page_behind, go_to, show_fragment, wants_fragment
 from .ticket_links import UnusableLink, find_way_on
 
 logger = logging.getLogger(__name__)
@@ -187,6 +187,8 @@ def find_action(request: Request, problem: Problem) -> tuple[str, str] | None:
     action = problem.action
     if finder := ACTION_FINDERS.get(type(problem)):
         action = finder(request, problem)
+    if action is None and not problem.retry:
+        action = find_way_back(request)
     if action is None:
         return None
     href = resolve_url(action.to)
@@ -202,13 +204,21 @@ def find_elsewhere(request: Request, problem: UnknownConnection) -> Action | Non
     return Action("go", "Look in your connections", query)
 
 
-def find_page_again(request: Request, problem: ShownTooLongAgo) -> Action:
+def find_page_again(request: Request, problem: NotShown) -> Action:
     """Return the page of ours that asked, or else the item that it asked about."""
     item = request.get_full_path().replace("/reveal/", "/")
     return Action(find_page_behind(request) or item, "Open it again")
 
 
+def find_way_back(request: Request) -> Action | None:
+    """Return the page of ours that asked, unless it stands there still, or is the one that was asked for."""
+    before = "" if wants_fragment(request) else find_page_before(request)
+    is_same = request.method == "GET" and before == request.get_full_path()
+    return Action(before, "Go back") if before and not is_same else None
+
+
 ACTION_FINDERS: Final[dict[type[Problem], Callable[[Request, Any], Action | None]]] = {
+    NotShown: find_page_again,
     ShownTooLongAgo: find_page_again,
     UnknownConnection: find_elsewhere,
     UnusableLink: find_way_on,

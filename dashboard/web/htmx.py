@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
@@ -25,6 +26,16 @@ def find_page_behind(request: Request) -> str:
         return make_own_path(request.htmx.current_url_abs_path or "")
     except ValueError:  # a header that is no address
         return ""
+
+
+def find_page_before(request: Request) -> str:
+    """Return the address of our page whose link or form sent this request, or "" if it names none of ours."""
+    try:
+        sender = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return ""
+    is_ours = sender.netloc == request.get_host()
+    return make_own_path(urlunsplit(("", "", sender.path, sender.query, ""))) if is_ours else ""
 
 
 def show(

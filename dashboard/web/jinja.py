@@ -91,6 +91,7 @@ def environment(**options: Any) -> Environment:
         oddity=format_oddity,
         visible=make_label_visible,
         ticket_link=render_ticket_link,
+        code_marks=render_code_marks,
     )
     return env
 
@@ -120,8 +121,16 @@ def render_ticket_link(text: str) -> Markup:
     href = ticket_links.build_help_desk_href(text)
     if not href:
         return escape(text)
-    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{} {}</a>')
+    link = Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}{}</a>')
     return link.format(href, text, render_icon("external"))
+
+
+def render_code_marks(text: str) -> Markup:
+    """Return a text of ours with what stands between backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else part for i, part in enumerate(parts)
+    )
 
 
 def build_page_frame(request: Request) -> dict[str, Any]:

@@ -116,7 +116,7 @@ async function giveLink(button) {
   const place = button.parentElement;
   const given = $("#given-link").content.cloneNode(true);
   $("a", given).href = src;
-  $("[data-copy]", given).dataset.copy = src;
+  Object.assign($("[data-copy]", given), { hidden: false }).dataset.copy = src;
   place.replaceChildren(given);
   const pressed = $(button.dataset.link, place);
   pressed.focus();

@@ -91,7 +91,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   requestConfig.target?.removeAttribute("aria-busy"); // the answer may have named another target
   if (isPoll(requestConfig.elt) && xhr.status >= 400) setPaused(true);
   const isFailed = xhr.status >= 400 || !xhr.status;
-  if ("next" in elt.dataset && isFailed) $("[data-stop]").hidden = true; // "Go on" shows
+  if ("next" in elt.dataset && isFailed) $("[data-stop]").hidden = true; // "Continue" shows
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;

@@ -10,13 +10,17 @@ const formatMoment = (moment) => `${momentFormat.format(moment)} ${nameZone(mome
 const readMoment = ({ dateTime, dataset: { at = 0 } }) =>
   dateTime || (at > 0 && new Date(at * 1000).toISOString().replace(".000", ""));
 
-// Print the page's times in the reader's zone, with UTC beside them: tickets and logs speak of UTC.
+// Print the page's times in the reader's zone, and UTC beside them where it differs: tickets and logs speak
+// of UTC.
 function localizeTimes(from) {
   for (const time of from.querySelectorAll("time[data-local]")) {
     const moment = new Date(time.dateTime);
-    const utc = document.createElement("small");
-    utc.textContent = time.dateTime.replace("T", " ").replace("Z", " UTC");
-    time.replaceChildren(`${formatMoment(moment)} `, utc);
+    time.textContent = `${formatMoment(moment)} `;
+    if (moment.getTimezoneOffset()) {
+      const utc = document.createElement("small");
+      utc.textContent = time.dateTime.replace("T", " ").replace("Z", " UTC");
+      time.append(utc);
+    }
     time.removeAttribute("data-local");
   }
 }

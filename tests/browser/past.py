@@ -115,7 +115,7 @@ def carried_out(
         "email": person.email,
         "before": {} if fields.get("verb") else BEFORE,
         "freed_bytes": 12_372_328 if gone else None,
-        "reason": f"Asked for in {fields['ticket']}" if fields["ticket"] else "",
+        "reason": f"Requested in {fields['ticket']}" if fields["ticket"] else "",
     }
     made = removal(of, **{**({"id": number} if number else {}), **usual, **fields})
     for step in steps:

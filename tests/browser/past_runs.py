@@ -38,7 +38,7 @@ def begun(
     """A bulk removal of so many items of which the first came to these outcomes; no worker takes it up."""
     assert who.person is not None
     person, email = who.person.name, who.person.email
-    said = {"person": person, "email": email, "ticket": ticket, "reason": f"Asked for in {ticket}"}
+    said = {"person": person, "email": email, "ticket": ticket, "reason": f"Requested in {ticket}"}
     started = timezone.now() - timedelta(minutes=2)
     times = {"created_at": started, "started_at": started, "moved_at": started}
     made = job(of, id=number, total=items, **{**said, **times, **facts})

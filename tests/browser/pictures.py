@@ -13,17 +13,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.audit_scenes import audit_scenes
+from tests.browser.brake_scenes import LIMITS, brake_scenes
 from tests.browser.connection_scenes import connection_scenes
 from tests.browser.export_scenes import export_scenes
 from tests.browser.lookup_scenes import lookup_scenes
 from tests.browser.program import Program, Sandbox, settled, stored
 from tests.browser.scan_scenes import scan_scenes
 from tests.browser.selection_scenes import selection_scenes
+from tests.browser.sibling import Sibling
 from tests.browser.view_scenes import view_scenes
 from tests.chromium import find_chromium
 
@@ -31,6 +33,8 @@ FLAGS: Final = ["--disable-gpu", "--no-first-run", "--disable-background-network
 WIDTHS: Final = {360: 740, 768: 900, 1440: 900}
 THEMES: Final = ("light", "dark")
 
+SIBLINGS: Final[dict[str, Sibling]] = {}
+"""The servers beside the demo that were started so far, by their kind."""
 
 SOUGHT: Final = "/go?media=4492994399&ticket=ZD-123"
 FOUND: Final[dict[str, object]] = {"id": "4492994399", "type": "video", "duration": 72.0, "media": {}}
@@ -53,6 +57,12 @@ class Scene:
     whole: bool = False
     crowded: bool = False
     """With twenty more connections, and pictured while it is still at work."""
+    before: str = ""
+    """What is called of `past_brakes` before its pictures, and `after` them."""
+    after: str = ""
+    beside: str = ""
+    """The kind of sibling that serves it in place of the demo."""
+    script: bool = True
 
 
 def press(selector: str, then: str = "") -> Callable[[Page], object]:
@@ -175,16 +185,24 @@ def scenes(sandbox: Sandbox) -> dict[str, Scene]:
         **view_scenes(Scene, press),
         **lookup_scenes(Scene, [one["id"] for one in sandbox.items() if stored(one)]),
         **connection_scenes(Scene, press, in_turn),
+        **brake_scenes(Scene, press, in_turn, sandbox),
     }
 
 
 def take(browser: Browser, program: Program, scene: Scene, file: Path, width: int, theme: str) -> None:
     """One picture, of a window of its own, with the service as new."""
     program.sandbox.reset()
-    size = {"width": width, "height": WIDTHS[width]}
-    context = browser.new_context(base_url=program.url, viewport=size, color_scheme=theme)  # type: ignore[arg-type]
+    server = SIBLINGS.get(scene.beside)
+    window: dict[str, Any] = {
+        "base_url": server.url if server else program.url,
+        "extra_http_headers": server.headers if server else {},
+        "viewport": {"width": width, "height": WIDTHS[width]},
+        "color_scheme": theme,
+        "java_script_enabled": scene.script,
+    }
+    context = browser.new_context(**window)
     page = context.new_page()
-    page.goto("/sign-in/")
+    page.goto("/sign-in/" if scene.role else scene.path)
     if scene.role:
         page.get_by_role("button", name=scene.role).click()
         while program.breaker() != "closed":  # a scene before this one may have had no answers
@@ -206,12 +224,23 @@ def take(browser: Browser, program: Program, scene: Scene, file: Path, width: in
     context.close()
 
 
+def take_all(browser: Browser, program: Program, scene: Scene, folder: Path, name: str) -> None:
+    """Take the six pictures of a scene, each in the past that it needs."""
+    for width in WIDTHS:
+        for theme in THEMES:
+            if scene.before:
+                program.recall(scene.before)
+            take(browser, program, scene, folder / f"{name}-{width}-{theme}.png", width, theme)
+    if scene.after:
+        program.recall(scene.after)
+
+
 def main(folder: Path, chosen: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     chromium = find_chromium()
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        program = Program(Path(scratch), "shown").wait()
+        program = Program(Path(scratch), "shown", **LIMITS).wait()
         try:
             browser = playwright.chromium.launch(executable_path=chromium, args=flags)
             known = scenes(program.sandbox)
@@ -236,12 +265,14 @@ def main(folder: Path, chosen: list[str]) -> None:
                         for slug in crowd:
                             label = slug.replace("-", " ").capitalize()
                             program.manage("connection", "add", slug, f"conn_{slug:x<24}", "--label", label)
-                    for width in WIDTHS:
-                        for theme in THEMES:
-                            file = folder / f"{name}-{width}-{theme}.png"
-                            take(browser, program, known[name], file, width, theme)
+                    kind = known[name].beside
+                    if kind and kind not in SIBLINGS:
+                        SIBLINGS[kind] = Sibling(program, Path(scratch), kind).wait()
+                    take_all(browser, program, known[name], folder, name)
             browser.close()
         finally:
+            for sibling in SIBLINGS.values():
+                sibling.stop()
             program.stop()
 
 

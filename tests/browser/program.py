@@ -31,10 +31,10 @@ class Program:
     Media is blurred for those who have not chosen, as in production; a demo alone shows it.
     """
 
-    def __init__(self, folder: Path, media: str = "blurred") -> None:
+    def __init__(self, folder: Path, media: str = "blurred", **settings: str) -> None:
         port, sandbox_port = free_ports(2)
         self.url = f"http://127.0.0.1:{port}"
-        self._database = folder / "browser.sqlite3"
+        self.database = folder / "browser.sqlite3"
         self.sandbox = Sandbox(f"http://127.0.0.1:{sandbox_port}")
         self.said: list[str] = []
         self._ready = threading.Event()
@@ -42,12 +42,13 @@ class Program:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         environment |= {
             **NO_BUDGETS,
-            "DATABASE_URL": f"sqlite:///{self._database}",
+            "DATABASE_URL": f"sqlite:///{self.database}",
             "DASHBOARD_TICKET_URL": "https://desk.example.com/tickets/{ticket}",
             "DASHBOARD_MEDIA_MODE": media,
             "PYTHONUNBUFFERED": "1",
+            **settings,
         }
-        self._environment = environment
+        self.environment = environment
         command = ["manage.py", "demo", "--port", str(port), "--sandbox-port", str(sandbox_port)]
         self._process = subprocess.Popen(
             [sys.executable, *command],
@@ -78,13 +79,17 @@ class Program:
     def manage(self, *arguments: str) -> None:
         """Run a command of manage.py on the demo's database, under the demo's settings."""
         run = "import sys; from dashboard import demo; demo.set_environment([]); import manage; manage.main()"
-        environment = {**self._environment, "DJANGO_SETTINGS_MODULE": "dashboard.settings"}
+        environment = {**self.environment, "DJANGO_SETTINGS_MODULE": "dashboard.settings"}
         command = [sys.executable, "-c", run, *arguments]
         subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
+    def recall(self, what: str) -> None:
+        """Call something of `past_brakes`."""
+        self.manage("shell", "-c", f"from tests.browser import past_brakes; past_brakes.{what}")
+
     def empty_selections(self) -> None:
         """Selections outlive the windows of a test: what one selects is nothing to the next."""
-        with closing(sqlite3.connect(self._database, timeout=20, isolation_level=None)) as database:
+        with closing(sqlite3.connect(self.database, timeout=20, isolation_level=None)) as database:
             database.execute("DELETE FROM dashboard_trayitem")
 
     def check(self) -> None:

@@ -58,7 +58,7 @@ def test_times_are_in_the_readers_zone_with_utc_beside(desk: Desk) -> None:
 
 def test_a_removal_that_is_out_is_watched_until_its_end(desk: Desk, program: Program) -> None:
     page = desk.window("operator", f"/removals/{OUT}/")
-    expect(page.get_by_text("Not over yet, read again every 2 s")).to_be_visible()
+    expect(page.get_by_text("In progress · updates every 2 s")).to_be_visible()
     page.evaluate("window.stillHere = true")
     program.manage(
         "shell",
@@ -67,7 +67,7 @@ def test_a_removal_that_is_out_is_watched_until_its_end(desk: Desk, program: Pro
         f"ledger.move(m.Removal.objects.get(pk='{OUT}'), m.RemovalState.NOT_REMOVED, recovery.RECONCILER)",
     )
     expect(page.get_by_role("heading", name="4492994491 was not removed")).to_be_visible()
-    expect(page.get_by_text("read again every")).to_have_count(0)
+    expect(page.get_by_text("updates every")).to_have_count(0)
     expect(page.get_by_role("link", name="Try again…")).to_be_visible()
     assert page.evaluate("window.stillHere")
 

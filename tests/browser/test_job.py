@@ -65,7 +65,7 @@ def test_a_refused_key_pauses_it_and_it_goes_on(desk: Desk, sandbox: Sandbox, co
     page = desk.window(path="")
     begin(page, 6)
     expect(page.get_by_text("The service refused our key.")).to_be_visible()
-    page.get_by_role("button", name="Go on now").click()
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Deleted 6 items of Studio A")
     assert widest(page) <= 0
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Console, Desk
-from tests.browser.program import Sandbox, settled
+from tests.browser.program import Program, Sandbox, settled
 from tests.browser.seen import ids, row_of, widest
 
 pytestmark = pytest.mark.browser
@@ -75,6 +75,26 @@ def test_no_page_scrolls_sideways(
     expect(page.locator("html")).to_have_attribute("data-layout", "grid")
     beyond["grid"] = widest(page)
     assert {path: px for path, px in beyond.items() if px > 0} == {}
+
+
+def test_the_header_fits_every_window(desk: Desk, program: Program, past: None) -> None:
+    """Also where it tells an admin that the audit is broken."""
+    program.recall("break_audit()")
+    try:
+        page = desk.window("admin", "/audit/")
+        page.goto("/c/studio-a/media/?limit=8")
+        alarm, box = page.get_by_role("link", name="Audit broken"), page.get_by_role("searchbox")
+        label = page.get_by_role("button", name=re.compile("^Connection: ")).locator(".pill")
+        faults = {}
+        for width in range(320, 1601, 20):
+            page.set_viewport_size({"width": width, "height": 700})
+            beyond, room = widest(page), (box.bounding_box() or {"width": 0})["width"]
+            is_cut = label.evaluate("label => label.scrollWidth > label.clientWidth")
+            if beyond or is_cut or not alarm.is_visible() or room < (200 if width > 1000 else 100):
+                faults[width] = (beyond, is_cut, alarm.is_visible(), room)
+        assert faults == {}
+    finally:
+        program.recall("mend_audit()")
 
 
 def test_the_whole_job_on_a_phone(desk: Desk, sandbox: Sandbox) -> None:

@@ -47,7 +47,7 @@ def test_a_wrong_name_keeps_what_was_typed(admin: Page, sandbox: Sandbox, consol
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
     expect(field).to_have_value("studio a")
-    expect(field).to_have_accessible_description(re.compile("not the connection's exact name"))
+    expect(field).to_have_accessible_description(re.compile("Type it exactly as shown"))
     expect(dialog.get_by_label("Ticket")).to_have_value("ZD-200")
     expect(dialog.get_by_label("Reason")).to_have_value("A test")
     assert sandbox.calls("purge") == []
@@ -80,6 +80,27 @@ def test_the_right_name_purges_and_gives_a_receipt(admin: Page, sandbox: Sandbox
     expect(admin.get_by_text("Last purge")).to_be_visible()
     admin.get_by_role("link", name="Browse", exact=True).click()
     expect(admin.get_by_role("heading", name="Nothing is cached for Studio A")).to_be_visible()
+
+
+def test_what_changed_meanwhile_is_said_below_the_heading(
+    admin: Page, sandbox: Sandbox, console: Console
+) -> None:
+    console.expect_refusals()
+    dialog = ask(admin)
+    dialog.get_by_label("Type Studio A").fill("Studio A")
+    dialog.get_by_label("Ticket").fill("ZD-202")
+    for item in sandbox.items()[:20]:
+        sandbox.delete(item["id"])
+    dialog.get_by_role("button", name="Purge Studio A").click()
+    heading = dialog.get_by_role("heading", level=1)
+    expect(heading).to_have_accessible_description(re.compile("20 gone. Nothing was purged."))
+    expect(heading).to_be_focused()
+    expect(dialog.get_by_text("20 gone. Nothing was purged.")).to_be_in_viewport()
+    expect(dialog.get_by_role("definition").filter(has_text="before: 60")).to_be_visible()
+    expect(dialog.get_by_label("Ticket")).to_have_value("ZD-202")
+    assert sandbox.calls("purge") == []
+    dialog.get_by_role("button", name="Purge Studio A").click()
+    expect(heading).to_contain_text("Purged Studio A")
 
 
 def test_a_double_click_sends_one_purge(admin: Page, sandbox: Sandbox) -> None:

@@ -105,6 +105,7 @@ def test_media_mode_layout_and_theme(plain: Page, sandbox: Sandbox) -> None:
     expect(row_of(plain, item["id"]).get_by_role("button")).to_have_count(0)
     row_of(plain, item["id"]).get_by_role("link", name=item["id"], exact=True).click()
     plain.get_by_role("listitem").get_by_role("button", name="Show thumb").click()
+    expect(plain).to_have_url(re.compile(r"/reveal/#variant-\d+$"))
     picture = plain.get_by_role("img", name=f"thumb of {item['id']}").last
     expect(picture).to_be_visible()
     expect(plain.get_by_role("listitem").get_by_role("button", name="Show full")).to_be_visible()
@@ -117,3 +118,6 @@ def test_media_mode_layout_and_theme(plain: Page, sandbox: Sandbox) -> None:
 def test_nothing_that_needs_script_is_offered(plain: Page) -> None:
     for name in ("Hide all", "Pause live refresh"):
         expect(plain.get_by_role("button", name=name)).to_have_count(0)
+    plain.locator(".c-id a").first.click()
+    expect(plain.get_by_role("button", name="Open").first).to_be_visible()
+    expect(plain.get_by_role("button", name="Copy")).to_have_count(0)

@@ -77,6 +77,26 @@ def test_a_gateways_error_page_is_no_answer(page: Page, console: Console) -> Non
     expect(page.get_by_role("link", name="Remove filter Type: Video")).to_be_visible()
 
 
+@pytest.mark.parametrize("by_key", [False, True], ids=["button", "Escape"])
+def test_a_notice_can_be_taken_away(page: Page, sandbox: Sandbox, console: Console, by_key: bool) -> None:
+    console.expect_refusals()
+    notice = page.locator("#notice")
+    sandbox.fault(path="/media", status=500, times=None)
+    page.get_by_label("Type", exact=True).select_option("Video")
+    expect(notice.get_by_role("heading", level=2)).to_be_visible()
+    if by_key:
+        page.keyboard.press("Escape")
+    else:
+        notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_be_empty()
+    page.route("**/media/?**", lambda route: route.abort())
+    console.expect_lost_network()
+    page.get_by_label("Type", exact=True).select_option("Audio")
+    expect(notice.get_by_role("heading", level=2)).to_have_text("Couldn't reach the dashboard")
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_be_empty()
+
+
 def test_a_service_in_trouble_leaves_the_list(page: Page, sandbox: Sandbox, console: Console) -> None:
     console.expect_refusals()
     before, address = ids(page), page.url

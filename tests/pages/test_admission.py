@@ -82,12 +82,21 @@ def test_a_sign_in_that_is_not_enough_leads_out_and_is_an_event(
         answer = browser.fragment("/") if htmx else browser.get("/")
         assert answer.status_code == 401
         said = text(answer)
-        assert "Sign in again, by the stronger method" in said
+        assert "A stronger sign-in is needed" in said
         assert "amr without mfa" in said
         assert 'href="https://sso.example.com/out"' in said
         [event] = facts_of_all("access.refused")
         assert event["reason"] == "amr without mfa"
         assert assertion_browser(GROUPS["admin"], amr=["pwd", "mfa"]).get("/").status_code == 200
+
+
+def test_a_sign_in_of_long_ago_is_told_apart_from_a_weak_one(behind_sign_on: AuthConfig) -> None:
+    strict: Any = replace(behind_sign_on.by, max_age=60)  # type: ignore[type-var]
+    with override_settings(AUTH_CONFIG=replace(behind_sign_on, by=strict)):
+        said = text(assertion_browser(GROUPS["admin"], auth_time=1_000_000_000).get("/"))
+        assert "You signed in too long ago" in said
+        assert "stronger" not in said
+        assert "A stronger sign-in is needed" in text(assertion_browser(GROUPS["admin"]).get("/"))
 
 
 @pytest.mark.parametrize(

@@ -152,9 +152,9 @@ def test_what_was_never_sent_was_asked_for(
         assert bulk.stop(made, OMAR)
     page = text(viewer.get(made.removals.get().get_absolute_url()))
     assert f"{ids[0]} {word}" in page
-    assert "<dt>Asked for</dt>" in page
+    assert "<dt>Requested</dt>" in page
     assert "<dt>Sent</dt>" not in page
-    assert ("Not over yet" in page) == (state != "cancelled")
+    assert ("In progress" in page) == (state != "cancelled")
 
 
 @pytest.mark.parametrize("state", [RemovalState.ALREADY_GONE, RemovalState.REFUSED])
@@ -164,7 +164,7 @@ def test_what_was_found_gone_was_not_sent_either(
     made, claim = begin(small, ids[:1]), uuid.uuid4()
     (row,) = claims.acquire(made, claim, 1)
     assert claims.close(row, claim, OMAR, state, result={})
-    assert "<dt>Asked for</dt>" in text(viewer.get(row.get_absolute_url()))
+    assert "<dt>Requested</dt>" in text(viewer.get(row.get_absolute_url()))
 
 
 def test_another_removal_of_a_waiting_item_is_told_of_the_run(

@@ -53,12 +53,32 @@ def test_an_admin_sees_it_first_in_the_audit_and_lifts_it(
     assert Event.objects.filter(code="access.limit_lifted").count() == 1
 
 
+def test_by_script_the_list_stays_and_says_who_can_go_on(spent: Budget) -> None:
+    admin = signed_in("admin")
+    here = {"HX-Current-URL": "https://testserver/audit/?verb=access", "HX-Target": "list"}
+    answer = admin.fragment(f"/budgets/{spent.pk}/lift/", {}, method="post", **here)
+    said = text(answer)
+    assert answer.status_code == 200
+    assert said.startswith('<section id="list"')
+    assert "What: Access" in said
+    assert "Limit reached" not in said
+    assert f"Limit lifted: {spent.person} can go on." in said
+    assert "HX-Push-Url" not in answer.headers
+
+
+@pytest.mark.parametrize("at", ["/c/small/media/", "https://elsewhere.example/audit/"])
+def test_by_script_from_another_page_it_leads_to_the_audit(spent: Budget, at: str) -> None:
+    path = f"/budgets/{spent.pk}/lift/"
+    answer = signed_in("admin").fragment(path, {}, method="post", **{"HX-Current-URL": at})
+    assert answer.headers["HX-Redirect"] == "/audit/"
+
+
 def test_an_admins_own_limit_is_for_another_to_lift(admin: Browser) -> None:
     for _ in range(3):
         look_up(admin, {})
     here = f"/budgets/{Budget.objects.get().pk}/lift/"
     shown = text(admin.get("/audit/"))
-    assert "another administrator can lift it" in shown
+    assert "Another administrator can lift it" in shown
     assert here not in shown
     assert admin.post(here).status_code == 403
     assert look_up(admin, {}).status_code == 429

@@ -121,7 +121,7 @@ def test_beyond_the_limit(operator: Browser, sandbox: Sandbox, way: str, htmx: b
         assert answer.headers["HX-Retarget"] == ("#dialog-notice" if is_posted else "#notice")
     if kind != "views":
         assert 0 < int(answer.headers["Retry-After"]) <= 24 * 3600
-        assert re.search(r"It goes on at \d\d:\d\d UTC", said)
+        assert re.search(r"You can go on in \d+ (min|h) \(\d\d:\d\d UTC\)", said)
     assert done == (
         Removal.objects.count(),
         Job.objects.count(),
@@ -132,6 +132,31 @@ def test_beyond_the_limit(operator: Browser, sandbox: Sandbox, way: str, htmx: b
     assert list(Event.objects.order_by("sequence").values_list("code", flat=True)[events:]) == [
         "access.limited"
     ]
+
+
+OURS: Final = "https://testserver/c/small/media/?status=stored"
+
+
+@pytest.mark.parametrize(
+    ("sender", "back"),
+    [
+        (OURS, "/c/small/media/?status=stored"),
+        (f"{OURS}#row-1", "/c/small/media/?status=stored"),
+        ("https://testserver//evil.example/x", "/evil.example/x"),
+        ("https://evil.example/c/small/media/", ""),
+        ("https://testserver.evil.example/", ""),
+        ("https://[", ""),
+        ("", ""),
+    ],
+)
+def test_its_page_leads_back_to_who_asked(viewer: Browser, sender: str, back: str) -> None:
+    for _ in range(2):
+        look_up(viewer, {})
+    page = text(look_up(viewer, {"Referer": sender}))
+    assert ("Go back" in page) is bool(back)
+    if back:
+        assert f'href="{back}">Go back' in page
+    assert "Go back" not in text(look_up(viewer, {**HTMX, "Referer": sender})), "the page stands there still"
 
 
 def test_the_file_of_an_export_counts_as_one(operator: Browser, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_stop_and_go_on(viewer: Browser, sandbox: Sandbox, small: Connection) ->
     assert after(job).state == JobState.PAUSED
     paused = text(viewer.fragment(HERE))
     assert "refused our key" in paused
-    assert "Go on" in paused
+    assert "Resume" in paused
     viewer.post(HERE, {"act": "resume"})
     job.refresh_from_db()
     assert job.state == JobState.WAITING

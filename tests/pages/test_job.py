@@ -73,7 +73,7 @@ def test_works(viewer: Browser, small: Connection) -> None:
     assert "Deleting now: sent-0 ." in words
     assert "items a second" in words
     assert "left" in words
-    assert "It goes on if you close this tab." in words
+    assert "You can close this tab; the job keeps running." in words
     assert "Freed so far 30.0 MB" in words
     assert "No worker is running" not in words
     left = {"Unknown": "1", "Left": "26", "Cancelled": "0"}
@@ -154,11 +154,11 @@ def test_without_a_worker_it_says_that_nothing_is_lost(viewer: Browser, small: C
 def test_why_it_is_paused(operator: Browser, viewer: Browser, small: Connection) -> None:
     job = begun(small, {RemovalState.PLANNED: 2}, state=JobState.PAUSED, why="The service refused our key.")
     words = words_in(text(operator.get(job.get_absolute_url())))
-    assert "Paused. The service refused our key. Nothing more is sent until somebody presses Go on." in words
-    assert "Go on now" in words
+    assert "Paused. The service refused our key. Nothing more is deleted until somebody resumes it." in words
+    assert "Resume" in words
     Job.objects.update(next_try_at=timezone.now() + timedelta(seconds=30))
-    assert "It goes on by itself at" in text(operator.get(job.get_absolute_url()))
-    assert "Go on now" not in text(make.signed_in("viewer").get(job.get_absolute_url()))
+    assert "resumes by itself at" in text(operator.get(job.get_absolute_url()))
+    assert "Resume" not in text(make.signed_in("viewer").get(job.get_absolute_url()))
 
 
 def test_over(operator: Browser, small: Connection) -> None:

@@ -26,7 +26,7 @@ def test_works(operator: Browser, sandbox: Sandbox, here: str, media_id: str) ->
     asks = operator.get(f"{here}?ticket=ZD-12")
     assert asks.status_code == 200
     assert 'value="ZD-12"' in text(asks)
-    assert "Asked for in ZD-12</textarea>" in text(asks)
+    assert "Requested in ZD-12</textarea>" in text(asks)
     assert "cannot be undone" in text(asks)
     assert not Removal.objects.exists()
     token = form_token(asks)

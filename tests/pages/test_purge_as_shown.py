@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +17,7 @@ from dashboard.models import Connection, Event, Removal, RemovalState
 from dashboard.sandbox import Sandbox
 from dashboard.web.forms.removal import IMPACT_LIFETIME_SECONDS, PurgeForm
 from tests import make
-from tests.answers import hidden_fields, text
+from tests.answers import hidden_fields, text, words_in
 from tests.assertions import GROUPS, ISSUER
 from tests.make import Browser, assertion_browser, deletes
 
@@ -199,10 +200,15 @@ def test_what_was_cached_anew_is_shown_first(sandbox: Sandbox) -> None:
     said = shown(browser)
     answer = browser.post(HERE, said)
     assert_asked_again(answer, sandbox)
-    assert "items are new, 0 gone. Nothing was purged." in text(answer)
+    assert re.search(r"shown: \d+ new\. Nothing was purged\.", text(answer))
+    assert re.search(
+        r"Items \d+ items before: 0 Variants \d+ variants before: 0 Size \S+ GB before: 0 B",
+        words_in(text(answer)),
+    )
+    assert 'aria-describedby="error-impact"' in text(answer)
     record = Removal.objects.get()
     assert (record.state, record.before["items_seen"]) == (RemovalState.REFUSED, 0)
-    assert "are new, 0 gone" in record.service_text
+    assert record.service_text.endswith(" new.")
     steps = Event.objects.filter(removal=record).order_by("sequence")
     assert list(steps.values_list("outcome", flat=True)) == ["sent", "refused"]
     page = text(browser.get(record.get_absolute_url()))

@@ -72,6 +72,8 @@ class PurgeForm(RemovalForm):
         super().__init__(*args, target=f"everything of {connection.pk}", **kwargs)
         self.connection = connection
         self.expected = connection.label
+        self.earlier: dict[str, Any] | None = None
+        """What was shown before, once it is not any more what a purge would take."""
         self.salt = f"impact of purging {[connection.pk, person.issuer, person.subject]}"
 
     def sign(self, impact: Impact) -> str:
@@ -83,8 +85,8 @@ class PurgeForm(RemovalForm):
             seen = signing.loads(self.cleaned_data["impact"], salt=self.salt, max_age=IMPACT_LIFETIME_SECONDS)
         except signing.BadSignature:
             raise ValidationError(
-                "You have not seen in the last 15 minutes what this would purge. It is shown now: look, then "
-                "press again."
+                "You have not seen in the last 15 minutes what this would purge. Nothing was purged. Check "
+                "it now, then press again."
             ) from None
         return Impact(*seen)
 
@@ -93,7 +95,8 @@ class PurgeForm(RemovalForm):
         try:
             return actions.purge(self.connection, intent, self.cleaned_data["impact"])
         except ImpactChanged as changed:
-            advice = "Nothing was purged. Look at what it would take now, then press again."
+            self.earlier = self.cleaned_data["impact"].shown
+            advice = "Nothing was purged. Check what it would take now, then press again."
             self.add_error("impact", f"{changed} {advice}")
             self.is_used = True
             return None
@@ -103,7 +106,7 @@ class PurgeForm(RemovalForm):
         if not typed:
             raise ValidationError("Type the connection's name to purge it.")
         if typed != self.expected:
-            raise ValidationError("This is not the connection's exact name. Nothing was purged.")
+            raise ValidationError("Name doesn't match. Type it exactly as shown. Nothing was purged.")
         return typed
 
 

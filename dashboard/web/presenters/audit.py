@@ -18,6 +18,7 @@ from dashboard.audit.queries import (
     AuditReader,
     EventPage,
 )
+from dashboard.identity import Person
 from dashboard.models import Budget, Connection, Event, Job, JobState, Removal
 from dashboard.removals import ledger
 from dashboard.removals.bulk import BulkSummary, summarize
@@ -132,7 +133,7 @@ class EventRow:
         self.connection_label = self.facts["connection_label"]
         self.colour = connection.colour if connection else "slate"
         self.actor = event.actor_name or facts["actor_email"]
-        self.reason = self.facts["reason"] if event.verb == "access" else ""
+        self.reason = self.facts["reason"] if event.verb == "access" or event.outcome == "broken" else ""
         self.actor_href = build_filter_href(actor=facts["actor_email"] or event.actor_name)
         self.ticket_href = build_filter_href(ticket=event.ticket)
         freed = self.facts["result"].get("freed_bytes")
@@ -163,13 +164,14 @@ class JobAttention:
 
 
 class BudgetAttention:
-    """A limit that somebody has reached."""
+    """A limit that somebody has reached, and how long it holds; nobody lifts their own."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, person: Person | None) -> None:
         self.budget = budget
         self.limit = budgets.describe_limit(budget.kind)
         self.ends_at = budgets.find_end(budget)
-        self.badge = get_badge("denied")
+        self.left, self.badge = format_time_since(self.ends_at), Badge("expired", "pending")
+        self.is_own = budget.is_owned_by(person)
 
 
 class ViolationAttention:
@@ -208,7 +210,9 @@ class AuditPage:
         resting = history.find_jobs_needing_attention(query) if self.is_first else []
         self.resting = [JobAttention(one) for one in resting[:MAX_ATTENTION_ITEMS]]
         is_for_admins = self.is_first and history.is_whole
-        self.spent = [BudgetAttention(one) for one in (budgets.list_spent() if is_for_admins else ())]
+        self.spent = [
+            BudgetAttention(one, history.person) for one in (budgets.list_spent() if is_for_admins else ())
+        ]
         refused = policy_reports.list_recent(MAX_VIOLATIONS_LISTED + 1) if is_for_admins else []
         self.violations = [ViolationAttention(row) for row in refused[:MAX_VIOLATIONS_LISTED]]
         self.more_violations = len(refused) > MAX_VIOLATIONS_LISTED

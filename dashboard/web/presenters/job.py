@@ -64,7 +64,9 @@ class JobPage:
     @property
     def reload_reason(self) -> str:
         """Return the reason to read the page again while one watches, or "" once nothing more will come."""
-        return "Not over yet" if self.job.is_open else ""
+        if self.job.state == JobState.PAUSED:
+            return "Paused"
+        return "In progress" if self.job.is_open else ""
 
     @property
     def title(self) -> str:

@@ -1,6 +1,6 @@
 """The audit: what was done, by whom, for which ticket, with which outcome. Read and exported."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,12 +22,18 @@ from dashboard.web.presenters.audit_detail import EventDetail
 @shows(Role.VIEWER)
 def audit(request: Request) -> HttpResponse:
     """Show one page of the record, newest first, by the filters in the address."""
+    return render_list(request, request.GET)
+
+
+def render_list(request: Request, filters: QueryDict, *, lifted: str = "") -> HttpResponse:
+    """Return the list by these filters; once a limit was `lifted`, in the place of the one that showed it."""
     history = AuditReader(request.person)
-    form = AuditFilterForm(request.GET, connections=history.connections.values())
+    form = AuditFilterForm(filters, connections=history.connections.values())
     if not form.is_valid():  # no fallback to "no filter": people would trust the wrong list
-        return show(request, "audit/list", form=form, page=None, status=422)
+        return show(request, "audit/list", form=form, page=None, lifted="", status=422)
     page = AuditPage(history, form.to_query())
-    return show(request, "audit/list", address=page.href, form=form, page=page)
+    address = "" if lifted else page.href
+    return show(request, "audit/list", address=address, form=form, page=page, lifted=lifted)
 
 
 @shows(Role.VIEWER)
@@ -43,7 +49,7 @@ def audit_export(request: Request) -> HttpResponseBase:
     history = AuditReader(request.person)
     form = AuditExportForm(request.GET, connections=history.connections.values())
     if not form.is_valid() or form.unknown_names:
-        return show(request, "audit/list", form=form, page=None, status=422)
+        return show(request, "audit/list", form=form, page=None, lifted="", status=422)
     if not is_from_here(request.headers.get("Sec-Fetch-Site")):  # a link from elsewhere takes nothing away
         return redirect(AuditPage(history, form.to_query()).href)
     kind, query = form.cleaned_data["format"], form.to_query().replace(steps=ALL_STEPS, limit=DEFAULT_LIMIT)

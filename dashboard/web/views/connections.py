@@ -23,7 +23,8 @@ def connections(request: Request) -> HttpResponse:
     """Show every connection, archived ones too; and the one changed a moment ago."""
     every = connection_admin.list_all()
     latest = next((one for one in every if one.slug == request.GET.get("kept")), None)
-    return render(request, "connections/list.html", {"every": every, "latest": latest})
+    changed = [one for one in every if not one.is_intact]
+    return render(request, "connections/list.html", {"every": every, "changed": changed, "latest": latest})
 
 
 @asks_and_acts(Role.ADMIN)
@@ -39,7 +40,7 @@ def connection_add(request: Request) -> HttpResponse:
 @asks_and_acts(Role.ADMIN)
 def connection_change(request: Request, slug: str) -> HttpResponse:
     """Ask for a connection's names; on POST change them."""
-    connection = connection_admin.get_by_slug(slug)
+    connection = get_unchanged(slug)
     form = ConnectionForm(read_posted(request), connection=connection)
     if form.is_valid() and (changed := form.save(request.caller)):
         return go_to_list(request, changed)
@@ -49,7 +50,7 @@ def connection_change(request: Request, slug: str) -> HttpResponse:
 @asks_and_acts(Role.ADMIN)
 def connection_archive(request: Request, slug: str) -> HttpResponse:
     """Ask whether to archive a connection, or to bring an archived one back; on POST do it."""
-    connection = connection_admin.get_by_slug(slug)
+    connection = get_unchanged(slug)
     form = ArchiveForm(read_posted(request))
     if form.is_valid():
         undo = form.cleaned_data["act"] == "restore"
@@ -73,6 +74,13 @@ def connection_import(request: Request) -> HttpResponse:
     if form.is_valid() and (added := form.save(request.caller)):
         return go_to_list(request, added)
     return render_form(request, "connections/import_one.html", form=form, chosen=chosen)
+
+
+def get_unchanged(slug: str) -> Connection:
+    """Return the connection, whoever may see it. Raises UnknownConnection and DecryptionError."""
+    connection = connection_admin.get_by_slug(slug)
+    connection.check_signature()
+    return connection
 
 
 def render_form(request: Request, name: str, **context: object) -> HttpResponse:

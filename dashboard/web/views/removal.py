@@ -90,7 +90,7 @@ def read_initial(request: Request) -> dict[str, object]:
     ticket = read_ticket(request.GET)
     return {
         "ticket": ticket,
-        "reason": f"Asked for in {ticket}" if ticket else "",
+        "reason": f"Requested in {ticket}" if ticket else "",
         "retry_of": request.GET.get("retry_of", "")[:100],
     }
 

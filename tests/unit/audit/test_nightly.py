@@ -182,10 +182,12 @@ def test_admins_see_it_first_and_others_do_not(connections: None, ten: list[Even
     change(4, ticket="ZD-9")
     nightly.check_if_due(NOW)
     pages = {role: text(browser.get("/audit/")) for role, browser in people.items()}
-    assert "The audit does not hold." in pages["admin"]
-    assert "Event 4 has another ticket in its column than in its line" in pages["admin"]
+    assert "The audit is broken" in pages["admin"]
+    told = "Event 4 has another ticket in its column than in its line"
+    assert f"{told}." in pages["admin"], "above the list"
+    assert f"<small>{told}</small>" in pages["admin"], "in the row of the check"
     assert "Audit broken" in text(people["admin"].get("/c/small/media/"))
-    assert "does not hold" not in pages["viewer"]
+    assert "The audit is broken" not in pages["viewer"]
     assert "Audit broken" not in text(people["viewer"].get("/c/small/media/"))
     assert people["viewer"].get("/readyz").json()["audit"] is False
 

@@ -100,7 +100,7 @@ def test_what_somebody_began_who_stayed_away_waits(
     age(**ago)
     assert work(job).state == JobState.PAUSED
     assert job.why.startswith("Omar hasn't been here since ")
-    assert "resume it yourself" in job.why
+    assert "Is it still wanted?" in job.why
     assert job.next_try_at is None, "it waits for somebody"
     assert make.operations(sandbox) == []
     waiting = AuditReader(Person("Ada", "", Role.ADMIN)).find_jobs_needing_attention(AuditQuery())

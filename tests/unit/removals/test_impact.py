@@ -47,22 +47,22 @@ def test_what_changed_little_is_what_was_shown(shown: MediaPage, now: MediaPage)
 @pytest.mark.parametrize(
     ("shown", "now", "words"),
     [
-        (page(range(0)), page(range(1)), "1 item is new"),  # of nothing a tenth is nothing
+        (page(range(0)), page(range(1)), r"shown: 1 new\."),  # of nothing a tenth is nothing
         (page(range(0)), page(range(100), more=True), "More is cached now"),
-        (page(range(60)), page(range(67)), "7 items are new, 0 gone"),
-        (page(range(60)), page(range(7, 60)), "0 items are new, 7 gone"),
-        (page(range(60)), page(range(7, 67)), "7 items are new, 7 gone"),
-        (page(range(60)), page(range(100, 160)), "60 items are new, 60 gone"),
+        (page(range(60)), page(range(67)), r"shown: 7 new\."),
+        (page(range(60)), page(range(7, 60)), r"shown: 7 gone\."),
+        (page(range(60)), page(range(7, 67)), r"shown: 7 new, 7 gone\."),
+        (page(range(60)), page(range(100, 160)), r"shown: 60 new, 60 gone\."),
         (page(range(60)), page(range(60), variants=3), "60 variants more"),
         (page(range(60), variants=3), page(range(60), variants=2), "60 variants fewer"),
         (page(range(95)), page(range(100), more=True), "More is cached now"),
-        (page(range(60), status="removed"), page(range(60)), "60 items are new"),  # cached anew
-        (page(range(60)), page(range(60), status="removed"), "60 gone"),
-        (page(range(300), more=True), page(range(1000, 1100), more=True), "100 items are new"),
-        (page(range(1)), page(range(1, 2)), "1 item is new, 1 gone"),  # of one a tenth is nothing either
-        (page(range(1)), page(range(2)), "1 item is new"),
-        (page(range(9)), page(range(10)), "1 item is new"),
-        (page(range(19)), page(range(2, 21)), "2 items are new"),
+        (page(range(60), status="removed"), page(range(60)), r"shown: 60 new\."),  # cached anew
+        (page(range(60)), page(range(60), status="removed"), r"shown: 60 gone\."),
+        (page(range(300), more=True), page(range(1000, 1100), more=True), r"shown: 100 new, 100 gone\."),
+        (page(range(1)), page(range(1, 2)), r"shown: 1 new, 1 gone\."),  # of one a tenth is nothing either
+        (page(range(1)), page(range(2)), r"shown: 1 new\."),
+        (page(range(9)), page(range(10)), r"shown: 1 new\."),
+        (page(range(19)), page(range(2, 21)), r"shown: 2 new, 2 gone\."),
         (page(range(1), variants=2), page(range(1), variants=3), "1 variant more"),
     ],
 )
