@@ -86,6 +86,11 @@ def test_it_is_offered_to_nobody_and_its_admins_see_it_as_changed(connections: N
     page = text(admin.get("/connections/"))
     assert "Changed outside the dashboard" in page
     assert "Other" in page
+    assert "manage.py connection confirm small</code>" in page
+    assert page.count("manage.py connection confirm") == 1
+    assert 'href="/connections/small/"' not in page, "a form that nothing could save"
+    for form in ("/connections/small/", "/connections/small/archive/"):
+        assert admin.get(form).status_code == 503
     answer = admin.post("/connections/small/", {"label": "New", "colour": "rose", "groups": ""})
     assert answer.status_code == 503
     assert Connection.objects.get(slug="small").label == "Other"
