@@ -49,7 +49,7 @@ ENDLESS_LIST_MESSAGE: Final = (
 class TooManyExports(Problem):
     """Nothing was begun: others of this person's have to end first; `newest` is the last of them."""
 
-    title = "Enough exports for now"
+    title = "Too many exports at once"
     advice = (
         f"{MAX_OPEN_EXPORTS} of your exports are still being prepared, so this one was not begun. Wait until "
         "one of them is done, or stop one."

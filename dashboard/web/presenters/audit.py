@@ -18,12 +18,12 @@ from dashboard.audit.queries import (
     AuditReader,
     EventPage,
 )
-from dashboard.identity import Person
-from dashboard.models import Budget, Connection, Event, Job, JobState, Removal
+from dashboard.models import Connection, Event, JobState, Removal
 from dashboard.removals import ledger
 from dashboard.removals.bulk import BulkSummary, summarize
-from dashboard.units import format_count, format_size, format_time_since
+from dashboard.units import format_count, format_size
 
+from .attention import BudgetAttention, JobAttention, RemovalAttention, ViolationAttention
 from .media_list import Chip, find_narrowest, format_moment
 from .progress import get_job_badge
 from .removal import Badge, get_badge
@@ -138,50 +138,6 @@ class EventRow:
         self.ticket_href = build_filter_href(ticket=event.ticket)
         freed = self.facts["result"].get("freed_bytes")
         self.freed = run.freed if run else format_size(freed) if isinstance(freed, int) else ""
-
-
-class RemovalAttention:
-    """A removal whose outcome nobody knows yet."""
-
-    def __init__(self, removal: Removal) -> None:
-        self.removal = removal
-        self.age = format_time_since(removal.sent_at)
-        self.badge = get_badge(removal.state)
-
-
-class JobAttention:
-    """A job that goes no further until somebody has looked into it; `since` is when it stood still."""
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-        self.deed = Job.Kind(job.kind).label
-        if job.kind == Job.Kind.REMOVE and job.total is not None:
-            self.deed = f"Bulk removal of {format_count(job.total, 'item')}"
-        self.href = job.get_absolute_url()
-        self.since = job.moved_at or job.created_at
-        self.age = format_time_since(self.since)
-        self.badge = get_job_badge(job)
-
-
-class BudgetAttention:
-    """A limit that somebody has reached, and how long it holds; nobody lifts their own."""
-
-    def __init__(self, budget: Budget, person: Person | None) -> None:
-        self.budget = budget
-        self.limit = budgets.describe_limit(budget.kind)
-        self.ends_at = budgets.find_end(budget)
-        self.left, self.badge = format_time_since(self.ends_at), Badge("expired", "pending")
-        self.is_own = budget.is_owned_by(person)
-
-
-class ViolationAttention:
-    """A kind of thing that browsers refused to do on a page of ours in the last days."""
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self.directive, self.blocked, self.page = row["directive"], row["blocked"], row["page"]
-        self.count = format_count(row["total"], "report")
-        self.last = f"{row['last']:%d %b %Y}".lstrip("0")
-        self.badge = get_badge("denied")
 
 
 class AuditPage:
