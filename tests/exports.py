@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django_tasks_db.models import DBTaskResult
+
 from dashboard.exports import files as export_files
 from dashboard.exports import job as export
 from dashboard.exports import stream as export_stream
@@ -18,9 +20,11 @@ def begun(of: Connection, form: str = "csv", query: MediaQuery | None = None) ->
 
 
 def after(job: Job) -> Job:
-    """The job once it has been run."""
+    """The job once it has been run. The task of one that is over is no work that waits."""
     export.run(job.pk)
     job.refresh_from_db()
+    if not job.is_open:
+        DBTaskResult.objects.filter(args_kwargs__args__0=str(job.pk)).delete()
     return job
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from django_tasks_db.models import DBTaskResult
 
 from dashboard.models import Connection, Job
 from dashboard.scans import scan
@@ -21,9 +22,11 @@ def begun(of: Connection) -> Job:
 
 
 def after(job: Job) -> Job:
-    """The job once it has been run."""
+    """The job once it has been run. The task of one that is over is no work that waits."""
     scan.run(job.pk)
     job.refresh_from_db()
+    if not job.is_open:
+        DBTaskResult.objects.filter(args_kwargs__args__0=str(job.pk)).delete()
     return job
 
 

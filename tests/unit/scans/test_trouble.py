@@ -206,7 +206,6 @@ def test_a_service_that_is_left_alone_costs_no_try(
 ) -> None:
     monkeypatch.setattr(walker, "MAX_TRIES", 1)
     monkeypatch.setattr(breaker, "OPEN_SECONDS", 1.5)
-    DBTaskResult.objects.all().delete()  # of the scan of `whole`, which is done
     job = begun(some)
     DBTaskResult.objects.update(enqueued_at=timezone.now() - 2 * lifecycle.PATIENCE)  # on a busy machine
     fail(upstream, 0, times=5, status=500)
