@@ -122,7 +122,7 @@ def list_media(connection: Connection, query: MediaQuery, timeouts: Timeouts = P
 def list_each(connection: Connection, queries: Sequence[MediaQuery]) -> list[MediaPage]:
     """Return the first page of each of these few queries, all asked at once. Threads use no database."""
     connection_id, client = connection.connection_id, get_client()
-    with client.let_helpers_call(connection_id), ThreadPoolExecutor(len(queries)) as pool:
+    with client.let_helpers_call(), ThreadPoolExecutor(len(queries)) as pool:
         return list(pool.map(lambda query: client.query(connection_id, query, HELPER_TIMEOUTS), queries))
 
 

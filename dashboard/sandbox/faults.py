@@ -20,8 +20,6 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     method: str | None = None
     path: str | None = None
     """A regular expression searched for in the path as sent; None is every API call, no picture."""
-    connection: str | None = None
-    """The id that calls name; None is every one."""
     times: int | None = 1
     """How many calls it spoils; None is all until cleared."""
     latency_ms: float = 0
@@ -65,11 +63,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         content_type = given[0] if given else "text/html" if body.startswith(b"<") else "application/json"
         return Response(self.status or 200, body, content_type, headers)
 
-    def matches(self, method: str, path: str, connection: str, *, of_api: bool) -> bool:
+    def matches(self, method: str, path: str, *, of_api: bool) -> bool:
         """Return True if the fault applies to this call."""
         if self.method is not None and self.method.upper() != method:
-            return False
-        if self.connection not in (None, connection):
             return False
         return of_api if self.path is None else re.search(self.path, path) is not None
 
@@ -96,13 +92,13 @@ class Faults:
             self._waiting.clear()
             self.cleared += 1
 
-    def take(self, method: str, path: str, connection: str = "", *, of_api: bool) -> Fault | None:
+    def take(self, method: str, path: str, *, of_api: bool) -> Fault | None:
         """Return the fault for this call and count it as used, or None."""
         if not self._waiting:
             return None
         with self._lock:
             for place, (fault, used) in enumerate(self._waiting):
-                if fault.matches(method, path, connection, of_api=of_api):
+                if fault.matches(method, path, of_api=of_api):
                     used[0] += 1
                     if fault.times is not None and used[0] >= fault.times:
                         del self._waiting[place]

@@ -74,7 +74,7 @@ class Service:
             fault = self.faults.take(request.method, request.path, of_api=True)
             return call, fault, lambda: refused
         call = self._record(request, route.operation, self.calls)
-        fault = self.faults.take(request.method, request.path, call.connection, of_api=True)
+        fault = self.faults.take(request.method, request.path, of_api=True)
         return call, fault, lambda: self._answer(route, request)
 
     def _answer(self, route: Route, request: RawRequest) -> Response:

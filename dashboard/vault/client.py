@@ -99,13 +99,12 @@ class VaultClient:
         return self._gate.may_send()
 
     @contextmanager
-    def let_helpers_call(self, connection_id: str | None = None) -> Iterator[None]:
+    def let_helpers_call(self) -> Iterator[None]:
         """Count this thread, which serves a request, as one that waits while its helpers make calls.
 
-        They call with HELPER_TIMEOUTS, about this connection or, for None, about several. Raises Busy at once
-        if too many threads wait for the service already, or for this connection.
+        They call with HELPER_TIMEOUTS. Raises Busy at once if too many threads wait for the service already.
         """
-        with self._gate.concurrency.let_helpers_call(connection_id) as is_counted:
+        with self._gate.concurrency.let_helpers_call() as is_counted:
             if not is_counted:
                 raise make_busy()
             yield

@@ -9,7 +9,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from .deadline import Deadline, Waiter
@@ -17,17 +16,6 @@ from .responses import Effect
 
 RESERVED_PLACES: Final = 4
 """Calls, and threads of requests, that helpers leave to requests which make their calls themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """What one connection may have of each limit: where the service is silent about it, others go on."""
-
-    calls: int = 10
-    """As many as a look-up of a thousand ids makes at once."""
-    removals: int = 2
-    requests: int = 16
-    helped: int = 12
 
 
 class Claim:
@@ -49,28 +37,24 @@ class Places:
     from the first: so none in line ever fits, and nobody overtakes a claim of the same kind.
     """
 
-    def __init__(self, calls: int, removals: int, waiting: int, each: Shares) -> None:
+    def __init__(self, calls: int, removals: int, waiting: int, removals_each: int) -> None:
         self.max_calls, self.max_removals, self.max_waiting = calls, removals, waiting
-        self.max_requests, self.each = calls + waiting, each
-        self.max_helped = max(self.max_requests - RESERVED_PLACES, 1)
-        self.helpers = 0
-        self.calls: Counter[str | None] = Counter()
+        self.max_removals_each = removals_each
+        self.max_requests = calls + waiting
+        self.calls = self.helpers = self.requests = self.helped = 0
         self.removals: Counter[str | None] = Counter()
-        """The calls, and those of them that remove something, that are under way, by connection."""
-        self.requests: Counter[str | None] = Counter()
-        self.helped: Counter[str | None] = Counter()
-        """The threads of requests, and those of them whose helpers make the calls, by connection."""
+        """The removals under way, by connection."""
         self.line: list[Claim] = []
 
     def enter(self, claim: Claim) -> bool:
         """Give the claim its place or put it in line; return False if so many are in line already."""
-        if claim.is_of_request and not self._has_room_for_request(claim.connection_id):
+        if claim.is_of_request and self.requests >= self.max_requests:
             return False
         fits = self.fits(claim)
         waiting = sum(one.is_of_request for one in self.line)
         if claim.is_of_request and not fits and waiting >= self.max_waiting:
             return False
-        self.requests += Counter({claim.connection_id: int(claim.is_of_request)})
+        self.requests += claim.is_of_request
         if fits:
             self._give_place(claim)
         else:
@@ -79,11 +63,11 @@ class Places:
 
     def leave(self, claim: Claim) -> None:
         """Take the claim out of line, or its place back, which then goes to the first in line that fits."""
-        self.requests -= Counter({claim.connection_id: int(claim.is_of_request)})
+        self.requests -= claim.is_of_request
         if not claim.has_place:
             self.line.remove(claim)
             return
-        self.calls -= Counter({claim.connection_id: 1})
+        self.calls -= 1
         self.removals -= Counter({claim.connection_id: int(claim.removes)})
         self.helpers -= not claim.is_of_request
         for one in [*self.line]:
@@ -91,39 +75,32 @@ class Places:
                 self.line.remove(one)
                 self._give_place(one)
 
-    def enter_helped(self, connection_id: str | None) -> bool:
+    def enter_helped(self) -> bool:
         """Count the thread of a request whose helpers make its calls; return False if there are too many."""
-        if (
-            not self._has_room_for_request(connection_id)
-            or self.helped.total() >= self.max_helped
-            or self.helped[connection_id] >= self.each.helped
-        ):
+        if self.requests >= self.max_requests or self.helped >= max(self.max_requests - RESERVED_PLACES, 1):
             return False
-        self.requests += Counter({connection_id: 1})
-        self.helped += Counter({connection_id: 1})
+        self.requests += 1
+        self.helped += 1
         return True
 
-    def leave_helped(self, connection_id: str | None) -> None:
+    def leave_helped(self) -> None:
         """Count such a thread no longer."""
-        self.requests -= Counter({connection_id: 1})
-        self.helped -= Counter({connection_id: 1})
+        self.requests -= 1
+        self.helped -= 1
 
     def fits(self, claim: Claim) -> bool:
         """Return True if the claim could have a place now."""
-        connection_id = claim.connection_id
-        if self.calls.total() >= self.max_calls or self.calls[connection_id] >= self.each.calls:
+        if self.calls >= self.max_calls:
             return False
         if claim.removes and (
-            self.removals.total() >= self.max_removals or self.removals[connection_id] >= self.each.removals
+            self.removals.total() >= self.max_removals
+            or self.removals[claim.connection_id] >= self.max_removals_each
         ):
             return False
         return claim.is_of_request or self.helpers < max(self.max_calls - RESERVED_PLACES, 1)
 
-    def _has_room_for_request(self, connection_id: str | None) -> bool:
-        return self.requests.total() < self.max_requests and self.requests[connection_id] < self.each.requests
-
     def _give_place(self, claim: Claim) -> None:
-        self.calls += Counter({claim.connection_id: 1})
+        self.calls += 1
         self.removals += Counter({claim.connection_id: int(claim.removes)})
         self.helpers += not claim.is_of_request
         claim.has_place = True
@@ -133,15 +110,14 @@ class Places:
 class ConcurrencyLimit:
     """Limits the calls under way at the same time, how many of them remove something, and who waits.
 
-    One connection has at most its share of `each`. At most `waiting` threads of requests wait for a place,
-    each until its own deadline; others are told at once that there is none. Helpers and workers keep no
-    request's thread, so any number of them may wait.
+    Of the removals one connection has at most `removals_each`: where the service is silent about it, those of
+    others go on. At most `waiting` threads of requests wait for a place, each until its own deadline; others
+    are told at once that there is none. Helpers and workers keep no request's thread, so any number of them
+    may wait.
     """
 
-    def __init__(
-        self, calls: int = 16, removals: int = 6, waiting: int = 4, each: Shares | None = None
-    ) -> None:
-        self._places = Places(calls, removals, waiting, each or Shares())
+    def __init__(self, calls: int = 16, removals: int = 6, waiting: int = 4, removals_each: int = 2) -> None:
+        self._places = Places(calls, removals, waiting, removals_each)
         self._lock = threading.Lock()
         self.max_requests = self._places.max_requests
 
@@ -169,19 +145,16 @@ class ConcurrencyLimit:
             self._places.leave(claim)
 
     @contextmanager
-    def let_helpers_call(self, connection_id: str | None = None) -> Iterator[bool]:
-        """Count this thread as one that waits for the calls of its helpers; False if there are too many.
-
-        `connection_id` is None for calls about several connections.
-        """
+    def let_helpers_call(self) -> Iterator[bool]:
+        """Count this thread as one that waits for the calls of its helpers; False if there are too many."""
         with self._lock:
-            is_counted = self._places.enter_helped(connection_id)
+            is_counted = self._places.enter_helped()
         try:
             yield is_counted
         finally:
             if is_counted:
                 with self._lock:
-                    self._places.leave_helped(connection_id)
+                    self._places.leave_helped()
 
 
 PROCESS_CONCURRENCY: Final = ConcurrencyLimit()

@@ -17,8 +17,8 @@ from dashboard.vault import Busy, MediaQuery
 def full(small: Connection, sandbox: Sandbox) -> Iterator[Sandbox]:
     """As many requests wait for their helpers as may."""
     with ExitStack() as waiting:
-        for number in range(16):
-            waiting.enter_context(service.get_client().let_helpers_call(f"conn_{number % 2}"))
+        for _ in range(16):
+            waiting.enter_context(service.get_client().let_helpers_call())
         yield sandbox
 
 

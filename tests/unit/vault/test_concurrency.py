@@ -16,19 +16,11 @@ from dashboard import server
 from dashboard.exports.downloads import MAX_DOWNLOADS
 from dashboard.service import LOOKUP_CONCURRENCY
 from dashboard.vault import HELPER_TIMEOUTS, PAGE_TIMEOUTS, WORKER_DELETE_TIMEOUTS, WORKER_TIMEOUTS, Timeouts
-from dashboard.vault.concurrency import (
-    PROCESS_CONCURRENCY,
-    RESERVED_PLACES,
-    Claim,
-    ConcurrencyLimit,
-    Places,
-    Shares,
-)
+from dashboard.vault.concurrency import PROCESS_CONCURRENCY, RESERVED_PLACES, Claim, ConcurrencyLimit, Places
 from dashboard.vault.deadline import Deadline
 from dashboard.vault.responses import Effect
 
-CALLS, REMOVALS, WAITING = 6, 3, 3
-EACH = Shares(calls=4, removals=2, requests=7, helped=3)
+CALLS, REMOVALS, WAITING, REMOVALS_EACH = 6, 3, 3, 2
 REQUESTS = CALLS + WAITING
 
 
@@ -38,38 +30,25 @@ def test_a_server_has_more_threads_than_ever_wait_for_the_service() -> None:
     assert LOOKUP_CONCURRENCY == 16 - RESERVED_PLACES, "as many helpers as may call at once"
 
 
-def test_one_connection_leaves_some_of_each_limit_to_others() -> None:
-    places, each = PROCESS_CONCURRENCY._places, Shares()
-    assert each.calls < places.max_calls - RESERVED_PLACES, "helpers of others have some, too"
-    assert each.requests <= places.max_requests - RESERVED_PLACES
-    assert each.helped <= places.max_helped - RESERVED_PLACES
-    assert each.removals < places.max_removals
-
-
 class Bulkhead(RuleBasedStateMachine):
     """Claims of every kind come, wait, are given up and end, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.places = Places(CALLS, REMOVALS, WAITING, EACH)
+        self.places = Places(CALLS, REMOVALS, WAITING, REMOVALS_EACH)
         self.under_way: list[Claim] = []
         self.in_line: list[Claim] = []
-        self.helped: Counter[str | None] = Counter()
+        self.helped = 0
 
-    def requests(self) -> Counter[str | None]:
-        claims = (*self.under_way, *self.in_line)
-        return self.helped + Counter(one.connection_id for one in claims if one.is_of_request)
-
-    def has_room(self, connection_id: str | None) -> bool:
-        requests = self.requests()
-        return requests.total() < REQUESTS and requests[connection_id] < EACH.requests
+    def requests(self) -> int:
+        return self.helped + sum(one.is_of_request for one in (*self.under_way, *self.in_line))
 
     @rule(removes=st.booleans(), is_of_request=st.booleans(), connection_id=st.sampled_from("ab"))
     def come(self, removes: bool, is_of_request: bool, connection_id: str) -> None:
         claim = Claim(removes=removes, is_of_request=is_of_request, connection_id=connection_id)
         fits = self.places.fits(claim)
         waiting = sum(one.is_of_request for one in self.in_line)
-        is_full = is_of_request and (not self.has_room(connection_id) or (not fits and waiting >= WAITING))
+        is_full = is_of_request and (self.requests() >= REQUESTS or (not fits and waiting >= WAITING))
         assert self.places.enter(claim) is not is_full
         if not is_full:
             (self.under_way if fits else self.in_line).append(claim)
@@ -84,17 +63,15 @@ class Bulkhead(RuleBasedStateMachine):
         came = [one for one in self.in_line if one.has_place]
         assert len(came) <= 1 + claim.removes
         for one in came:
-            kind = one.removes, one.is_of_request
-            before = self.in_line[: self.in_line.index(one)]
-            overtaken = [other for other in before if (other.removes, other.is_of_request) == kind]
-            assert all(self.has_its_share(other) for other in overtaken), "nobody overtakes but by a share"
+            first_of_its_kind = next(
+                other
+                for other in self.in_line
+                if (other.removes, other.is_of_request) == (one.removes, one.is_of_request)
+                and (other.connection_id == one.connection_id or not one.removes)
+            )
+            assert first_of_its_kind is one, "nobody overtakes"
             self.in_line.remove(one)
             self.under_way.append(one)
-
-    def has_its_share(self, claim: Claim) -> bool:
-        mine = [one for one in self.under_way if one.connection_id == claim.connection_id]
-        removals = sum(one.removes for one in mine)
-        return len(mine) >= EACH.calls or (claim.removes and removals >= EACH.removals)
 
     @precondition(lambda self: self.in_line)
     @rule(data=st.data())
@@ -103,36 +80,27 @@ class Bulkhead(RuleBasedStateMachine):
         self.in_line.remove(claim)
         self.places.leave(claim)
 
-    @rule(connection_id=st.sampled_from(["a", "b", None]))
-    def let_helpers_call(self, connection_id: str | None) -> None:
-        may = (
-            self.has_room(connection_id)
-            and self.helped.total() < REQUESTS - RESERVED_PLACES
-            and self.helped[connection_id] < EACH.helped
-        )
-        assert self.places.enter_helped(connection_id) is may
-        self.helped += Counter({connection_id: int(may)})
+    @rule()
+    def let_helpers_call(self) -> None:
+        may = self.requests() < REQUESTS and self.helped < REQUESTS - RESERVED_PLACES
+        assert self.places.enter_helped() is may
+        self.helped += may
 
     @precondition(lambda self: self.helped)
-    @rule(data=st.data())
-    def helpers_end(self, data: st.DataObject) -> None:
-        connection_id = data.draw(st.sampled_from(sorted(self.helped, key=str)))
-        self.places.leave_helped(connection_id)
-        self.helped -= Counter({connection_id: 1})
+    @rule()
+    def helpers_end(self) -> None:
+        self.places.leave_helped()
+        self.helped -= 1
 
     @invariant()
     def no_limit_is_broken(self) -> None:
-        assert self.requests().total() <= REQUESTS
+        assert self.requests() <= REQUESTS
         assert self.requests() == self.places.requests
-        assert max(self.requests().values(), default=0) <= EACH.requests
         assert len(self.under_way) <= CALLS
-        calls = Counter(one.connection_id for one in self.under_way)
-        assert calls == self.places.calls
-        assert max(calls.values(), default=0) <= EACH.calls
         removed = Counter(one.connection_id for one in self.under_way if one.removes)
         assert removed == self.places.removals
         assert removed.total() <= REMOVALS
-        assert max(removed.values(), default=0) <= EACH.removals
+        assert max(removed.values(), default=0) <= REMOVALS_EACH
         assert sum(not one.is_of_request for one in self.under_way) <= CALLS - RESERVED_PLACES
         assert sum(one.is_of_request for one in self.in_line) <= WAITING
 
@@ -208,8 +176,8 @@ def test_any_number_of_threads_leave_the_limits_whole() -> None:
     assert any(done)
     assert most[0] <= 4
     places = limit._places
-    assert places.helpers == 0
-    assert not any((places.calls, places.requests, places.helped, places.removals))
+    assert (places.calls, places.helpers, places.requests) == (0, 0, 0)
+    assert not places.removals
     assert not places.line
 
 
