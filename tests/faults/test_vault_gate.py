@@ -172,9 +172,10 @@ def test_a_worker_s_removal_waits_by_itself(serve: Serve) -> None:
 def test_a_line_that_is_full_says_so_at_once(stack: ExitStack) -> None:
     go = threading.Event()
 
-    def hold(wire: Wire) -> None:
+    def hold(wire: Wire) -> bool:
         go.wait(MANY_SECONDS)
         wire.send(answer(400))
+        return True  # or whoever waited might find the connection just closed
 
     server = stack.enter_context(RawServer([hold]))
     limit = ConcurrencyLimit(calls=2, waiting=1)
